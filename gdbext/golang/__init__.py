@@ -1,0 +1,1 @@
+"""What the bytes mean: one module per Go source file, named after it."""

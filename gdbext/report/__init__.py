@@ -1,0 +1,105 @@
+"""How an answer is shown: cells that keep their type, tables, trees. Knows nothing of Go.
+
+A command returns a Report. ``document`` is what ``--json`` prints (the keys of the interface), ``blocks`` is what a
+person reads. Both may be lazy: rows are produced while they are written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from attrs import field, frozen
+
+
+class Address(int):
+    """A target address: ``0x…`` in text and, as a string, in JSON."""
+
+
+class Bytes(int):
+    """A size: ``1.05 GiB`` in text, the number in JSON."""
+
+
+class Duration(int):
+    """Nanoseconds: ``58m3s`` in text, the number in JSON."""
+
+
+@frozen
+class Absent:
+    """A value that could not be had, and why."""
+
+    reason: str
+
+
+@frozen
+class Hostile:
+    """Text that came from the target's memory: shown escaped, never raw."""
+
+    text: str
+
+
+Cell = Address | Bytes | Duration | Absent | Hostile | str | int | float | bool | None
+
+
+@frozen
+class Column:
+    """A table column. ``align``: left or right."""
+
+    title: str
+    align: str = "left"
+
+
+@frozen
+class Table:
+    """Rows of cells under columns. ``cut`` says in one line what a limit left out."""
+
+    columns: Sequence[Column]
+    rows: Iterable[Sequence[Cell]]
+    title: str = ""
+    cut: str = ""
+
+
+@frozen
+class Node:
+    """A tree line and what hangs below it. ``text`` is a sequence of cells joined by blanks."""
+
+    text: Sequence[Cell]
+    children: Iterable[Node] = ()
+
+
+@frozen
+class Tree:
+    """A forest, drawn with guides; any depth, without recursion."""
+
+    roots: Iterable[Node]
+    title: str = ""
+    cut: str = ""
+
+
+@frozen
+class Text:
+    """A paragraph."""
+
+    text: str
+    style: str = ""
+    """"", "heading" or "warning"."""
+
+
+Block = Table | Tree | Text
+
+
+class Rows:
+    """A JSON array written row by row. ``encoded``: the items are JSON texts already (bulk rows)."""
+
+    def __init__(self, items: Iterable[object], encoded: bool = False) -> None:
+        self.items = items
+        self.encoded = encoded
+
+
+@frozen
+class Report:
+    """A command's answer."""
+
+    document: Mapping[str, object]
+    blocks: Sequence[Block]
+    notes: Sequence[str] = field(factory=tuple)
+    """Self-check results, what was cut or could not be read: printed below the text, and "notes" in JSON."""

@@ -1,0 +1,92 @@
+"""Where bytes, names and threads come from.
+
+A Target is a stopped or running Go program as the rest of the package sees it. It knows nothing of Go structures
+beyond the layouts and addresses that its Binary gives. Hosts: ``corefile`` (no debugger), ``process`` (a running pid,
+never stopped), ``inferior`` (inside GDB).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping as MappingOf, Sequence
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from attrs import field, frozen
+
+if TYPE_CHECKING:
+    from gdbext.target.binary import Binary
+    from gdbext.target.image import Image
+
+Kind = Literal["live", "core", "running"]
+
+
+@frozen
+class Mapping:
+    """One range of the target's address space, [start, end)."""
+
+    start: int
+    end: int
+    file: str = ""
+    offset: int = 0
+    flags: str = ""
+
+
+@frozen
+class Thread:
+    """An OS thread. ``registers`` are the general ones by their lower-case amd64 names, plus ``fs_base`` when known."""
+
+    tid: int
+    registers: MappingOf[str, int] = field(factory=dict)
+    selected: bool = False
+    namespace_tid: int | None = None
+    """The thread's id inside its own PID namespace, as runtime.m.procid has it (NSpid); None: same as ``tid``."""
+
+
+@frozen
+class Value:
+    """What a debugger's expression evaluated to: its type's name, its address (None for an rvalue) and its bytes."""
+
+    type: str
+    address: int | None
+    data: bytes
+
+
+class Target(Protocol):
+    """A Go program: bytes, names, threads. The only thing a host has to provide."""
+
+    kind: Kind
+    pid: int | None
+    binary: Binary
+    bias: int
+    """What to add to a link-time address (position-independent executables); 0 otherwise."""
+
+    def read(self, address: int, size: int) -> bytes:
+        """Exactly ``size`` bytes. Raises MemoryFault."""
+
+    def image(self, ranges: Sequence[tuple[int, int]]) -> Image:
+        """The readable parts of the [start, end) ranges, for bulk reads. A core gives all it has, copying nothing."""
+
+    def mappings(self) -> Sequence[Mapping]:
+        """The address space, sorted by start."""
+
+    def threads(self) -> Sequence[Thread]:
+        """The OS threads; empty where registers cannot be had without stopping the program."""
+
+    def evaluate(self, expression: str) -> Value:
+        """A debugger's expression. Raises UsageError where no debugger is there to ask."""
+
+    def close(self) -> None:
+        """Give back files and maps."""
+
+
+def merge_ranges(ranges: Iterable[tuple[int, int]], gap: int = 0) -> list[tuple[int, int]]:
+    """Sorted, disjoint [start, end) ranges that cover ``ranges``; holes of up to ``gap`` bytes are closed."""
+    merged: list[list[int]] = []
+    for start, end in sorted(ranges):
+        if merged and start <= merged[-1][1] + gap:
+            merged[-1][1] = max(merged[-1][1], end)
+        elif end > start:
+            merged.append([start, end])
+    return [(start, end) for start, end in merged]
+
+
+__all__ = ["Kind", "Mapping", "Target", "Thread", "Value", "merge_ranges"]

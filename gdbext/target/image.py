@@ -1,0 +1,86 @@
+"""Target memory that our own process has mapped or copied: the bulk path of every host."""
+
+from __future__ import annotations
+
+import bisect
+import ctypes
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdbext.errors import MemoryFault
+
+U64 = NDArray[np.uint64]
+Bools = NDArray[np.bool_]
+
+
+class Image:
+    """Sorted, disjoint segments of target memory and where each lies in our own address space.
+
+    ``owners`` are the buffers (maps, arrays) that must live as long as the image does.
+    """
+
+    def __init__(self, segments: Iterable[tuple[int, int, int]], owners: Iterable[object] = ()) -> None:
+        """``segments``: (start, end, host address of start). Neighbours that continue each other are joined."""
+        joined: list[list[int]] = []
+        for start, end, host in sorted(segments):
+            if joined and joined[-1][1] == start and joined[-1][2] + (start - joined[-1][0]) == host:
+                joined[-1][1] = end
+            elif end > start:
+                joined.append([start, end, host])
+        table = np.array(joined, dtype=np.uint64).reshape(-1, 3)
+        self.starts: U64 = np.ascontiguousarray(table[:, 0])
+        self.ends: U64 = np.ascontiguousarray(table[:, 1])
+        self.hosts: U64 = np.ascontiguousarray(table[:, 2])
+        self._starts = [row[0] for row in joined]
+        self._rows = joined
+        self.owners = tuple(owners)
+
+    @classmethod
+    def of_arrays(cls, parts: Iterable[tuple[int, NDArray[np.uint8]]]) -> Image:
+        """An image of private copies: (target address, bytes)."""
+        kept = list(parts)
+        rows = [(address, address + data.size, data.ctypes.data) for address, data in kept]
+        return cls(rows, [data for _, data in kept])
+
+    def host(self, address: int, size: int) -> int:
+        """Where ``size`` bytes at ``address`` lie in our process. Raises MemoryFault when not in one segment."""
+        index = bisect.bisect_right(self._starts, address) - 1
+        if index >= 0:
+            start, end, host = self._rows[index]
+            if address + size <= end:
+                return host + address - start
+        raise MemoryFault(address, size)
+
+    def read(self, address: int, size: int) -> bytes:
+        """Exactly ``size`` bytes, across adjoining segments. Raises MemoryFault."""
+        try:
+            return ctypes.string_at(self.host(address, size), size)
+        except MemoryFault:
+            return self._read_pieces(address, size)
+
+    def _read_pieces(self, address: int, size: int) -> bytes:
+        pieces, at, end = [], address, address + size
+        while at < end:
+            index = bisect.bisect_right(self._starts, at) - 1
+            if index < 0 or at >= self._rows[index][1]:
+                raise MemoryFault(address, size)
+            stop = min(end, self._rows[index][1])
+            pieces.append(ctypes.string_at(self.host(at, stop - at), stop - at))
+            at = stop
+        return b"".join(pieces)
+
+    def records(self, addresses: U64, dtype: np.dtype[Any]) -> tuple[NDArray[Any], Bools]:
+        """One structure per address, and a mask of those that could be read whole (the others are zeros)."""
+        from gdbext.target import kernels
+
+        addresses = np.ascontiguousarray(addresses, dtype=np.uint64)
+        out = np.zeros((len(addresses), dtype.itemsize), np.uint8)
+        ok = kernels.gather(self.starts, self.ends, self.hosts, addresses, dtype.itemsize, out)
+        return out.view(dtype).reshape(-1), ok
+
+    def words(self, addresses: U64) -> tuple[U64, Bools]:
+        """The 8-byte words at the addresses, and a mask of the readable ones."""
+        return self.records(addresses, np.dtype("<u8"))
