@@ -1,0 +1,297 @@
+"""What the user types: the registry of commands, how a command line is read, how an answer leaves.
+
+``commands/goroutines.py`` is go-goroutines; nothing is registered by hand. Such a module must be cheap to import (the
+debugger loads all of them at start): the engine is imported inside ``run``::
+
+    def arguments(parser):  parser.add_argument("--status", metavar="S", help="only goroutines in this state")
+    def run(session, args): return Report({"goroutines": Rows(…)}, [Table(…)])
+
+    COMMAND = Command(name="go-goroutines", help="List goroutines.", …)
+
+``args`` has, besides what ``arguments`` declared:
+
+    json    an answer for a machine is wanted
+    limit   how many rows to show, None for all: ``--limit N``, else the front end's setting (none under --json)
+    all     ``--all`` was typed
+    values  context values may be shown: typed ``--values``, or text at a terminal
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import pkgutil
+import re
+import shlex
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, NoReturn
+
+from attrs import frozen
+
+from gdbext.errors import UsageError
+
+if TYPE_CHECKING:
+    from gdbext.report import Report
+    from gdbext.session import Session
+
+WIDTH = 100
+"""Columns of a help text: the same in every host, so that COMMANDS.md does not depend on a terminal."""
+
+
+def _nothing_more(parser: argparse.ArgumentParser) -> None:
+    """A command with the common options only."""
+
+
+def _nothing_to_complete(session: Session | None, text: str, word: str) -> Iterable[str]:
+    return ()
+
+
+@frozen
+class Command:
+    """One command. ``run`` answers; everything else describes."""
+
+    name: str
+    help: str
+    """One line, a sentence."""
+    description: str
+    examples: Sequence[tuple[str, str]]
+    """(what to type, what it shows), two at least."""
+    run: Callable[[Session, argparse.Namespace], Report]
+    arguments: Callable[[argparse.ArgumentParser], None] = _nothing_more
+    usage: str = ""
+    """What may follow the name, in one line; "[options]" unless given."""
+    expression: bool = False
+    """The words that are no options are one debugger expression, kept as typed, in ``args.expression`` ("" if none)."""
+    values: bool = False
+    """Offers ``--values``."""
+    all_help: str = "show every row"
+    complete: Callable[[Session | None, str, str], Iterable[str]] = _nothing_to_complete
+    """More words that can follow ``text`` and start with ``word``; the options are completed without it."""
+
+    def help_text(self) -> str:
+        """The same text for ``help go-…`` and ``go-… --help``."""
+        return f"{self.help}\n\n{build_parser(self).format_help().rstrip()}"
+
+
+@frozen
+class Look:
+    """How a front end wants answers. ``limit``: None for no limit; ``width``: None for no cutting of lines."""
+
+    limit: int | None = 100
+    color: bool = False
+    width: int | None = None
+    terminal: bool = False
+
+
+class Help(Exception):
+    """``--help`` was typed; the text is the argument. Never leaves this module."""
+
+
+class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    """``-g, --goroutine N`` in every Python (before 3.13 argparse repeats the N)."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=26, width=WIDTH)
+
+    def _format_action_invocation(self, action: argparse.Action) -> str:
+        if not action.option_strings or action.nargs == 0:
+            return super()._format_action_invocation(action)
+        return f"{', '.join(action.option_strings)} {action.metavar or action.dest.upper()}"
+
+
+class _ShowHelp(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *ignored: object) -> NoReturn:
+        raise Help
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse that raises UsageError and never exits: a SystemExit inside a command ends GDB 18."""
+
+    color = False
+    """Python 3.14 would colour help texts."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{self.prog}: {message}", f"{self.prog} --help explains")
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        raise UsageError(f"{self.prog}: {message or 'wrong usage'}", f"{self.prog} --help explains")
+
+
+def build_parser(command: Command) -> Parser:
+    """The parser of one command: its own arguments, then the common options."""
+    parser = Parser(
+        prog=command.name,
+        usage=f"{command.name} {command.usage or '[options]'}",
+        description=command.description,
+        epilog=_examples(command),
+        formatter_class=_HelpFormatter,
+        add_help=False,
+        allow_abbrev=False,
+    )
+    command.arguments(parser)
+    if command.values:
+        parser.add_argument("--values", action="store_true", help="show context values in JSON and in files too")
+    parser.add_argument("--json", action="store_true", help="print one JSON document with every row")
+    parser.add_argument("--limit", type=count, metavar="N", help="show at most N rows")
+    parser.add_argument("--all", action="store_true", help=command.all_help)
+    parser.add_argument("-h", "--help", nargs=0, action=_ShowHelp, help="show this text")
+    return parser
+
+
+def _examples(command: Command) -> str:
+    return "\n".join(["examples:"] + [f"  {typed}\n      {shows}" for typed, shows in command.examples])
+
+
+def goid(text: str) -> int:
+    """An argument type: a goroutine's number."""
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a goroutine number; go-goroutines lists them")
+    return int(text)
+
+
+def address(text: str) -> int:
+    """An argument type: ``0x…``. A bare number is refused, for nobody can tell which base was meant."""
+    if re.fullmatch(r"0[xX][0-9a-fA-F]{1,16}", text):
+        return int(text, 16)
+    if re.fullmatch(r"[0-9a-fA-F]+", text):
+        raise argparse.ArgumentTypeError(f"write addresses as 0x…: 0x{text}?")
+    raise argparse.ArgumentTypeError(f"{text!r} is not an address (0x…)")
+
+
+def count(text: str) -> int:
+    """An argument type: 0 or more."""
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 0 or more")
+    return int(text)
+
+
+def registry() -> dict[str, Command]:
+    """Every command by name: the ``COMMAND`` of each module of this package."""
+    found = {}
+    for module in pkgutil.iter_modules(__path__):
+        if not module.name.startswith("_"):
+            command = importlib.import_module(f"{__name__}.{module.name}").COMMAND
+            found[command.name] = command
+    return found
+
+
+def parse(command: Command, line: str | Sequence[str], look: Look = Look()) -> argparse.Namespace:
+    """The arguments of a line as typed at a prompt, or of a shell's words. Raises UsageError, Help."""
+    parser = build_parser(command)
+    if command.expression:
+        words, expression = _take_expression(parser, line if isinstance(line, str) else _join(line))
+    else:
+        words, expression = _split(command, line) if isinstance(line, str) else list(line), ""
+    args = parser.parse_args(words)
+    if command.expression:
+        args.expression = expression
+    args.values = getattr(args, "values", False) or (look.terminal and not args.json)
+    if args.all and args.limit is None or args.json:
+        return args
+    args.limit = look.limit if args.limit is None else args.limit
+    return args
+
+
+def _split(command: Command, line: str) -> list[str]:
+    try:
+        return shlex.split(line)
+    except ValueError as error:
+        raise UsageError(f"{command.name}: {error}", "quotes must be closed") from None
+
+
+def _join(words: Sequence[str]) -> str:
+    """Shell words as one line; a value with blanks stays one expression, for expressions are kept as typed."""
+    return " ".join(words)
+
+
+_WORD = re.compile(r"\s*(\S+)")
+
+
+def _take_expression(parser: argparse.ArgumentParser, line: str) -> tuple[list[str], str]:
+    """Options at the start and at the end of ``line``, and the expression between them; ``--`` ends the options."""
+    options = {name: action for action in parser._actions for name in action.option_strings}
+    words, at = _leading_options(options, line)
+    rest = line[at:]
+    if rest.lstrip().startswith("-- "):
+        return words, rest.lstrip()[3:].strip()
+    trailing, end = _trailing_options(options, rest)
+    return words + trailing, rest[:end].strip()
+
+
+def _leading_options(options: dict[str, argparse.Action], line: str) -> tuple[list[str], int]:
+    words: list[str] = []
+    at = 0
+    while (match := _WORD.match(line, at)) and match[1].startswith("-") and match[1] != "--":
+        if not re.match(r"--?[A-Za-z]", match[1]) or (match[1][1] != "-" and match[1] not in options):
+            break  # a negated expression: -x, -1
+        words.append(match[1])
+        at = match.end()
+        action = options.get(match[1])
+        if action is not None and action.nargs != 0 and (value := _WORD.match(line, at)):
+            words.append(value[1])
+            at = value.end()
+    return words, at
+
+
+def _trailing_options(options: dict[str, argparse.Action], rest: str) -> tuple[list[str], int]:
+    """The longest tail of ``rest`` that is nothing but options the command has, and where it starts."""
+    words = [(match[1], match.start()) for match in _WORD.finditer(rest)]
+    for index in range(len(words)):
+        tail = [word for word, _ in words[index:]]
+        if _are_options(options, tail):
+            return tail, words[index][1]
+    return [], len(rest)
+
+
+def _are_options(options: dict[str, argparse.Action], words: Sequence[str]) -> bool:
+    remaining = iter(words)
+    for word in remaining:
+        name, equals, _ = word.partition("=")
+        if name not in options:
+            return False
+        if options[name].nargs != 0 and not equals and next(remaining, None) is None:
+            return False
+    return True
+
+
+def run_line(
+    command: Command, line: str | Sequence[str], open_session: Callable[[], Session], look: Look = Look()
+) -> Iterator[str]:
+    """Read the line, ask, and yield the answer as pieces of text. Raises GdbextError."""
+    try:
+        args = parse(command, line, look)
+    except Help:
+        yield command.help_text() + "\n"
+        return
+    session = open_session()
+    report = command.run(session, args)
+    if args.json:
+        from gdbext.report.json import render_json
+
+        yield from render_json(command.name, describe(session), report)
+    else:
+        from gdbext.report.text import render_text
+
+        yield from render_text(report, color=look.color, width=look.width)
+
+
+def describe(session: Session) -> dict[str, object]:
+    """What every JSON document says of its target."""
+    target = session.target
+    return {
+        "kind": target.kind,
+        "exe": target.binary.path,
+        "pid": target.pid,
+        "go_version": target.binary.go_version,
+        "arch": target.binary.arch,
+    }
+
+
+def completions(command: Command, session: Session | None, text: str, word: str) -> list[str]:
+    """Words that can stand where ``word`` (the end of ``text``) is being typed."""
+    names = [name for action in build_parser(command)._actions for name in action.option_strings]
+    found = [name for name in names if name.startswith("--") and name.startswith(word)] if word[:1] == "-" else []
+    return found + [more for more in command.complete(session, text, word) if more.startswith(word)]
+
+
+__all__ = ["Command", "Look", "Parser", "address", "completions", "count", "goid", "parse", "registry", "run_line"]
