@@ -1,0 +1,247 @@
+"""A report for a person: tables, trees, paragraphs. The only importer of tabulate and pygments.
+
+Everything is written while it is produced. tabulate lays out the first rows of a table and thereby fixes the widths of
+its columns; the rows after those follow in the same columns (tabulate itself would take seconds and hold all of them).
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+from attrs import field, frozen
+
+from gdbext.report import Absent, Address, Block, Cell, Column, Hostile, Node, Report, Table, Text, Tree
+from gdbext.report.cells import FORMATS, cell_text, escape, is_number
+from gdbext.report.json import gather_pieces
+
+SAMPLE = 500
+"""Rows that decide how wide the columns are."""
+NARROWEST = 12
+"""A column is never cut below this."""
+DEEPEST = 32
+"""Tree levels drawn with guides; below, lines begin with their level: a chain of a million would be 10^12 blanks."""
+GAP = "  "
+
+
+def render_text(report: Report, color: bool = False, width: int | None = None) -> Iterator[str]:
+    """The whole report in pieces. ``width``: columns of the terminal, None where lines may be long."""
+    yield from gather_pieces(_lines(report, _Painter.of(color), width), 1 << 13)
+
+
+def _lines(report: Report, painter: _Painter, width: int | None) -> Iterator[str]:
+    separator = ""
+    for block in report.blocks:
+        for line in _block(block, painter, width):
+            yield f"{separator}{line}\n"
+            separator = ""
+        separator = "\n"
+    for note in report.notes:
+        for line in _wrap(f"note: {note}", width):
+            yield f"{separator}{painter.paint('dim', line)}\n"
+            separator = ""
+
+
+def _block(block: Block, painter: _Painter, width: int | None) -> Iterator[str]:
+    if isinstance(block, Text):
+        for line in _wrap(block.text, width):
+            yield painter.paint(block.style, line)
+        return
+    if block.title:
+        yield painter.paint("heading", escape(block.title))
+    yield from _table(block, painter, width) if isinstance(block, Table) else _tree(block, painter)
+    if block.cut:
+        yield painter.paint("dim", escape(block.cut))
+
+
+def _wrap(text: str, width: int | None) -> Iterator[str]:
+    for line in text.split("\n"):
+        if width is None or len(line) <= width:
+            yield escape(line)
+        else:
+            yield from textwrap.wrap(escape(line), max(width, 20), break_long_words=False, break_on_hyphens=False)
+
+
+# Tables
+
+
+@frozen
+class _Layout:
+    """How wide each column is, which side it is aligned to, and whether its cells may be cut."""
+
+    widths: Sequence[int]
+    right: Sequence[bool]
+    cuttable: Sequence[bool]
+
+
+def _table(table: Table, painter: _Painter, width: int | None) -> Iterator[str]:
+    rows = iter(table.rows)
+    sample = list(islice(rows, SAMPLE))
+    if not sample:
+        yield painter.paint("dim", "(none)")
+        return
+    texts = [[cell_text(cell) for cell in row] for row in sample]
+    layout = _fit(_natural(table.columns, sample, texts), width, table.columns)
+    yield from _sample_lines(table.columns, sample, texts, layout, painter)
+    yield from _later_lines(rows, layout, painter)
+
+
+def _natural(columns: Sequence[Column], sample: Sequence[Sequence[Cell]], texts: Sequence[Sequence[str]]) -> _Layout:
+    """Columns as wide as the sample needs."""
+    widths = [
+        max(len(column.title), *(len(row[index]) for row in texts)) for index, column in enumerate(columns)
+    ]
+    cells = [[row[index] for row in sample] for index in range(len(columns))]
+    numeric = [all(is_number(cell) or cell is None or isinstance(cell, Absent) for cell in column) for column in cells]
+    some = [any(is_number(cell) for cell in column) for column in cells]
+    right = [column.align == "right" or (numeric[i] and some[i]) for i, column in enumerate(columns)]
+    cuttable = [not right[i] and not any(isinstance(cell, Address) for cell in cells[i]) for i in range(len(columns))]
+    return _Layout(widths, right, cuttable)
+
+
+def _fit(layout: _Layout, width: int | None, columns: Sequence[Column]) -> _Layout:
+    """The layout made to fit ``width`` where it can be: the widest cuttable columns give."""
+    if width is None:
+        return _Layout(layout.widths, layout.right, [False] * len(layout.widths))
+    widths, least = list(layout.widths), [max(NARROWEST, len(column.title)) for column in columns]
+    excess = sum(widths) + len(GAP) * (len(widths) - 1) - width
+    while excess > 0:
+        able = [i for i in range(len(widths)) if layout.cuttable[i] and widths[i] > least[i]]
+        if not able:
+            break
+        widest = max(able, key=lambda i: widths[i])
+        widths[widest] -= 1
+        excess -= 1
+    return _Layout(widths, layout.right, layout.cuttable)
+
+
+def _sample_lines(
+    columns: Sequence[Column],
+    sample: Sequence[Sequence[Cell]],
+    texts: Sequence[Sequence[str]],
+    layout: _Layout,
+    painter: _Painter,
+) -> Iterator[str]:
+    from tabulate import tabulate
+
+    body = [
+        [painter.cell(cell, _cut(text, layout, i)) for i, (cell, text) in enumerate(zip(row, line, strict=True))]
+        for row, line in zip(sample, texts, strict=True)
+    ]
+    drawn = tabulate(
+        body,
+        headers=[painter.paint("heading", column.title) for column in columns],
+        tablefmt="plain",
+        disable_numparse=True,
+        colalign=["right" if right else "left" for right in layout.right],
+    )
+    return (line.rstrip() for line in drawn.split("\n"))
+
+
+def _cut(text: str, layout: _Layout, index: int) -> str:
+    """The text in its column's width; the middle goes, for both ends of a path or a function's name tell more."""
+    width = layout.widths[index]
+    if not layout.cuttable[index] or len(text) <= width:
+        return text
+    head = (width - 1) // 3
+    return f"{text[:head]}…{text[len(text) - (width - 1 - head):]}"
+
+
+def _later_lines(rows: Iterable[Sequence[Cell]], layout: _Layout, painter: _Painter) -> Iterator[str]:
+    """A hot loop: a hundred thousand rows take half a second."""
+    fields = [f"%{'' if right else '-'}{width}s" for right, width in zip(layout.right, layout.widths, strict=True)]
+    template, cuttable = GAP.join(fields), [index for index, able in enumerate(layout.cuttable) if able]
+    forms = dict(FORMATS)
+    for row in rows:
+        try:
+            texts = [forms[type(cell)](cell) for cell in row]
+        except KeyError:
+            texts = [cell_text(cell) for cell in row]
+        for index in cuttable:
+            texts[index] = _cut(texts[index], layout, index)
+        if painter.styles:
+            texts = [painter.cell(cell, form % text) for cell, form, text in zip(row, fields, texts, strict=True)]
+            yield GAP.join(texts).rstrip()
+        else:
+            yield (template % tuple(texts)).rstrip()
+
+
+# Trees
+
+
+def _tree(tree: Tree, painter: _Painter) -> Iterator[str]:
+    """Depth first. The stack holds, per level, the siblings still to come, and what stands before their lines."""
+    roots = iter(tree.roots)
+    stack: list[tuple[Iterator[Node], Node | None, str]] = [(roots, next(roots, None), "")]
+    while stack:
+        siblings, node, indent = stack.pop()
+        if node is None:
+            continue
+        following = next(siblings, None)
+        depth = len(stack)
+        yield painter.paint("dim", _guide(depth, indent, following is None)) + painter.line(node.text)
+        stack.append((siblings, following, indent))
+        children = iter(node.children)
+        below = indent if depth == 0 or depth >= DEEPEST else indent + ("   " if following is None else "│  ")
+        stack.append((children, next(children, None), below))
+
+
+def _guide(depth: int, indent: str, last: bool) -> str:
+    if depth == 0:
+        return ""
+    if depth > DEEPEST:
+        return f"[{depth}] "
+    return indent + ("└─ " if last else "├─ ")
+
+
+# Colours
+
+
+@frozen
+class _Painter:
+    """Escape codes around a text by the name of a style; none where no colour is wanted."""
+
+    styles: dict[str, tuple[str, str]] = field(factory=dict)
+
+    @classmethod
+    def of(cls, color: bool) -> _Painter:
+        return cls(_styles() if color else {})
+
+    def paint(self, style: str, text: str) -> str:
+        codes = self.styles.get(style)
+        return f"{codes[0]}{text}{codes[1]}" if codes and text else text
+
+    def cell(self, cell: Cell, text: str) -> str:
+        return self.paint(_STYLES.get(type(cell), ""), text) if self.styles else text
+
+    def line(self, cells: Iterable[Cell]) -> str:
+        """A tree line: its cells joined by blanks."""
+        return " ".join(self.cell(cell, cell_text(cell)) for cell in cells if cell is not None)
+
+
+_STYLES: dict[type, str] = {Address: "address", Absent: "dim", Hostile: "target"}
+
+
+def _styles() -> dict[str, tuple[str, str]]:
+    """Each style's escape codes, as pygments' terminal formatter writes them."""
+    from pygments import format as write
+    from pygments.formatters import TerminalFormatter
+    from pygments.token import Token, _TokenType
+
+    colors: dict[str, tuple[str, str]] = {
+        "heading": ("**", "**"),
+        "warning": ("brightred", "brightred"),
+        "dim": ("gray", "brightblack"),
+        "address": ("blue", "brightblue"),
+        "target": ("yellow", "yellow"),
+    }
+    tokens: dict[str, Any] = {name: getattr(Token, name.capitalize()) for name in colors}
+    scheme: dict[_TokenType, tuple[str, str]] = {Token: ("", ""), **{tokens[name]: colors[name] for name in colors}}
+    formatter = TerminalFormatter(bg="dark", colorscheme=scheme)
+    codes = {name: write([(tokens[name], "\0")], formatter).split("\0") for name in colors}
+    return {name: (before, after) for name, (before, after) in codes.items()}
+
+
+__all__ = ["render_text"]
