@@ -1,0 +1,3 @@
+module gdbext.example/samples
+
+go 1.21

@@ -1,0 +1,38 @@
+"""Fixtures for tests on real programs. A missing tool is a failure, never a skip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests import hosts, programs, tools
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """``go`` and ``gdb`` and ``host`` run over the lists of tests/tools.py; the names show in the test's id."""
+    if "go" in metafunc.fixturenames:
+        metafunc.parametrize("go", tools.go_versions(), ids=lambda go: f"go{go}", scope="session")
+    if "gdb" in metafunc.fixturenames:
+        metafunc.parametrize("gdb", tools.gdbs(), ids=lambda gdb: f"gdb{gdb}", scope="session")
+    if "host" in metafunc.fixturenames:
+        metafunc.parametrize("host", hosts.hosts(), ids=str, scope="session")
+
+
+@pytest.fixture(scope="session")
+def ctxforest(go: str) -> programs.Program:
+    """The context sample, built."""
+    return programs.build("ctxforest", go)
+
+
+@pytest.fixture(scope="session")
+def ctxforest_running(ctxforest: programs.Program) -> Iterator[programs.Running]:
+    """The context sample, parked."""
+    with programs.run(ctxforest) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def ctxforest_core(ctxforest: programs.Program) -> programs.Core:
+    """A core of the context sample, by the newest GDB of the list."""
+    return programs.core(ctxforest, f"gcore-{tools.gdbs()[-1]}")

@@ -1,0 +1,112 @@
+"""How a command is asked: with no debugger on a core or on a running pid, and in each GDB on both."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Sequence
+from typing import Any
+
+from attrs import frozen
+
+from gdbext import home
+from tests import tools
+from tests.programs import Core, Running
+
+SECONDS = 180
+INIT = tools.ROOT / "gdbext" / "gdbinit.py"
+BEFORE = ("-nx", "-batch", "-iex", "set auto-load python-scripts off", "-iex", "set debuginfod enabled off")
+
+
+@frozen
+class Said:
+    """What a run printed."""
+
+    out: str
+    err: str
+    status: int
+
+
+@frozen
+class Host:
+    """``place``: "core" or "live" (what it is asked about); ``gdb``: None for ``python -m gdbext``."""
+
+    place: str
+    gdb: tools.Gdb | None = None
+
+    def __str__(self) -> str:
+        if self.gdb:
+            return f"gdb{self.gdb.version}-{self.place}"
+        return "core" if self.place == "core" else "pid"
+
+
+class NoAnswer(AssertionError):
+    """The command printed no JSON document."""
+
+
+def hosts() -> tuple[Host, ...]:
+    """Every host: core, pid, and each GDB on a core and on a process."""
+    plain = (Host("core"), Host("live"))
+    return (*plain, *(Host(place, gdb) for gdb in tools.gdbs() for place in ("core", "live")))
+
+
+def ask(host: Host, subject: Core | Running, *command: str, seconds: float = SECONDS) -> dict[str, Any]:
+    """The JSON document of ``command`` (its words; --json is added)."""
+    said = say(host, subject, *command, "--json", seconds=seconds)
+    if not (document := find_document(said.out, command[0])):
+        asked = f"{host} gave no JSON for {' '.join(command)}: status {said.status}"
+        raise NoAnswer(f"{asked}\n{said.out[-2000:]}\n{said.err[-4000:]}")
+    return document
+
+
+def say(host: Host, subject: Core | Running, *command: str, seconds: float = SECONDS) -> Said:
+    """What the command printed."""
+    line = _gdb_line(host.gdb, subject, command) if host.gdb else _plain_line(subject, command)
+    done = subprocess.run(
+        line,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=seconds,
+        env=environment(host.gdb),
+        cwd=tools.ROOT,
+    )
+    return Said(done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"), done.returncode)
+
+
+def find_document(text: str, command: str) -> dict[str, Any] | None:
+    """The JSON object with ``"command": command`` that starts a line: a debugger prints lines of its own around it."""
+    decoder = json.JSONDecoder()
+    for at in [0, *(place + 1 for place, letter in enumerate(text) if letter == "\n")]:
+        if text.startswith("{", at):
+            try:
+                document, _ = decoder.raw_decode(text, at)
+            except json.JSONDecodeError:
+                continue
+            if isinstance(document, dict) and document.get("command") == command:
+                return document
+    return None
+
+
+def environment(gdb: tools.Gdb | None) -> dict[str, str]:
+    """The environment of a run: an installed private folder serves as it is; else this Python's packages do."""
+    env = dict(os.environ, PYTHONDONTWRITEBYTECODE="1", DEBUGINFOD_URLS="", TERM="dumb")
+    ours = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    wanted = gdb.python if gdb else ours
+    if wanted == ours and not (home.folder() / f"py{wanted}").is_dir():
+        env["PYTHONPATH"] = sysconfig.get_path("purelib")
+    return env
+
+
+def _plain_line(subject: Core | Running, command: Sequence[str]) -> list[str]:
+    program = [sys.executable, "-m", "gdbext"]
+    if isinstance(subject, Core):
+        return [*program, "core", str(subject.exe), str(subject.path), *command]
+    return [*program, "pid", str(subject.pid), *command]
+
+
+def _gdb_line(gdb: tools.Gdb, subject: Core | Running, command: Sequence[str]) -> list[str]:
+    where = [str(subject.exe), str(subject.path)] if isinstance(subject, Core) else ["-p", str(subject.pid)]
+    return [gdb.path, *BEFORE, *where, "-x", str(INIT), "-ex", " ".join(command)]

@@ -1,0 +1,229 @@
+"""Sample programs: built with a given Go, run with their truth read, turned into cores; cached by content."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import resource
+import select
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from attrs import field, frozen
+
+from tests import tools
+from tests.truth import Truth
+
+SAMPLES = tools.ROOT / "samples"
+BUILD_SECONDS = 600
+READY_SECONDS = 120
+
+
+@frozen
+class Program:
+    """A built sample."""
+
+    name: str
+    go: str
+    exe: Path
+
+
+@frozen
+class Running:
+    """A sample that has said READY and is parked."""
+
+    program: Program
+    pid: int
+    truth: Truth
+    process: subprocess.Popen[bytes] = field(repr=False)
+
+    @property
+    def exe(self) -> Path:
+        return self.program.exe
+
+
+@frozen
+class Core:
+    """A core of a parked sample, and what the sample said before."""
+
+    program: Program
+    path: Path
+    truth: Truth
+
+    @property
+    def exe(self) -> Path:
+        return self.program.exe
+
+
+def build(name: str, go: str, flags: Sequence[str] = (), env: Mapping[str, str] | None = None) -> Program:
+    """Builds samples/``name`` with Go release ``go`` ("1.27.3"); ``flags`` for go build, ``env`` e.g. GOEXPERIMENT.
+
+    The module's go line becomes that release's, so that the program behaves as one written for it.
+    """
+    settings = dict(env or {})
+    digest = _digest(_sources(name), go, *flags, *(f"{key}={settings[key]}" for key in sorted(settings)))
+    folder = tools.cache_folder() / "programs" / f"{name}-go{go}-{digest}"
+    exe = folder / name
+    if not exe.exists():
+        with _made_whole(folder) as new:
+            _go_build(name, go, new, flags, settings)
+    return Program(name, go, exe)
+
+
+@contextlib.contextmanager
+def run(
+    program: Program, *args: str, env: Mapping[str, str] | None = None, cwd: Path | None = None
+) -> Iterator[Running]:
+    """Runs the program until READY; on leaving, ends it by its pid."""
+    process = subprocess.Popen(
+        [str(program.exe), *args],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, **(env or {})},
+        cwd=cwd,
+        preexec_fn=_allow_cores,
+    )
+    try:
+        yield Running(program, process.pid, Truth.parse(_until_ready(process)), process)
+    finally:
+        _end(process)
+
+
+def core(program: Program, maker: str, *args: str) -> Core:
+    """A core of the program. ``maker``: "gcore-18.1" (any GDB of the list), "kernel" (GOTRACEBACK=crash) or "dlv"."""
+    digest = _digest([], str(program.exe), maker, *args)
+    folder = tools.cache_folder() / "cores" / f"{program.name}-go{program.go}-{maker}-{digest}"
+    if not folder.exists():
+        with _made_whole(folder) as new:
+            _take(program, maker, args, new)
+    truth = Truth.parse((folder / "truth.json").read_bytes())
+    return Core(program, folder / "core", truth)
+
+
+def _take(program: Program, maker: str, args: Sequence[str], folder: Path) -> None:
+    path = folder / "core"
+    with run(program, *args, env={"GOTRACEBACK": "crash"}, cwd=folder) as running:
+        (folder / "truth.json").write_bytes(running.truth.line)
+        if maker == "kernel":
+            _by_kernel(running, path)
+        elif maker == "dlv":
+            _by_dlv(running, path)
+        else:
+            _by_gdb(tools.gdb_named(maker.removeprefix("gcore-")), running, path)
+    if not path.exists():
+        raise tools.MissingTool(f"{maker} left no core of {program.name}")
+    subprocess.run(["fallocate", "--dig-holes", str(path)], check=False, timeout=300)
+
+
+def _by_gdb(gdb: tools.Gdb, running: Running, path: Path) -> None:
+    options = ["-nx", "-batch", "-readnever", "-iex", "set auto-load off", "-p", str(running.pid)]
+    _tool([gdb.path, *options, "-ex", f"generate-core-file {path}"])
+
+
+def _by_dlv(running: Running, path: Path) -> None:
+    script = path.with_name("dump.dlv")
+    script.write_text(f"dump {path}\nexit\n")
+    options = ["--check-go-version=false", "--allow-non-terminal-interactive=true", "--init", str(script)]
+    _tool([tools.dlv_program(), "attach", str(running.pid), *options], say=b"n\n")
+
+
+def _by_kernel(running: Running, path: Path) -> None:
+    pattern = Path("/proc/sys/kernel/core_pattern").read_text().strip()
+    if pattern.startswith("|") or "/" in pattern:
+        cure = "as root: echo core >/proc/sys/kernel/core_pattern"
+        raise tools.MissingTool(f"the kernel hands cores to {pattern!r}; {cure}")
+    os.kill(running.pid, signal.SIGABRT)
+    running.process.wait(timeout=60)
+    for found in path.parent.glob("core*"):
+        found.rename(path)
+
+
+def _tool(command: Sequence[str], say: bytes = b"") -> None:
+    done = subprocess.run(command, input=say, capture_output=True, timeout=300)
+    if done.returncode:
+        raise tools.MissingTool(f"{command[0]} failed: {done.stderr.decode(errors='replace')[-500:]}")
+
+
+def _go_build(name: str, go: str, folder: Path, flags: Sequence[str], env: Mapping[str, str]) -> None:
+    modfile = folder / "go.mod"
+    minor = ".".join(go.split(".")[:2])
+    modfile.write_text((SAMPLES / "go.mod").read_text().replace("go 1.21\n", f"go {minor}\n"))
+    command = [tools.go_program(), "build", f"-modfile={modfile}", "-buildvcs=false", "-o", str(folder / name)]
+    done = subprocess.run(
+        [*command, *flags, f"./{name}"],
+        cwd=SAMPLES,
+        env={**os.environ, "GOTOOLCHAIN": f"go{go}", "GOFLAGS": "", **env},
+        capture_output=True,
+        text=True,
+        timeout=BUILD_SECONDS,
+    )
+    if done.returncode:
+        raise tools.MissingTool(f"go{go} cannot build samples/{name}: {done.stderr.strip()[-2000:]}")
+
+
+def _sources(name: str) -> list[Path]:
+    folders = (SAMPLES / name, SAMPLES / "internal")
+    found = (path for folder in folders for path in folder.rglob("*") if path.suffix in {".go", ".c", ".h", ".s"})
+    return sorted([SAMPLES / "go.mod", *found])
+
+
+def _digest(files: Sequence[Path], *texts: str) -> str:
+    state = hashlib.sha256()
+    for path in files:
+        state.update(f"{path.relative_to(SAMPLES)}\0".encode() + path.read_bytes())
+    state.update("\0".join(texts).encode())
+    return state.hexdigest()[:12]
+
+
+@contextlib.contextmanager
+def _made_whole(folder: Path) -> Iterator[Path]:
+    """A new folder that takes its final name only when it is complete; another process may have been faster."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    new = Path(tempfile.mkdtemp(prefix=f"{folder.name}.new-", dir=folder.parent))
+    try:
+        yield new
+        with contextlib.suppress(OSError):
+            new.rename(folder)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+
+
+def _allow_cores() -> None:
+    hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
+    resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
+
+
+def _until_ready(process: subprocess.Popen[bytes]) -> bytes:
+    """The line of truth before READY."""
+    assert process.stdout is not None
+    said, limit = bytearray(), time.monotonic() + READY_SECONDS
+    while not said.endswith(b"\nREADY\n"):
+        if not select.select([process.stdout], [], [], max(0.0, limit - time.monotonic()))[0]:
+            raise TimeoutError(f"{process.args!r} did not say READY in {READY_SECONDS} s")
+        piece = os.read(process.stdout.fileno(), 1 << 20)
+        if not piece:
+            raise ChildProcessError(f"{process.args!r} ended with {process.wait()} before READY")
+        said += piece
+    return bytes(said[: -len(b"\nREADY\n")])
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    assert process.stdin is not None and process.stdout is not None
+    with contextlib.suppress(BrokenPipeError):
+        process.stdin.close()
+    try:
+        process.wait(timeout=5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    process.stdout.close()
+
+
+__all__ = ["Core", "Program", "Running", "build", "core", "run"]
