@@ -1,0 +1,287 @@
+"""Debug information, skimmed: one compiled pass finds every type, function and global; the rest is read on demand.
+
+    dwarf = Dwarf(Elf.open(path))
+    dwarf.type_named("runtime.g")        -> Entry of the structure
+    dwarf.function_at(pc)                -> Entry of the subprogram, with children
+    dwarf.entry(offset)                  -> any entry
+
+Nothing is read before it is asked for, no name is decoded before somebody wants to see it. All numbers come from a
+file that may lie; what contradicts itself is UnsupportedTarget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from attrs import field, frozen
+from numpy.typing import NDArray
+
+from gdbext.errors import UnsupportedTarget
+
+if TYPE_CHECKING:
+    from gdbext.target.elf import Bytes, Elf
+
+Ints = NDArray[np.int64]
+
+SUBTREE_LIMIT = 100_000
+"""Entries below one function. The largest seen have some thousands."""
+TYPE_DEPTH = 32
+"""How many typedefs and arrays are followed before a type is taken for a ring."""
+
+
+@frozen(eq=False)
+class Entry:
+    """One debugging information entry, its attributes still raw (``dwarfkernels`` names the slots)."""
+
+    dwarf: Dwarf = field(repr=False)
+    offset: int
+    tag: int
+    depth: int
+    kinds: Ints = field(repr=False)
+    values: Ints = field(repr=False)
+    lengths: Ints = field(repr=False)
+
+    def number(self, slot: int) -> int | None:
+        """A constant, address, offset or reference, as an unsigned number; None without it (or if it is no number)."""
+        kernels = self.dwarf.kernels
+        if self.kinds[slot] in (kernels.ADDRESS, kernels.CONSTANT, kernels.OFFSET, kernels.REFERENCE, kernels.FLAG):
+            return int(self.values[slot]) & 0xFFFFFFFFFFFFFFFF
+        return None
+
+    def block(self, slot: int) -> bytes | None:
+        """An expression's bytes; None without it."""
+        if self.kinds[slot] != self.dwarf.kernels.BLOCK:
+            return None
+        at = int(self.values[slot])
+        return self.dwarf.sections[0][at : at + int(self.lengths[slot])].tobytes()
+
+    @property
+    def own_name(self) -> str:
+        """The name attribute, "" without one."""
+        slot = self.dwarf.kernels.NAME
+        return self.dwarf.text(int(self.kinds[slot]), int(self.values[slot]))
+
+    @property
+    def name(self) -> str:
+        """The name, taken from the abstract origin where the entry itself has none."""
+        found: Entry | None = self
+        for _ in range(4):
+            if found is None or found.own_name:
+                break
+            found = found.reference(self.dwarf.kernels.ORIGIN)
+        return found.own_name if found is not None else ""
+
+    def reference(self, slot: int) -> Entry | None:
+        """The entry that an attribute refers to."""
+        value = self.number(slot)
+        if value is None or self.kinds[slot] != self.dwarf.kernels.REFERENCE:
+            return None
+        return self.dwarf.entry(value)
+
+    @property
+    def type(self) -> Entry | None:
+        """The entry of its type, by way of the abstract origin where the entry itself has none."""
+        kernels = self.dwarf.kernels
+        found: Entry | None = self
+        for _ in range(4):
+            if found is None or found.kinds[kernels.TYPE] != kernels.ABSENT:
+                break
+            found = found.reference(kernels.ORIGIN)
+        return found.reference(kernels.TYPE) if found is not None else None
+
+
+class Dwarf:
+    """The debug information of one ELF file: the binary itself or its separate debug file."""
+
+    def __init__(self, elf: Elf) -> None:
+        self.elf = elf
+
+    @cached_property
+    def kernels(self) -> Any:
+        """The compiled loops; imported when first needed, numba is slow to import."""
+        from gdbext.target import dwarfkernels
+
+        return dwarfkernels
+
+    def section(self, name: str) -> Bytes:
+        """A section as a read-only array (the kernels are compiled for that alone)."""
+        data = self.elf.section_bytes(name).view()
+        data.flags.writeable = False
+        return data
+
+    @cached_property
+    def sections(self) -> tuple[Bytes, ...]:
+        """What the kernels read: info, str, line_str, addr, str_offsets."""
+        names = (".debug_info", ".debug_str", ".debug_line_str", ".debug_addr", ".debug_str_offsets")
+        return tuple(self.section(name) for name in names)
+
+    def damaged(self, where: str) -> UnsupportedTarget:
+        """The one line about debug information that contradicts itself."""
+        return self.elf.refuse(f"damaged debug information ({where})")
+
+    @cached_property
+    def _tables(self) -> tuple[Ints, Ints, Ints]:
+        """(units, abbreviation heads, attribute specs)."""
+        kernels, info = self.kernels, self.sections[0]
+        units = np.zeros((info.size // 16 + 1, kernels.UNIT_COLUMNS), np.int64)
+        count = kernels.read_units(info, units)
+        if count < 0:
+            raise self.damaged("a unit header")
+        units = units[:count].copy()
+        heads, specs = self._abbreviations(units)
+        return units, heads, specs
+
+    def _abbreviations(self, units: Ints) -> tuple[Ints, Ints]:
+        """Every abbreviation table that a unit uses; puts its place in our arrays into the unit's row."""
+        kernels, abbrev = self.kernels, self.section(".debug_abbrev")
+        tables, which = np.unique(units[:, kernels.ABBREV], return_inverse=True)
+        sizes = np.zeros((len(tables) + 1, 2), np.int64)
+        for number, offset in enumerate(tables):
+            sizes[number + 1] = kernels.count_abbreviations(abbrev, offset) if 0 <= offset < abbrev.size else (-1, -1)
+            if sizes[number + 1, 0] < 0 or sizes[: number + 2].sum() > abbrev.size:
+                raise self.damaged(".debug_abbrev")
+        starts = sizes.cumsum(axis=0)
+        heads, specs = np.zeros((starts[-1, 0], 5), np.int64), np.zeros((starts[-1, 1], 3), np.int64)
+        for number, offset in enumerate(tables):
+            if not kernels.read_abbreviations(abbrev, offset, *starts[number], heads, specs):
+                raise self.damaged(".debug_abbrev")
+        units[:, kernels.ABBREV] = starts[which, 0]
+        units[:, kernels.ABBREV_COUNT] = sizes[which + 1, 0]
+        return heads, specs
+
+    @cached_property
+    def index(self) -> Ints:
+        """Every named type, function with code and global variable: rows of ``dwarfkernels.INDEX_COLUMNS``."""
+        units, heads, specs = self._tables
+        # An entry worth a row has 6 bytes or more; pages that stay untouched cost nothing.
+        rows = np.empty((self.sections[0].size // 6 + 1, self.kernels.INDEX_COLUMNS), np.int64)
+        count, damaged = self.kernels.skim(self.sections, units, heads, specs, rows)
+        if damaged >= 0:
+            raise self.damaged(f"entry {damaged:#x}")
+        return rows[:count].copy()
+
+    @cached_property
+    def types(self) -> Ints:
+        """The index's types, sorted by the hash of their name."""
+        tags = self.index[:, self.kernels.TAG]
+        rows = self.index[(tags != self.kernels.TAG_SUBPROGRAM) & (tags != self.kernels.TAG_VARIABLE)]
+        return rows[np.argsort(rows[:, self.kernels.HASH], kind="stable")]
+
+    @cached_property
+    def functions(self) -> Ints:
+        """The index's functions, sorted by low pc."""
+        rows = self.index[self.index[:, self.kernels.TAG] == self.kernels.TAG_SUBPROGRAM]
+        return rows[np.argsort(rows[:, self.kernels.FIRST_VALUE].view(np.uint64), kind="stable")]
+
+    @cached_property
+    def globals(self) -> Ints:
+        """The index's global variables, in the order of the file."""
+        return self.index[self.index[:, self.kernels.TAG] == self.kernels.TAG_VARIABLE]
+
+    def text(self, kind: int, at: int) -> str:
+        """A string by its section (IN_INFO …) and place; "" where there is none."""
+        return self._bytes(kind, at).decode("utf-8", "backslashreplace")
+
+    def _bytes(self, kind: int, at: int) -> bytes:
+        if not self.kernels.IN_INFO <= kind <= self.kernels.IN_LINE_STR:
+            return b""
+        data = self.sections[kind - self.kernels.IN_INFO]
+        if not 0 <= at < data.size:
+            return b""
+        end = int(self.kernels.string_end(data, at, data.size))
+        return data[at : end if end >= 0 else data.size].tobytes()
+
+    def row_name(self, row: Ints) -> str:
+        """The name of a row of the index."""
+        return self._row_bytes(row).decode("utf-8", "backslashreplace")
+
+    def _row_bytes(self, row: Ints) -> bytes:
+        packed = int(row[self.kernels.NAME_AT])
+        return self._bytes(packed >> self.kernels.NAME_SHIFT, packed & ((1 << self.kernels.NAME_SHIFT) - 1))
+
+    def rows_named(self, rows: Ints, name: str) -> Iterator[Ints]:
+        """The rows of ``types`` (sorted by hash) with this very name."""
+        wanted = name.encode("utf-8", "surrogateescape")
+        hashes, value = rows[:, self.kernels.HASH], self._hash(wanted)
+        first, last = np.searchsorted(hashes, value, "left"), np.searchsorted(hashes, value, "right")
+        for row in rows[first:last]:
+            if self._row_bytes(row) == wanted:
+                yield row
+
+    def _hash(self, name: bytes) -> int:
+        data = np.frombuffer(name + b"\0", np.uint8)
+        return int(self.kernels.fnv(data, 0))
+
+    def type_named(self, name: str) -> Entry | None:
+        """The entry of a type, a typedef only where no other has the name."""
+        found = sorted(self.rows_named(self.types, name), key=lambda row: row[0] == self.kernels.TAG_TYPEDEF)
+        return self.entry(int(found[0][self.kernels.DIE])) if found else None
+
+    def function_at(self, pc: int) -> Ints | None:
+        """The row of the function that holds a link-time pc."""
+        lows = self.functions[:, self.kernels.FIRST_VALUE].view(np.uint64)
+        number = int(np.searchsorted(lows, np.uint64(pc), "right")) - 1
+        if number < 0 or pc >= int(self.functions[number, self.kernels.SECOND_VALUE]) & 0xFFFFFFFFFFFFFFFF:
+            return None
+        return self.functions[number]
+
+    def unit_of(self, offset: int) -> Ints:
+        """The unit table's row for the entry at ``offset``. Raises UnsupportedTarget outside all units."""
+        units = self._tables[0]
+        number = int(np.searchsorted(units[:, self.kernels.START], offset, "right")) - 1
+        if number < 0 or offset < units[number, self.kernels.FIRST] or offset >= units[number, self.kernels.END]:
+            raise self.damaged(f"no entry at {offset:#x}")
+        return units[number]
+
+    def unit_base(self, offset: int) -> Ints:
+        """Like ``unit_of``, with what the unit's root entry says (low pc, bases) filled in."""
+        unit = self.unit_of(offset)
+        if "index" not in self.__dict__:
+            kernels = self.kernels
+            scratch = [np.zeros(kernels.SLOTS, np.int64) for _ in range(3)]
+            kernels.read_root(self.sections, unit, *self._tables[1:], *scratch)
+        return unit
+
+    def entry(self, offset: int) -> Entry:
+        """The entry at an offset of .debug_info. Raises UnsupportedTarget when there is none."""
+        return self._read(offset, False)[0]
+
+    def subtree(self, offset: int) -> Sequence[Entry]:
+        """The entry at ``offset`` and all below it, in the file's order, with their depths. Raises UnsupportedTarget."""
+        return self._read(offset, True)
+
+    def _read(self, offset: int, whole: bool) -> list[Entry]:
+        kernels, unit = self.kernels, self.unit_base(offset)
+        size = 64 if whole else 1
+        while True:
+            shape = np.zeros((size, 3), np.int64)
+            arrays = [np.zeros((size, kernels.SLOTS), np.int64) for _ in range(3)]
+            count, damaged = kernels.read_subtree(
+                self.sections, unit, *self._tables[1:], offset, whole, shape, *arrays
+            )
+            if damaged >= 0 or count == 0 or count > SUBTREE_LIMIT:
+                raise self.damaged(f"entry {offset:#x}")
+            if count <= size:
+                break
+            size = count
+        return [
+            Entry(self, int(place), int(tag), int(depth), *rows)
+            for (tag, depth, place), *rows in zip(shape[:count], *(array[:count] for array in arrays), strict=True)
+        ]
+
+    def type_size(self, entry: Entry | None) -> int:
+        """The size of a type in bytes; 0 where the debug information does not say."""
+        kernels = self.kernels
+        for _ in range(TYPE_DEPTH):
+            if entry is None:
+                return 0
+            size = entry.number(kernels.BYTE_SIZE)
+            if size is not None:
+                return size
+            if entry.tag in (kernels.TAG_POINTER, kernels.TAG_SUBROUTINE):
+                return int(self.unit_of(entry.offset)[kernels.ADDRESS_SIZE])
+            entry = entry.reference(kernels.TYPE)
+        return 0
