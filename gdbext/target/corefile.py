@@ -1,0 +1,230 @@
+"""An ELF core without a debugger: the file mapped into our process, the program's files under its gaps.
+
+Reads cores of the kernel, of ``gcore`` (GDB 13 writes reservations as gigabytes of zeros, GDB 18 leaves them out) and
+of ``dlv dump`` (no NT_FILE, notes without owner). Bytes come from the core; where it left out what a file has
+(read-only, file-backed ranges) from that very file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping as MappingOf, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from attrs import define, field
+
+from gdbext.errors import UnsupportedTarget, UsageError
+from gdbext.target import Kind, Mapping, Thread, Value, identity
+from gdbext.target.elf import ET_CORE, PF_R, PN_XNUM, Bytes, Elf, map_file
+from gdbext.target.image import Image
+from gdbext.target.layers import Load, Piece, beneath, clip, disjoint, loads, merge_mappings, piece
+from gdbext.target.notes import AT_EXECFN, Notes
+
+if TYPE_CHECKING:
+    from gdbext.target.binary import Binary
+
+PACKED = {
+    b"\x28\xb5\x2f\xfd": ("zstd", "zstd -d {0} -o core"),
+    b"\x04\x22\x4d\x18": ("lz4", "lz4 -d {0} core"),
+    b"\x1f\x8b": ("gzip", "gzip -dc {0} > core"),
+    b"\xfd7zXZ": ("xz", "xz -dc {0} > core"),
+    b"BZh": ("bzip2", "bzip2 -dc {0} > core"),
+}
+JOURNAL = "/var/lib/systemd/coredump/"
+ORDER = "the program comes first, then the core: EXE CORE"
+RESERVATION = 1 << 16
+"""A read-only anonymous segment this long with nothing but zeros is address space Go reserved (GDB 13 writes it out)."""
+SAMPLES, PAGE = 16, 4096
+
+
+@define(eq=False)
+class CoreFile:
+    """A Target over a core file."""
+
+    path: str
+    binary: Binary
+    bias: int
+    pid: int | None
+    notes: list[str]
+    """What is missing or could not be checked, one sentence each."""
+    _image: Image
+    _mappings: list[Mapping]
+    _threads: tuple[Thread, ...]
+    kind: Kind = field(default="core", init=False)
+
+    @classmethod
+    def open(cls, exe: str, core: str) -> CoreFile:
+        """The core of the program ``exe``. Raises UnsupportedTarget with one line for what is neither."""
+        from gdbext.target.binary import Binary
+
+        elf = open_core_elf(core)
+        notes = Notes.of(elf.notes())
+        own = disjoint(_own_pieces(elf, notes.files))
+        saved = Image(own, [elf])
+        program = _open_program(exe, suggested_programs(notes, saved))
+        bias, remarks = _identify(program, notes, saved)
+        image = _whole_image(elf, own, program, bias, notes.files)
+        mappings = merge_mappings(_mappings(loads(elf)), notes.files)
+        said = _losses(elf, notes) + remarks
+        return cls(core, Binary.open(exe), bias, notes.pid, said, image, mappings, notes.threads)
+
+    def read(self, address: int, size: int) -> bytes:
+        """Exactly ``size`` bytes. Raises MemoryFault."""
+        return self._image.read(address, size)
+
+    def image(self, ranges: Sequence[tuple[int, int]]) -> Image:
+        """All that the core has, whatever the ranges; nothing is copied."""
+        return self._image
+
+    def mappings(self) -> Sequence[Mapping]:
+        """The address space as the core describes it."""
+        return self._mappings
+
+    def threads(self) -> Sequence[Thread]:
+        """The threads; the selected one is the first, which received the signal."""
+        return self._threads
+
+    def evaluate(self, expression: str) -> Value:
+        """There is no debugger to ask."""
+        raise UsageError(f"no debugger here to evaluate {expression!r}", "give an address, as 0x…")
+
+    def close(self) -> None:
+        """Let go of the maps; reads fail from now on."""
+        self._image = Image([])
+
+
+def open_core_elf(path: str) -> Elf:
+    """An amd64 core's ELF file. Raises UnsupportedTarget for compressed files, programs, other machines."""
+    data = map_file(path)
+    for magic, (packer, command) in PACKED.items():
+        if data[: len(magic)].tobytes() == magic:
+            raise UnsupportedTarget(f"{path} is compressed ({packer})", f"unpack it first: {_unpack(path, command)}")
+    elf = Elf(path, data)
+    if elf.type != ET_CORE:
+        raise UnsupportedTarget(f"{path} is no core file but a program or library", ORDER)
+    if elf.machine != "amd64":
+        raise UnsupportedTarget(f"{path} is a core of a program for {elf.machine}; only amd64 is supported")
+    if len(elf.segments) == 0:
+        raise UnsupportedTarget(f"{path} is cut off: its program headers lie beyond its end, so nothing in it can be found")
+    return elf
+
+
+def _unpack(path: str, command: str) -> str:
+    words = path.rsplit("/", 1)[-1].split(".")
+    if path.startswith(JOURNAL) and len(words) > 5 and words[-3].isdigit():
+        return f"coredumpctl dump {words[-3]} --output=core"
+    return command.format(path)
+
+
+def _own_pieces(elf: Elf, files: Sequence[Mapping]) -> Iterator[Piece]:
+    backed = {mapping.start for mapping in files}
+    for load in loads(elf):
+        if load.size and not is_reservation(elf.data, load, load.start in backed):
+            yield piece(elf.data, load.start, load.offset, load.size)
+
+
+def is_reservation(data: Bytes, load: Load, backed: bool) -> bool:
+    """PROT_NONE memory: no access at all, or what GDB 13 writes for it, which is "read-only" and all zeros."""
+    if load.flags == 0:
+        return True
+    if load.flags != PF_R or backed or load.size < RESERVATION:
+        return False
+    last = load.size - PAGE
+    places = {load.offset + last * index // SAMPLES // PAGE * PAGE for index in range(SAMPLES + 1)}
+    return not any(data[place : place + PAGE].any() for place in places)
+
+
+def _open_program(exe: str, suggested: Sequence[str]) -> Elf:
+    if not Path(exe).exists():
+        hint = f"the core was made by {suggested[0]}" if suggested else "a core is read with the program that made it"
+        raise UnsupportedTarget(f"no such file: {exe}", hint)
+    elf = Elf.open(exe)
+    if elf.type == ET_CORE:
+        raise UnsupportedTarget(f"{exe} is itself a core file", ORDER)
+    if elf.machine != "amd64":
+        raise UnsupportedTarget(f"{exe} is a program for {elf.machine} and the core is of amd64")
+    return elf
+
+
+def suggested_programs(notes: Notes, saved: Image) -> list[str]:
+    """Which file the core says it is of: AT_EXECFN, then the first mapped file."""
+    found = [_text(saved, notes.auxv.get(AT_EXECFN, 0)), *(mapping.file for mapping in notes.files[:1])]
+    return [name for name in found if name]
+
+
+def _text(image: Image, address: int) -> str:
+    data = identity.peek(image, address, PAGE - address % PAGE)
+    return data.split(b"\0", 1)[0].decode("utf-8", "backslashreplace") if data else ""
+
+
+def _identify(program: Elf, notes: Notes, saved: Image) -> tuple[int, list[str]]:
+    """The bias, and what to say about how sure it is that the core is of this program."""
+    try:
+        bias = identity.find_bias(program, notes.auxv, saved)
+        proved = identity.check(program, saved, bias)
+    except UnsupportedTarget as error:
+        others = [name for name in suggested_programs(notes, saved) if name != program.path]
+        raise UnsupportedTarget(error.message, f"try {others[0]}" if others else "") from error
+    if proved:
+        return bias, []
+    return bias, [f"the core holds nothing of its program's file: that it is {program.path} could not be checked"]
+
+
+def _whole_image(elf: Elf, own: list[Piece], program: Elf, bias: int, mapped: Sequence[Mapping]) -> Image:
+    """The core's bytes, under them the program's constant segments, under those the other files that still exist."""
+    files = dict(_verified_files(mapped, own))
+    written = [load for load in loads(elf) if load.writable]
+    constant = [
+        piece(program.data, load.start + bias, load.offset, load.size) for load in identity.constant_loads(program)
+    ]
+    under = [
+        piece(files[m.file], m.start, m.offset, m.end - m.start)
+        for m in mapped
+        if m.file in files and not _is_written(m, written)
+    ]
+    return Image(beneath(beneath(own, constant), under), [elf.data, program.data, *files.values()])
+
+
+def _verified_files(mapped: Sequence[Mapping], own: list[Piece]) -> Iterator[tuple[str, Bytes]]:
+    """Files mapped by the process that still exist and begin with the very page that the core saved."""
+    saved = Image(own)
+    firsts: MappingOf[str, Mapping] = {m.file: m for m in reversed(mapped) if m.offset == 0}
+    for name, first in firsts.items():
+        page = identity.peek(saved, first.start, PAGE)
+        data = _opened(name) if page else None
+        if data is not None and data[:PAGE].tobytes() == page:
+            yield name, data
+
+
+def _opened(name: str) -> Bytes | None:
+    try:
+        return map_file(name) if Path(name).is_file() else None
+    except (UnsupportedTarget, OSError, ValueError):
+        return None
+
+
+def _is_written(mapping: Mapping, written: Sequence[Load]) -> bool:
+    """Whether the process could write there: then the file says nothing about what the memory held."""
+    return any(load.start <= mapping.start < load.end for load in written)
+
+
+def _mappings(segments: Iterable[Load]) -> Iterator[Mapping]:
+    for load in segments:
+        if load.start < load.end:
+            yield Mapping(load.start, load.end, "", 0, load.access)
+
+
+def _losses(elf: Elf, notes: Notes) -> list[str]:
+    said = []
+    declared = int.from_bytes(elf.data[56:58].tobytes(), "little")
+    if len(elf.segments) < declared != PN_XNUM:
+        said.append(f"the core is cut off: {len(elf.segments)} of its {declared} program headers are there")
+    sizes = [(load.offset, load.size, clip(elf.data, load.offset, load.size)) for load in loads(elf)]
+    lost = [(offset + size, size - there) for offset, size, there in sizes if there < size]
+    if lost:
+        whole, missing = max(end for end, _ in lost), sum(count for _, count in lost)
+        parts = f"{missing:,} bytes of {len(lost)} segments are missing"
+        said.append(f"the core is cut off: it has {elf.data.size:,} of {whole:,} bytes or more; {parts}")
+    if not notes.threads:
+        said.append("the core has no thread registers: running goroutines have no stack")
+    return said

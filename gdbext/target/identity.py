@@ -1,0 +1,143 @@
+"""Is this file the program that this memory is of? Build ids, build information, and bytes that never change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from gdbext.errors import MemoryFault, UnsupportedTarget
+from gdbext.target.elf import ET_EXEC, NT_GNU_BUILD_ID, NT_GO_BUILD_ID, PT_NOTE, Elf
+from gdbext.target.image import Image
+from gdbext.target.layers import Load, clip, loads
+from gdbext.target.notes import AT_ENTRY
+
+PAGE = 4096
+IDS = {(b"GNU\0", NT_GNU_BUILD_ID): "GNU build id", (b"Go\0\0", NT_GO_BUILD_ID): "Go build id"}
+BUILDINFO_MAGIC = b"\xff Go buildinf:"
+BUILDINFO_SEARCH = 1 << 16
+"""The linker puts .go.buildinfo at the start of the data segment; debug/buildinfo looks in its first 64 KB too."""
+BUILDINFO_HEADER, BUILDINFO_FLAGS, BUILDINFO_INLINE = 32, 15, 2
+SAMPLES = 8
+
+
+def find_bias(elf: Elf, auxv: Mapping[int, int], image: Image) -> int:
+    """What was added to link-time addresses. Raises UnsupportedTarget when the memory is of another program."""
+    if AT_ENTRY not in auxv:
+        return 0 if elf.type == ET_EXEC else _searched_bias(elf, image)
+    bias = auxv[AT_ENTRY] - elf.entry
+    if bias < 0 or bias % PAGE or (bias and elf.type == ET_EXEC):
+        entry = f"its entry point is {auxv[AT_ENTRY]:#x}, that of {elf.path} {elf.entry:#x}"
+        raise UnsupportedTarget(f"the core is of another binary: {entry}")
+    return bias
+
+
+def _searched_bias(elf: Elf, image: Image) -> int:
+    """Without an auxiliary vector: where the memory has the file's first bytes."""
+    first = next((load for load in loads(elf) if load.offset == 0 and load.size), None)
+    if first is not None:
+        head = elf.data[: 64 + elf.segments.nbytes].tobytes()
+        for start in image.starts.tolist():
+            if peek(image, start, len(head)) == head:
+                return int(start) - first.start
+    raise UnsupportedTarget(f"cannot tell where {elf.path} was loaded: the core has lost its auxiliary vector")
+
+
+def constant_loads(elf: Elf) -> list[Load]:
+    """The loaded segments that a program cannot write to: memory has there what the file has."""
+    return [load for load in loads(elf) if not load.writable]
+
+
+def check(elf: Elf, image: Image, bias: int) -> str:
+    """What proved that ``image`` is of this program, "" when nothing could. Raises UnsupportedTarget.
+
+    ``image`` must hold the memory's own bytes only, none laid in from this very file.
+    """
+    proved = ""
+    for name, address, data in build_ids(elf):
+        proved = _compare(elf, image, name, address + bias, data) or proved
+    info = _buildinfo(elf)
+    if info:
+        _compare(elf, image, "build information", info[0] + bias, info[1])
+    return proved or _sampled(elf, image, bias)
+
+
+def build_ids(elf: Elf) -> Iterator[tuple[str, int, bytes]]:
+    """(name, link-time address, contents) of the build-id notes that are not empty."""
+    wanted = {note.data: IDS[note.name, note.type] for note in elf.notes() if (note.name, note.type) in IDS}
+    for row in elf.segments[elf.segments["type"] == PT_NOTE]:
+        offset = int(row["offset"])
+        area = elf.data[offset : offset + clip(elf.data, offset, int(row["filesz"]))].tobytes()
+        for data, name in wanted.items():
+            if data.strip(b"\0") and data in area:
+                yield name, int(row["vaddr"]) + area.index(data), data
+
+
+def _buildinfo(elf: Elf) -> tuple[int, bytes] | None:
+    """Link-time address and first bytes of .go.buildinfo."""
+    for load in loads(elf):
+        area = elf.data[load.offset : load.offset + min(load.size, BUILDINFO_SEARCH)].tobytes() if load.writable else b""
+        at = area.find(BUILDINFO_MAGIC)
+        if at >= 0:
+            return load.start + at, area[at : _buildinfo_end(area, at)]
+    return None
+
+
+def _buildinfo_end(area: bytes, at: int) -> int:
+    """After its two strings, each with its length in front as a varint (debug/buildinfo); after the magic without any."""
+    if at + BUILDINFO_HEADER > len(area) or not area[at + BUILDINFO_FLAGS] & BUILDINFO_INLINE:
+        return at + len(BUILDINFO_MAGIC)
+    end = at + BUILDINFO_HEADER
+    for _ in range(2):
+        length = shift = 0
+        for byte in area[end : end + 5]:
+            end += 1
+            length |= (byte & 0x7F) << shift
+            shift += 7
+            if byte < 0x80:
+                break
+        end += length
+    return end
+
+
+def _compare(elf: Elf, image: Image, name: str, address: int, data: bytes) -> str:
+    found = peek(image, address, len(data))
+    if found is None:
+        return ""
+    if found != data:
+        ids = f" ({_shown(found)} in memory, {_shown(data)} in the file)" if name in IDS.values() else ""
+        raise UnsupportedTarget(f"the core is of another binary: its {name} differs from that of {elf.path}{ids}")
+    return name
+
+
+def _sampled(elf: Elf, image: Image, bias: int) -> str:
+    """Compare pages of code and constants: most must be equal (a debugger may have left breakpoints in some)."""
+    same = differ = 0
+    for address, data in _pages(elf):
+        found = peek(image, address + bias, len(data))
+        same += found == data
+        differ += found is not None and found != data
+    if differ > same:
+        raise UnsupportedTarget(f"the core is of another binary: its code differs from that of {elf.path}")
+    return "code" if same else ""
+
+
+def _pages(elf: Elf) -> Iterator[tuple[int, bytes]]:
+    for load in constant_loads(elf):
+        step = max(PAGE, load.size // SAMPLES // PAGE * PAGE)
+        for at in range(0, clip(elf.data, load.offset, load.size), step):
+            begin = at + (load.offset == 0 and at == 0) * 1024  # strip changes the ELF header
+            yield load.start + begin, elf.data[load.offset + begin : load.offset + min(at + PAGE, load.size)].tobytes()
+
+
+def peek(image: Image, address: int, size: int) -> bytes | None:
+    """``size`` bytes, or None when they cannot be read."""
+    try:
+        return image.read(address, size)
+    except MemoryFault:
+        return None
+
+
+def _shown(data: bytes) -> str:
+    text = data.rstrip(b"\0")
+    if text and all(32 <= byte < 127 for byte in text):
+        return text.decode("ascii")[:40]
+    return data[:20].hex()

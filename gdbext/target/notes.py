@@ -1,0 +1,89 @@
+"""The notes of a core file and the auxiliary vector: threads, process id, mapped files (``elfcore.h``, ``binfmt_elf.c``)."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Mapping as MappingOf
+
+from attrs import field, frozen
+
+from gdbext.target import Mapping, Thread
+from gdbext.target.elf import Note
+
+NT_PRSTATUS, NT_PRPSINFO, NT_AUXV, NT_FILE = 1, 3, 6, 0x46494C45
+AT_NULL, AT_ENTRY, AT_EXECFN = 0, 9, 31
+OWNERS = (b"CORE\0", b"CORE", b"")
+"""Delve writes its notes without an owner."""
+REGISTERS = (
+    "r15 r14 r13 r12 rbp rbx r11 r10 r9 r8 rax rcx rdx rsi rdi orig_rax rip cs eflags rsp ss "
+    "fs_base gs_base ds es fs gs"
+).split()
+"""``struct user_regs_struct`` of amd64."""
+PRSTATUS_PID, PRSTATUS_REGISTERS = 32, 112
+PRPSINFO_PID = 24
+
+
+@frozen
+class Notes:
+    """What a core says about its process. Anything may be missing."""
+
+    threads: tuple[Thread, ...] = ()
+    pid: int | None = None
+    auxv: MappingOf[int, int] = field(factory=dict)
+    files: tuple[Mapping, ...] = ()
+
+    @classmethod
+    def of(cls, notes: Iterable[Note]) -> Notes:
+        """From a core's notes; those too short for what they should hold are left out."""
+        threads: list[Thread] = []
+        found: dict[int, bytes] = {}
+        for note in notes:
+            if note.name in OWNERS and note.type == NT_PRSTATUS:
+                threads.extend(_thread(note.data, selected=not threads))
+            elif note.name in OWNERS:
+                found.setdefault(note.type, note.data)
+        return cls(
+            tuple(threads),
+            _pid(found.get(NT_PRPSINFO, b""), threads),
+            auxiliary(found.get(NT_AUXV, b"")),
+            tuple(mapped_files(found.get(NT_FILE, b""))),
+        )
+
+
+def _thread(data: bytes, selected: bool) -> list[Thread]:
+    if len(data) < PRSTATUS_REGISTERS + 8 * len(REGISTERS):
+        return []
+    (tid,) = struct.unpack_from("<i", data, PRSTATUS_PID)
+    values = struct.unpack_from(f"<{len(REGISTERS)}Q", data, PRSTATUS_REGISTERS)
+    return [Thread(tid, dict(zip(REGISTERS, values, strict=True)), selected)]
+
+
+def _pid(data: bytes, threads: list[Thread]) -> int | None:
+    if len(data) >= PRPSINFO_PID + 4:
+        return int(struct.unpack_from("<i", data, PRPSINFO_PID)[0])
+    return threads[0].tid if threads else None
+
+
+def auxiliary(data: bytes) -> dict[int, int]:
+    """The auxiliary vector, as in /proc/PID/auxv: AT_… number → value."""
+    found: dict[int, int] = {}
+    for key, value in struct.iter_unpack("<QQ", data[: len(data) & ~15]):
+        if key == AT_NULL:
+            break
+        found.setdefault(key, value)
+    return found
+
+
+def mapped_files(data: bytes) -> list[Mapping]:
+    """The NT_FILE note: which file was mapped where."""
+    if len(data) < 16:
+        return []
+    count, page = struct.unpack_from("<QQ", data)
+    count = min(count, (len(data) - 16) // 24)
+    rows = list(struct.iter_unpack("<QQQ", data[16 : 16 + 24 * count]))
+    names = data[16 + 24 * count :].split(b"\0")
+    return [
+        Mapping(start, end, name.decode("utf-8", "surrogateescape"), offset * page)
+        for (start, end, offset), name in zip(rows, names, strict=False)
+        if start < end
+    ]
