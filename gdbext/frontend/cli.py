@@ -1,0 +1,158 @@
+"""The same commands without a debugger: ``python -m gdbext core EXE CORE go-ctxtree``."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from gdbext import __doc__ as purpose
+from gdbext import __version__, home
+from gdbext.errors import GdbextError, UsageError
+from gdbext.frontend import internal_error
+
+if TYPE_CHECKING:
+    from gdbext.commands import Command, Look
+    from gdbext.session import Session
+
+ANSWERED, CANNOT, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
+
+USAGE = """\
+usage: gdbext core EXE CORE COMMAND …   a core file
+       gdbext pid PID COMMAND …         a running process; it is never stopped
+       gdbext COMMAND --help            what a command does
+
+options, first:
+  --traceback   show where an error came from
+  --version     print the version
+"""
+
+HOSTS = {"core": 2, "pid": 1}
+"""How many words name the target."""
+
+
+def main(words: Sequence[str]) -> int:
+    """Run one command line; returns the exit status: 0 answered, 1 cannot (the reason is on stderr), 2 wrong usage."""
+    trace, words = _take_traceback(list(words))
+    try:
+        return _main(words)
+    except UsageError as error:
+        return _fail(str(error), WRONG_USAGE, trace)
+    except GdbextError as error:
+        return _fail(str(error), CANNOT, trace)
+    except BrokenPipeError:  # `| head` has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ANSWERED
+    except KeyboardInterrupt:
+        return _fail("interrupted", INTERRUPTED, False)
+    except Exception as error:
+        return _fail(internal_error(error, "--traceback"), CANNOT, trace)
+
+
+def _take_traceback(words: list[str]) -> tuple[bool, list[str]]:
+    if words and words[0] == "--traceback":
+        return True, words[1:]
+    return False, words
+
+
+def _fail(line: str, status: int, trace: bool) -> int:
+    if trace:
+        traceback.print_exc()
+    print(f"gdbext: {line}", file=sys.stderr)
+    return status
+
+
+def _main(words: list[str]) -> int:
+    missing = home.activate()
+    if missing:
+        raise GdbextError(missing.removeprefix("gdbext: "))
+    if not words or words[0] in ("-h", "--help"):
+        return _write(overview())
+    if words[0] == "--version":
+        return _write(f"gdbext {__version__}\n")
+    return _command(words)
+
+
+def overview() -> str:
+    """What is printed when nothing is asked."""
+    from gdbext.commands import registry
+
+    lines = [f"  {command.name:<16}{command.help}\n" for command in registry().values()]
+    return f"{purpose}\n\n{USAGE}\ncommands:\n{''.join(lines)}"
+
+
+def _command(words: list[str]) -> int:
+    from gdbext.commands import run_line
+
+    host, where, rest = _target(words)
+    command = _find(rest[0])
+    session: list[Session] = []
+
+    def open_session() -> Session:
+        session.append(_open(host, where))
+        return session[0]
+
+    try:
+        for piece in run_line(command, rest[1:], open_session, _look()):
+            sys.stdout.write(piece)
+        sys.stdout.flush()
+    finally:
+        for opened in session:
+            opened.close()
+    return ANSWERED
+
+
+def _target(words: list[str]) -> tuple[str, list[str], list[str]]:
+    """(host, what names the target, the command and its arguments)."""
+    host = words[0]
+    if host not in HOSTS:
+        return "", [], words
+    first = 1 + HOSTS[host]
+    if len(words) <= first:
+        form = "EXE CORE" if host == "core" else "PID"
+        raise UsageError(f"wanted: gdbext {host} {form} COMMAND …", "gdbext --help lists the commands")
+    return host, words[1:first], words[first:]
+
+
+def _find(name: str) -> Command:
+    from gdbext.commands import registry
+
+    commands = registry()
+    if name not in commands:
+        raise UsageError(f"no command {name}", f"there are {', '.join(commands)}")
+    return commands[name]
+
+
+def _open(host: str, where: list[str]) -> Session:
+    from gdbext.session import Session
+    from gdbext.target import opening
+
+    if host == "core":
+        return Session(opening.open_core(*where))
+    if host == "pid":
+        return Session(opening.open_pid(_pid(where[0])))
+    raise UsageError("which program?", "gdbext core EXE CORE COMMAND, or gdbext pid PID COMMAND")
+
+
+def _pid(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise UsageError(f"{text} is not a process id")
+    return int(text)
+
+
+def _look() -> Look:
+    from gdbext.commands import Look
+
+    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
+    terminal = sys.stdout.isatty()
+    color = terminal and os.environ.get("TERM", "dumb") != "dumb" and not os.environ.get("NO_COLOR")
+    return Look(color=color, width=shutil.get_terminal_size().columns if terminal else None, terminal=terminal)
+
+
+def _write(text: str) -> int:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+    return ANSWERED

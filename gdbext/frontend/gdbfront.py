@@ -1,0 +1,288 @@
+"""The commands inside GDB: registration, settings, completion, ``$go_ctx``, and when a Session must go.
+
+With target/inferior.py and gdbinit.py the only importers of gdb. Loading it twice changes nothing; a name that another
+extension has taken stays theirs.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import gdb
+
+from gdbext.commands import Command, Look, completions, registry, run_line
+from gdbext.errors import GdbextError, UsageError
+from gdbext.frontend import internal_error
+
+if TYPE_CHECKING:
+    from gdbext.session import Session
+
+TOPIC = "go-"
+"""A topic and no command: ``help go-`` lists ours. GDB lets scripts make no class of commands of their own."""
+
+FORGET_ON = (
+    "cont",
+    "exited",
+    "new_objfile",
+    "clear_objfiles",
+    "free_objfile",
+    "memory_changed",
+    "register_changed",
+    "inferior_call",
+    "inferior_deleted",
+    "connection_removed",
+    "corefile_changed",  # GDB 14
+    "executable_changed",  # GDB 14
+)
+"""After any of these the target may be another one. Those that a GDB does not have are left out."""
+
+
+def install() -> None:
+    """Register everything that is not there yet."""
+    commands = registry()
+    settings = Settings()
+    sessions = Sessions()
+    if _is_ours(TOPIC, topic_text(commands.values())):
+        return
+    settings.register()
+    _register(TOPIC, topic_text(commands.values()), lambda text: _Topic(text))
+    for command in commands.values():
+        _register(command.name, command.help_text(), lambda text, it=command: _Command(it, text, sessions, settings))
+    _ContextFunction(sessions, settings)
+    sessions.watch()
+
+
+def topic_text(commands: Iterable[Command]) -> str:
+    """What ``help go-`` says."""
+    lines = "".join(f"{command.name} -- {command.help}\n" for command in commands)
+    return f"Go programs: contexts, goroutines, and what keeps them.\n\nList of commands:\n\n{lines}".rstrip()
+
+
+def _register(name: str, text: str, make: Callable[[str], object]) -> None:
+    if _exists(name):
+        gdb.write(f"gdbext: {name} is a command of another extension already; ours is not loaded\n", gdb.STDERR)
+    else:
+        make(text)
+
+
+def _exists(name: str) -> bool:
+    """Whether GDB has a command of exactly this name; ``help`` would also answer for an abbreviation."""
+    return name in gdb.execute(f"complete {name}", to_string=True).split("\n")
+
+
+def _is_ours(name: str, text: str) -> bool:
+    return _exists(name) and gdb.execute(f"help {name}", to_string=True).strip() == text.strip()
+
+
+class _Topic(gdb.Command):
+    def __init__(self, text: str) -> None:
+        self.__doc__ = text
+        super().__init__(TOPIC, gdb.COMMAND_USER)
+
+    def invoke(self, argument: str, from_tty: bool) -> None:
+        gdb.write(f"{self.__doc__}\n")
+
+
+class _Command(gdb.Command):
+    """One of ours. GDB reads ``__doc__`` once, when it is registered."""
+
+    def __init__(self, command: Command, text: str, sessions: Sessions, settings: Settings) -> None:
+        self.__doc__ = text
+        self.command, self.sessions, self.settings = command, sessions, settings
+        super().__init__(command.name, gdb.COMMAND_USER)
+
+    def invoke(self, argument: str, from_tty: bool) -> None:
+        self.dont_repeat()
+        with one_line_errors(self.settings), selection_kept(), self.sessions.used():
+            look = self.settings.look(from_tty)
+            write_pieces(run_line(self.command, argument, self.sessions.current, look))
+
+    def complete(self, text: str, word: str | None) -> list[str] | None:
+        """GDB starts ``word`` after a dash or another mark; ours start after a blank."""
+        if word is None:
+            return None
+        token = re.split(r"\s", text)[-1]
+        typed = len(token) - len(word)
+        return [found[typed:] for found in completions(self.command, self.sessions.held(), text, token)]
+
+
+class _ContextFunction(gdb.Function):
+    """The address of the context behind an expression.
+
+    Usage: $go_ctx (EXPRESSION)
+    EXPRESSION is a context.Context, a pointer to a context, or the address of one."""
+
+    def __init__(self, sessions: Sessions, settings: Settings) -> None:
+        self.sessions, self.settings = sessions, settings
+        super().__init__("go_ctx")
+
+    def invoke(self, value: gdb.Value) -> int:
+        with one_line_errors(self.settings), self.sessions.used():
+            from gdbext.target.inferior import value_of
+
+            found: int = self.sessions.current().contexts.behind(value_of(value))
+            return found
+
+
+def write_pieces(pieces: Iterator[str]) -> None:
+    """Through GDB's own output, so that the pager, ``pipe``, logging and DAP see it. Leaving the pager ends it quietly."""
+    for piece in pieces:
+        try:
+            gdb.write(piece)
+        except KeyboardInterrupt:
+            return
+
+
+@contextmanager
+def one_line_errors(settings: Settings) -> Iterator[None]:
+    """Whatever goes wrong is one line at the prompt; under ``set go-traceback on`` also where."""
+    try:
+        yield
+    except GdbextError as error:
+        _refuse(str(error), settings)
+    except KeyboardInterrupt:
+        raise gdb.GdbError("interrupted; nothing is lost") from None
+    except gdb.error as error:
+        _refuse(f"GDB says: {' '.join(str(error).split())}", settings)
+    except Exception as error:
+        _refuse(internal_error(error, "set go-traceback on"), settings)
+
+
+def _refuse(line: str, settings: Settings) -> NoReturn:
+    if settings.traceback.value:
+        gdb.write(traceback.format_exc(), gdb.STDERR)
+    raise gdb.GdbError(line) from None
+
+
+@contextmanager
+def selection_kept() -> Iterator[None]:
+    """Thread and frame are what they were, whatever was evaluated or interrupted meanwhile."""
+    thread = gdb.selected_thread()
+    frame = _selected_frame() if thread is not None else None
+    try:
+        yield
+    finally:
+        if thread is not None and thread.is_valid() and gdb.selected_thread() != thread:
+            thread.switch()
+        if frame is not None and frame.is_valid() and _selected_frame() != frame:
+            frame.select()
+
+
+def _selected_frame() -> gdb.Frame | None:
+    try:
+        return gdb.selected_frame()
+    except gdb.error:  # no frame: the thread runs, or its stack cannot be read
+        return None
+
+
+class Sessions:
+    """One Session per inferior, until anything happens that may have changed it."""
+
+    def __init__(self) -> None:
+        self._held: dict[int, tuple[object, Session]] = {}
+        self._in_use = 0
+
+    def watch(self) -> None:
+        """Have GDB say when something happens."""
+        for name in FORGET_ON:
+            event = getattr(gdb.events, name, None)
+            if event is not None:
+                event.connect(self.forget)
+
+    def forget(self, event: object = None) -> None:
+        """Drop everything. A command that runs meanwhile keeps what it holds; only then is it not closed here."""
+        held, self._held = self._held, {}
+        if not self._in_use:
+            for _, session in held.values():
+                session.close()
+
+    @contextmanager
+    def used(self) -> Iterator[None]:
+        """While a command runs its Session is not closed under it."""
+        self._in_use += 1
+        try:
+            yield
+        finally:
+            self._in_use -= 1
+
+    def held(self) -> Session | None:
+        """The Session that is there already, for completion must not open one."""
+        inferior = gdb.selected_inferior()
+        identity, session = self._held.get(inferior.num, (None, None))
+        return session if identity == _identity(inferior) else None
+
+    def current(self) -> Session:
+        """The selected inferior's Session. Raises UsageError where there is no program to look at."""
+        inferior = gdb.selected_inferior()
+        session = self.held()
+        if session is None:
+            if not inferior.pid:
+                raise UsageError("no process and no core", "attach PID, run, or core-file FILE first")
+            session = self._open()
+            self._held[inferior.num] = (_identity(inferior), session)
+        return session
+
+    @staticmethod
+    def _open() -> Session:
+        from gdbext.session import Session
+        from gdbext.target.inferior import Inferior
+
+        return Session(Inferior.current())
+
+
+def _identity(inferior: gdb.Inferior) -> object:
+    """Changes when another core or process takes the inferior's place, for which GDB 13 has no event."""
+    connection = inferior.connection
+    return inferior.pid, connection.num if connection is not None else None, inferior.progspace.filename
+
+
+class _Setting(gdb.Parameter):
+    """A ``set go-…``; its value is what GDB last set."""
+
+    def __init__(self, name: str, doc: str, kind: int, default: object, choices: list[str] | None = None) -> None:
+        self.set_doc, self.show_doc, self.__doc__ = f"Set {doc}.", f"Show {doc}.", ""
+        self.shown = doc[0].upper() + doc[1:]
+        super().__init__(name, gdb.COMMAND_SUPPORT, kind, *([choices] if choices else []))
+        self.value = default
+
+    def get_set_string(self) -> str:
+        return ""
+
+    def get_show_string(self, value: str) -> str:
+        return f"{self.shown}: {value}."
+
+
+class Settings:
+    """``set go-color``, ``set go-limit``, ``set go-traceback``."""
+
+    color: Any
+    limit: Any
+    traceback: Any
+
+    def register(self) -> None:
+        choices = ["auto", "on", "off"]
+        self.color = _Setting("go-color", "whether go- commands colour their answers", gdb.PARAM_ENUM, "auto", choices)
+        self.limit = _Setting("go-limit", "how many rows go- commands show", gdb.PARAM_UINTEGER, 100)
+        self.traceback = _Setting("go-traceback", "whether errors of go- commands say where", gdb.PARAM_BOOLEAN, False)
+
+    def look(self, from_tty: bool) -> Look:
+        """How to answer now. Colours and cut lines only for a person who reads them at a terminal."""
+        terminal = from_tty and os.isatty(1) and not _piped()
+        color = self.color.value == "on" or (self.color.value == "auto" and terminal and _colors_wanted())
+        width = gdb.parameter("width") if terminal else None
+        return Look(limit=self.limit.value or None, color=color, width=width or None, terminal=terminal)
+
+
+def _colors_wanted() -> bool:
+    return bool(gdb.parameter("style enabled")) and not os.environ.get("NO_COLOR")
+
+
+def _piped() -> bool:
+    """Whether the line typed last was ``pipe …``: GDB does not tell a command where its output goes."""
+    typed = gdb.execute("show commands", to_string=True).rstrip().rpartition("\n")[2]
+    return re.match(r"\s*\d+\s+(pipe\b|\|)", typed) is not None

@@ -1,0 +1,30 @@
+"""The file GDB sources. It finds the package beside itself and the dependencies in the private folder.
+
+Also read by Pythons too old for the package, so that they get a line and no syntax error.
+"""
+
+import os
+import sys
+
+
+def _start(script):  # type: ignore[no-untyped-def]
+    import gdb
+
+    if sys.version_info < (3, 10):
+        gdb.write("gdbext: needs Python 3.10 or newer in GDB; this GDB has %d.%d\n" % sys.version_info[:2], gdb.STDERR)
+        return
+    root = os.path.dirname(os.path.dirname(os.path.realpath(script)))
+    if root not in sys.path:
+        sys.path.append(root)
+    from gdbext import home
+
+    missing = home.activate()
+    if missing:
+        gdb.write(missing + "\n", gdb.STDERR)
+        return
+    from gdbext.frontend import gdbfront
+
+    gdbfront.install()
+
+
+_start(__file__)
