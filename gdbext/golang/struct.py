@@ -138,7 +138,10 @@ def resolve(layouts: LayoutSource, layout: Layout, path: str) -> tuple[int, int]
         offset += entry.offset
         if index == len(steps) - 1:
             return offset, entry.size
-        layout = layouts.layout(entry.type)
+        try:
+            layout = layouts.layout(entry.type)
+        except MissingField:
+            return None  # a pointer or a number here, a structure in another release
     return None
 
 
