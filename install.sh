@@ -303,6 +303,7 @@ write_gdb_launcher() {
 packages=\$(dirname "\$(dirname "\$(readlink -f "\$0")")")/lib/python3.$shell_minor/site-packages
 PYTHONNOUSERSITE=1 PYTHONHOME=$prefixes PYTHONPATH=\$packages exec "\$packages/gdb_for_pwndbg/_vendor/bin/gdb" \\
     --data-directory "\$packages/gdb_for_pwndbg/_vendor/share/gdb" \\
+    -iex "set debuginfod urls \$DEBUGINFOD_URLS" \\
     -iex 'python import os; [os.environ.pop("PYTHON" + name, 0) for name in ("HOME", "PATH", "NOUSERSITE")]' \\
     -iex 'unset environment PYTHONHOME' -iex 'unset environment PYTHONPATH' -iex 'unset environment PYTHONNOUSERSITE' "\$@"
 END
@@ -497,12 +498,12 @@ os.execv(sys.argv[1], sys.argv[1:])' "$1" <>"$scratch/input" >"$scratch/truth" 2
 
 show_commands() {
     local exe=$1 core=$2 command
-    local -a session=()
+    local session=(-nx -batch -iex 'set auto-load python-scripts off' -iex 'set debuginfod enabled off' "$exe"
+        -x "$checkout/gdbext/gdbinit.py" -ex "python gdb.execute('core-file $core', to_string=True)")
     for command in go-ctxtree go-ctxchain "go-goroutines --reason select"; do
         session+=(-ex "echo \\n(gdb) $command\\n" -ex "$command")
     done
-    "$gdb" -nx -batch -x "$checkout/gdbext/gdbinit.py" "$exe" "$core" "${session[@]}"
-    next_words
+    "$gdb" "${session[@]}" 2>&1 | grep -v '^warning: Section .* too small' || true
 }
 
 next_words() {
@@ -564,7 +565,8 @@ run_tests() {
     PATH=$home/bin:$(dirname -- "$go"):$PATH
     export PYTHONPATH=$home/test-py3.$shell_minor:$home/py3.$shell_minor
     export NUMBA_CACHE_DIR=$home/cache/py3.$shell_minor
-    "$shell_python" -m ruff check . || failed="ruff"
+    PATH=$home/test-py3.$shell_minor/bin:$PATH shellcheck install.sh .ci/run || failed="shellcheck"
+    "$shell_python" -m ruff check . || failed="$failed ruff"
     "$shell_python" -m mypy || failed="$failed mypy"
     "$shell_python" -m pytest ${arguments+"${arguments[@]}"} || failed="$failed pytest"
     [[ ! $failed ]] || die "not passed: $failed"
@@ -587,6 +589,7 @@ main() {
     demo)
         install_all
         demo
+        next_words
         ;;
     test)
         fetch_os_packages
