@@ -118,6 +118,14 @@ class Dwarf:
         names = (".debug_info", ".debug_str", ".debug_line_str", ".debug_addr", ".debug_str_offsets")
         return tuple(self.section(name) for name in names)
 
+    def list_section(self, modern: bool, locations: bool) -> Bytes:
+        """Location lists or ranges, of DWARF 5 (``modern``) or before."""
+        return self._list_sections[2 * modern + locations]
+
+    @cached_property
+    def _list_sections(self) -> tuple[Bytes, ...]:
+        return tuple(self.section(f".debug_{name}") for name in ("ranges", "loc", "rnglists", "loclists"))
+
     def damaged(self, where: str) -> UnsupportedTarget:
         """The one line about debug information that contradicts itself."""
         return self.elf.refuse(f"damaged debug information ({where})")
@@ -220,8 +228,18 @@ class Dwarf:
         found = sorted(self.rows_named(self.types, name), key=lambda row: row[0] == self.kernels.TAG_TYPEDEF)
         return self.entry(int(found[0][self.kernels.DIE])) if found else None
 
+    def address_of(self, name: str) -> int | None:
+        """The link-time address of a function or global variable."""
+        rows = self.index[self.index[:, self.kernels.HASH] == self._hash(name.encode("utf-8", "surrogateescape"))]
+        for row in self.rows_named(rows, name):
+            if row[self.kernels.TAG] in (self.kernels.TAG_SUBPROGRAM, self.kernels.TAG_VARIABLE):
+                return int(row[self.kernels.FIRST_VALUE]) & 0xFFFFFFFFFFFFFFFF
+        return None
+
     def function_at(self, pc: int) -> Ints | None:
         """The row of the function that holds a link-time pc."""
+        if not 0 <= pc < 1 << 64:
+            return None
         lows = self.functions[:, self.kernels.FIRST_VALUE].view(np.uint64)
         number = int(np.searchsorted(lows, np.uint64(pc), "right")) - 1
         if number < 0 or pc >= int(self.functions[number, self.kernels.SECOND_VALUE]) & 0xFFFFFFFFFFFFFFFF:

@@ -222,13 +222,13 @@ class Elf:
         return Symbols(raw.view(SYMBOL), strings.tobytes())
 
     def notes(self) -> Iterator[Note]:
-        """Every note of the PT_NOTE segments, or of the note sections where no segment holds any."""
+        """Every note of the PT_NOTE segments and of the note sections (Go puts only its own note into a segment)."""
         rows = self.segments[self.segments["type"] == PT_NOTE]
-        places = [(int(row["offset"]), int(row["filesz"]), int(row["align"])) for row in rows]
-        if not places:
-            notes = [section for section in self.sections.values() if section.type == SHT_NOTE]
-            places = [(section.offset, section.size, 4) for section in notes]
-        for offset, size, align in places:
+        places = {int(row["offset"]): (int(row["filesz"]), int(row["align"])) for row in rows}
+        for section in self.sections.values():
+            if section.type == SHT_NOTE:
+                places.setdefault(section.offset, (section.size, 4))
+        for offset, (size, align) in places.items():
             size = max(0, min(size, self.data.size - offset))
             yield from _notes(self.bytes_at(offset, size) if size else self.data[:0], 8 if align == 8 else 4)
 

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from importlib import resources
+from typing import TYPE_CHECKING, Any, Protocol
 
 from attrs import frozen
+
+from gdbext.errors import MissingField
+
+if TYPE_CHECKING:
+    from gdbext.target.dwarf import Dwarf, Entry
 
 
 @frozen
@@ -23,3 +31,98 @@ class Layout:
     name: str
     size: int
     fields: Mapping[str, Field]
+
+
+class Source(Protocol):
+    """Whatever may know a structure."""
+
+    def find(self, name: str) -> Layout | None:
+        """The layout, None when this source does not know the structure."""
+
+
+class Layouts:
+    """Several sources, the most trusted first: a structure that the linker pruned from one is taken from the next."""
+
+    def __init__(self, sources: Sequence[Source], hint: str = "") -> None:
+        """``hint``: what to tell the user when no source knows a structure."""
+        self.sources = sources
+        self.hint = hint
+
+    def layout(self, name: str) -> Layout:
+        """A structure's layout. Raises MissingField."""
+        for source in self.sources:
+            found = source.find(name)
+            if found is not None:
+                return found
+        raise MissingField(name, "", self.hint)
+
+
+class DwarfLayouts:
+    """Layouts as the compiler wrote them into this binary."""
+
+    def __init__(self, dwarf: Dwarf) -> None:
+        self.dwarf = dwarf
+
+    def find(self, name: str) -> Layout | None:
+        """A structure (or a typedef of one) by its DWARF name."""
+        kernels = self.dwarf.kernels
+        entry = self.dwarf.type_named(name)
+        for _ in range(4):
+            if entry is None or entry.tag != kernels.TAG_TYPEDEF:
+                break
+            entry = entry.reference(kernels.TYPE)
+        if entry is None or entry.tag not in (kernels.TAG_STRUCTURE, kernels.TAG_UNION):
+            return None
+        below = self.dwarf.subtree(entry.offset)[1:]
+        fields = dict(self._field(each) for each in below if each.tag == kernels.TAG_MEMBER and each.depth == 1)
+        return Layout(name, entry.number(kernels.BYTE_SIZE) or 0, fields)
+
+    def _field(self, member: Entry) -> tuple[str, Field]:
+        kind = member.type
+        offset = member.number(self.dwarf.kernels.MEMBER_OFFSET) or 0
+        return member.own_name, Field(offset, self.dwarf.type_size(kind), kind.own_name if kind is not None else "")
+
+
+class TableLayouts:
+    """Layouts from the tables in ``gdbext/target/tables``, one file per Go minor release.
+
+    The file's ``structs`` are those of amd64 without experiments. ``variants`` hold what differs: first that of the
+    architecture, then that of each experiment of the binary (``arch+experiment``) is laid over them. ``experiments``
+    are those that the release's own source lets change anything; any other is ignored. When two experiments of the
+    binary change the same structure nobody has measured both together, and the structure is unknown here.
+    """
+
+    def __init__(self, minor: int, arch: str, experiments: Sequence[str] = ()) -> None:
+        self.minor = minor
+        self.arch = arch
+        self.experiments = experiments
+
+    @cached_property
+    def _structs(self) -> Mapping[str, Any]:
+        import json
+
+        file = resources.files("gdbext.target") / "tables" / f"go1.{self.minor}.json"
+        if not file.is_file():
+            return {}
+        table = json.loads(file.read_text("utf-8"))
+        if self.arch not in table["arches"]:
+            return {}
+        return self._overlay(table["structs"], table["variants"])
+
+    def _overlay(self, structs: dict[str, Any], variants: Mapping[str, Any]) -> Mapping[str, Any]:
+        structs.update(variants.get(self.arch, {}))
+        changed: set[str] = set()
+        for experiment in sorted(self.experiments):
+            variant = variants.get(f"{self.arch}+{experiment}", {})
+            structs.update(variant)
+            structs.update(dict.fromkeys(changed & variant.keys()))
+            changed |= variant.keys()
+        return structs
+
+    def find(self, name: str) -> Layout | None:
+        """A structure by its DWARF name."""
+        found = self._structs.get(name)
+        if found is None:
+            return None
+        size, fields = found
+        return Layout(name, size, {key: Field(*place) for key, place in fields.items()})

@@ -1,0 +1,123 @@
+"""A function's parameters and local variables, those of functions inlined into it too, and where each is at a pc."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from attrs import field, frozen
+
+from gdbext.target import locations
+from gdbext.target.locations import Piece
+
+if TYPE_CHECKING:
+    from gdbext.target.dwarf import Dwarf, Entry
+
+UNSIGNED = 0xFFFFFFFFFFFFFFFF
+
+
+@frozen
+class Variable:
+    """A parameter or local variable at one pc.
+
+    ``function`` declares it: an inlined one, then ``inlined_into_name`` is the function whose code it is, else "".
+    ``runtime_type`` is its type's DW_AT_go_runtime_type (an offset from moduledata.types; in Go 1.21 and 1.22 some
+    are absolute), None where the linker pruned the descriptor. ``pieces`` is empty where it is optimised out at this
+    pc. ``closure_offset`` (Go 1.23): captured by a closure, at this offset of the closure's object.
+    """
+
+    name: str
+    type_name: str
+    runtime_type: int | None
+    size: int
+    is_parameter: bool
+    is_result: bool
+    function: str
+    inlined_into_name: str
+    pieces: tuple[Piece, ...]
+    closure_offset: int | None = None
+
+
+@frozen(eq=False)
+class Subprogram:
+    """A function with code: [low, high) are link-time addresses."""
+
+    name: str
+    low: int
+    high: int
+    entries: Sequence[Entry] = field(repr=False)
+    """The function's entry and all below it."""
+
+    @classmethod
+    def at(cls, dwarf: Dwarf, pc: int) -> Subprogram | None:
+        """The function that holds ``pc``; None without one. Raises UnsupportedTarget for damaged information."""
+        row = dwarf.function_at(pc)
+        if row is None:
+            return None
+        entries = dwarf.subtree(int(row[dwarf.kernels.DIE]))
+        low, high = (int(row[column]) & UNSIGNED for column in (dwarf.kernels.FIRST_VALUE, dwarf.kernels.SECOND_VALUE))
+        return cls(entries[0].name, low, high, entries)
+
+    def variables_at(self, pc: int) -> list[Variable]:
+        """Every variable in scope at ``pc``, outer scopes first. Raises UnsupportedTarget for damaged information.
+
+        For a caller's frame pass the return address less one. In code compiled with ``-N`` a variable counts as in
+        scope before its declaration ran; its bytes are then what the stack held before.
+        """
+        return [self._variable(entry, owner, pc) for entry, owner in self._in_scope(pc)]
+
+    def _in_scope(self, pc: int) -> Iterator[tuple[Entry, str]]:
+        """The variables' entries whose scopes hold ``pc``, each with the function that declares it."""
+        kernels = self.entries[0].dwarf.kernels
+        owners, closed = {0: self.name}, None
+        for entry in self.entries[1:]:
+            if closed is not None and entry.depth > closed:
+                continue
+            closed = None
+            if entry.tag in (kernels.TAG_BLOCK, kernels.TAG_INLINED):
+                if not any(low <= pc < high for low, high in locations.ranges(entry)):
+                    closed = entry.depth
+                owner = owners[entry.depth - 1]
+                owners[entry.depth] = entry.name if entry.tag == kernels.TAG_INLINED and closed is None else owner
+            elif entry.tag in (kernels.TAG_VARIABLE, kernels.TAG_PARAMETER):
+                yield entry, owners[entry.depth - 1]
+            else:
+                closed = entry.depth
+
+    def _variable(self, entry: Entry, owner: str, pc: int) -> Variable:
+        kernels, dwarf = entry.dwarf.kernels, entry.dwarf
+        origin = entry.reference(kernels.ORIGIN) or entry
+        kind = entry.type
+        size = dwarf.type_size(kind)
+        return Variable(
+            name=entry.name,
+            type_name=kind.own_name if kind is not None else "",
+            runtime_type=_runtime_type(kind),
+            size=size,
+            is_parameter=entry.tag == kernels.TAG_PARAMETER,
+            is_result=bool(entry.number(kernels.IS_RESULT) or origin.number(kernels.IS_RESULT)),
+            function=owner,
+            inlined_into_name=self.name if owner != self.name else "",
+            pieces=self._pieces(entry, pc, size),
+            closure_offset=entry.number(kernels.CLOSURE_OFFSET),
+        )
+
+    def _pieces(self, entry: Entry, pc: int, size: int) -> tuple[Piece, ...]:
+        expression = locations.expression_at(entry, pc)
+        if not expression:
+            return ()
+        base = self.entries[0].block(entry.dwarf.kernels.FRAME_BASE) or b""
+        found = locations.pieces(entry, expression, base, size)
+        return found if any(piece.kind != "missing" for piece in found) else ()
+
+
+def _runtime_type(kind: Entry | None) -> int | None:
+    """DW_AT_go_runtime_type of a type; a typedef's may sit on the type that it names."""
+    for _ in range(4):
+        if kind is None:
+            break
+        value = kind.number(kind.dwarf.kernels.GO_TYPE)
+        if value:
+            return value
+        kind = kind.reference(kind.dwarf.kernels.TYPE) if kind.tag == kind.dwarf.kernels.TAG_TYPEDEF else None
+    return None
