@@ -1,0 +1,22 @@
+//go:build go1.23
+
+package main
+
+import (
+	"iter"
+	"runtime"
+
+	"gdbext.example/samples/internal/report"
+)
+
+func init() {
+	more = append(more, func() {
+		next, stop := iter.Pull(func(yield func(int64) bool) {
+			yield(report.Goid())
+			yield(0)
+		})
+		goid, _ := next()
+		told.Plants = append(told.Plants, plantRecord{Name: "coroutine", Goid: goid})
+		plant("holds a coroutine", func() { <-park; stop(); runtime.KeepAlive(next) })
+	})
+}

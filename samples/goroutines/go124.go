@@ -1,0 +1,22 @@
+//go:build go1.24
+
+package main
+
+import (
+	"runtime"
+
+	"gdbext.example/samples/internal/report"
+)
+
+func init() {
+	more = append(more, func() {
+		freed := &struct{ words [10]*int }{}
+		runtime.AddCleanup(freed, func(int) {
+			ids <- report.Goid()
+			<-park
+		}, 1)
+		freed = nil
+		runtime.GC()
+		planted("cleanup")
+	})
+}
