@@ -183,7 +183,7 @@ requirements() {
 # Python (PEP 668) nor the user's pip settings stand in the way of --target.
 pip_into() {
     local log=$stage/pip.log folder=$1 minor=$2
-    PIP_USER=0 PIP_REQUIRE_VIRTUALENV=0 PIP_DISABLE_PIP_VERSION_CHECK=1 "$pip_python" -m pip install --quiet --no-input \
+    PIP_USER=0 PIP_REQUIRE_VIRTUALENV=0 PIP_DISABLE_PIP_VERSION_CHECK=1 "$pip_python" -m pip install --no-input \
         --no-compile --target "$folder" --python-version "3.$minor" --only-binary=:all: "${@:3}" >"$log" 2>&1 ||
         die "$(why_pip_failed "$log" "$minor")"
 }
@@ -191,7 +191,7 @@ pip_into() {
 why_pip_failed() {
     local what
     what=$(sed -n 's/^ERROR: No matching distribution found for //p' "$1" | head -n 1)
-    if grep -qE 'NewConnectionError|NameResolutionError|ProxyError|ConnectTimeout|Max retries|Network is unreachable' "$1"; then
+    if grep -qE 'connection error|NewConnectionError|NameResolutionError|ProxyError|ConnectTimeout|Max retries' "$1"; then
         say "PyPI cannot be reached (no network?); nothing was installed"
     elif [[ $what ]]; then
         say "pip finds no wheel of $what for Python 3.$2; nothing was installed"

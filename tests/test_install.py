@@ -1,0 +1,433 @@
+"""install.sh in a HOME of its own. GDB and pip are stand-ins, except where a test says otherwise."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from attrs import define
+
+from gdbext import home
+from tests import hosts, tools
+
+INSTALL = tools.ROOT / "install.sh"
+BEGIN, END = "# >>> go-ctxchain >>>", "# <<< go-ctxchain <<<"
+TOOLS = (
+    "awk basename bash cat chmod cmp cp cut dirname find grep head id ln mkdir mktemp mv readlink realpath rm rmdir "
+    "sed sha256sum sh sort tail"
+)
+REFUSED = "nothing was installed"
+
+GDB = """#!/bin/sh
+case "$*" in
+*--version*) echo "GNU gdb (Somebody 1.2-3) {version}" ;;
+*"import sys; print"*) {python} ;;
+*) echo "$*" >>"$HOME/../gdb.log" ;;
+esac
+"""
+
+PYTHON = """#!/bin/sh
+case "$*" in
+"-m pip --version") {has_pip} ;;
+"-m gdbext.warm") ;;
+"-m pip install "*)
+    echo "$*" >>"{log}"
+    while [ "$1" != --target ]; do shift; done
+    mkdir -p "$2/numpy" && echo "$*" >"$2/numpy/__init__.py"
+    {pip} ;;
+*) exec "{real}" "$@" ;;
+esac
+"""
+
+
+@define
+class Machine:
+    """A HOME; a PATH with what any Linux has, a pip that writes one file and a GDB that only tells its versions."""
+
+    root: Path
+
+    @property
+    def home(self) -> Path:
+        return self.root / "home"
+
+    @property
+    def private(self) -> Path:
+        return self.home / ".local" / "share" / "gdbext"
+
+    @property
+    def init(self) -> Path:
+        return self.home / ".gdbinit"
+
+    @property
+    def xdg_init(self) -> Path:
+        return self.home / ".config" / "gdb" / "gdbinit"
+
+    @property
+    def pip_log(self) -> str:
+        log = self.root / "pip.log"
+        return log.read_text() if log.exists() else ""
+
+    def program(self, name: str, text: str) -> None:
+        path = self.root / "bin" / name
+        path.unlink(missing_ok=True)
+        path.write_text(text)
+        path.chmod(0o755)
+
+    def gdb(self, version: str = "14.2", python: str = "3.11") -> None:
+        """``python``: what it embeds, or the error of a GDB that embeds none."""
+        says = f"echo Python {python.replace('.', ' ')}" if python[0].isdigit() else f"echo '{python}' >&2"
+        self.program("gdb", GDB.format(version=version, python=says))
+
+    def python(self, pip: str = "", has_pip: str = "true") -> None:
+        """``pip``: what the stand-in does after it wrote its file."""
+        log = self.root / "pip.log"
+        self.program("python3", PYTHON.format(real=sys.executable, log=log, pip=pip or ":", has_pip=has_pip))
+
+    def install(self, *arguments: str, **environment: str) -> hosts.Said:
+        env = {"HOME": str(self.home), "PATH": str(self.root / "bin"), "PIP_RETRIES": "1", **environment}
+        line = [INSTALL, *arguments]
+        done = subprocess.run(line, env=env, stdin=subprocess.DEVNULL, capture_output=True, timeout=120)
+        return hosts.Said(done.stdout.decode(), done.stderr.decode(), done.returncode)
+
+    def installed(self, *arguments: str, **environment: str) -> str:
+        said = self.install(*arguments, **environment)
+        assert (said.status, said.err) == (0, "")
+        return said.out
+
+    def refuses(self, *arguments: str, **environment: str) -> str:
+        """The one line it refuses with; nothing of HOME may have changed."""
+        before = tree(self.home)
+        said = self.install(*arguments, **environment)
+        assert said.status == 1
+        assert tree(self.home) == before
+        (line,) = said.err.splitlines()
+        assert line.startswith("install.sh: ")
+        return line.removeprefix("install.sh: ")
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    made = Machine(tmp_path)
+    made.home.mkdir()
+    (tmp_path / "bin").mkdir()
+    for name in TOOLS.split():
+        found = shutil.which(name)
+        assert found, f"no {name} on PATH"
+        (tmp_path / "bin" / name).symlink_to(found)
+    made.gdb()
+    made.python()
+    return made
+
+
+def tree(folder: Path) -> dict[str, tuple[int, bytes]]:
+    """Every file and folder below: its mode and content."""
+    found = {}
+    for path in sorted(folder.rglob("*")) if folder.is_dir() else [folder]:
+        content = os.fsencode(os.readlink(path)) if path.is_symlink() else path.read_bytes() if path.is_file() else b""
+        found[str(path)] = (path.lstat().st_mode, content)
+    return found
+
+
+def block(text: str) -> list[str]:
+    """The lines between our marks."""
+    lines = text.splitlines()
+    return lines[lines.index(BEGIN) + 1 : lines.index(END)]
+
+
+# ---- the init file
+
+
+def test_the_block_sources_the_checkout_and_trusts_nothing_else(machine: Machine) -> None:
+    machine.installed()
+    comment, *commands = block(machine.init.read_text())
+    assert comment.startswith("#")
+    assert commands == [f"source {tools.ROOT}/gdbext/gdbinit.py"]
+
+
+def test_dry_run_says_and_does_nothing(machine: Machine) -> None:
+    machine.init.write_text("set width 0\n")
+    before = tree(machine.home)
+    said = machine.installed("--dry-run")
+    assert tree(machine.home) == before
+    assert machine.pip_log == ""
+    assert f"{machine.init}: a block that loads go-ctxchain" in said.splitlines()
+    assert f"    source {tools.ROOT}/gdbext/gdbinit.py" in said.splitlines()
+
+
+def test_twice_is_the_same_as_once(machine: Machine) -> None:
+    machine.init.write_text("set width 0\n")
+    machine.installed()
+    once, pip_once = tree(machine.home), machine.pip_log
+    machine.installed()
+    assert tree(machine.home) == once
+    assert machine.pip_log == pip_once
+
+
+@pytest.mark.parametrize("text", [None, "", "set width 0\n", "set width 0", "\n\n", "# caf\u00e9\r\nset width 0\r\n"])
+def test_uninstall_restores(machine: Machine, text: str | None) -> None:
+    if text is not None:
+        machine.init.write_bytes(text.encode())
+        machine.init.chmod(0o640)
+    (machine.home / ".local" / "share").mkdir(parents=True)
+    before = tree(machine.home)
+    machine.installed()
+    assert tree(machine.home) != before
+    machine.installed("--uninstall")
+    assert tree(machine.home) == before
+
+
+def test_uninstall_keeps_lines_added_since(machine: Machine) -> None:
+    machine.init.write_text("set width 0\n")
+    machine.installed()
+    machine.init.write_text("set height 0\n" + machine.init.read_text() + "set print pretty on\n")
+    machine.installed()
+    machine.installed("--uninstall")
+    assert machine.init.read_text() == "set height 0\nset width 0\nset print pretty on\n"
+    assert Path(f"{machine.init}.before-gdbext").read_text() == "set width 0\n"
+
+
+def test_uninstall_of_nothing_changes_nothing(machine: Machine) -> None:
+    machine.init.write_text("set width 0\n")
+    before = tree(machine.home)
+    machine.installed("--uninstall")
+    assert tree(machine.home) == before
+
+
+def test_uninstall_dry_run_changes_nothing(machine: Machine) -> None:
+    machine.installed()
+    before = tree(machine.home)
+    said = machine.installed("--uninstall", "--dry-run")
+    assert f"would run: rm -rf -- {machine.private}/py3.11" in said.splitlines()
+    assert tree(machine.home) == before
+
+
+def test_the_file_as_it_was_is_kept_once(machine: Machine) -> None:
+    machine.init.write_text("set width 0\n")
+    machine.installed()
+    machine.init.write_text(machine.init.read_text() + "set height 0\n")
+    machine.installed()
+    assert Path(f"{machine.init}.before-gdbext").read_text() == "set width 0\n"
+
+
+@pytest.mark.parametrize("environment", [{}, {"XDG_CONFIG_HOME": "elsewhere"}])
+def test_the_xdg_init_file_is_chosen_where_it_exists(machine: Machine, environment: dict[str, str]) -> None:
+    chosen = {name: str(machine.home / value) for name, value in environment.items()}
+    xdg_init = machine.home / "elsewhere/gdb/gdbinit" if chosen else machine.xdg_init
+    xdg_init.parent.mkdir(parents=True)
+    xdg_init.write_text("")
+    machine.installed(**chosen)
+    assert block(xdg_init.read_text())
+    assert not machine.init.exists()
+
+
+def test_the_block_moves_to_the_file_that_gdb_reads(machine: Machine) -> None:
+    machine.installed()
+    machine.xdg_init.parent.mkdir(parents=True)
+    machine.xdg_init.write_text("set width 0\n")
+    machine.installed()
+    assert block(machine.xdg_init.read_text())
+    assert not machine.init.exists()
+
+
+def test_an_older_block_is_replaced_where_it_stands(machine: Machine) -> None:
+    machine.init.write_text(f"set width 0\n{BEGIN}\nsource /old/gdbext/gdbinit.py\n{END}\nset height 0\n")
+    machine.installed()
+    lines = machine.init.read_text().splitlines()
+    assert (lines[0], lines[-1]) == ("set width 0", "set height 0")
+    assert block(machine.init.read_text())[-1] == f"source {tools.ROOT}/gdbext/gdbinit.py"
+    assert machine.init.read_text().count(BEGIN) == 1
+
+
+@pytest.mark.parametrize("text", [f"{BEGIN}\nset width 0\n", f"{END}\n", f"{BEGIN}\n{BEGIN}\n{END}\n"])
+def test_a_broken_block_is_left_alone(machine: Machine, text: str) -> None:
+    machine.init.write_text(text)
+    assert "mend it by hand" in machine.refuses()
+
+
+def test_a_link_stays_a_link(machine: Machine) -> None:
+    kept = machine.home / "dotfiles"
+    kept.mkdir()
+    (kept / "gdbinit").write_text("set width 0\n")
+    machine.init.symlink_to("dotfiles/gdbinit")
+    machine.installed()
+    assert os.readlink(machine.init) == "dotfiles/gdbinit"
+    assert block((kept / "gdbinit").read_text())
+    machine.installed("--uninstall")
+    assert os.readlink(machine.init) == "dotfiles/gdbinit"
+    assert (kept / "gdbinit").read_text() == "set width 0\n"
+
+
+# ---- the private folder
+
+
+@pytest.mark.parametrize("by", ["option", "environment"])
+def test_another_private_folder_is_told_to_gdb_and_found_by_uninstall(machine: Machine, by: str) -> None:
+    elsewhere = machine.root / "else where"
+    if by == "option":
+        machine.installed("--prefix", str(elsewhere))
+    else:
+        machine.installed(GDBEXT_HOME=str(elsewhere))
+    assert (elsewhere / "py3.11" / "numpy").is_dir()
+    assert not machine.private.exists()
+    told = block(machine.init.read_text())[1]
+    assert told == f'python import os; os.environ.setdefault("GDBEXT_HOME", "{elsewhere}")'
+    machine.installed("--uninstall")
+    assert not elsewhere.exists()
+
+
+def test_uninstall_keeps_what_is_not_ours(machine: Machine) -> None:
+    machine.installed()
+    (machine.private / "notes").write_text("mine")
+    machine.installed("--uninstall")
+    assert [path.name for path in machine.private.iterdir()] == ["notes"]
+
+
+def test_dependencies_are_for_the_python_that_gdb_embeds(machine: Machine) -> None:
+    machine.gdb(python="3.13")
+    machine.installed()
+    ours = f"3.{sys.version_info[1]}"
+    assert {path.name for path in machine.private.glob("py*")} == {"py3.13", f"py{ours}"}
+    runs = machine.pip_log.splitlines()
+    assert sorted(run.split("--python-version ")[1].split()[0] for run in runs) == sorted(["3.13", ours])
+    assert all("--only-binary=:all:" in run and "--target" in run for run in runs)
+
+
+def test_other_requirements_are_fetched_anew(machine: Machine) -> None:
+    machine.installed()
+    (stamp,) = machine.private.glob("py3.11/.stamp")
+    stamp.write_text("older")
+    (machine.private / "py3.11" / "left.py").write_text("")
+    machine.installed()
+    assert len(machine.pip_log.splitlines()) == 2
+    assert not (machine.private / "py3.11" / "left.py").exists()
+
+
+def test_a_failed_update_leaves_what_was_there(machine: Machine) -> None:
+    machine.installed()
+    (machine.private / "py3.11" / ".stamp").write_text("older")
+    machine.python(pip="echo 'ERROR: No space left on device' >&2; exit 1")
+    assert "No space left" in machine.refuses()
+
+
+def test_kernels_are_compiled_in_gdb_itself(machine: Machine) -> None:
+    machine.installed()
+    assert "warm.main()" in (machine.root / "gdb.log").read_text()
+
+
+def test_no_gdb_takes_the_prebuilt_one(machine: Machine) -> None:
+    (machine.root / "bin" / "gdb").unlink()
+    packages = '"$2/gdb_for_pwndbg/_vendor/bin"'
+    machine.python(pip=f"mkdir -p {packages} && printf '#!/bin/sh\\n' >{packages}/gdb; chmod +x {packages}/gdb")
+    said = machine.installed()
+    launcher = machine.private / "gdb" / "bin" / "gdb"
+    assert os.access(launcher, os.X_OK)
+    assert f"  {launcher} -p PID" in said
+    assert (machine.private / "gdb" / "lib").joinpath(f"libpython3.{sys.version_info[1]}.so.1.0").exists()
+    assert "gdb-for-pwndbg==" in machine.pip_log
+
+
+# ---- refusals: one line, and nothing half done
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        ({"version": "12.1"}, "is GDB 12.1, too old (13.1 or newer is needed)"),
+        ({"version": "7.6.1-120.el7"}, "is GDB 7.6, too old"),
+        ({"python": "Python scripting is not supported in this copy of GDB."}, "built without Python"),
+        ({"python": "3.9"}, "embeds Python 3.9, too old"),
+        ({"python": "2.7"}, "embeds Python 2.7, too old"),
+        ({"version": "hello"}, "does not answer --version"),
+    ],
+)
+def test_an_unfit_gdb_is_refused(machine: Machine, fault: dict[str, str], says: str) -> None:
+    machine.gdb(**fault)
+    line = machine.refuses()
+    assert says in line
+    assert line.endswith("./install.sh --gdb prebuilt takes GDB 18.1 from PyPI")
+
+
+def test_no_pip_is_said(machine: Machine) -> None:
+    machine.python(has_pip="false")
+    assert machine.refuses() == "no python3 on PATH has pip: install it (Debian: apt-get install python3-pip)"
+
+
+def test_no_python_is_said(machine: Machine) -> None:
+    (machine.root / "bin" / "python3").unlink()
+    assert "no python3 on PATH has pip" in machine.refuses()
+
+
+def test_no_network_is_said(machine: Machine) -> None:
+    """With the real pip: the text of its errors is what we read."""
+    machine.program("python3", f'#!/bin/sh\nexec "{pip_owner()}" "$@"\n')
+    line = machine.refuses(PIP_INDEX_URL="http://127.0.0.1:9/simple", PIP_CONFIG_FILE="/dev/null")
+    assert line == f"PyPI cannot be reached (no network?); {REFUSED}"
+
+
+def test_no_wheel_for_that_python_is_said(machine: Machine, tmp_path: Path) -> None:
+    """With the real pip, offline, on an empty folder of wheels."""
+    machine.gdb(python="3.98")
+    machine.program("python3", f'#!/bin/sh\nexec "{pip_owner()}" "$@"\n')
+    line = machine.refuses(PIP_NO_INDEX="1", PIP_FIND_LINKS=str(tmp_path), PIP_CONFIG_FILE="/dev/null")
+    assert line.startswith("pip finds no wheel of ")
+    assert line.endswith(f" for Python 3.{sys.version_info[1]}; {REFUSED}")
+
+
+@pytest.mark.parametrize("where", [".local", ".local/share/gdbext"])
+def test_a_private_folder_that_cannot_be_made_is_said(machine: Machine, where: str) -> None:
+    path = machine.home / where
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("in the way")
+    assert machine.refuses() == f"cannot write to {machine.private}: ./install.sh --prefix DIR puts it elsewhere"
+
+
+def test_a_home_that_cannot_be_written_is_said(machine: Machine) -> None:
+    """Root may write anywhere, so HOME is a file here; the private folder could be made."""
+    machine.home.rmdir()
+    machine.home.write_text("")
+    line = machine.refuses("--prefix", str(machine.root / "else"))
+    assert line == f"cannot write {machine.init}: HOME must be a folder that can be written"
+    assert not (machine.root / "else").exists()
+
+
+def test_no_home_is_said(machine: Machine) -> None:
+    assert "HOME is not set" in machine.refuses(HOME="")
+
+
+@pytest.mark.parametrize("arguments", [["--prefix"], ["--gdb"], ["--what"], ["file"]])
+def test_wrong_usage(machine: Machine, arguments: Sequence[str]) -> None:
+    said = machine.install(*arguments)
+    assert said.status == 2
+    assert said.err.splitlines()[0].endswith("./install.sh --help")
+
+
+def test_help_names_every_option(machine: Machine) -> None:
+    said = machine.installed("--help")
+    for option in ("--demo", "--test", "--uninstall", "--dry-run", "--prefix", "--gdb"):
+        assert option in said
+
+
+# ---- with the real GDB
+
+
+def test_gdb_reads_the_init_file_and_knows_the_commands(machine: Machine, gdb: tools.Gdb) -> None:
+    machine.installed()
+    environment = {**hosts.environment(gdb), "HOME": str(machine.home), "GDBEXT_HOME": str(home.folder())}
+    environment.pop("XDG_CONFIG_HOME", None)
+    line = [gdb.path, "-batch", "-ex", "help go-ctxchain"]
+    said = subprocess.run(line, env=environment, capture_output=True, text=True, timeout=60)
+    assert said.stderr == ""
+    assert said.stdout.startswith("usage: go-ctxchain") or "go-ctxchain" in said.stdout.splitlines()[0]
+
+
+def pip_owner() -> str:
+    """A Python that has pip: this one may have been given only what tests need."""
+    for path in (sys.executable, shutil.which("python3") or "", "/usr/bin/python3"):
+        if path and subprocess.run([path, "-m", "pip", "--version"], capture_output=True).returncode == 0:
+            return path
+    raise tools.MissingTool("no Python with pip")
