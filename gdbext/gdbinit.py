@@ -7,11 +7,12 @@ import os
 import sys
 
 
-def _start(script):  # type: ignore[no-untyped-def]
+def _start(script):  # type: ignore[no-untyped-def]  # no annotations, for an old Python
     import gdb
 
-    if sys.version_info < (3, 10):
-        gdb.write("gdbext: needs Python 3.10 or newer in GDB; this GDB has %d.%d\n" % sys.version_info[:2], gdb.STDERR)
+    if sys.version_info < (3, 10):  # noqa: UP036  GDB brings its own Python
+        version = ".".join(map(str, sys.version_info[:2]))
+        gdb.write("gdbext: needs Python 3.10 or newer in GDB; this GDB has " + version + "\n", gdb.STDERR)
         return
     root = os.path.dirname(os.path.dirname(os.path.realpath(script)))
     if root not in sys.path:
@@ -27,4 +28,4 @@ def _start(script):  # type: ignore[no-untyped-def]
     gdbfront.install()
 
 
-_start(__file__)
+_start(__file__)  # type: ignore[no-untyped-call]

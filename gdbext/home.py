@@ -10,6 +10,7 @@ Standard library only: this runs before anything of ours can be imported.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import importlib.util
 import os
 import shutil
@@ -68,10 +69,8 @@ def _writable(cache: Path) -> Path:
 
     Never a shared name under /tmp: numba loads pickles from there.
     """
-    try:
+    with contextlib.suppress(OSError):
         cache.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        pass
     if os.access(cache, os.W_OK | os.X_OK):
         return cache
     own = Path(tempfile.mkdtemp(prefix="gdbext-"))

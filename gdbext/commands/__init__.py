@@ -14,6 +14,7 @@ debugger loads all of them at start): the engine is imported inside ``run``::
     limit   how many rows to show, None for all: ``--limit N``, else the front end's setting (none under --json)
     all     ``--all`` was typed
     values  context values may be shown: typed ``--values``, or text at a terminal
+    gdb     the version of the GDB we are in, "" without one
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ import pkgutil
 import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from gdbext.errors import UsageError
 
@@ -81,6 +82,7 @@ class Look:
     color: bool = False
     width: int | None = None
     terminal: bool = False
+    gdb: str = ""
 
 
 class Help(Exception):
@@ -185,8 +187,9 @@ def parse(command: Command, line: str | Sequence[str], look: Look = Look()) -> a
     args = parser.parse_args(words)
     if command.expression:
         args.expression = expression
+    args.gdb = look.gdb
     args.values = getattr(args, "values", False) or (look.terminal and not args.json)
-    if args.all and args.limit is None or args.json:
+    if args.json or (args.all and args.limit is None):
         return args
     args.limit = look.limit if args.limit is None else args.limit
     return args
@@ -264,7 +267,7 @@ def run_line(
         yield command.help_text() + "\n"
         return
     session = open_session()
-    report = command.run(session, args)
+    report = with_target_notes(session, command.run(session, args))
     if args.json:
         from gdbext.report.json import render_json
 
@@ -273,6 +276,25 @@ def run_line(
         from gdbext.report.text import render_text
 
         yield from render_text(report, color=look.color, width=look.width)
+
+
+def with_target_notes(session: Session, report: Report) -> Report:
+    """The report with what is to be said of the target itself (a truncated core …) before its own notes."""
+    told: Sequence[str] = getattr(session.target, "notes", ())
+    return evolve(report, notes=_Notes(told, report.notes)) if told else report
+
+
+class _Notes(Sequence[str]):
+    """Two lists as one; the second may grow while rows are written."""
+
+    def __init__(self, first: Sequence[str], second: Sequence[str]) -> None:
+        self.parts = (first, second)
+
+    def __len__(self) -> int:
+        return sum(map(len, self.parts))
+
+    def __getitem__(self, index: Any) -> Any:
+        return [note for part in self.parts for note in part][index]
 
 
 def describe(session: Session) -> dict[str, object]:

@@ -9,8 +9,7 @@ import traceback
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from gdbext import __doc__ as purpose
-from gdbext import __version__, home
+from gdbext import __doc__ as purpose, __version__, home
 from gdbext.errors import GdbextError, UsageError
 from gdbext.frontend import internal_error
 
@@ -48,7 +47,7 @@ def main(words: Sequence[str]) -> int:
         return ANSWERED
     except KeyboardInterrupt:
         return _fail("interrupted", INTERRUPTED, False)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  an error of ours is one line too
         return _fail(internal_error(error, "--traceback"), CANNOT, trace)
 
 

@@ -11,6 +11,7 @@ import re
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import gdb
@@ -50,9 +51,9 @@ def install() -> None:
     if _is_ours(TOPIC, topic_text(commands.values())):
         return
     settings.register()
-    _register(TOPIC, topic_text(commands.values()), lambda text: _Topic(text))
+    _register(TOPIC, topic_text(commands.values()), _Topic)
     for command in commands.values():
-        _register(command.name, command.help_text(), lambda text, it=command: _Command(it, text, sessions, settings))
+        _register(command.name, command.help_text(), partial(_Command, command, sessions, settings))
     _ContextFunction(sessions, settings)
     sessions.watch()
 
@@ -79,7 +80,7 @@ def _is_ours(name: str, text: str) -> bool:
     return _exists(name) and gdb.execute(f"help {name}", to_string=True).strip() == text.strip()
 
 
-class _Topic(gdb.Command):
+class _Topic(gdb.Command):  # type: ignore[misc]
     def __init__(self, text: str) -> None:
         self.__doc__ = text
         super().__init__(TOPIC, gdb.COMMAND_USER)
@@ -88,10 +89,10 @@ class _Topic(gdb.Command):
         gdb.write(f"{self.__doc__}\n")
 
 
-class _Command(gdb.Command):
+class _Command(gdb.Command):  # type: ignore[misc]
     """One of ours. GDB reads ``__doc__`` once, when it is registered."""
 
-    def __init__(self, command: Command, text: str, sessions: Sessions, settings: Settings) -> None:
+    def __init__(self, command: Command, sessions: Sessions, settings: Settings, text: str) -> None:
         self.__doc__ = text
         self.command, self.sessions, self.settings = command, sessions, settings
         super().__init__(command.name, gdb.COMMAND_USER)
@@ -111,7 +112,7 @@ class _Command(gdb.Command):
         return [found[typed:] for found in completions(self.command, self.sessions.held(), text, token)]
 
 
-class _ContextFunction(gdb.Function):
+class _ContextFunction(gdb.Function):  # type: ignore[misc]
     """The address of the context behind an expression.
 
     Usage: $go_ctx (EXPRESSION)
@@ -130,7 +131,7 @@ class _ContextFunction(gdb.Function):
 
 
 def write_pieces(pieces: Iterator[str]) -> None:
-    """Through GDB's own output, so that the pager, ``pipe``, logging and DAP see it. Leaving the pager ends it quietly."""
+    """Through GDB's own output, so that the pager, ``pipe``, logging and DAP see it; quiet when the pager is left."""
     for piece in pieces:
         try:
             gdb.write(piece)
@@ -149,7 +150,7 @@ def one_line_errors(settings: Settings) -> Iterator[None]:
         raise gdb.GdbError("interrupted; nothing is lost") from None
     except gdb.error as error:
         _refuse(f"GDB says: {' '.join(str(error).split())}", settings)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  an error of ours is one line too
         _refuse(internal_error(error, "set go-traceback on"), settings)
 
 
@@ -241,7 +242,7 @@ def _identity(inferior: gdb.Inferior) -> object:
     return inferior.pid, connection.num if connection is not None else None, inferior.progspace.filename
 
 
-class _Setting(gdb.Parameter):
+class _Setting(gdb.Parameter):  # type: ignore[misc]
     """A ``set go-…``; its value is what GDB last set."""
 
     def __init__(self, name: str, doc: str, kind: int, default: object, choices: list[str] | None = None) -> None:
@@ -275,7 +276,8 @@ class Settings:
         terminal = from_tty and os.isatty(1) and not _piped()
         color = self.color.value == "on" or (self.color.value == "auto" and terminal and _colors_wanted())
         width = gdb.parameter("width") if terminal else None
-        return Look(limit=self.limit.value or None, color=color, width=width or None, terminal=terminal)
+        limit = self.limit.value or None
+        return Look(limit, color, width or None, terminal, gdb.VERSION)
 
 
 def _colors_wanted() -> bool:
