@@ -38,6 +38,9 @@ class Goroutine:
     cut: bool = False
     """The middle frames are elided: runtime.Stack prints 50 innermost and 50 outermost ones."""
 
+    labels: str = ""
+    """As printed from Go 1.27 on: ``path: /v1/things, tenant: acme``."""
+
 
 @define(slots=False)
 class Truth:
@@ -81,7 +84,7 @@ class Truth:
         return int(self.facts["reporter"])
 
 
-_HEADER = re.compile(r"goroutine (\d+)(?: gp=\S+ m=\S+(?: mp=\S+)?)? \[([^\]]*)\]:$")
+_HEADER = re.compile(r"goroutine (\d+)(?: gp=\S+ m=\S+(?: mp=\S+)?)? \[([^\]]*)\](?: \{(.*)\})?:$")
 _PLACE = re.compile(r"\t(.*):(\d+)(?: \+0x[0-9a-f]+)?$")
 _CREATED = re.compile(r"created by (.*?)(?: in goroutine (\d+))?$")
 
@@ -111,7 +114,7 @@ def _parse_block(lines: Sequence[str]) -> Goroutine:
         else:
             frames.append(Frame(_without_arguments(line), place[1], int(place[2])))
     locked = "locked to thread" in words
-    return Goroutine(int(header[1]), words[0], locked, tuple(frames), created, parent, created_at, cut)
+    return Goroutine(int(header[1]), words[0], locked, tuple(frames), created, parent, created_at, cut, header[3] or "")
 
 
 def _without_arguments(line: str) -> str:

@@ -1,4 +1,4 @@
-//go:build go1.24
+//go:build go1.25
 
 package main
 
@@ -9,6 +9,7 @@ import (
 )
 
 func init() {
+	// In 1.24 cleanups run on the finalizer goroutine, which is taken.
 	more = append(more, func() {
 		freed := &struct{ words [10]*int }{}
 		runtime.AddCleanup(freed, func(int) {
