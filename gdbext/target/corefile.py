@@ -66,7 +66,7 @@ class CoreFile:
         image = _whole_image(elf, own, program, bias, notes.files)
         mappings = merge_mappings(_mappings(loads(elf)), notes.files)
         said = _losses(elf, notes) + remarks
-        return cls(core, Binary.open(exe), bias, notes.pid, said, image, mappings, notes.threads)
+        return cls(core, Binary(program), bias, notes.pid, said, image, mappings, notes.threads)
 
     def read(self, address: int, size: int) -> bytes:
         """Exactly ``size`` bytes. Raises MemoryFault."""

@@ -1,0 +1,281 @@
+"""The inferior that is selected in GDB, as a Target.
+
+GDB is asked for names and threads; bytes come past it where they can: a core's from the mapped file, a local
+process's from the kernel. ``read_memory`` serves the rest (gdbserver, rr, a core on another machine).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+import gdb
+import numpy as np
+from attrs import define, evolve, field
+
+from gdbext.errors import MemoryFault, UnsupportedTarget, UsageError
+from gdbext.target import Kind, Mapping, Thread, Value, merge_ranges, procfs
+from gdbext.target.corefile import CoreFile
+from gdbext.target.image import Image
+from gdbext.target.process import Process
+
+if TYPE_CHECKING:
+    from gdbext.target.binary import Binary
+
+REGISTERS = (
+    *("rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"),
+    *("rip", "eflags", "fs_base"),
+)
+FILES = re.compile(r"^(Local (?:core dump|exec) file):\n\t`(.*)', file type", re.MULTILINE)
+ENTRY = re.compile(r"^\tEntry point: (0x[0-9a-f]+)", re.MULTILINE)
+MAPPING = re.compile(r"^\s*(0x\w+)\s+(0x\w+)\s+0x\w+\s+(0x\w+)[ \t]*([rwxps-]{4})?[ \t]*(.*?)\s*$", re.MULTILINE)
+PAGE, PIECE = 4096, 1 << 20
+MASK = (1 << 64) - 1
+
+
+class Memory(Protocol):
+    """What gives an inferior's bytes."""
+
+    def read(self, address: int, size: int) -> bytes: ...
+    def image(self, ranges: Sequence[tuple[int, int]]) -> Image: ...
+    def mappings(self) -> Sequence[Mapping]: ...
+    def threads(self) -> Sequence[Thread]: ...
+    def close(self) -> None: ...
+
+
+@define(eq=False)
+class Inferior:
+    """A Target over one of GDB's inferiors, as long as that does not move."""
+
+    kind: Kind
+    pid: int | None
+    binary: Binary
+    bias: int
+    memory: Memory
+    notes: list[str] = field(factory=list)
+
+    @classmethod
+    def current(cls) -> Inferior:
+        """The selected inferior. Raises UnsupportedTarget with what to type where there is nothing to look at."""
+        inferior = gdb.selected_inferior()
+        host = inferior.connection.type if inferior.connection is not None else None
+        files = _files()
+        if host == "core" or (host is None and files.core):
+            return cls._of_core(files)
+        if not inferior.pid:
+            hint = "attach PID, run, or core-file FILE" if files.exe else "file EXE, then core-file CORE, or attach PID"
+            raise UnsupportedTarget("no process and no core here", f"type {hint}")
+        said = _who_runs(inferior)
+        found = cls._of_process(inferior) if host == "native" else cls._of_remote(inferior, files)
+        found.notes.extend(said)
+        return found
+
+    @classmethod
+    def _of_core(cls, files: Files) -> Inferior:
+        if not files.exe:
+            raise UnsupportedTarget("GDB has a core but not its program", "type file EXE")
+        core = CoreFile.open(files.exe, files.core)
+        return cls("core", core.pid, core.binary, core.bias, core, core.notes)
+
+    @classmethod
+    def _of_process(cls, inferior: gdb.Inferior) -> Inferior:
+        process = Process.open(inferior.pid)
+        held = evolve(process, kind="live", stopped_threads=lambda: _gdb_threads(inferior, inferior.pid))
+        held.refresh()
+        process.close()
+        return cls("live", inferior.pid, held.binary, held.bias, held)
+
+    @classmethod
+    def _of_remote(cls, inferior: gdb.Inferior, files: Files) -> Inferior:
+        from gdbext.target.binary import Binary
+
+        if not files.exe:
+            raise UnsupportedTarget("GDB does not have the program's file", "type file EXE (a copy of the remote one)")
+        if files.exe.startswith("target:"):
+            there = files.exe.removeprefix("target:")
+            raise UnsupportedTarget(f"{there} is on the remote side", f"type remote get {there} EXE, then file EXE")
+        binary = Binary.open(files.exe)
+        bias = files.entry - binary.entry if files.entry else 0
+        return cls("live", inferior.pid, binary, bias, GdbMemory(inferior))
+
+    def read(self, address: int, size: int) -> bytes:
+        """Exactly ``size`` bytes. Raises MemoryFault."""
+        return self.memory.read(address, size)
+
+    def image(self, ranges: Sequence[tuple[int, int]]) -> Image:
+        """The readable parts of the ranges; a core gives all it has."""
+        return self.memory.image(ranges)
+
+    def mappings(self) -> Sequence[Mapping]:
+        """The address space; empty where GDB cannot tell."""
+        return self.memory.mappings()
+
+    def threads(self) -> Sequence[Thread]:
+        """The threads with their registers; the one selected in GDB is marked, whatever was selected before."""
+        chosen = gdb.selected_thread()
+        tid = chosen.ptid[1] if chosen is not None else None
+        return [evolve(thread, selected=thread.tid == tid) for thread in self.memory.threads()]
+
+    def evaluate(self, expression: str) -> Value:
+        """An expression in GDB's current language and frame. Raises UsageError with what GDB says of it."""
+        try:
+            return value_of(gdb.parse_and_eval(expression))
+        except gdb.error as error:
+            raise UsageError(f"GDB cannot evaluate {expression!r}: {' '.join(str(error).split())}") from error
+
+    def close(self) -> None:
+        """Let go of files and maps."""
+        self.memory.close()
+
+
+@define
+class Files:
+    """What ``info files`` says of the selected inferior; "" and 0 where it says nothing."""
+
+    exe: str = ""
+    core: str = ""
+    entry: int = 0
+    """The program's entry point where it was loaded."""
+
+
+def _files() -> Files:
+    """GDB 13's Python cannot tell a core's file, nor the program's apart from that of its symbols."""
+    text = gdb.execute("info files", to_string=True)
+    found = dict(FILES.findall(text))
+    entry = ENTRY.search(text)
+    return Files(
+        found.get("Local exec file", ""), found.get("Local core dump file", ""), int(entry[1], 16) if entry else 0
+    )
+
+
+def _who_runs(inferior: gdb.Inferior) -> list[str]:
+    """What to say when some threads run. Raises UnsupportedTarget when the program is not stopped at all."""
+    running = [thread.is_running() for thread in inferior.threads()]
+    if running and all(running):
+        raise UnsupportedTarget("the program is running", "stop it: type interrupt")
+    if any(running):
+        return [f"{sum(running)} of {len(running)} threads are running (non-stop mode): what is read may be torn"]
+    return []
+
+
+def _gdb_threads(inferior: gdb.Inferior, local_pid: int | None = None) -> list[Thread]:
+    """Every thread with its registers. ``local_pid``: /proc knows the process, and so its thread ids inside a container."""
+    with selection_kept():
+        return [_thread(thread, local_pid) for thread in inferior.threads() if thread.is_valid()]
+
+
+def _thread(thread: gdb.InferiorThread, local_pid: int | None) -> Thread:
+    tid = thread.ptid[1]
+    inner = procfs.namespace_tid(local_pid, tid) if local_pid is not None else None
+    if thread.is_running() or thread.is_exited():
+        return Thread(tid, {}, False, inner)
+    thread.switch()
+    frame = gdb.newest_frame()
+    return Thread(tid, {name: int(frame.read_register(name)) & MASK for name in REGISTERS}, False, inner)
+
+
+class selection_kept:
+    """Thread and frame are afterwards what they were, after Ctrl-C too; nothing is printed."""
+
+    def __enter__(self) -> None:
+        self.thread = gdb.selected_thread()
+        self.frame = _selected_frame()
+
+    def __exit__(self, *exception: object) -> None:
+        if self.thread is not None and self.thread.is_valid():
+            self.thread.switch()
+        if self.frame is not None and self.frame.is_valid():
+            self.frame.select()
+
+
+def _selected_frame() -> gdb.Frame | None:
+    try:
+        return gdb.selected_frame()
+    except gdb.error:  # the thread runs, or there is none
+        return None
+
+
+@define(eq=False)
+class GdbMemory:
+    """Memory through GDB alone: gdbserver, rr. Nothing is cached but what GDB caches."""
+
+    inferior: gdb.Inferior
+
+    def read(self, address: int, size: int) -> bytes:
+        """Exactly ``size`` bytes. Raises MemoryFault."""
+        try:
+            return bytes(self.inferior.read_memory(address, size)) if size else b""
+        except (gdb.MemoryError, OverflowError):
+            raise MemoryFault(address, size) from None
+
+    def image(self, ranges: Sequence[tuple[int, int]]) -> Image:
+        """A copy of what is readable; where there are unreadable pages they are found by halving."""
+        return Image.of_arrays(part for start, end in self._mapped(ranges) for part in self._pieces(start, end))
+
+    def _mapped(self, ranges: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+        wanted, known = merge_ranges(ranges), [m for m in self.mappings() if not m.flags or m.flags[0] == "r"]
+        if not known:
+            return wanted
+        parts = ((max(start, m.start), min(end, m.end)) for m in known for start, end in wanted)
+        return merge_ranges(part for part in parts if part[0] < part[1])
+
+    def _pieces(self, start: int, end: int) -> Iterator[tuple[int, np.ndarray]]:
+        todo = [(at, min(at + PIECE, end)) for at in range(start, end, PIECE)][::-1]
+        while todo:
+            start, end = todo.pop()
+            try:
+                yield start, np.frombuffer(self.read(start, end - start), np.uint8)
+            except MemoryFault:
+                middle = (start + end) // 2 // PAGE * PAGE
+                if start < middle < end:
+                    todo += [(middle, end), (start, middle)]
+
+    def mappings(self) -> list[Mapping]:
+        """What ``info proc mappings`` says; nothing where GDB cannot ask."""
+        try:
+            text = gdb.execute("info proc mappings", to_string=True)
+        except gdb.error:
+            return []
+        rows = MAPPING.findall(text)
+        return sorted(
+            (Mapping(int(a, 16), int(b, 16), name, int(at, 16), flags) for a, b, at, flags, name in rows),
+            key=lambda mapping: mapping.start,
+        )
+
+    def threads(self) -> list[Thread]:
+        """Every thread with its registers."""
+        return _gdb_threads(self.inferior)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def value_of(value: gdb.Value) -> Value:
+    """A value of GDB's as bytes. Raises UsageError for what was optimised away."""
+    try:
+        address = int(value.address) & MASK if value.address is not None else None
+        return Value(str(value.type), address, _bytes(value))
+    except gdb.error as error:
+        raise UsageError(f"GDB cannot read it: {' '.join(str(error).split())}") from error
+
+
+def _bytes(value: gdb.Value) -> bytes:
+    """GDB 15 and later has ``Value.bytes``; before, memory is read again and what is in registers put together by field."""
+    if hasattr(value, "bytes"):
+        return bytes(value.bytes)
+    if value.address is not None:
+        return bytes(gdb.selected_inferior().read_memory(int(value.address) & MASK, value.type.sizeof))
+    kind = value.type.strip_typedefs()
+    if kind.code == gdb.TYPE_CODE_STRUCT:
+        out = bytearray(kind.sizeof)
+        for part in kind.fields():
+            data = _bytes(value[part])
+            out[part.bitpos // 8 : part.bitpos // 8 + len(data)] = data
+        return bytes(out)
+    if kind.code == gdb.TYPE_CODE_ARRAY:
+        first, last = kind.range()
+        return b"".join(_bytes(value[index]) for index in range(first, last + 1))
+    if kind.code == gdb.TYPE_CODE_FLT:
+        raise UsageError("this GDB cannot give the bytes of a number with a fraction", "give an address, as 0x…")
+    return (int(value) & MASK).to_bytes(8, "little")[: kind.sizeof]

@@ -1,0 +1,22 @@
+"""A Target by what the user named: a program and its core, or a process id."""
+
+from __future__ import annotations
+
+import os
+
+from gdbext.errors import UnsupportedTarget
+from gdbext.target.corefile import CoreFile
+from gdbext.target.process import Process
+
+
+def open_core(exe: str, core: str) -> CoreFile:
+    """The core of a program. Raises UnsupportedTarget, with one line, for anything else."""
+    for path in (core, exe):
+        if os.path.isdir(path):
+            raise UnsupportedTarget(f"{path} is a directory")
+    return CoreFile.open(exe, core)
+
+
+def open_pid(pid: int) -> Process:
+    """A running process, which goes on running. Raises UnsupportedTarget, with one line."""
+    return Process.open(pid)

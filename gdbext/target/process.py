@@ -1,0 +1,136 @@
+"""A process looked at through /proc and process_vm_readv: running and never stopped, or held by a debugger."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from attrs import define, field
+
+from gdbext.errors import UnsupportedTarget, UsageError
+from gdbext.target import Kind, Mapping, Thread, Value, merge_ranges, procfs
+from gdbext.target.image import Image
+from gdbext.target.layers import holes
+from gdbext.target.notes import AT_ENTRY
+from gdbext.target.procmem import ProcessMemory, refusal
+
+if TYPE_CHECKING:
+    from gdbext.target.binary import Binary
+
+
+@define(eq=False)
+class Process:
+    """A Target over a process of this machine. ``read`` and ``image`` always ask the process; only maps are kept."""
+
+    pid: int
+    binary: Binary
+    exe: str
+    """The program's path as the process itself sees it (in a container: inside that)."""
+    bias: int
+    kind: Kind = "running"
+    stopped_threads: Callable[[], Sequence[Thread]] | None = None
+    """Where registers come from when a debugger holds the process."""
+    _memory: ProcessMemory = field(init=False)
+    _mappings: list[Mapping] = field(init=False, factory=list)
+
+    def __attrs_post_init__(self) -> None:
+        self._memory = ProcessMemory(self.pid)
+
+    @classmethod
+    def open(cls, pid: int) -> Process:
+        """A running process, left running. Raises UnsupportedTarget with one line that says what is missing."""
+        procfs.check_process(pid)
+        try:
+            return cls._opened(pid)
+        except (FileNotFoundError, ProcessLookupError) as error:
+            raise UnsupportedTarget(f"process {pid} has ended") from error
+        except OSError as error:
+            raise refusal(pid, error) from error
+
+    @classmethod
+    def _opened(cls, pid: int) -> Process:
+        exe = os.readlink(f"/proc/{pid}/exe")
+        binary = open_binary(pid, exe)
+        bias = procfs.auxv(pid).get(AT_ENTRY, binary.entry) - binary.entry
+        opened = cls(pid, binary, exe, bias)
+        opened.refresh()
+        opened.read(binary.entry + bias, 1)  # permission to read memory is asked for here, not in the middle of an answer
+        return opened
+
+    def refresh(self) -> None:
+        """Read the mappings again. Raises UnsupportedTarget when the process is gone."""
+        try:
+            self._mappings = procfs.mappings(self.pid)
+        except (FileNotFoundError, ProcessLookupError) as error:
+            raise UnsupportedTarget(f"process {self.pid} has ended") from error
+
+    def read(self, address: int, size: int) -> bytes:
+        """Exactly ``size`` bytes as they are now. Raises MemoryFault."""
+        return self._memory.read(address, size)
+
+    def image(self, ranges: Sequence[tuple[int, int]]) -> Image:
+        """A private copy, made now, of what is readable of the ranges."""
+        wanted = merge_ranges(ranges)
+        readable = self._readable(wanted)
+        if sum(end - start for start, end in readable) < sum(end - start for start, end in wanted):
+            self.refresh()
+            readable = self._readable(wanted)
+        pieces, buffer = self._memory.copy(readable)
+        return Image(pieces, [buffer])
+
+    def _readable(self, wanted: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+        """The parts of the ranges that are mapped for reading: huge reservations are not asked for page by page."""
+        spans = merge_ranges((m.start, m.end) for m in self._mappings if m.flags.startswith("r"))
+        closed = [(start, end, 0) for start, end in _gaps(spans)]
+        return [part for start, end in wanted for part in holes(closed, start, end)]
+
+    def mappings(self) -> Sequence[Mapping]:
+        """The address space as of the last ``refresh``."""
+        return self._mappings
+
+    def threads(self) -> Sequence[Thread]:
+        """The threads; without registers unless a debugger holds the process."""
+        if self.stopped_threads:
+            return self.stopped_threads()
+        try:
+            return [Thread(tid, {}, tid == self.pid, inner) for tid, inner in procfs.thread_ids(self.pid)]
+        except OSError as error:
+            raise UnsupportedTarget(f"process {self.pid} has ended") from error
+
+    def evaluate(self, expression: str) -> Value:
+        """There is no debugger to ask."""
+        raise UsageError(f"no debugger here to evaluate {expression!r}", "give an address, as 0x…")
+
+    def close(self) -> None:
+        """Let go of the process."""
+        self._memory.close()
+
+
+def open_binary(pid: int, exe: str) -> Binary:
+    """The process's own program, through /proc: right in any mount namespace, and after the file was replaced.
+
+    It goes by the name under which we could open it too (its debug file lies next to that).
+    """
+    from gdbext.target.binary import Binary
+    from gdbext.target.elf import Elf, map_file
+
+    link = f"/proc/{pid}/exe"
+    name = exe if _is_same_file(exe, link) else f"/proc/{pid}/root{exe}"
+    try:
+        return Binary(Elf(name, map_file(link)))
+    except UnsupportedTarget as error:
+        raise UnsupportedTarget(f"process {pid}: {error.message}", error.hint) from error
+
+
+def _is_same_file(one: str, other: str) -> bool:
+    try:
+        return os.path.samefile(one, other)
+    except OSError:
+        return False
+
+
+def _gaps(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """What lies between sorted, disjoint spans."""
+    edges = [0, *(edge for span in spans for edge in span), 1 << 64]
+    return [(edges[index], edges[index + 1]) for index in range(0, len(edges), 2) if edges[index] < edges[index + 1]]
