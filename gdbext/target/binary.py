@@ -12,7 +12,7 @@ from functools import cached_property
 from attrs import frozen
 
 from gdbext.errors import MemoryFault, MissingSymbol, UnsupportedTarget
-from gdbext.target import buildinfo, debugfile
+from gdbext.target import buildinfo, debugfile, dwarfnumbers as dw
 from gdbext.target.dwarf import Dwarf
 from gdbext.target.elf import ET_CORE, PT_LOAD, Elf, Symbols
 from gdbext.target.layouts import DwarfLayouts, Layout, Layouts, TableLayouts
@@ -139,8 +139,8 @@ class Binary:
         if dwarf is None:
             return
         for row in dwarf.globals:
-            kind = dwarf.entry(int(row[dwarf.kernels.SECOND_VALUE])) if row[dwarf.kernels.SECOND_VALUE] else None
-            address = int(row[dwarf.kernels.FIRST_VALUE]) & UNSIGNED
+            kind = dwarf.entry(int(row[dw.SECOND_VALUE])) if row[dw.SECOND_VALUE] else None
+            address = int(row[dw.FIRST_VALUE]) & UNSIGNED
             yield Global(dwarf.row_name(row), address, kind.own_name if kind is not None else "")
 
     def file_bytes(self, address: int, size: int) -> bytes:

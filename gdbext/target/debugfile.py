@@ -61,4 +61,4 @@ def _by_link(elf: Elf, name: str, directories: Sequence[str]) -> Iterator[str]:
 def _belongs(elf: Elf, found: Elf, crc: int) -> bool:
     if os.path.realpath(found.path) == os.path.realpath(elf.path):
         return False
-    return zlib.crc32(found.data) == crc
+    return zlib.crc32(found.data.data) == crc

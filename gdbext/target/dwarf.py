@@ -20,6 +20,7 @@ from attrs import field, frozen
 from numpy.typing import NDArray
 
 from gdbext.errors import UnsupportedTarget
+from gdbext.target import dwarfnumbers as dw
 
 if TYPE_CHECKING:
     from gdbext.target.elf import Bytes, Elf
@@ -34,7 +35,7 @@ TYPE_DEPTH = 32
 
 @frozen(eq=False)
 class Entry:
-    """One debugging information entry, its attributes still raw (``dwarfkernels`` names the slots)."""
+    """One debugging information entry, its attributes still raw (``dwarfnumbers`` names the slots)."""
 
     dwarf: Dwarf = field(repr=False)
     offset: int
@@ -46,14 +47,13 @@ class Entry:
 
     def number(self, slot: int) -> int | None:
         """A constant, address, offset or reference, as an unsigned number; None without it (or if it is no number)."""
-        kernels = self.dwarf.kernels
-        if self.kinds[slot] in (kernels.ADDRESS, kernels.CONSTANT, kernels.OFFSET, kernels.REFERENCE, kernels.FLAG):
+        if self.kinds[slot] in (dw.ADDRESS, dw.CONSTANT, dw.OFFSET, dw.REFERENCE, dw.FLAG):
             return int(self.values[slot]) & 0xFFFFFFFFFFFFFFFF
         return None
 
     def block(self, slot: int) -> bytes | None:
         """An expression's bytes; None without it."""
-        if self.kinds[slot] != self.dwarf.kernels.BLOCK:
+        if self.kinds[slot] != dw.BLOCK:
             return None
         at = int(self.values[slot])
         return self.dwarf.sections[0][at : at + int(self.lengths[slot])].tobytes()
@@ -61,7 +61,7 @@ class Entry:
     @property
     def own_name(self) -> str:
         """The name attribute, "" without one."""
-        slot = self.dwarf.kernels.NAME
+        slot = dw.NAME
         return self.dwarf.text(int(self.kinds[slot]), int(self.values[slot]))
 
     @property
@@ -71,26 +71,25 @@ class Entry:
         for _ in range(4):
             if found is None or found.own_name:
                 break
-            found = found.reference(self.dwarf.kernels.ORIGIN)
+            found = found.reference(dw.ORIGIN)
         return found.own_name if found is not None else ""
 
     def reference(self, slot: int) -> Entry | None:
         """The entry that an attribute refers to."""
         value = self.number(slot)
-        if value is None or self.kinds[slot] != self.dwarf.kernels.REFERENCE:
+        if value is None or self.kinds[slot] != dw.REFERENCE:
             return None
         return self.dwarf.entry(value)
 
     @property
     def type(self) -> Entry | None:
         """The entry of its type, by way of the abstract origin where the entry itself has none."""
-        kernels = self.dwarf.kernels
         found: Entry | None = self
         for _ in range(4):
-            if found is None or found.kinds[kernels.TYPE] != kernels.ABSENT:
+            if found is None or found.kinds[dw.TYPE] != dw.ABSENT:
                 break
-            found = found.reference(kernels.ORIGIN)
-        return found.reference(kernels.TYPE) if found is not None else None
+            found = found.reference(dw.ORIGIN)
+        return found.reference(dw.TYPE) if found is not None else None
 
 
 class Dwarf:
@@ -134,7 +133,7 @@ class Dwarf:
     def _tables(self) -> tuple[Ints, Ints, Ints]:
         """(units, abbreviation heads, attribute specs)."""
         kernels, info = self.kernels, self.sections[0]
-        units = np.zeros((info.size // 16 + 1, kernels.UNIT_COLUMNS), np.int64)
+        units = np.zeros((info.size // 16 + 1, dw.UNIT_COLUMNS), np.int64)
         count = kernels.read_units(info, units)
         if count < 0:
             raise self.damaged("a unit header")
@@ -145,7 +144,7 @@ class Dwarf:
     def _abbreviations(self, units: Ints) -> tuple[Ints, Ints]:
         """Every abbreviation table that a unit uses; puts its place in our arrays into the unit's row."""
         kernels, abbrev = self.kernels, self.section(".debug_abbrev")
-        tables, which = np.unique(units[:, kernels.ABBREV], return_inverse=True)
+        tables, which = np.unique(units[:, dw.ABBREV], return_inverse=True)
         sizes = np.zeros((len(tables) + 1, 2), np.int64)
         for number, offset in enumerate(tables):
             sizes[number + 1] = kernels.count_abbreviations(abbrev, offset) if 0 <= offset < abbrev.size else (-1, -1)
@@ -156,16 +155,16 @@ class Dwarf:
         for number, offset in enumerate(tables):
             if not kernels.read_abbreviations(abbrev, offset, *starts[number], heads, specs):
                 raise self.damaged(".debug_abbrev")
-        units[:, kernels.ABBREV] = starts[which, 0]
-        units[:, kernels.ABBREV_COUNT] = sizes[which + 1, 0]
+        units[:, dw.ABBREV] = starts[which, 0]
+        units[:, dw.ABBREV_COUNT] = sizes[which + 1, 0]
         return heads, specs
 
     @cached_property
     def index(self) -> Ints:
-        """Every named type, function with code and global variable: rows of ``dwarfkernels.INDEX_COLUMNS``."""
+        """Every named type, function with code and global variable: rows of ``dwarfnumbers.INDEX_COLUMNS``."""
         units, heads, specs = self._tables
         # An entry worth a row has 6 bytes or more; pages that stay untouched cost nothing.
-        rows = np.empty((self.sections[0].size // 6 + 1, self.kernels.INDEX_COLUMNS), np.int64)
+        rows = np.empty((self.sections[0].size // 6 + 1, dw.INDEX_COLUMNS), np.int64)
         count, damaged = self.kernels.skim(self.sections, units, heads, specs, rows)
         if damaged >= 0:
             raise self.damaged(f"entry {damaged:#x}")
@@ -174,29 +173,32 @@ class Dwarf:
     @cached_property
     def types(self) -> Ints:
         """The index's types, sorted by the hash of their name."""
-        tags = self.index[:, self.kernels.TAG]
-        rows = self.index[(tags != self.kernels.TAG_SUBPROGRAM) & (tags != self.kernels.TAG_VARIABLE)]
-        return rows[np.argsort(rows[:, self.kernels.HASH], kind="stable")]
+        tags = self.index[:, dw.TAG]
+        rows: Ints = self.index[(tags != dw.TAG_SUBPROGRAM) & (tags != dw.TAG_VARIABLE)]
+        rows = rows[np.argsort(rows[:, dw.HASH], kind="stable")]
+        return rows
 
     @cached_property
     def functions(self) -> Ints:
         """The index's functions, sorted by low pc."""
-        rows = self.index[self.index[:, self.kernels.TAG] == self.kernels.TAG_SUBPROGRAM]
-        return rows[np.argsort(rows[:, self.kernels.FIRST_VALUE].view(np.uint64), kind="stable")]
+        rows: Ints = self.index[self.index[:, dw.TAG] == dw.TAG_SUBPROGRAM]
+        rows = rows[np.argsort(rows[:, dw.FIRST_VALUE].view(np.uint64), kind="stable")]
+        return rows
 
     @cached_property
     def globals(self) -> Ints:
         """The index's global variables, in the order of the file."""
-        return self.index[self.index[:, self.kernels.TAG] == self.kernels.TAG_VARIABLE]
+        rows: Ints = self.index[self.index[:, dw.TAG] == dw.TAG_VARIABLE]
+        return rows
 
     def text(self, kind: int, at: int) -> str:
         """A string by its section (IN_INFO …) and place; "" where there is none."""
         return self._bytes(kind, at).decode("utf-8", "backslashreplace")
 
     def _bytes(self, kind: int, at: int) -> bytes:
-        if not self.kernels.IN_INFO <= kind <= self.kernels.IN_LINE_STR:
+        if not dw.IN_INFO <= kind <= dw.IN_LINE_STR:
             return b""
-        data = self.sections[kind - self.kernels.IN_INFO]
+        data = self.sections[kind - dw.IN_INFO]
         if not 0 <= at < data.size:
             return b""
         end = int(self.kernels.string_end(data, at, data.size))
@@ -207,13 +209,13 @@ class Dwarf:
         return self._row_bytes(row).decode("utf-8", "backslashreplace")
 
     def _row_bytes(self, row: Ints) -> bytes:
-        packed = int(row[self.kernels.NAME_AT])
-        return self._bytes(packed >> self.kernels.NAME_SHIFT, packed & ((1 << self.kernels.NAME_SHIFT) - 1))
+        packed = int(row[dw.NAME_AT])
+        return self._bytes(packed >> dw.NAME_SHIFT, packed & ((1 << dw.NAME_SHIFT) - 1))
 
     def rows_named(self, rows: Ints, name: str) -> Iterator[Ints]:
         """The rows of ``types`` (sorted by hash) with this very name."""
         wanted = name.encode("utf-8", "surrogateescape")
-        hashes, value = rows[:, self.kernels.HASH], self._hash(wanted)
+        hashes, value = rows[:, dw.HASH], self._hash(wanted)
         first, last = np.searchsorted(hashes, value, "left"), np.searchsorted(hashes, value, "right")
         for row in rows[first:last]:
             if self._row_bytes(row) == wanted:
@@ -225,42 +227,43 @@ class Dwarf:
 
     def type_named(self, name: str) -> Entry | None:
         """The entry of a type, a typedef only where no other has the name."""
-        found = sorted(self.rows_named(self.types, name), key=lambda row: row[0] == self.kernels.TAG_TYPEDEF)
-        return self.entry(int(found[0][self.kernels.DIE])) if found else None
+        found = sorted(self.rows_named(self.types, name), key=lambda row: row[0] == dw.TAG_TYPEDEF)
+        return self.entry(int(found[0][dw.DIE])) if found else None
 
     def address_of(self, name: str) -> int | None:
         """The link-time address of a function or global variable."""
-        rows = self.index[self.index[:, self.kernels.HASH] == self._hash(name.encode("utf-8", "surrogateescape"))]
+        rows = self.index[self.index[:, dw.HASH] == self._hash(name.encode("utf-8", "surrogateescape"))]
         for row in self.rows_named(rows, name):
-            if row[self.kernels.TAG] in (self.kernels.TAG_SUBPROGRAM, self.kernels.TAG_VARIABLE):
-                return int(row[self.kernels.FIRST_VALUE]) & 0xFFFFFFFFFFFFFFFF
+            if row[dw.TAG] in (dw.TAG_SUBPROGRAM, dw.TAG_VARIABLE):
+                return int(row[dw.FIRST_VALUE]) & 0xFFFFFFFFFFFFFFFF
         return None
 
     def function_at(self, pc: int) -> Ints | None:
         """The row of the function that holds a link-time pc."""
         if not 0 <= pc < 1 << 64:
             return None
-        lows = self.functions[:, self.kernels.FIRST_VALUE].view(np.uint64)
+        lows = self.functions[:, dw.FIRST_VALUE].view(np.uint64)
         number = int(np.searchsorted(lows, np.uint64(pc), "right")) - 1
-        if number < 0 or pc >= int(self.functions[number, self.kernels.SECOND_VALUE]) & 0xFFFFFFFFFFFFFFFF:
+        if number < 0 or pc >= int(self.functions[number, dw.SECOND_VALUE]) & 0xFFFFFFFFFFFFFFFF:
             return None
-        return self.functions[number]
+        row: Ints = self.functions[number]
+        return row
 
     def unit_of(self, offset: int) -> Ints:
         """The unit table's row for the entry at ``offset``. Raises UnsupportedTarget outside all units."""
         units = self._tables[0]
-        number = int(np.searchsorted(units[:, self.kernels.START], offset, "right")) - 1
-        if number < 0 or offset < units[number, self.kernels.FIRST] or offset >= units[number, self.kernels.END]:
+        number = int(np.searchsorted(units[:, dw.START], offset, "right")) - 1
+        if number < 0 or offset < units[number, dw.FIRST] or offset >= units[number, dw.END]:
             raise self.damaged(f"no entry at {offset:#x}")
-        return units[number]
+        row: Ints = units[number]
+        return row
 
     def unit_base(self, offset: int) -> Ints:
         """Like ``unit_of``, with what the unit's root entry says (low pc, bases) filled in."""
         unit = self.unit_of(offset)
         if "index" not in self.__dict__:
-            kernels = self.kernels
-            scratch = [np.zeros(kernels.SLOTS, np.int64) for _ in range(3)]
-            kernels.read_root(self.sections, unit, *self._tables[1:], *scratch)
+            scratch = [np.zeros(dw.SLOTS, np.int64) for _ in range(3)]
+            self.kernels.read_root(self.sections, unit, *self._tables[1:], *scratch)
         return unit
 
     def entry(self, offset: int) -> Entry:
@@ -268,7 +271,7 @@ class Dwarf:
         return self._read(offset, False)[0]
 
     def subtree(self, offset: int) -> Sequence[Entry]:
-        """The entry at ``offset`` and all below it, in the file's order, with their depths. Raises UnsupportedTarget."""
+        """The entry at ``offset`` and all below it, in the file's order. Raises UnsupportedTarget."""
         return self._read(offset, True)
 
     def _read(self, offset: int, whole: bool) -> list[Entry]:
@@ -276,10 +279,8 @@ class Dwarf:
         size = 64 if whole else 1
         while True:
             shape = np.zeros((size, 3), np.int64)
-            arrays = [np.zeros((size, kernels.SLOTS), np.int64) for _ in range(3)]
-            count, damaged = kernels.read_subtree(
-                self.sections, unit, *self._tables[1:], offset, whole, shape, *arrays
-            )
+            arrays = [np.zeros((size, dw.SLOTS), np.int64) for _ in range(3)]
+            count, damaged = kernels.read_subtree(self.sections, unit, *self._tables[1:], offset, whole, shape, *arrays)
             if damaged >= 0 or count == 0 or count > SUBTREE_LIMIT:
                 raise self.damaged(f"entry {offset:#x}")
             if count <= size:
@@ -292,14 +293,13 @@ class Dwarf:
 
     def type_size(self, entry: Entry | None) -> int:
         """The size of a type in bytes; 0 where the debug information does not say."""
-        kernels = self.kernels
         for _ in range(TYPE_DEPTH):
             if entry is None:
                 return 0
-            size = entry.number(kernels.BYTE_SIZE)
+            size = entry.number(dw.BYTE_SIZE)
             if size is not None:
                 return size
-            if entry.tag in (kernels.TAG_POINTER, kernels.TAG_SUBROUTINE):
-                return int(self.unit_of(entry.offset)[kernels.ADDRESS_SIZE])
-            entry = entry.reference(kernels.TYPE)
+            if entry.tag in (dw.TAG_POINTER, dw.TAG_SUBROUTINE):
+                return int(self.unit_of(entry.offset)[dw.ADDRESS_SIZE])
+            entry = entry.reference(dw.TYPE)
         return 0

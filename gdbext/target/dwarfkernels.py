@@ -1,4 +1,4 @@
-"""Compiled loops over DWARF 2–5: abbreviations, units, one pass over all entries, one entry's subtree.
+"""Compiled loops over DWARF 2 to 5: abbreviations, units, one pass over all entries, one entry's subtree.
 
 Everything here works on whole sections as read-only uint8 arrays and on int64 numbers (unsigned values keep their
 bits). Compiled code has no bounds checks, so every read is checked here: a position of -1 means "damaged", and every
@@ -10,73 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-# fmt: off
-# The attributes that anybody asks for; an entry's others are skipped.
-(NAME, TYPE, LOCATION, LOW_PC, HIGH_PC, RANGES, ORIGIN, BYTE_SIZE, MEMBER_OFFSET, GO_TYPE, COUNT, ADDR_BASE,
- STR_BASE, LOCLISTS_BASE, RNGLISTS_BASE, FRAME_BASE, CLOSURE_OFFSET, IS_RESULT, DECLARATION, UPPER_BOUND, CONST_VALUE,
- SLOTS) = range(22)
-
-# How an attribute's value is to be taken. A string's value is its place in .debug_info, .debug_str, .debug_line_str.
-(ABSENT, ADDRESS, CONSTANT, IN_INFO, IN_STR, IN_LINE_STR, BLOCK, OFFSET, REFERENCE, FLAG, LIST_INDEX, OTHER,
- LOCAL_REFERENCE, ADDRESS_INDEX, STRING_INDEX) = range(15)
-
-# Columns of the unit table.
-(START, FIRST, END, VERSION, ADDRESS_SIZE, OFFSET_SIZE, ABBREV, ABBREV_COUNT, UNIT_ADDR_BASE, UNIT_STR_BASE,
- UNIT_LOW_PC, UNIT_LOCLISTS, UNIT_RNGLISTS, UNIT_COLUMNS) = range(14)
-
-# Columns of the index.
-TAG, DIE, NAME_AT, HASH, FIRST_VALUE, SECOND_VALUE, INDEX_COLUMNS = range(7)
-# fmt: on
-
-TAG_ARRAY, TAG_ENUM, TAG_PARAMETER, TAG_BLOCK, TAG_MEMBER = 0x01, 0x04, 0x05, 0x0B, 0x0D
-TAG_POINTER, TAG_STRUCTURE, TAG_SUBROUTINE, TAG_TYPEDEF, TAG_UNION = 0x0F, 0x13, 0x15, 0x16, 0x17
-TAG_INLINED, TAG_SUBRANGE, TAG_BASE, TAG_SUBPROGRAM, TAG_VARIABLE = 0x1D, 0x21, 0x24, 0x2E, 0x34
-
-NAME_SHIFT = 56
-"""Index column NAME_AT: which string section (IN_INFO …) above this bit, the place in it below."""
-
-FNV_START, FNV_PRIME = -3750763034362895579, 1099511628211
-"""FNV-1a with 64 bits, as int64."""
-
-HASHED = 1024
-"""So many bytes of a name are hashed: names may be stored once and used often, so that long ones would cost squares."""
-
-ATTRIBUTE_LIMIT = 100
-"""Attributes of one abbreviation. Compilers write up to 25; some forms take no bytes, so they must be bounded."""
-
-_VARIABLE = 32
-_WIDTH_ADDRESS, _WIDTH_OFFSET, _WIDTH_REF_ADDR = 20, 21, 22
-_ULEB, _SLEB, _STRING, _BLOCK1, _BLOCK2, _BLOCK4, _BLOCKN, _UNKNOWN, _IMPLICIT, _INDIRECT = range(32, 42)
-
-_ALTERNATE = 0x2D
-"""Our number for DW_FORM_GNU_ref_alt and DW_FORM_GNU_strp_alt, dwz's references into another file: skipped."""
-
-_FORMS = {
-    0x01: (_WIDTH_ADDRESS, ADDRESS), 0x03: (_BLOCK2, BLOCK), 0x04: (_BLOCK4, BLOCK), 0x05: (2, CONSTANT),
-    0x06: (4, CONSTANT), 0x07: (8, CONSTANT), 0x08: (_STRING, IN_INFO), 0x09: (_BLOCKN, BLOCK), 0x0A: (_BLOCK1, BLOCK),
-    0x0B: (1, CONSTANT), 0x0C: (1, FLAG), 0x0D: (_SLEB, CONSTANT), 0x0E: (_WIDTH_OFFSET, IN_STR),
-    0x0F: (_ULEB, CONSTANT), 0x10: (_WIDTH_REF_ADDR, REFERENCE), 0x11: (1, LOCAL_REFERENCE),
-    0x12: (2, LOCAL_REFERENCE), 0x13: (4, LOCAL_REFERENCE), 0x14: (8, LOCAL_REFERENCE), 0x15: (_ULEB, LOCAL_REFERENCE),
-    0x16: (_INDIRECT, OTHER), 0x17: (_WIDTH_OFFSET, OFFSET), 0x18: (_BLOCKN, BLOCK), 0x19: (0, FLAG),
-    0x1A: (_ULEB, STRING_INDEX), 0x1B: (_ULEB, ADDRESS_INDEX), 0x1C: (4, OTHER), 0x1D: (_WIDTH_OFFSET, OTHER),
-    0x1E: (16, OTHER), 0x1F: (_WIDTH_OFFSET, IN_LINE_STR), 0x20: (8, OTHER), 0x21: (_IMPLICIT, CONSTANT),
-    0x22: (_ULEB, LIST_INDEX), 0x23: (_ULEB, LIST_INDEX), 0x24: (8, OTHER), 0x25: (1, STRING_INDEX),
-    0x26: (2, STRING_INDEX), 0x27: (3, STRING_INDEX), 0x28: (4, STRING_INDEX), 0x29: (1, ADDRESS_INDEX),
-    0x2A: (2, ADDRESS_INDEX), 0x2B: (3, ADDRESS_INDEX), 0x2C: (4, ADDRESS_INDEX), _ALTERNATE: (_WIDTH_OFFSET, OTHER),
-}  # fmt: skip
-FORM_WIDTH = np.array([_FORMS.get(form, (_UNKNOWN, OTHER))[0] for form in range(64)], np.int64)
-FORM_KIND = np.array([_FORMS.get(form, (_UNKNOWN, OTHER))[1] for form in range(64)], np.int64)
-
-_ATTRIBUTES = {
-    0x03: NAME, 0x49: TYPE, 0x02: LOCATION, 0x11: LOW_PC, 0x12: HIGH_PC, 0x55: RANGES, 0x31: ORIGIN, 0x47: ORIGIN,
-    0x0B: BYTE_SIZE, 0x38: MEMBER_OFFSET, 0x2904: GO_TYPE, 0x37: COUNT, 0x73: ADDR_BASE, 0x2133: ADDR_BASE,
-    0x72: STR_BASE, 0x8C: LOCLISTS_BASE, 0x74: RNGLISTS_BASE, 0x40: FRAME_BASE, 0x2907: CLOSURE_OFFSET,
-    0x4B: IS_RESULT, 0x3C: DECLARATION, 0x2F: UPPER_BOUND, 0x1C: CONST_VALUE,
-}  # fmt: skip
-SLOT_OF = np.array([_ATTRIBUTES.get(attribute, -1) for attribute in range(0x2910)], np.int64)
-
-_IS_TYPE = np.zeros(0x50, np.bool_)
-_IS_TYPE[[TAG_ARRAY, TAG_ENUM, TAG_POINTER, TAG_STRUCTURE, TAG_SUBROUTINE, TAG_TYPEDEF, TAG_UNION, TAG_BASE]] = True
+from gdbext.target import dwarfnumbers as dw
 
 
 @njit(cache=True)
@@ -181,12 +115,12 @@ def read_abbreviations(abbrev, pos, entry, attribute, heads, specs):  # type: ig
                 value, pos = sleb(abbrev, pos, end)
             if name == 0 and form == 0:
                 break
-            specs[attribute, 0] = SLOT_OF[name] if 0 <= name < len(SLOT_OF) else -1
+            specs[attribute, 0] = dw.SLOT_OF[name] if 0 <= name < len(dw.SLOT_OF) else -1
             specs[attribute, 1] = form
             specs[attribute, 2] = value
             attribute += 1
         heads[entry, 4] = attribute
-        if attribute - heads[entry, 3] > ATTRIBUTE_LIMIT:
+        if attribute - heads[entry, 3] > dw.ATTRIBUTE_LIMIT:
             return False
         entry += 1
 
@@ -233,9 +167,9 @@ def read_units(info, units):  # type: ignore[no-untyped-def]
             return -1
         row = units[count]
         row[:] = 0
-        row[START], row[FIRST], row[END], row[VERSION] = start, min(pos, stop), stop, version
-        row[ADDRESS_SIZE], row[OFFSET_SIZE], row[ABBREV] = address_size, offset_size, table
-        row[UNIT_ADDR_BASE] = row[UNIT_STR_BASE] = 2 * offset_size if version >= 5 else 0
+        row[dw.START], row[dw.FIRST], row[dw.END], row[dw.VERSION] = start, min(pos, stop), stop, version
+        row[dw.ADDRESS_SIZE], row[dw.OFFSET_SIZE], row[dw.ABBREV] = address_size, offset_size, table
+        row[dw.UNIT_ADDR_BASE] = row[dw.UNIT_STR_BASE] = 2 * offset_size if version >= 5 else 0
         count += 1
         pos = stop
     return count
@@ -247,38 +181,38 @@ def raw_attribute(info, pos, end, form, implicit, unit):  # type: ignore[no-unty
     if form == 0x16:
         form, pos = uleb(info, pos, end)
         if form == 0x16 or form == 0x21:
-            return np.int64(-1), OTHER, np.int64(0), np.int64(0)
+            return np.int64(-1), dw.OTHER, np.int64(0), np.int64(0)
     if form == 0x1F20 or form == 0x1F21:
-        form = np.int64(_ALTERNATE)
-    if pos < 0 or form < 0 or form >= len(FORM_WIDTH):
-        return np.int64(-1), OTHER, np.int64(0), np.int64(0)
-    width, kind = FORM_WIDTH[form], FORM_KIND[form]
-    if width == _WIDTH_ADDRESS or (width == _WIDTH_REF_ADDR and unit[VERSION] < 3):
-        width = unit[ADDRESS_SIZE]
-    elif width == _WIDTH_OFFSET or width == _WIDTH_REF_ADDR:
-        width = unit[OFFSET_SIZE]
+        form = np.int64(dw.ALTERNATE)
+    if pos < 0 or form < 0 or form >= len(dw.FORM_WIDTH):
+        return np.int64(-1), dw.OTHER, np.int64(0), np.int64(0)
+    width, kind = dw.FORM_WIDTH[form], dw.FORM_KIND[form]
+    if width == dw.WIDTH_ADDRESS or (width == dw.WIDTH_REF_ADDR and unit[dw.VERSION] < 3):
+        width = unit[dw.ADDRESS_SIZE]
+    elif width == dw.WIDTH_OFFSET or width == dw.WIDTH_REF_ADDR:
+        width = unit[dw.OFFSET_SIZE]
     value, length = np.int64(0), np.int64(0)
-    if width < _VARIABLE:
+    if width < dw.FIRST_VARIABLE:
         if width > end - pos:
             return np.int64(-1), kind, value, length
         value = fixed(info, pos, width) if form != 0x19 else np.int64(1)
         pos += width
-    elif width == _STRING:
+    elif width == dw.WIDTH_STRING:
         value, pos = pos, string_end(info, pos, end)
         pos = pos + 1 if pos >= 0 else np.int64(-1)
-    elif width == _ULEB:
+    elif width == dw.WIDTH_ULEB:
         value, pos = uleb(info, pos, end)
-    elif width == _SLEB:
+    elif width == dw.WIDTH_SLEB:
         value, pos = sleb(info, pos, end)
-    elif width == _IMPLICIT:
+    elif width == dw.WIDTH_IMPLICIT:
         value = implicit
-    elif width == _UNKNOWN or width == _INDIRECT:
+    elif width == dw.WIDTH_UNKNOWN or width == dw.WIDTH_INDIRECT:
         pos = np.int64(-1)
     else:
-        if width == _BLOCKN:
+        if width == dw.WIDTH_BLOCKN:
             length, pos = uleb(info, pos, end)
         else:
-            size = 1 if width == _BLOCK1 else (2 if width == _BLOCK2 else 4)
+            size = 1 if width == dw.WIDTH_BLOCK1 else (2 if width == dw.WIDTH_BLOCK2 else 4)
             if size > end - pos:
                 return np.int64(-1), kind, value, length
             length = fixed(info, pos, size)
@@ -293,22 +227,22 @@ def raw_attribute(info, pos, end, form, implicit, unit):  # type: ignore[no-unty
 @njit(cache=True)
 def resolve(kind, value, unit, addr, str_offsets):  # type: ignore[no-untyped-def]
     """(kind, value) with unit-relative references and the indexed forms of DWARF 5 replaced by what they mean."""
-    if kind == LOCAL_REFERENCE:
-        return REFERENCE, value + unit[START]
-    if kind == ADDRESS_INDEX or kind == STRING_INDEX:
-        table = addr if kind == ADDRESS_INDEX else str_offsets
-        size = unit[ADDRESS_SIZE] if kind == ADDRESS_INDEX else unit[OFFSET_SIZE]
-        base = unit[UNIT_ADDR_BASE] if kind == ADDRESS_INDEX else unit[UNIT_STR_BASE]
+    if kind == dw.LOCAL_REFERENCE:
+        return dw.REFERENCE, value + unit[dw.START]
+    if kind == dw.ADDRESS_INDEX or kind == dw.STRING_INDEX:
+        table = addr if kind == dw.ADDRESS_INDEX else str_offsets
+        size = unit[dw.ADDRESS_SIZE] if kind == dw.ADDRESS_INDEX else unit[dw.OFFSET_SIZE]
+        base = unit[dw.UNIT_ADDR_BASE] if kind == dw.ADDRESS_INDEX else unit[dw.UNIT_STR_BASE]
         if value < 0 or base < 0 or base > len(table) or value >= (len(table) - base) // size:
-            return OTHER, value
-        return (ADDRESS if kind == ADDRESS_INDEX else IN_STR), fixed(table, base + value * size, size)
+            return dw.OTHER, value
+        return (dw.ADDRESS if kind == dw.ADDRESS_INDEX else dw.IN_STR), fixed(table, base + value * size, size)
     return kind, value
 
 
 @njit(cache=True)
 def abbreviation_of(code, unit, heads):  # type: ignore[no-untyped-def]
     """The row of ``heads`` for a code of this unit, -1 when its table has none."""
-    first, count = unit[ABBREV], unit[ABBREV_COUNT]
+    first, count = unit[dw.ABBREV], unit[dw.ABBREV_COUNT]
     if 0 < code <= count and heads[first + code - 1, 0] == code:
         return first + code - 1
     low, high = first, first + count
@@ -328,14 +262,14 @@ def read_entry(sections, unit, heads, specs, pos, kinds, values, lengths):  # ty
     ``kinds``, ``values``, ``lengths`` (SLOTS each) get the attributes. The position is -1 when damaged.
     """
     info, addr, str_offsets = sections[0], sections[3], sections[4]
-    end = unit[END]
+    end = unit[dw.END]
     code, pos = uleb(info, pos, end)
     if pos < 0 or code == 0:
         return pos, np.int64(-1)
     row = abbreviation_of(code, unit, heads)
     if row < 0:
         return np.int64(-1), np.int64(-1)
-    kinds[:] = ABSENT
+    kinds[:] = dw.ABSENT
     for i in range(heads[row, 3], heads[row, 4]):
         pos, kind, value, length = raw_attribute(info, pos, end, specs[i, 1], specs[i, 2], unit)
         if pos < 0:
@@ -351,27 +285,27 @@ def read_entry(sections, unit, heads, specs, pos, kinds, values, lengths):  # ty
 def read_root(sections, unit, heads, specs, kinds, values, lengths):  # type: ignore[no-untyped-def]
     """Put what the unit's root entry says into its row of the unit table. Twice: bases may follow their users."""
     for _ in range(2):
-        pos, row = read_entry(sections, unit, heads, specs, unit[FIRST], kinds, values, lengths)
+        pos, row = read_entry(sections, unit, heads, specs, unit[dw.FIRST], kinds, values, lengths)
         if pos < 0 or row < 0:
             return
         for slot, column in (
-            (ADDR_BASE, UNIT_ADDR_BASE),
-            (STR_BASE, UNIT_STR_BASE),
-            (LOCLISTS_BASE, UNIT_LOCLISTS),
-            (RNGLISTS_BASE, UNIT_RNGLISTS),
+            (dw.ADDR_BASE, dw.UNIT_ADDR_BASE),
+            (dw.STR_BASE, dw.UNIT_STR_BASE),
+            (dw.LOCLISTS_BASE, dw.UNIT_LOCLISTS),
+            (dw.RNGLISTS_BASE, dw.UNIT_RNGLISTS),
         ):
-            if kinds[slot] == OFFSET or kinds[slot] == CONSTANT:
+            if kinds[slot] == dw.OFFSET or kinds[slot] == dw.CONSTANT:
                 unit[column] = values[slot]
-        if kinds[LOW_PC] == ADDRESS:
-            unit[UNIT_LOW_PC] = values[LOW_PC]
+        if kinds[dw.LOW_PC] == dw.ADDRESS:
+            unit[dw.UNIT_LOW_PC] = values[dw.LOW_PC]
 
 
 @njit(cache=True)
 def fnv(data, pos):  # type: ignore[no-untyped-def]
     """FNV-1a of the zero-terminated string at ``pos``."""
-    value, end = np.int64(FNV_START), min(len(data), pos + HASHED)
+    value, end = np.int64(dw.FNV_START), min(len(data), pos + dw.HASHED)
     while 0 <= pos < end and data[pos] != 0:
-        value = (value ^ np.int64(data[pos])) * np.int64(FNV_PRIME)
+        value = (value ^ np.int64(data[pos])) * np.int64(dw.FNV_PRIME)
         pos += 1
     return value
 
@@ -381,13 +315,13 @@ def global_address(info, at, length, unit, addr):  # type: ignore[no-untyped-def
     """(known, address) of a variable whose location is one DW_OP_addr, DW_OP_addrx or DW_OP_GNU_addr_index."""
     if length < 2:
         return False, np.int64(0)
-    size = unit[ADDRESS_SIZE]
+    size = unit[dw.ADDRESS_SIZE]
     if info[at] == 0x03 and length == 1 + size:
         return True, fixed(info, at + 1, size)
     if info[at] == 0xA1 or info[at] == 0xFB:
         index, after = uleb(info, at + 1, at + length)
-        kind, value = resolve(ADDRESS_INDEX, index, unit, addr, addr)
-        return after >= 0 and kind == ADDRESS, value
+        kind, value = resolve(dw.ADDRESS_INDEX, index, unit, addr, addr)
+        return after >= 0 and kind == dw.ADDRESS, value
     return False, np.int64(0)
 
 
@@ -400,13 +334,13 @@ def skim(sections, units, heads, specs, index):  # type: ignore[no-untyped-def]
     variable its address and type.
     """
     info = sections[0]
-    kinds, values, lengths = np.zeros(SLOTS, np.int64), np.zeros(SLOTS, np.int64), np.zeros(SLOTS, np.int64)
+    kinds, values, lengths = np.zeros(dw.SLOTS, np.int64), np.zeros(dw.SLOTS, np.int64), np.zeros(dw.SLOTS, np.int64)
     rows = 0
     for u in range(len(units)):
         unit = units[u]
         read_root(sections, unit, heads, specs, kinds, values, lengths)
-        pos, depth = unit[FIRST], 0
-        while pos < unit[END]:
+        pos, depth = unit[dw.FIRST], 0
+        while pos < unit[dw.END]:
             at = pos
             pos, head = read_entry(sections, unit, heads, specs, pos, kinds, values, lengths)
             if pos < 0:
@@ -419,26 +353,26 @@ def skim(sections, units, heads, specs, index):  # type: ignore[no-untyped-def]
             tag, level = heads[head, 1], depth
             depth += heads[head, 2] != 0
             keep, first, second = False, np.int64(0), np.int64(0)
-            if tag == TAG_VARIABLE and level == 1 and kinds[LOCATION] == BLOCK:
-                keep, first = global_address(info, values[LOCATION], lengths[LOCATION], unit, sections[3])
-                second = values[TYPE] if kinds[TYPE] == REFERENCE else np.int64(0)
-            elif tag == TAG_SUBPROGRAM and kinds[LOW_PC] == ADDRESS and kinds[HIGH_PC] != ABSENT:
-                keep, first, second = True, values[LOW_PC], values[HIGH_PC]
-                if kinds[HIGH_PC] == CONSTANT:
+            if tag == dw.TAG_VARIABLE and level == 1 and kinds[dw.LOCATION] == dw.BLOCK:
+                keep, first = global_address(info, values[dw.LOCATION], lengths[dw.LOCATION], unit, sections[3])
+                second = values[dw.TYPE] if kinds[dw.TYPE] == dw.REFERENCE else np.int64(0)
+            elif tag == dw.TAG_SUBPROGRAM and kinds[dw.LOW_PC] == dw.ADDRESS and kinds[dw.HIGH_PC] != dw.ABSENT:
+                keep, first, second = True, values[dw.LOW_PC], values[dw.HIGH_PC]
+                if kinds[dw.HIGH_PC] == dw.CONSTANT:
                     second += first
-            elif 0 <= tag < len(_IS_TYPE) and _IS_TYPE[tag] and kinds[DECLARATION] == ABSENT:
-                keep = kinds[NAME] != ABSENT
-                first = values[TYPE] if tag == TAG_TYPEDEF else values[BYTE_SIZE]
-                if kinds[TYPE if tag == TAG_TYPEDEF else BYTE_SIZE] == ABSENT:
+            elif 0 <= tag < len(dw.IS_TYPE) and dw.IS_TYPE[tag] and kinds[dw.DECLARATION] == dw.ABSENT:
+                keep = kinds[dw.NAME] != dw.ABSENT
+                first = values[dw.TYPE] if tag == dw.TAG_TYPEDEF else values[dw.BYTE_SIZE]
+                if kinds[dw.TYPE if tag == dw.TAG_TYPEDEF else dw.BYTE_SIZE] == dw.ABSENT:
                     first = np.int64(0)
-                second = values[GO_TYPE] if kinds[GO_TYPE] == ADDRESS else np.int64(0)
+                second = values[dw.GO_TYPE] if kinds[dw.GO_TYPE] == dw.ADDRESS else np.int64(0)
             if keep and rows < len(index):
                 row = index[rows]
-                row[TAG], row[DIE], row[FIRST_VALUE], row[SECOND_VALUE] = tag, at, first, second
-                row[NAME_AT], row[HASH] = 0, 0
-                if IN_INFO <= kinds[NAME] <= IN_LINE_STR:
-                    row[NAME_AT] = (kinds[NAME] << NAME_SHIFT) | (values[NAME] & ((1 << NAME_SHIFT) - 1))
-                    row[HASH] = fnv(sections[kinds[NAME] - IN_INFO], values[NAME])
+                row[dw.TAG], row[dw.DIE], row[dw.FIRST_VALUE], row[dw.SECOND_VALUE] = tag, at, first, second
+                row[dw.NAME_AT], row[dw.HASH] = 0, 0
+                if dw.IN_INFO <= kinds[dw.NAME] <= dw.IN_LINE_STR:
+                    row[dw.NAME_AT] = (kinds[dw.NAME] << dw.NAME_SHIFT) | (values[dw.NAME] & ((1 << dw.NAME_SHIFT) - 1))
+                    row[dw.HASH] = fnv(sections[kinds[dw.NAME] - dw.IN_INFO], values[dw.NAME])
                 rows += 1
     return rows, np.int64(-1)
 
@@ -450,8 +384,8 @@ def read_subtree(sections, unit, heads, specs, pos, whole, shape, kinds, values,
     Returns (entries seen, -1) or (…, offset of the damaged entry). More entries than rows: only the first are stored.
     """
     count, depth = 0, 0
-    kind, value, length = np.zeros(SLOTS, np.int64), np.zeros(SLOTS, np.int64), np.zeros(SLOTS, np.int64)
-    while unit[FIRST] <= pos < unit[END]:
+    kind, value, length = np.zeros(dw.SLOTS, np.int64), np.zeros(dw.SLOTS, np.int64), np.zeros(dw.SLOTS, np.int64)
+    while unit[dw.FIRST] <= pos < unit[dw.END]:
         at = pos
         pos, head = read_entry(sections, unit, heads, specs, pos, kind, value, length)
         if pos < 0:

@@ -7,6 +7,7 @@ file before it is used, and what does not fit is UnsupportedTarget.
 
 from __future__ import annotations
 
+import importlib
 import mmap
 import os
 import zlib
@@ -190,7 +191,7 @@ class Elf:
         if size > SECTION_LIMIT:
             raise self.refuse(f"section {section.name} claims {size} bytes")
         try:
-            plain = zlib.decompressobj().decompress(raw, size + 1)
+            plain = zlib.decompressobj().decompress(raw.data, size + 1)
         except zlib.error as error:
             raise self.refuse(f"section {section.name} is damaged ({error})") from None
         if len(plain) != size:
@@ -199,7 +200,7 @@ class Elf:
 
     def _unzstd(self, section: Section, raw: Bytes, size: int) -> Bytes:
         try:
-            from compression import zstd
+            zstd: Any = importlib.import_module("compression.zstd")
         except ImportError:
             hint = f"try: objcopy --decompress-debug-sections {self.path} FILE"
             raise UnsupportedTarget(f"{self.path}: zstd-compressed sections need Python 3.14", hint) from None
@@ -260,7 +261,7 @@ class Elf:
         loads = self.segments[self.segments["type"] == PT_LOAD]
         for row in loads:
             inside = address - int(row["vaddr"])
-            if 0 <= inside and inside + size <= int(row["filesz"]):
+            if inside >= 0 and inside + size <= int(row["filesz"]):
                 return self.bytes_at(int(row["offset"]) + inside, size)
         return None
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from attrs import frozen
 
 from gdbext.errors import MissingField
+from gdbext.target import dwarfnumbers as dw
 
 if TYPE_CHECKING:
     from gdbext.target.dwarf import Dwarf, Entry
@@ -65,21 +66,20 @@ class DwarfLayouts:
 
     def find(self, name: str) -> Layout | None:
         """A structure (or a typedef of one) by its DWARF name."""
-        kernels = self.dwarf.kernels
         entry = self.dwarf.type_named(name)
         for _ in range(4):
-            if entry is None or entry.tag != kernels.TAG_TYPEDEF:
+            if entry is None or entry.tag != dw.TAG_TYPEDEF:
                 break
-            entry = entry.reference(kernels.TYPE)
-        if entry is None or entry.tag not in (kernels.TAG_STRUCTURE, kernels.TAG_UNION):
+            entry = entry.reference(dw.TYPE)
+        if entry is None or entry.tag not in (dw.TAG_STRUCTURE, dw.TAG_UNION):
             return None
         below = self.dwarf.subtree(entry.offset)[1:]
-        fields = dict(self._field(each) for each in below if each.tag == kernels.TAG_MEMBER and each.depth == 1)
-        return Layout(name, entry.number(kernels.BYTE_SIZE) or 0, fields)
+        fields = dict(self._field(each) for each in below if each.tag == dw.TAG_MEMBER and each.depth == 1)
+        return Layout(name, entry.number(dw.BYTE_SIZE) or 0, fields)
 
     def _field(self, member: Entry) -> tuple[str, Field]:
         kind = member.type
-        offset = member.number(self.dwarf.kernels.MEMBER_OFFSET) or 0
+        offset = member.number(dw.MEMBER_OFFSET) or 0
         return member.own_name, Field(offset, self.dwarf.type_size(kind), kind.own_name if kind is not None else "")
 
 

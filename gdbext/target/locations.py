@@ -1,4 +1,4 @@
-"""Where a variable lies at a pc: address ranges, location lists and expressions (DWARF 4 §2.5–2.6, DWARF 5 §2.5–2.6).
+"""Where a variable lies at a pc: address ranges, location lists and expressions (DWARF 5 §2.5, §2.6).
 
 Go's compiler writes few of the operations; what it does not write gives a piece of kind "unknown", never a guess.
 """
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from gdbext.errors import GdbextError
+from gdbext.target import dwarfnumbers as dw
 
 if TYPE_CHECKING:
     from gdbext.target.dwarf import Dwarf, Entry
@@ -83,33 +84,33 @@ class Cursor:
 
 def indexed_address(dwarf: Dwarf, offset: int, index: int) -> int:
     """Entry ``index`` of .debug_addr for the unit of the entry at ``offset``."""
-    kernels, unit = dwarf.kernels, dwarf.unit_base(offset)
-    size = int(unit[kernels.ADDRESS_SIZE])
-    return Cursor(memoryview(dwarf.sections[3]), int(unit[kernels.UNIT_ADDR_BASE]) + index * size).number(size)
+    unit = dwarf.unit_base(offset)
+    size = int(unit[dw.ADDRESS_SIZE])
+    return Cursor(dwarf.sections[3].data, int(unit[dw.UNIT_ADDR_BASE]) + index * size).number(size)
 
 
 def ranges(entry: Entry) -> list[tuple[int, int]]:
     """The [low, high) link-time ranges of a function or scope; empty where it has none. Raises UnsupportedTarget."""
-    kernels = entry.dwarf.kernels
-    low, high = entry.number(kernels.LOW_PC), entry.number(kernels.HIGH_PC)
+
+    low, high = entry.number(dw.LOW_PC), entry.number(dw.HIGH_PC)
     if low is not None and high is not None:
-        return [(low, high + low if entry.kinds[kernels.HIGH_PC] == kernels.CONSTANT else high)]
-    if entry.kinds[kernels.RANGES] == kernels.ABSENT:
+        return [(low, high + low if entry.kinds[dw.HIGH_PC] == dw.CONSTANT else high)]
+    if entry.kinds[dw.RANGES] == dw.ABSENT:
         return []
     try:
-        return [(start, end) for start, end, _ in _entries(entry, kernels.RANGES, False)]
+        return [(start, end) for start, end, _ in _entries(entry, dw.RANGES, False)]
     except Damaged as error:
         raise entry.dwarf.damaged(f"ranges, {error}") from None
 
 
 def expression_at(entry: Entry, pc: int) -> bytes | None:
     """The location expression of a variable that holds at ``pc``; None when it is nowhere. Raises UnsupportedTarget."""
-    kernels = entry.dwarf.kernels
-    block = entry.block(kernels.LOCATION)
-    if block is not None or entry.kinds[kernels.LOCATION] == kernels.ABSENT:
+
+    block = entry.block(dw.LOCATION)
+    if block is not None or entry.kinds[dw.LOCATION] == dw.ABSENT:
         return block
     try:
-        for low, high, expression in _entries(entry, kernels.LOCATION, True):
+        for low, high, expression in _entries(entry, dw.LOCATION, True):
             if low <= pc < high:
                 return expression
     except Damaged as error:
@@ -119,17 +120,17 @@ def expression_at(entry: Entry, pc: int) -> bytes | None:
 
 def _entries(entry: Entry, slot: int, locations: bool) -> Iterator[tuple[int, int, bytes]]:
     """The (low, high, expression) of a list in whichever section the unit's DWARF version has it."""
-    kernels, dwarf = entry.dwarf.kernels, entry.dwarf
+    dwarf = entry.dwarf
     unit = dwarf.unit_base(entry.offset)
-    modern = unit[kernels.VERSION] >= 5
-    data = memoryview(dwarf.list_section(modern, locations))
+    modern = unit[dw.VERSION] >= 5
+    data = dwarf.list_section(modern, locations).data
     at = int(entry.values[slot])
-    if entry.kinds[slot] == kernels.LIST_INDEX:
-        base = int(unit[kernels.UNIT_LOCLISTS if locations else kernels.UNIT_RNGLISTS])
-        width = int(unit[kernels.OFFSET_SIZE])
+    if entry.kinds[slot] == dw.LIST_INDEX:
+        base = int(unit[dw.UNIT_LOCLISTS if locations else dw.UNIT_RNGLISTS])
+        width = int(unit[dw.OFFSET_SIZE])
         at = base + Cursor(data, base + at * width).number(width)
-    low_pc = int(unit[kernels.UNIT_LOW_PC]) & UNSIGNED
-    cursor, size = Cursor(data, at), int(unit[kernels.ADDRESS_SIZE])
+    low_pc = int(unit[dw.UNIT_LOW_PC]) & UNSIGNED
+    cursor, size = Cursor(data, at), int(unit[dw.ADDRESS_SIZE])
     walk = _modern(cursor, entry, size, low_pc, locations) if modern else _classic(cursor, size, low_pc, locations)
     for number, found in enumerate(walk):
         if number == ENTRY_LIMIT:
@@ -256,8 +257,8 @@ class _Machine:
 
     def _constant(self, operation: int, cursor: Cursor) -> Piece:
         if operation == 0x03:  # DW_OP_addr
-            kernels = self.entry.dwarf.kernels
-            return Piece("address", cursor.number(int(self.entry.dwarf.unit_of(self.entry.offset)[kernels.ADDRESS_SIZE])), 0)
+            size = int(self.entry.dwarf.unit_of(self.entry.offset)[dw.ADDRESS_SIZE])
+            return Piece("address", cursor.number(size), 0)
         if operation in (0xA1, 0xFB):  # DW_OP_addrx
             return Piece("address", indexed_address(self.entry.dwarf, self.entry.offset, cursor.uleb()), 0)
         if 0x30 <= operation <= 0x4F:  # DW_OP_lit0 …

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
-from gdbext.target import locations
+from gdbext.target import dwarfnumbers as dw, locations
 from gdbext.target.locations import Piece
 
 if TYPE_CHECKING:
@@ -54,8 +54,8 @@ class Subprogram:
         row = dwarf.function_at(pc)
         if row is None:
             return None
-        entries = dwarf.subtree(int(row[dwarf.kernels.DIE]))
-        low, high = (int(row[column]) & UNSIGNED for column in (dwarf.kernels.FIRST_VALUE, dwarf.kernels.SECOND_VALUE))
+        entries = dwarf.subtree(int(row[dw.DIE]))
+        low, high = (int(row[column]) & UNSIGNED for column in (dw.FIRST_VALUE, dw.SECOND_VALUE))
         return cls(entries[0].name, low, high, entries)
 
     def variables_at(self, pc: int) -> list[Variable]:
@@ -68,25 +68,24 @@ class Subprogram:
 
     def _in_scope(self, pc: int) -> Iterator[tuple[Entry, str]]:
         """The variables' entries whose scopes hold ``pc``, each with the function that declares it."""
-        kernels = self.entries[0].dwarf.kernels
         owners, closed = {0: self.name}, None
         for entry in self.entries[1:]:
             if closed is not None and entry.depth > closed:
                 continue
             closed = None
-            if entry.tag in (kernels.TAG_BLOCK, kernels.TAG_INLINED):
+            if entry.tag in (dw.TAG_BLOCK, dw.TAG_INLINED):
                 if not any(low <= pc < high for low, high in locations.ranges(entry)):
                     closed = entry.depth
                 owner = owners[entry.depth - 1]
-                owners[entry.depth] = entry.name if entry.tag == kernels.TAG_INLINED and closed is None else owner
-            elif entry.tag in (kernels.TAG_VARIABLE, kernels.TAG_PARAMETER):
+                owners[entry.depth] = entry.name if entry.tag == dw.TAG_INLINED and closed is None else owner
+            elif entry.tag in (dw.TAG_VARIABLE, dw.TAG_PARAMETER):
                 yield entry, owners[entry.depth - 1]
             else:
                 closed = entry.depth
 
     def _variable(self, entry: Entry, owner: str, pc: int) -> Variable:
-        kernels, dwarf = entry.dwarf.kernels, entry.dwarf
-        origin = entry.reference(kernels.ORIGIN) or entry
+        dwarf = entry.dwarf
+        origin = entry.reference(dw.ORIGIN) or entry
         kind = entry.type
         size = dwarf.type_size(kind)
         return Variable(
@@ -94,19 +93,19 @@ class Subprogram:
             type_name=kind.own_name if kind is not None else "",
             runtime_type=_runtime_type(kind),
             size=size,
-            is_parameter=entry.tag == kernels.TAG_PARAMETER,
-            is_result=bool(entry.number(kernels.IS_RESULT) or origin.number(kernels.IS_RESULT)),
+            is_parameter=entry.tag == dw.TAG_PARAMETER,
+            is_result=bool(entry.number(dw.IS_RESULT) or origin.number(dw.IS_RESULT)),
             function=owner,
             inlined_into_name=self.name if owner != self.name else "",
             pieces=self._pieces(entry, pc, size),
-            closure_offset=entry.number(kernels.CLOSURE_OFFSET),
+            closure_offset=entry.number(dw.CLOSURE_OFFSET),
         )
 
     def _pieces(self, entry: Entry, pc: int, size: int) -> tuple[Piece, ...]:
         expression = locations.expression_at(entry, pc)
         if not expression:
             return ()
-        base = self.entries[0].block(entry.dwarf.kernels.FRAME_BASE) or b""
+        base = self.entries[0].block(dw.FRAME_BASE) or b""
         found = locations.pieces(entry, expression, base, size)
         return found if any(piece.kind != "missing" for piece in found) else ()
 
@@ -116,8 +115,8 @@ def _runtime_type(kind: Entry | None) -> int | None:
     for _ in range(4):
         if kind is None:
             break
-        value = kind.number(kind.dwarf.kernels.GO_TYPE)
+        value = kind.number(dw.GO_TYPE)
         if value:
             return value
-        kind = kind.reference(kind.dwarf.kernels.TYPE) if kind.tag == kind.dwarf.kernels.TAG_TYPEDEF else None
+        kind = kind.reference(dw.TYPE) if kind.tag == dw.TAG_TYPEDEF else None
     return None
