@@ -27,6 +27,7 @@ usage: gdbext core EXE CORE COMMAND …   a core file
 options, first:
   --traceback   show where an error came from
   --version     print the version
+  --markdown    print COMMANDS.md
 """
 
 HOSTS = {"core": 2, "pid": 1}
@@ -72,7 +73,17 @@ def _main(words: list[str]) -> int:
         return _write(overview())
     if words[0] == "--version":
         return _write(f"gdbext {__version__}\n")
+    if words[0] == "--markdown":
+        return _write(markdown())
     return _command(words)
+
+
+def markdown() -> str:
+    """COMMANDS.md."""
+    from gdbext.commands import registry
+    from gdbext.frontend.markdown import render_markdown
+
+    return "".join(render_markdown(registry().values()))
 
 
 def overview() -> str:

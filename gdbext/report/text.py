@@ -130,9 +130,9 @@ def _sample_lines(
         [painter.cell(cell, _cut(text, layout, i)) for i, (cell, text) in enumerate(zip(row, line, strict=True))]
         for row, line in zip(sample, texts, strict=True)
     ]
-    drawn = tabulate(
-        body,
-        headers=[painter.paint("heading", column.title) for column in columns],
+    titles = [painter.paint("heading", column.title) for column in columns]
+    drawn = tabulate(  # the titles are a row: tabulate makes columns two wider than what it is told is a header
+        [titles, *body],
         tablefmt="plain",
         disable_numparse=True,
         colalign=["right" if right else "left" for right in layout.right],

@@ -1,0 +1,39 @@
+"""COMMANDS.md: the commands' own help texts. ``python -m gdbext --markdown > COMMANDS.md`` writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from gdbext.commands import Command
+
+INTRODUCTION = """\
+# Commands
+
+Written by `python -m gdbext --markdown > COMMANDS.md` from the commands themselves; a test keeps it current.
+
+In GDB a command is typed as shown; `help go-` lists all of them, and `help go-…` prints the same text as `go-… --help`.
+Without a debugger:
+
+    python -m gdbext core EXE CORE go-…     a core file
+    python -m gdbext pid PID go-…           a running process; it is never stopped
+
+Settings in GDB:
+
+    set go-limit N|unlimited     how many rows are shown (100); --limit and --all say otherwise for one command
+    set go-color auto|on|off     colours; auto: only at a terminal
+    set go-traceback on|off      whether an error says where it came from
+
+`$go_ctx(EXPRESSION)` in any GDB expression is the address of the context behind EXPRESSION.
+
+"""
+
+
+def render_markdown(commands: Iterable[Command]) -> Iterator[str]:
+    """The whole document."""
+    known = list(commands)
+    yield INTRODUCTION
+    yield "| command | what it does |\n|---|---|\n"
+    for command in known:
+        yield f"| [{command.name}](#{command.name}) | {command.help} |\n"
+    for command in known:
+        yield f"\n## {command.name}\n\n```text\n{command.help_text()}\n```\n"

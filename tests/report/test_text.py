@@ -1,0 +1,145 @@
+"""Reports as a person reads them: whole texts compared."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+
+from gdbext.report import Absent, Address, Block, Bytes, Column, Duration, Hostile, Node, Report, Table, Text, Tree
+from gdbext.report.text import DEEPEST, SAMPLE, render_text
+
+ANSI = re.compile("\x1b\\[[0-9;]*m")
+
+
+def shown(*blocks: Block, notes: tuple[str, ...] = (), color: bool = False, width: int | None = None) -> str:
+    return "".join(render_text(Report({}, blocks, notes), color, width))
+
+
+COLUMNS = [Column("goid", "right"), Column("address"), Column("held"), Column("function")]
+ROWS = [
+    [1, Address(0xC000001000), Bytes(2048), "main.main"],
+    [117, Address(0xC0), Absent("torn"), Hostile("bad\x1b[31m")],
+]
+
+
+def test_a_table() -> None:
+    table = Table(COLUMNS, ROWS, title="Goroutines", cut="3 more; --all shows them")
+    assert shown(table) == (
+        "Goroutines\n"
+        "goid  address           held  function\n"
+        "   1  0xc000001000  2.00 KiB  main.main\n"
+        " 117  0xc0            (torn)  bad\\x1b[31m\n"
+        "3 more; --all shows them\n"
+    )
+
+
+def test_an_empty_table_says_so() -> None:
+    assert shown(Table(COLUMNS, [], title="Goroutines")) == "Goroutines\n(none)\n"
+
+
+def test_columns_are_cut_in_the_middle_to_fit_but_never_addresses_or_numbers() -> None:
+    columns = [Column("address"), Column("n"), Column("function")]
+    rows = [[Address(0xC000001000), 1234567890, "github.com/someone/service/internal/handler.(*Server).Serve"]]
+    line = shown(Table(columns, rows), width=50).split("\n")[1]
+    assert len(line) == 50
+    assert line.startswith("0xc000001000  1234567890  github.…")
+    assert line.endswith("(*Server).Serve")
+
+
+def test_a_table_that_cannot_fit_stays_whole() -> None:
+    assert "0xc000001000" in shown(Table([Column("address")] * 3, [[Address(0xC000001000)] * 3]), width=20)
+
+
+def test_rows_after_the_sample_stand_in_the_same_columns() -> None:
+    rows = [[index, Address(0xC000000000 + index), Bytes(index), "f"] for index in range(SAMPLE + 50)]
+    lines = shown(Table(COLUMNS, rows)).split("\n")[:-1]
+    assert len(lines) == 1 + len(rows)
+    assert len({line.index("0x") for line in lines[1:]}) == 1
+    assert len({line.rindex("f") for line in lines[1:]}) == 1
+
+
+def test_rows_are_written_while_they_are_produced() -> None:
+    asked = 0
+
+    def rows() -> Iterator[list[int]]:
+        nonlocal asked
+        for index in range(100_000):
+            asked = index
+            yield [index]
+
+    next(render_text(Report({}, [Table([Column("n")], rows())])))
+    assert asked < 5_000
+
+
+def test_a_tree() -> None:
+    leaf = Node(["leaf", Address(0x10)])
+    forest = [Node([Address(1), "root"], [Node(["a"], [leaf]), Node(["b"], [leaf, leaf])]), Node(["alone"])]
+    assert shown(Tree(forest, title="Contexts", cut="cut at depth 3")) == (
+        "Contexts\n"
+        "0x1 root\n"
+        "├─ a\n"
+        "│  └─ leaf 0x10\n"
+        "└─ b\n"
+        "   ├─ leaf 0x10\n"
+        "   └─ leaf 0x10\n"
+        "alone\n"
+        "cut at depth 3\n"
+    )
+
+
+def chain(length: int) -> Node:
+    node = Node(["end"])
+    for index in range(length - 1):
+        node = Node([index], [node])
+    return node
+
+
+def unlink(node: Node) -> None:
+    """Python frees a nested structure by recursion, too."""
+    while node.children:
+        (node,) = node.children
+
+
+def test_a_chain_of_200000_is_written_in_a_moment_and_the_deep_part_tells_its_depth() -> None:
+    node = chain(200_000)
+    before = time.perf_counter()
+    text = shown(Tree([node]))
+    assert time.perf_counter() - before < 10
+    assert text.count("\n") == 200_000
+    assert text.endswith("\n[199999] end\n")
+    assert len(text) < 200_000 * (3 * DEEPEST + 20)
+    unlink(node)
+
+
+def test_paragraphs_are_wrapped_on_a_terminal_and_whole_elsewhere() -> None:
+    words = "word " * 30
+    assert shown(Text(words.strip())) == words.strip() + "\n"
+    assert max(map(len, shown(Text(words), width=40).split("\n"))) <= 40
+
+
+def test_blocks_are_set_apart_and_notes_come_last() -> None:
+    assert shown(Text("one"), Text("two"), notes=("a page is missing",)) == "one\n\ntwo\n\nnote: a page is missing\n"
+
+
+def test_colours_change_nothing_but_colours() -> None:
+    blocks: list[Block] = [
+        Text("Head", "heading"),
+        Table(COLUMNS, [*ROWS, *([[1, Address(1), Duration(1), "x"]] * SAMPLE)]),
+        Tree([Node(["root"], [Node([Address(1), Hostile("y")])])]),
+    ]
+    colored = shown(*blocks, color=True, notes=("n",))
+    assert ANSI.search(colored)
+    assert ANSI.sub("", colored) == shown(*blocks, notes=("n",))
+
+
+def test_text_of_the_target_cannot_colour_or_move() -> None:
+    nasty = "\x1b[2J\x1b]0;x\x07\r\n"
+    blocks: list[Block] = [
+        Text(nasty),
+        Table([Column("a")], [[Hostile(nasty)]], title=nasty, cut=nasty),
+        Tree([Node([nasty])], title=nasty),
+    ]
+    text = shown(*blocks, notes=(nasty,))
+    assert "\x1b" not in text
+    assert "\r" not in text
