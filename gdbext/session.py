@@ -10,6 +10,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from gdbext.analysis.contextrows import Rows
+    from gdbext.analysis.contexts import Contexts
+    from gdbext.golang.context import ContextTypes
+    from gdbext.golang.mheap import Heap
+    from gdbext.golang.rtype import Types
     from gdbext.golang.program import Program
     from gdbext.golang.proc import Goroutines
     from gdbext.golang.symtab import Symtab
@@ -41,6 +46,45 @@ class Session:
         from gdbext.golang.proc import Goroutines
 
         return Goroutines.of(self.program, self.symtab)
+
+    @cached_property
+    def types(self) -> Types:
+        """The program's type descriptors."""
+        from gdbext.golang.rtype import Types
+
+        return Types(self.program, self.symtab.modules)
+
+    @cached_property
+    def heap(self) -> Heap:
+        """The heap's spans and which of their slots are allocated."""
+        from gdbext.golang.mheap import Heap
+
+        return Heap.of(self.program)
+
+    @cached_property
+    def context_types(self) -> ContextTypes:
+        """Every type that implements context.Context."""
+        from gdbext.golang.context import ContextTypes
+
+        return ContextTypes.of(self.program, self.types)
+
+    @cached_property
+    def contexts(self) -> Contexts:
+        """Every context of the program."""
+        from gdbext.analysis import contextsearch
+
+        return contextsearch.contexts(
+            self.program, self.symtab, self.types, self.context_types, self.heap, self.goroutines
+        )
+
+    @cached_property
+    def context_rows(self) -> Rows:
+        """What is said of each context."""
+        from gdbext.analysis.contextrows import Rows
+        from gdbext.golang.contextread import ContextReader
+
+        reader = ContextReader(self.program, self.types, self.context_types)
+        return Rows(self.contexts, reader, self.goroutines, self.goroutines.now.ns)
 
     def close(self) -> None:
         """Give back what the target holds."""

@@ -1,0 +1,132 @@
+"""Where contexts are held outside heap objects: globals, stacks, closures of package context."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from attrs import field, frozen
+from numpy.typing import NDArray
+
+from gdbext.errors import GdbextError
+from gdbext.golang.context import ContextTypes
+from gdbext.golang.proc import Goroutines
+from gdbext.golang.stkframe import stack_pointers
+from gdbext.golang.symtab import Module, Symtab
+from gdbext.golang.traceback import PcTable, Walk
+from gdbext.target.image import U64, Image
+
+CAPTURES = {  # closures whose first captured word is the context (context/context.go)
+    "context.WithCancel.func1": "*context.cancelCtx",
+    "context.WithCancelCause.func1": "*context.cancelCtx",
+    "context.WithDeadlineCause.func1": "*context.timerCtx",
+    "context.WithDeadlineCause.func2": "*context.timerCtx",
+    "context.WithDeadlineCause.func3": "*context.timerCtx",
+    "context.AfterFunc.func1": "*context.afterFuncCtx",
+    "os/signal.(*signalCtx).stop-fm": "*signal.signalCtx",
+}
+ROOM = 1 << 14
+LARGEST_STACK = 1 << 30  # runtime.maxstacksize on 64-bit machines
+
+
+@frozen(eq=False)
+class Pairs:
+    """Interface word pairs found in plain ranges: which range, where, the kind and the data word."""
+
+    range: NDArray[np.int64] = field(repr=False)
+    address: U64 = field(repr=False)
+    kind: NDArray[np.uint8] = field(repr=False)
+    data: U64 = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+
+def closures(symtab: Symtab, ctypes: ContextTypes) -> list[tuple[int, int]]:
+    """(entry pc, kind index) of the functions whose closures capture a context."""
+    index = {kind.name: number for number, kind in enumerate(ctypes.kinds)}
+    return [
+        (entry, index[kind])
+        for name, kind in CAPTURES.items()
+        if kind in index
+        for entry in symtab.find(name)
+    ]
+
+
+def global_ranges(modules: Sequence[Module]) -> list[tuple[int, int]]:
+    """data and bss of every module: the globals that may hold pointers."""
+    return [pair for module in modules for pair in ((module.data, module.edata), (module.bss, module.ebss))]
+
+
+def variable_ranges(modules: Sequence[Module]) -> list[tuple[int, int]]:
+    """Where the global variables of every module lie, with or without pointers."""
+    plain = [pair for m in modules for pair in ((m.noptrdata, m.enoptrdata), (m.noptrbss, m.enoptrbss))]
+    return global_ranges(modules) + plain
+
+
+def pairs(ctypes: ContextTypes, image: Image, ranges: Sequence[tuple[int, int]]) -> Pairs:
+    """Interface pairs of contexts in plain memory ranges."""
+    from gdbext.golang import kernels
+
+    begin, end = np.array(ranges, np.uint64).reshape(-1, 2).T
+    room = ROOM
+    while True:
+        out = np.zeros((room, 4), np.uint64)
+        found = kernels.scan_ranges(
+            image.starts, image.ends, image.hosts, np.ascontiguousarray(begin), np.ascontiguousarray(end),
+            ctypes.words, out,
+        )  # fmt: skip
+        if found <= room:
+            break
+        room = int(found)
+    out = out[:found]
+    return Pairs(out[:, 0].astype(np.int64), out[:, 1], ctypes.kind_of[out[:, 2].astype(np.int64)], out[:, 3])
+
+
+def holders(image: Image, ranges: Sequence[tuple[int, int]], addresses: U64) -> NDArray[np.int64]:
+    """Rows (range, index in ``addresses``), unique: which ranges have a word that is one of the sorted ``addresses``."""
+    from gdbext.golang import kernels
+
+    begin, end = np.array(ranges, np.uint64).reshape(-1, 2).T
+    room = ROOM
+    while True:
+        out = np.zeros((room, 3), np.uint64)
+        found = kernels.scan_values(
+            image.starts, image.ends, image.hosts, np.ascontiguousarray(begin), np.ascontiguousarray(end), addresses, out
+        )
+        if found <= room:
+            return np.unique(out[:found][:, [0, 2]].astype(np.int64), axis=0)
+        room = int(found)
+
+
+def stacks(goroutines: Goroutines) -> list[tuple[int, int]]:
+    """[sp, end) of every goroutine's stack, empty where it is not known."""
+    sp, high = goroutines.sp, goroutines.g["high"]
+    good = (sp != 0) & (sp < high) & (high - sp < np.uint64(LARGEST_STACK))
+    return [(int(low), int(top) if fine else int(low)) for low, top, fine in zip(sp, high, good, strict=True)]
+
+
+def live(goroutines: Goroutines, image: Image, found: Pairs, wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which of the ``wanted`` pairs lie in live stack slots: the collector's own maps say that the data word is one.
+
+    Only for goroutines that stand at a safe point; a running one has no maps for where it is.
+    """
+    chosen = np.zeros(len(found), np.bool_)
+    for row in np.unique(found.range[wanted]).tolist():
+        words = live_words(goroutines, image, row)
+        mine = wanted & (found.range == row)
+        chosen[mine] = np.isin(found.address[mine] + np.uint64(8), words)
+    return chosen
+
+
+def live_words(goroutines: Goroutines, image: Image, row: int) -> U64:
+    """The addresses of a parked goroutine's live pointer words; none where its stack cannot be walked."""
+    if bool(goroutines.trapped[row]) or goroutines.pc[row] == 0:
+        return np.zeros(0, np.uint64)
+    pc, sp = int(goroutines.pc[row]), int(goroutines.sp[row])
+    bounds = int(goroutines.g["low"][row]), int(goroutines.g["high"][row])
+    try:
+        frames = list(Walk(image, PcTable(goroutines.symtab), pc, sp, *bounds))
+        return stack_pointers(goroutines.program, goroutines.symtab, frames, image)
+    except GdbextError:
+        return np.zeros(0, np.uint64)

@@ -1,0 +1,126 @@
+"""What is said of one context, as commands show it and as JSON has it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timezone
+
+from attrs import frozen
+
+from gdbext.analysis.contexts import NO_DEADLINE, NO_KIND, STATES, Contexts
+from gdbext.errors import GdbextError
+from gdbext.golang.contextread import Absence, ContextReader, Deadline, Detail
+from gdbext.golang.proc import Goroutines
+
+UNSHOWN = "not shown without --values"
+
+
+@frozen
+class Row:
+    """One context in full. Times in ns; ``parent`` 0: none; an Absence stands where something could not be read."""
+
+    address: int
+    kind: str
+    state: str | Absence
+    cause: str | Absence | None
+    parent: int
+    parent_kind: str
+    registered_with: int
+    children: int | None
+    deadline_in_ns: int | Absence | None
+    deadline: str | Absence | None
+    key: str | Absence | None
+    value: str | Absence | None
+    waiters: Sequence[int]
+    goroutines: Sequence[int]
+
+
+class Rows:
+    """Makes rows of the contexts of one program. ``holders``: rows (context, goroutine) of stacks that hold contexts."""
+
+    def __init__(self, contexts: Contexts, reader: ContextReader, goroutines: Goroutines, now: int) -> None:
+        self.contexts, self.reader, self.goroutines, self.now = contexts, reader, goroutines, now
+
+    def at(self, index: int, goids: Sequence[int] = ()) -> Row:
+        """The context ``index``; ``goids``: the goroutines whose stacks hold it."""
+        contexts = self.contexts
+        kind = contexts.types.kinds[int(contexts.kind[index])]
+        address = int(contexts.address[index])
+        detail = self.detail(index)
+        registered = int(contexts.registered_with[index])
+        deadline_in, deadline = self.deadline(detail)
+        return Row(
+            address=address,
+            kind=kind.name,
+            state=STATES[int(contexts.state[index])],
+            cause=self.cause(index, detail),
+            parent=detail.parent[1] if detail.parent is not None else 0,
+            parent_kind=self.parent_kind(index),
+            registered_with=int(contexts.address[registered]) if registered >= 0 else 0,
+            children=int(contexts.children[index]) if kind.canceler else None,
+            deadline_in_ns=deadline_in,
+            deadline=deadline,
+            key=detail.key,
+            value=detail.value,
+            waiters=self.waiters(index),
+            goroutines=goids,
+        )
+
+    def detail(self, index: int) -> Detail:
+        """A context's own fields; an empty one where they cannot be read."""
+        kind = self.contexts.types.kinds[int(self.contexts.kind[index])]
+        address = int(self.contexts.address[index])
+        try:
+            return self.reader.at(kind, address)
+        except GdbextError as error:
+            return Detail(address, kind, cause=Absence(str(error)))
+
+    def parent_kind(self, index: int) -> str:
+        """The dynamic type of the parent; "" for none or one that is not known."""
+        kind = int(self.contexts.parent_kind[index])
+        return self.contexts.types.kinds[kind].name if kind != NO_KIND else ""
+
+    def waiters(self, index: int) -> list[int]:
+        """The goroutines blocked on the context's Done channel."""
+        return sorted(int(self.goroutines.goid[g]) for g in self.contexts.waiters(index))
+
+    def cause(self, index: int, detail: Detail) -> str | Absence | None:
+        """Why it ended: its own cause, or that of the nearest ancestor that has one."""
+        if detail.cause is not None or detail.error is not None:
+            return detail.cause if detail.cause is not None else detail.error
+        above = int(self.contexts.parent[index])
+        while above >= 0 and self.contexts.state[index]:
+            if self.contexts.types.kinds[int(self.contexts.kind[above])].canceler:
+                found = self.detail(above)
+                return found.cause if found.cause is not None else found.error
+            above = int(self.contexts.parent[above])
+        return None
+
+    def deadline(self, detail: Detail) -> tuple[int | Absence | None, str | Absence | None]:
+        """(nanoseconds left, RFC 3339) of a timerCtx; None for others."""
+        found = detail.deadline
+        if not isinstance(found, Deadline):
+            return found, found
+        left = self._left(found.monotonic_ns)
+        return left, rfc3339(found.unix_ns)
+
+    def _left(self, monotonic_ns: int | None) -> int | Absence:
+        if monotonic_ns is None:
+            return Absence("its timer has ended")
+        if self.now <= 0:
+            return Absence("the core has no clock reading")
+        return monotonic_ns - self.now
+
+    def left(self, monotonic_ns: int) -> int | None:
+        """Nanoseconds until a time on the monotonic clock, None where there is none."""
+        return None if monotonic_ns == NO_DEADLINE or self.now <= 0 else monotonic_ns - self.now
+
+
+def rfc3339(unix_ns: int) -> str | Absence:
+    """A wall clock time in UTC, to the nanosecond."""
+    seconds, nanoseconds = divmod(unix_ns, 10**9)
+    try:
+        text = datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
+    except (ValueError, OverflowError, OSError):
+        return Absence("not a date")
+    return f"{text}.{nanoseconds:09d}Z"

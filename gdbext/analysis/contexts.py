@@ -1,0 +1,333 @@
+"""All contexts of a program: who is whose parent, who registered whom, who waits on whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from attrs import field, frozen
+from numpy.typing import NDArray
+
+from gdbext.errors import GdbextError
+from gdbext.golang import context, contextread, maps
+from gdbext.golang.context import ContextTypes
+from gdbext.golang.mheap import Heap
+from gdbext.golang.program import Program
+from gdbext.golang.rtype import Types
+from gdbext.target.image import U64, Bools, Image
+
+I32 = NDArray[np.int32]
+I64 = NDArray[np.int64]
+U8 = NDArray[np.uint8]
+
+LIVE, CANCELLED, BY_PARENT = 0, 1, 2
+STATES = ("live", "cancelled")
+NO_DEADLINE = np.iinfo(np.int64).min
+CHUNK = 1 << 18
+"""Contexts decoded at a time: bounds what the intermediate arrays take."""
+OTHER_ROOM = 1 << 17
+NO_KIND = 255
+
+
+@frozen(eq=False)
+class Found:
+    """Objects whose type is certain to be a context's: sorted addresses and their kinds."""
+
+    address: U64 = field(repr=False)
+    kind: U8 = field(repr=False)
+    notes: tuple[str, ...] = ()
+
+
+@frozen(eq=False)
+class Contexts:
+    """Every context found, as parallel arrays; an index is a context. ``parent`` -1: Background or unknown.
+
+    ``parent_kind``: index in ``types.kinds`` by the itab in the parent's interface, NO_KIND unknown.
+    ``registered_with``: whose children map holds it. ``children``: entries in its own map.
+    ``state``: LIVE or CANCELLED. ``deadline``: CLOCK_MONOTONIC ns, NO_DEADLINE. ``done``: its channel, 0 if never asked
+    for. ``waits``: rows (context, goroutine index), sorted.
+    """
+
+    types: ContextTypes
+    address: U64 = field(repr=False)
+    kind: U8 = field(repr=False)
+    parent: I32 = field(repr=False)
+    parent_kind: U8 = field(repr=False)
+    registered_with: I32 = field(repr=False)
+    children: I32 = field(repr=False)
+    state: U8 = field(repr=False)
+    deadline: I64 = field(repr=False)
+    waits: I64 = field(repr=False)
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.address)
+
+    def index(self, address: int) -> int:
+        """The context at an address, or -1."""
+        at = int(np.searchsorted(self.address, np.uint64(address)))
+        return at if at < len(self.address) and int(self.address[at]) == address else -1
+
+    def waiters(self, index: int) -> I64:
+        """Indices of the goroutines blocked on the context's Done channel."""
+        low, high = np.searchsorted(self.waits[:, 0], [index, index + 1])
+        found: I64 = self.waits[low:high, 1]
+        return found
+
+
+def find(
+    ctypes: ContextTypes, heap: Heap, closures: Sequence[tuple[int, int]], variables: Sequence[tuple[int, int]]
+) -> Found:
+    """Contexts that an interface pair or a capturing closure in a heap object refers to.
+
+    ``closures``: (entry pc, kind) of the functions of package context whose closures capture a context in their first
+    captured word. ``variables``: the ranges where global variables lie.
+    """
+    from gdbext.golang import kernels
+
+    words, kind_of = _with_closures(ctypes, closures)
+    sizes = np.array([kind.size for kind in ctypes.kinds], np.uint64)
+    state, other = heap.state.copy(), np.zeros((OTHER_ROOM, 2), np.uint64)
+    spans, image = heap.spans, heap.image
+    _, unreadable, lost = kernels.scan_heap(
+        image.starts, image.ends, image.hosts, spans.base, spans.limit, spans.elemsize, spans.nelems, spans.first,
+        spans.noscan, spans.header, state, words, kind_of, sizes, other,
+    )  # fmt: skip
+    notes = []
+    if unreadable:
+        notes.append(f"{unreadable} bytes of the heap cannot be read: contexts in them or held only there are missing")
+    if lost:
+        notes.append(f"{lost} references to contexts outside heap objects were left out")
+    ids = np.flatnonzero(state >= 2)
+    address, kind = _embedding(ctypes, heap.image, heap.addresses(ids), state[ids] - np.uint8(2))
+    extra, extra_kind = _outside(heap, ctypes, other, variables)
+    return _sorted(np.concatenate([address, extra]), np.concatenate([kind, extra_kind]), tuple(notes))
+
+
+def add(found: Found, ctypes: ContextTypes, heap: Heap, kind: U8, data: U64) -> Found:
+    """More contexts, that pairs in globals or live stack slots refer to; those that are no allocated object are not."""
+    ids = heap.ids(data)
+    sizes = np.array([one.size for one in ctypes.kinds], np.uint64)
+    fits = (ids >= 0) & ~np.isin(data, found.address)
+    fits[fits] = heap.addresses(ids[fits]) == data[fits]
+    fits[fits] = _elemsize(heap, ids[fits]) >= sizes[kind[fits].astype(np.int64)]
+    address, first = np.unique(data[fits], return_index=True)
+    more, more_kind = _embedding(ctypes, heap.image, address, kind[fits][first])
+    return _sorted(np.concatenate([found.address, more]), np.concatenate([found.kind, more_kind]), found.notes)
+
+
+def _elemsize(heap: Heap, ids: I64) -> U64:
+    return heap.spans.elemsize[np.searchsorted(heap.spans.first, ids, "right") - 1]
+
+
+def _sorted(address: U64, kind: U8, notes: tuple[str, ...]) -> Found:
+    if not len(address) or (np.diff(address.astype(np.int64)) > 0).all():
+        return Found(address, kind, notes)
+    order = np.argsort(address, kind="stable")
+    return Found(address[order], kind[order], notes)
+
+
+def _with_closures(ctypes: ContextTypes, closures: Sequence[tuple[int, int]]) -> tuple[U64, U8]:
+    """The words to look for and their kinds, sorted by word."""
+    words = np.concatenate([ctypes.words, np.array([pc for pc, _ in closures], np.uint64)])
+    kinds = np.concatenate([ctypes.kind_of, np.array([kind for _, kind in closures], np.uint8)])
+    order = np.argsort(words, kind="stable")
+    return words[order], kinds[order]
+
+
+def _embedding(ctypes: ContextTypes, image: Image, address: U64, kind: U8) -> tuple[U64, U8]:
+    """Those whose parent field holds a context, as a context's does."""
+    fine = np.ones(len(address), np.bool_)
+    for index, one in enumerate(ctypes.kinds):
+        mine = np.flatnonzero(kind == index)
+        if one.parent is not None and len(mine):
+            fine[mine] = _embeds_context(image, ctypes, address[mine] + np.uint64(one.parent), one)
+    return address[fine], kind[fine]
+
+
+def _embeds_context(image: Image, ctypes: ContextTypes, addresses: U64, kind: context.Kind) -> Bools:
+    """Whether the word at each address is an itab of context.Context; a user's context may hold nil."""
+    itabs = ctypes.context_itabs
+    allowed = itabs if kind.name in context.STANDARD else np.concatenate([itabs, np.zeros(1, np.uint64)])
+    fine = np.zeros(len(addresses), np.bool_)
+    for at in range(0, len(addresses), CHUNK):
+        fine[at : at + CHUNK] = np.isin(column(image, addresses[at : at + CHUNK]), allowed)
+    return fine
+
+
+def _outside(
+    heap: Heap, ctypes: ContextTypes, other: U64, variables: Sequence[tuple[int, int]]
+) -> tuple[U64, U8]:
+    """Users' contexts that are no whole heap object: global variables, fields of larger objects."""
+    rows = other[other[:, 1] != 0]
+    kinds = [ctypes.kinds[int(kind)] for kind in rows[:, 0]]
+    users = np.array([one.size > 0 and one.name not in context.STANDARD for one in kinds], np.bool_)
+    placed = heap.ids(rows[:, 1]) >= 0
+    for start, end in variables:
+        placed |= (rows[:, 1] >= start) & (rows[:, 1] < end)
+    rows = rows[users & placed]
+    address, first = np.unique(rows[:, 1], return_index=True)
+    return address, rows[first, 0].astype(np.uint8)
+
+
+def column(image: Image, addresses: U64) -> U64:
+    """The words at the addresses, 0 where unreadable."""
+    from gdbext.golang import kernels
+
+    out = np.zeros((len(addresses), 1), np.uint64)
+    kernels.columns(image.starts, image.ends, image.hosts, addresses, np.zeros(1, np.uint64), out)
+    return out[:, 0]
+
+
+def columns(image: Image, addresses: U64, offsets: Iterable[int]) -> U64:
+    """The words at ``addresses[i] + offsets[j]`` (n, m), 0 where unreadable."""
+    from gdbext.golang import kernels
+
+    wanted = np.array(list(offsets), np.uint64)
+    out = np.zeros((len(addresses), len(wanted)), np.uint64)
+    kernels.columns(image.starts, image.ends, image.hosts, addresses, wanted, out)
+    return out
+
+
+class _Decoder:
+    """Fills the arrays of Contexts, kind by kind and chunk by chunk."""
+
+    def __init__(self, program: Program, types: Types, ctypes: ContextTypes, image: Image, found: Found) -> None:
+        n = len(found.address)
+        self.program, self.types, self.ctypes, self.image, self.found = program, types, ctypes, image, found
+        self.parent = np.full(n, -1, np.int32)
+        self.parent_kind = np.full(n, NO_KIND, np.uint8)
+        self.registered_with = np.full(n, -1, np.int32)
+        self.children = np.zeros(n, np.int32)
+        self.state = np.full(n, BY_PARENT, np.uint8)
+        self.deadline = np.full(n, NO_DEADLINE, np.int64)
+        self.torn = 0
+        self.channels: list[tuple[I64, U64]] = []
+
+    def run(self) -> None:
+        for index, kind in enumerate(self.ctypes.kinds):
+            mine = np.flatnonzero(self.found.kind == index)
+            for at in range(0, len(mine), CHUNK):
+                self.chunk(kind, mine[at : at + CHUNK])
+
+    def chunk(self, kind: context.Kind, mine: I64) -> None:
+        """Decode contexts of one kind."""
+        address = self.found.address[mine]
+        if kind.parent is not None:
+            self.parents(mine, columns(self.image, address, (kind.parent, kind.parent + 8)))
+        if kind.canceler:
+            self.cancelers(mine, address)
+        for offset in kind.channels:
+            self.channels.append(_nonzero(mine, column(self.image, address + np.uint64(offset))))
+        if kind.background or kind.name == "context.withoutCancelCtx":
+            self.state[mine] = LIVE
+        if kind.name == "*context.timerCtx":
+            self.deadline[mine] = deadlines(self.program, self.image, address)
+
+    def parents(self, mine: I64, pair: U64) -> None:
+        """The parent's interface: its itab says the kind, its data word which context it is."""
+        from gdbext.golang import kernels
+
+        words = self.ctypes.words
+        at = np.minimum(np.searchsorted(words, pair[:, 0]), max(len(words) - 1, 0))
+        known = words[at] == pair[:, 0]
+        self.parent_kind[mine] = np.where(known, self.ctypes.kind_of[at], NO_KIND)
+        self.parent[mine] = np.where(known, kernels.index_in(self.found.address, pair[:, 1]), -1)
+
+    def cancelers(self, mine: I64, address: U64) -> None:
+        """State, children and Done channel of contexts that start with a cancelCtx."""
+        bound = self.program.bound(context.CANCEL_CTX)
+        offsets = (bound.offset("err"), bound.offset("children"), bound.offset("done") + 8)
+        err, children, done = columns(self.image, address, offsets).T
+        self.state[mine] = np.where(err != 0, CANCELLED, LIVE)
+        self.channels.append(_nonzero(mine, done))
+        with_children, headers = _nonzero(mine, children)
+        if len(headers):
+            self.register(with_children, headers)
+
+    def register(self, owners: I64, headers: U64) -> None:
+        """Walk children maps: who is registered with whom."""
+        from gdbext.golang import kernels
+
+        shape = children_shape(self.program, self.types, self.ctypes)
+        rows, torn = maps.interface_keys(self.program, shape, self.image, headers)
+        self.torn += torn
+        self.children[owners] = np.bincount(rows[:, 0].astype(np.int64), minlength=len(owners))
+        child = kernels.index_in(self.found.address, rows[:, 1])
+        known = child >= 0
+        self.registered_with[child[known]] = owners[rows[known, 0].astype(np.int64)]
+
+
+def _nonzero(mine: I64, words: U64) -> tuple[I64, U64]:
+    return mine[words != 0], words[words != 0]
+
+
+def children_shape(program: Program, types: Types, ctypes: ContextTypes) -> maps.Shape:
+    """How the children maps are laid out: from the type of the field context.cancelCtx.children."""
+    for kind in ctypes.kinds:
+        if kind.name == "*context.cancelCtx":
+            for one in types.fields(types.elem(kind.type)):
+                if one.name == "children":
+                    return maps.shape(program, types, one.type)
+    raise GdbextError("no type descriptor of context.cancelCtx: its children maps cannot be read")
+
+
+def decode(
+    program: Program, types: Types, ctypes: ContextTypes, image: Image, found: Found, waiting: tuple[I64, U64]
+) -> Contexts:
+    """The forest of the contexts found. ``waiting``: (goroutine index, hchan address) pairs of blocked goroutines."""
+    from gdbext.analysis import kernels
+
+    decoder = _Decoder(program, types, ctypes, image, found)
+    decoder.run()
+    notes = list(found.notes)
+    if decoder.torn:
+        notes.append(f"{decoder.torn} children maps could not be read whole (changing, torn or garbage)")
+    cut = kernels.cut_cycles(decoder.parent)
+    if cut:
+        notes.append(f"{cut} contexts are their own ancestors: memory is torn there")
+    kernels.inherit(decoder.parent, kernels.top_down(kernels.depths(decoder.parent)), decoder.state, BY_PARENT)
+    decoder.state[decoder.state == BY_PARENT] = LIVE
+    return Contexts(
+        ctypes, found.address, found.kind, decoder.parent, decoder.parent_kind, decoder.registered_with,
+        decoder.children, decoder.state, decoder.deadline, _waits(decoder.channels, waiting), tuple(notes),
+    )  # fmt: skip
+
+
+def _waits(channels: Sequence[tuple[I64, U64]], waiting: tuple[I64, U64]) -> I64:
+    """Rows (context, goroutine) where a goroutine is blocked on a context's channel, sorted."""
+    goroutine, on = waiting
+    order = np.argsort(on, kind="stable")
+    on, goroutine = on[order], goroutine[order]
+    rows = [np.zeros((0, 2), np.int64)]
+    for index, channel in channels:
+        low, high = np.searchsorted(on, channel, "left"), np.searchsorted(on, channel, "right")
+        for i in np.flatnonzero(high > low):
+            for g in goroutine[low[i] : high[i]]:
+                rows.append(np.array([[index[i], g]], np.int64))
+    made = np.unique(np.concatenate(rows), axis=0)
+    return made
+
+
+def deadlines(program: Program, image: Image, addresses: U64) -> I64:
+    """When the timerCtxs at the addresses end, on the monotonic clock; NO_DEADLINE where it cannot be told.
+
+    A time.Time with a monotonic reading counts from time.startNano; one without (a wall-clock deadline) is told by its
+    runtime timer, while that runs.
+    """
+    start = np.int64(contextread.start_nano(program))
+    time_ = program.bound(contextread.TIME)
+    at = program.bound(context.TIMER_CTX).offset("deadline")
+    wall, ext = columns(image, addresses, (at + time_.offset("wall"), at + time_.offset("ext"))).T
+    monotonic = (wall & np.uint64(contextread.HAS_MONOTONIC)) != 0
+    found = np.where(monotonic, ext.astype(np.int64) + start, NO_DEADLINE)
+    by_wall = np.flatnonzero(~monotonic)
+    if len(by_wall):
+        found[by_wall] = _timer_when(program, image, addresses[by_wall])
+    return found
+
+
+def _timer_when(program: Program, image: Image, addresses: U64) -> I64:
+    timer = column(image, addresses + np.uint64(program.bound(context.TIMER_CTX).offset("timer")))
+    when = column(image, timer + np.uint64(program.bound(contextread.TIME_TIMER).offset("when"))).astype(np.int64)
+    return np.where(timer != 0, when, NO_DEADLINE)

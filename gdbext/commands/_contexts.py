@@ -1,0 +1,83 @@
+"""What go-ctxtree and go-ctxchain share: rows of contexts as JSON objects and as cells."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from gdbext.report import Absent, Address, Cell, Duration
+
+if TYPE_CHECKING:
+    from gdbext.analysis.contextrows import Row
+    from gdbext.golang.contextread import Absence
+
+MASKED = Absent("not shown without --values")
+MOST_GOIDS = 6
+
+
+def cell(value: object) -> Cell:
+    """A decoded value as a cell: what could not be read becomes Absent."""
+    from gdbext.golang.contextread import Absence
+
+    return Absent(value.reason) if isinstance(value, Absence) else value  # type: ignore[return-value]
+
+
+def document(row: Row, args: argparse.Namespace) -> dict[str, object]:
+    """One context with the keys of the interface."""
+    return {
+        "address": Address(row.address),
+        "kind": row.kind,
+        "state": cell(row.state),
+        "cause": cell(row.cause),
+        "parent": Address(row.parent) if row.parent else None,
+        "parent_kind": row.parent_kind or None,
+        "registered_with": Address(row.registered_with) if row.registered_with else None,
+        "children": row.children,
+        "deadline_in_ns": cell(row.deadline_in_ns),
+        "deadline": cell(row.deadline),
+        "key": cell(row.key),
+        "value": shown_value(row, args),
+        "waiters": list(row.waiters),
+        "goroutines": list(row.goroutines),
+    }
+
+
+def shown_value(row: Row, args: argparse.Namespace) -> Cell:
+    """A context's value is a secret more often than not: masked unless asked for, or typed at a prompt."""
+    if row.value is None or args.values:
+        return cell(row.value)
+    return MASKED
+
+
+def details(row: Row, args: argparse.Namespace) -> list[Cell]:
+    """What a line says of a context besides its address, kind and state."""
+    said: list[Cell] = []
+    if row.cause is not None:
+        said += ["cause:", cell(row.cause)]
+    if row.deadline_in_ns is not None:
+        said += deadline(row.deadline_in_ns, row.deadline)
+    if row.key is not None:
+        said += [cell(row.key), "=", shown_value(row, args)]
+    if row.children:
+        said.append(f"{row.children:,} registered")
+    if row.waiters:
+        said.append(waiting(row.waiters))
+    return said
+
+
+def deadline(left: int | Absence, at: object) -> list[Cell]:
+    """``deadline in 58m3s (2026-…)``, or that it has passed."""
+    if not isinstance(left, int):
+        return ["deadline", cell(at)]
+    if left < 0:
+        return ["deadline", Duration(-left), "ago"]
+    return ["deadline in", Duration(left)]
+
+
+def waiting(goids: Sequence[int]) -> str:
+    """``goroutine 18 waits``, ``5 goroutines wait: 18, 19, …``."""
+    if len(goids) == 1:
+        return f"goroutine {goids[0]} waits"
+    shown = ", ".join(str(goid) for goid in goids[:MOST_GOIDS]) + (", …" if len(goids) > MOST_GOIDS else "")
+    return f"{len(goids):,} goroutines wait: {shown}"

@@ -1,0 +1,147 @@
+"""One context read in full: its state, cause, deadline, key and value (context/context.go, time/time.go)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import frozen
+
+from gdbext.errors import GdbextError
+from gdbext.golang import context
+from gdbext.golang.context import ContextTypes, Kind
+from gdbext.golang.program import Program
+from gdbext.golang.rtype import Types
+from gdbext.golang.struct import INT, UINT, declare
+from gdbext.golang.value import Values
+
+TIME = declare("time.Time", wall=UINT, ext=INT)
+TIME_TIMER = declare(
+    "runtime.timeTimer",
+    "time.Timer",  # until Go 1.22 the runtime's half is in the open
+    when=INT("timer.when", "r.when"),
+)
+
+HAS_MONOTONIC = 1 << 63  # time.hasMonotonic
+WALL_TO_UNIX = (1884 * 365 + 1884 // 4 - 1884 // 100 + 1884 // 400 - (1969 * 365 + 1969 // 4 - 1969 // 100 + 1969 // 400)) * 86400
+YEAR_ONE_TO_UNIX = -(1969 * 365 + 1969 // 4 - 1969 // 100 + 1969 // 400) * 86400
+NANOSECONDS = 10**9
+
+
+@frozen
+class Absence:
+    """A part that could not be read, and why."""
+
+    reason: str
+
+
+@frozen
+class Deadline:
+    """When a timerCtx ends. ``unix_ns``: wall clock; ``monotonic_ns``: CLOCK_MONOTONIC, None when only the wall is known."""
+
+    unix_ns: int
+    monotonic_ns: int | None
+
+
+@frozen
+class Detail:
+    """A context's own fields. ``parent``: (itab, data) of its parent's interface, None when it has none.
+
+    ``cancelled`` None: it has no state of its own. ``done``: its channel, 0 when nobody asked. ``children``: its map's
+    header, 0 for none. A part that could not be read is an Absence.
+    """
+
+    address: int
+    kind: Kind
+    parent: tuple[int, int] | None = None
+    cancelled: bool | None = None
+    error: str | None = None
+    cause: str | Absence | None = None
+    deadline: Deadline | Absence | None = None
+    done: int = 0
+    children: int = 0
+    key: str | Absence | None = None
+    value: str | Absence | None = None
+    channels: tuple[int, ...] = ()
+
+
+class ContextReader:
+    """Reads single contexts of one program."""
+
+    def __init__(self, program: Program, types: Types, ctypes: ContextTypes) -> None:
+        self.program, self.types, self.ctypes = program, types, ctypes
+        self.values = Values(program, types)
+
+    def at(self, kind: Kind, address: int) -> Detail:
+        """The context of a known kind at ``address``. Raises MemoryFault when its fixed part cannot be read."""
+        parent = self._pair(address + kind.parent) if kind.parent is not None else None
+        if kind.canceler:
+            return self._canceler(kind, address, parent)
+        if kind.name == context.VALUE:
+            record = self.program.record(context.VALUE_CTX, address)
+            return Detail(address, kind, parent, key=self._any(record["key"]), value=self._any(record["value"]))
+        channels = tuple(self.program.word(address + offset) for offset in kind.channels)
+        return Detail(address, kind, parent, channels=channels)
+
+    def _pair(self, address: int) -> tuple[int, int]:
+        raw = self.program.read(address, 16)
+        return int.from_bytes(raw[:8], "little"), int.from_bytes(raw[8:], "little")
+
+    def _any(self, pair: Any) -> str | Absence:
+        try:
+            return self.values.interface(int(pair["tab"]), int(pair["data"]))
+        except GdbextError as error:
+            return Absence(str(error))
+
+    def _canceler(self, kind: Kind, address: int, parent: tuple[int, int] | None) -> Detail:
+        record = self.program.record(context.CANCEL_CTX, address)
+        cancelled = bool(record["err"]["tab"])
+        return Detail(
+            address,
+            kind,
+            parent,
+            cancelled,
+            error=self._error(record["err"]) if cancelled else None,
+            cause=self._error(record["cause"]) if cancelled else None,
+            deadline=self._deadline(address) if kind.name == "*context.timerCtx" else None,
+            done=int(record["done"]["data"]),
+            children=int(record["children"]),
+        )
+
+    def _error(self, pair: Any) -> Any:
+        try:
+            return self.values.error(int(pair["tab"]), int(pair["data"])) if pair["tab"] else None
+        except GdbextError as error:
+            return Absence(str(error))
+
+    def _deadline(self, address: int) -> Deadline | Absence:
+        try:
+            bound = self.program.bound(context.TIMER_CTX)
+            time = self.program.record(TIME, address + bound.offset("deadline"))
+            wall, ext = int(time["wall"]), int(time["ext"])
+            if wall & HAS_MONOTONIC:
+                return Deadline(unix_ns(wall, ext), ext + start_nano(self.program))
+            return Deadline(unix_ns(wall, ext), self._timer_when(address + bound.offset("timer")))
+        except GdbextError as error:
+            return Absence(str(error))
+
+    def _timer_when(self, field: int) -> int | None:
+        timer = self.program.word(field)
+        if not timer:
+            return None
+        bound = self.program.bound(TIME_TIMER)
+        raw = self.program.read(timer + bound.offset("when"), 8)
+        return int.from_bytes(raw, "little", signed=True)
+
+
+def start_nano(program: Program) -> int:
+    """What monotonic readings of time.Time count from (time.startNano), on CLOCK_MONOTONIC in ns."""
+    return int.from_bytes(program.read(program.symbol("time.startNano"), 8), "little", signed=True)
+
+
+def unix_ns(wall: int, ext: int) -> int:
+    """The wall clock time of a time.Time, in ns since 1970 (time/time.go)."""
+    nanoseconds = wall & ((1 << 30) - 1)
+    if wall & HAS_MONOTONIC:
+        return ((wall << 1 & (1 << 64) - 1) >> 31) * NANOSECONDS + WALL_TO_UNIX * NANOSECONDS + nanoseconds
+    return (ext + YEAR_ONE_TO_UNIX) * NANOSECONDS + nanoseconds
+

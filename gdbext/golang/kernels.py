@@ -1,0 +1,382 @@
+"""Compiled loops over the Go heap: which slots are allocated, where interface words lie, what maps hold.
+
+Memory is given as in ``target.kernels``: ``starts``, ``ends``, ``hosts``. Spans are parallel arrays sorted by ``base``;
+the slots of all spans are numbered through, ``first[i]`` is the number of span i's slot 0. Every length that comes from
+target memory is bounded here.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from gdbext.target.kernels import load8, load64, segment_of
+
+PAGE = np.uint64(8192)
+INLINE_MARKS = np.uint64(64)  # from the start of the 128-byte block at the end of a Green Tea page (Go 1.25)
+INLINE_BLOCK = np.uint64(128)
+TABLE = 1 << 16  # first filter of a word: one byte per (word >> 3) & 0xffff
+MAX_TABLES = 1 << 22
+MAX_GROUPS = 1 << 26
+MAX_OVERFLOW = 1 << 20
+ONE, EIGHT = np.uint64(1), np.uint64(8)
+
+
+@njit(cache=True)
+def read64(starts, ends, hosts, address, last):  # type: ignore[no-untyped-def]
+    """(word, segment) at a target address; segment -1 when it cannot be read."""
+    found = segment_of(starts, ends, address, last)
+    if found < 0 or ends[found] - address < EIGHT:
+        return np.uint64(0), -1
+    return load64(hosts[found] + (address - starts[found])), found
+
+
+@njit(cache=True)
+def bit(starts, ends, hosts, bits, index, last):  # type: ignore[no-untyped-def]
+    """(0 or 1, segment) of a bitmap in target memory; -1 when unreadable."""
+    address = bits + np.uint64(index >> 3)
+    found = segment_of(starts, ends, address, last)
+    if found < 0:
+        return -1, -1
+    return (load8(hosts[found] + (address - starts[found])) >> np.uint8(index & 7)) & 1, found
+
+
+@njit(cache=True)
+def allocated(  # type: ignore[no-untyped-def]
+    starts, ends, hosts, base, nelems, first, free_index, alloc_bits, mark_bits, filtered, inline, state
+):
+    """Set ``state[slot]`` to 1 for allocated slots. Returns how many bitmap bits could not be read.
+
+    A slot is allocated below ``free_index`` or with its alloc bit set; in a span that is not swept yet
+    (``filtered``) only if it is marked as well, in gcmarkBits or in the page's inline marks (``inline``).
+    """
+    unreadable, a, m, n = 0, -1, -1, -1
+    for i in range(len(base)):
+        marks = base[i] + PAGE - INLINE_BLOCK + INLINE_MARKS
+        for slot in range(nelems[i]):
+            taken = slot < free_index[i]
+            if not taken:
+                value, a = bit(starts, ends, hosts, alloc_bits[i], slot, a)
+                unreadable += value < 0
+                taken = value == 1
+            if taken and filtered[i]:
+                value, m = bit(starts, ends, hosts, mark_bits[i], slot, m)
+                unreadable += value < 0
+                taken = value != 0
+                if value == 0 and inline[i]:
+                    value, n = bit(starts, ends, hosts, marks, slot, n)
+                    taken = value != 0
+            if taken:
+                state[first[i] + slot] = 1
+    return unreadable
+
+
+@njit(cache=True)
+def span_of(base, limit, address, last):  # type: ignore[no-untyped-def]
+    """Index of the span whose slots hold ``address``, or -1."""
+    if 0 <= last < len(base) and base[last] <= address < limit[last]:
+        return last
+    low, high = 0, len(base)
+    while low < high:
+        middle = (low + high) // 2
+        if base[middle] <= address:
+            low = middle + 1
+        else:
+            high = middle
+    if low > 0 and address < limit[low - 1]:
+        return low - 1
+    return -1
+
+
+@njit(cache=True)
+def find_word(words, value):  # type: ignore[no-untyped-def]
+    """Index of ``value`` in the sorted ``words``, or -1."""
+    low, high = 0, len(words)
+    while low < high:
+        middle = (low + high) // 2
+        if words[middle] < value:
+            low = middle + 1
+        else:
+            high = middle
+    if low < len(words) and words[low] == value:
+        return low
+    return -1
+
+
+@njit(cache=True)
+def word_filter(words):  # type: ignore[no-untyped-def]
+    """A byte table that says for most values that they are none of ``words``."""
+    table = np.zeros(TABLE, np.uint8)
+    for word in words:
+        table[(word >> np.uint64(3)) & np.uint64(TABLE - 1)] = 1
+    return table
+
+
+@njit(cache=True)
+def note_other(other, used, kind, data):  # type: ignore[no-untyped-def]
+    """Add (kind, data) to the open-addressing set ``other`` (n, 2), n a power of two; False when it is full."""
+    mask = np.uint64(len(other) - 1)
+    at = ((data >> np.uint64(3)) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(kind)) & mask
+    while other[at, 1] != 0:
+        if other[at, 1] == data and other[at, 0] == np.uint64(kind):
+            return True
+        at = (at + ONE) & mask
+    if used[0] * 2 >= len(other):
+        return False
+    other[at, 0], other[at, 1] = np.uint64(kind), data
+    used[0] += 1
+    return True
+
+
+@njit(cache=True)
+def note(base, limit, elemsize, first, header, state, sizes, kind, data, other, used, last):  # type: ignore[no-untyped-def]
+    """Record that an interface word pair says: an object of type ``kind`` lies at ``data``.
+
+    At the start of a slot that is large enough the slot's state becomes 2 + kind; of two kinds the larger type wins,
+    as it contains the other at offset 0 (``&timerCtx.cancelCtx``). Anything else goes to ``other``.
+    """
+    found = span_of(base, limit, data, last)
+    if found < 0:
+        return note_other(other, used, kind, data), last
+    slot = np.int64((data - base[found]) // elemsize[found])
+    offset = data - base[found] - np.uint64(slot) * elemsize[found]
+    index = first[found] + slot
+    if state[index] == 0:
+        return True, found
+    if offset != header[found] or elemsize[found] - offset < sizes[kind]:
+        return note_other(other, used, kind, data), found
+    known = state[index]
+    if known < 2 or sizes[kind] > sizes[known - 2]:
+        state[index] = 2 + kind
+    return True, found
+
+
+@njit(cache=True)
+def scan_heap(  # type: ignore[no-untyped-def]
+    starts, ends, hosts, base, limit, elemsize, nelems, first, noscan, header, state, words, kinds, sizes, other
+):
+    """Find every interface word pair whose first word is in ``words`` (sorted) in the allocated scannable objects.
+
+    ``kinds[i]``: the type that ``words[i]`` speaks of, an index into ``sizes`` (bytes). Fills ``state`` and ``other``
+    as ``note`` does. Returns (pairs seen, bytes that could not be read, pairs that found ``other`` full).
+    """
+    table = word_filter(words)
+    used = np.zeros(1, np.int64)
+    pairs, unreadable, lost, segment, last = 0, 0, 0, -1, -1
+    for i in range(len(base)):
+        if noscan[i]:
+            continue
+        for slot in range(nelems[i]):
+            if state[first[i] + slot] == 0:
+                continue
+            at = base[i] + np.uint64(slot) * elemsize[i]
+            stop = at + elemsize[i] - EIGHT
+            while at < stop:
+                segment = segment_of(starts, ends, at, segment)
+                if segment < 0:
+                    unreadable += np.int64(stop - at) + 8
+                    break
+                host = hosts[segment] + (at - starts[segment])
+                here = min(stop, ends[segment] - EIGHT) if ends[segment] - starts[segment] >= EIGHT else at
+                if here <= at:
+                    break
+                begin = at
+                while at < here:
+                    word = load64(host + (at - begin))
+                    if table[(word >> np.uint64(3)) & np.uint64(TABLE - 1)]:
+                        index = find_word(words, word)
+                        if index >= 0:
+                            data = load64(host + (at - begin) + EIGHT)
+                            pairs += 1
+                            fine, last = note(
+                                base, limit, elemsize, first, header, state, sizes, kinds[index], data, other, used, last
+                            )
+                            lost += not fine
+                    at += EIGHT
+    return pairs, unreadable, lost
+
+
+@njit(cache=True)
+def scan_ranges(starts, ends, hosts, begin, end, words, out):  # type: ignore[no-untyped-def]
+    """Interface word pairs in plain ranges (stacks, globals): rows (range, address, word index, data) into ``out``.
+
+    Returns how many there are, which may be more than ``out`` has rows: call again with enough.
+    """
+    table = word_filter(words)
+    count, segment = 0, -1
+    for i in range(len(begin)):
+        at = begin[i]
+        while at + EIGHT < end[i]:
+            word, segment = read64(starts, ends, hosts, at, segment)
+            if segment < 0:
+                break
+            if table[(word >> np.uint64(3)) & np.uint64(TABLE - 1)]:
+                index = find_word(words, word)
+                if index >= 0:
+                    data, segment = read64(starts, ends, hosts, at + EIGHT, segment)
+                    if segment >= 0:
+                        if count < len(out):
+                            out[count, 0], out[count, 1] = np.uint64(i), at
+                            out[count, 2], out[count, 3] = np.uint64(index), data
+                        count += 1
+            at += EIGHT
+    return count
+
+
+@njit(cache=True)
+def scan_values(starts, ends, hosts, begin, end, values, out):  # type: ignore[no-untyped-def]
+    """Words of plain ranges that are in ``values`` (sorted): rows (range, address, value index) into ``out``."""
+    table = word_filter(values)
+    count, segment = 0, -1
+    for i in range(len(begin)):
+        at = begin[i]
+        while at < end[i]:
+            word, segment = read64(starts, ends, hosts, at, segment)
+            if segment < 0:
+                break
+            if table[(word >> np.uint64(3)) & np.uint64(TABLE - 1)]:
+                index = find_word(values, word)
+                if index >= 0:
+                    if count < len(out):
+                        out[count, 0], out[count, 1], out[count, 2] = np.uint64(i), at, np.uint64(index)
+                    count += 1
+            at += EIGHT
+    return count
+
+
+@njit(cache=True)
+def columns(starts, ends, hosts, addresses, offsets, out):  # type: ignore[no-untyped-def]
+    """The words at ``addresses[i] + offsets[j]`` into ``out[i, j]``. Returns how many could not be read (left 0)."""
+    unreadable, segment = 0, -1
+    for i in range(len(addresses)):
+        for j in range(len(offsets)):
+            word, segment = read64(starts, ends, hosts, addresses[i] + offsets[j], segment)
+            if segment < 0:
+                unreadable += 1
+            else:
+                out[i, j] = word
+    return unreadable
+
+
+@njit(cache=True)
+def index_in(values, wanted):  # type: ignore[no-untyped-def]
+    """For each of ``wanted`` its index in the sorted ``values``, or -1 (int32)."""
+    out = np.empty(len(wanted), np.int32)
+    last = -1
+    for i in range(len(wanted)):
+        if last < 0 or values[last] != wanted[i]:
+            last = find_word(values, wanted[i])
+        out[i] = last
+    return out
+
+
+@njit(cache=True)
+def put_key(starts, ends, hosts, key, owner, out, count, segment):  # type: ignore[no-untyped-def]
+    """Append (owner, data word of the interface at ``key``) to ``out``; the count grows even when ``out`` is full."""
+    data, found = read64(starts, ends, hosts, key + EIGHT, segment)
+    if found < 0:
+        return count, segment
+    if count < len(out):
+        out[count, 0], out[count, 1] = np.uint64(owner), data
+    return count + 1, found
+
+
+@njit(cache=True)
+def swiss_groups(starts, ends, hosts, data, groups, size, keys, stride, owner, out, count):  # type: ignore[no-untyped-def]
+    """The keys of ``groups`` Swiss groups of ``size`` bytes that lie side by side at ``data``."""
+    control, keyed = -1, -1
+    for g in range(groups):
+        group = data + np.uint64(g) * size
+        ctrl, control = read64(starts, ends, hosts, group, control)
+        if control < 0:
+            return count, False
+        for i in range(8):
+            if (ctrl >> np.uint64(8 * i + 7)) & ONE == 0:
+                key = group + keys + np.uint64(i) * stride
+                count, keyed = put_key(starts, ends, hosts, key, owner, out, count, keyed)
+    return count, True
+
+
+@njit(cache=True)
+def swiss_keys(starts, ends, hosts, headers, shape, out):  # type: ignore[no-untyped-def]
+    """Interface keys of many Swiss maps (internal/runtime/maps/map.go): rows (map index, key's data word).
+
+    ``headers``: (n, 2) of dirPtr, dirLen. ``shape``: group size, offset of the first key, stride of keys, and the
+    offsets of groups.data and groups.lengthMask in a table. Returns (rows, maps that could not be read whole).
+    """
+    size, keys, stride, data_at, mask_at = shape[0], shape[1], shape[2], shape[3], shape[4]
+    count, torn, segment = 0, 0, -1
+    for owner in range(len(headers)):
+        directory, length = headers[owner, 0], headers[owner, 1]
+        if directory == 0:
+            continue
+        whole = length <= np.uint64(MAX_TABLES)
+        if length == 0:
+            count, whole = swiss_groups(starts, ends, hosts, directory, 1, size, keys, stride, owner, out, count)
+        before = np.uint64(0)
+        for t in range(length if whole else 0):
+            table, segment = read64(starts, ends, hosts, directory + EIGHT * np.uint64(t), segment)
+            if table == before and segment >= 0:  # neighbouring directory slots share a table
+                continue
+            before = table
+            data, a = read64(starts, ends, hosts, table + data_at, -1)
+            mask, b = read64(starts, ends, hosts, table + mask_at, a)
+            if segment < 0 or a < 0 or b < 0 or mask >= np.uint64(MAX_GROUPS):
+                whole = False
+                break
+            count, fine = swiss_groups(
+                starts, ends, hosts, data, np.int64(mask) + 1, size, keys, stride, owner, out, count
+            )
+            whole = whole and fine
+        torn += not whole
+    return count, torn
+
+
+@njit(cache=True)
+def classic_chain(starts, ends, hosts, bucket, size, owner, skip_moved, out, count):  # type: ignore[no-untyped-def]
+    """The keys of a classic bucket and its overflow buckets; of an old one only when it was not evacuated."""
+    segment = -1
+    for _ in range(MAX_OVERFLOW):
+        top, segment = read64(starts, ends, hosts, bucket, segment)
+        if segment < 0:
+            return count, False
+        state = top & np.uint64(0xFF)
+        if skip_moved and np.uint64(2) <= state <= np.uint64(4):
+            return count, True
+        for i in range(8):
+            if (top >> np.uint64(8 * i)) & np.uint64(0xFF) >= np.uint64(5):
+                key = bucket + EIGHT + np.uint64(16 * i)
+                count, _found = put_key(starts, ends, hosts, key, owner, out, count, segment)
+        bucket, segment = read64(starts, ends, hosts, bucket + size - EIGHT, segment)
+        if segment < 0:
+            return count, False
+        if bucket == 0:
+            return count, True
+    return count, False
+
+
+@njit(cache=True)
+def classic_keys(starts, ends, hosts, headers, size, out):  # type: ignore[no-untyped-def]
+    """Interface keys of many classic maps (runtime/map.go): rows (map index, key's data word).
+
+    ``headers``: (n, 4) of buckets, B, oldbuckets, flags; ``size``: bytes of a bucket. Returns as ``swiss_keys``.
+    """
+    count, torn = 0, 0
+    for owner in range(len(headers)):
+        log2 = headers[owner, 1]
+        whole = log2 < np.uint64(40)
+        for old in range(2):
+            buckets = headers[owner, 2 * old]
+            if buckets == 0 or not whole:
+                continue
+            same = headers[owner, 3] & np.uint64(8) != 0
+            exponent = np.int64(log2) - (1 if old == 1 and not same else 0)
+            for b in range(1 << max(exponent, 0)):
+                count, fine = classic_chain(
+                    starts, ends, hosts, buckets + np.uint64(b) * size, size, owner, old == 1, out, count
+                )
+                if not fine:
+                    whole = False
+                    break
+        torn += not whole
+    return count, torn
