@@ -1,0 +1,191 @@
+"""Goroutines, threads and processors as the runtime records them (runtime/runtime2.go)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from attrs import frozen
+from numpy.typing import NDArray
+
+from gdbext.errors import GdbextError, InconsistentRuntime, MemoryFault, MissingSymbol
+from gdbext.golang.struct import INT, STRING_PARTS, UINT, declare, optional
+
+if TYPE_CHECKING:
+    from gdbext.golang.program import Program
+    from gdbext.target.image import U64, Bools
+
+G = declare(
+    "runtime.g",
+    low=UINT("stack.lo"),
+    high=UINT("stack.hi"),
+    m=UINT,
+    sched_sp=UINT("sched.sp"),
+    sched_pc=UINT("sched.pc"),
+    sched_bp=UINT("sched.bp"),
+    syscallsp=UINT,
+    syscallpc=UINT,
+    syscallbp=optional(UINT),  # Go 1.23
+    atomicstatus=UINT,
+    goid=UINT,
+    waitsince=INT,
+    waitreason=UINT,
+    trackingStamp=INT,
+    parentGoid=UINT,
+    gopc=UINT,
+    startpc=UINT,
+    lockedm=UINT,
+    labels=UINT,
+    waiting=UINT,
+)
+M = declare(
+    "runtime.m",
+    g0=UINT,
+    gsignal=UINT,
+    curg=UINT,
+    procid=UINT,
+    id=INT,
+    vdsoSP=UINT,
+    vdsoPC=UINT,
+    alllink=UINT,
+)
+STACK = declare("runtime.g", low=UINT("stack.lo"), high=UINT("stack.hi"))
+
+SCAN_BIT = 0x1000
+"""Set on top of the status while a collection scans the stack."""
+RUNNING = 2
+STATUS = {
+    1: "runnable",
+    2: "running",
+    3: "syscall",
+    4: "waiting",
+    8: "copystack",
+    9: "preempted",
+    10: "leaked",  # Go 1.26: waits, and a collection proved that nothing can wake it
+}
+LEFT_OUT = (0, 6, 11)
+"""Idle, dead, and (Go 1.26) the spare of a thread that C made: no goroutines to a reader."""
+MOST_GOROUTINES = 1 << 28
+MOST_MACHINES = 1 << 20
+LONGEST_REASON = 256
+CHUNK = 8192
+ATTEMPTS = 8
+
+
+@frozen
+class Machine:
+    """One ``runtime.m``: an OS thread. ``procid`` is its id inside its own PID namespace. Bounds are (low, high)."""
+
+    address: int
+    g0: int
+    gsignal: int
+    curg: int
+    procid: int
+    id: int
+    vdso_sp: int
+    vdso_pc: int
+    g0_stack: tuple[int, int]
+    signal_stack: tuple[int, int]
+
+
+def all_gs(program: Program) -> U64:
+    """The addresses of every g that was ever made, dead ones too. Raises GdbextError when there is no such list."""
+    for attempt in range(ATTEMPTS):
+        try:
+            return _distinct(_gs_without_lock(program))
+        except (MemoryFault, InconsistentRuntime, MissingSymbol):
+            try:
+                return _distinct(program.slice_words(program.symbol("runtime.allgs"), MOST_GOROUTINES))
+            except GdbextError:
+                # The old array is freed when the list grows: on a running program simply look again.
+                if program.target.kind != "running" or attempt == ATTEMPTS - 1:
+                    raise
+    raise InconsistentRuntime("runtime.allgs keeps changing")
+
+
+def _gs_without_lock(program: Program) -> U64:
+    """``allgptr`` and ``allglen``, which the runtime publishes for readers without the lock."""
+    count = program.word(program.symbol("runtime.allglen"))
+    if count == 0 or count > MOST_GOROUTINES:
+        raise InconsistentRuntime(f"runtime.allglen is {count}")
+    return np.frombuffer(program.read(program.word(program.symbol("runtime.allgptr")), 8 * count), "<u8")
+
+
+def _distinct(addresses: U64) -> U64:
+    """In order, each once: a torn or overwritten list may repeat itself."""
+    _, first = np.unique(addresses, return_index=True)
+    kept = addresses[np.sort(first)]
+    result: U64 = kept[kept != 0]
+    return result
+
+
+def read_gs(program: Program, addresses: U64) -> tuple[NDArray[Any], Bools]:
+    """The declared fields of each g, packed, and a mask of the readable ones. Reads in pieces: a g is large."""
+    dtype = program.bound(G).dtype
+    names = dtype.names or ()
+    packed = np.zeros(len(addresses), np.dtype([(name, dtype[name]) for name in names]))
+    readable = np.zeros(len(addresses), np.bool_)
+    for start in range(0, len(addresses), CHUNK):
+        piece = slice(start, start + CHUNK)
+        rows, readable[piece] = program.records(G, addresses[piece])
+        for name in names:
+            packed[name][piece] = rows[name]
+    return packed, readable
+
+
+def machines(program: Program) -> list[Machine]:
+    """Every OS thread the runtime knows; as many as can be read where the list is broken."""
+    found: list[Machine] = []
+    try:
+        address = program.word(program.symbol("runtime.allm"))
+        seen: set[int] = set()
+        while address and address not in seen and len(seen) < MOST_MACHINES:
+            seen.add(address)
+            row = program.record(M, address)
+            found.append(_machine(program, address, row))
+            address = int(row["alllink"])
+    except MemoryFault:
+        pass  # what follows a broken link cannot be found
+    return found
+
+
+def _machine(program: Program, address: int, row: Any) -> Machine:
+    return Machine(
+        address=address,
+        g0=int(row["g0"]),
+        gsignal=int(row["gsignal"]),
+        curg=int(row["curg"]),
+        procid=int(row["procid"]),
+        id=int(row["id"]),
+        vdso_sp=int(row["vdsoSP"]),
+        vdso_pc=int(row["vdsoPC"]),
+        g0_stack=_stack(program, int(row["g0"])),
+        signal_stack=_stack(program, int(row["gsignal"])),
+    )
+
+
+def _stack(program: Program, g: int) -> tuple[int, int]:
+    try:
+        row = program.record(STACK, g)
+    except MemoryFault:
+        return (0, 0)
+    return (int(row["low"]), int(row["high"]))
+
+
+def wait_reasons(program: Program, numbers: Iterable[int]) -> dict[int, str]:
+    """The runtime's own words for wait reasons: their numbers differ between releases. Raises MissingSymbol."""
+    table = program.symbol("runtime.waitReasonStrings")
+    return {number: _reason(program, table, number) for number in numbers}
+
+
+def _reason(program: Program, table: int, number: int) -> str:
+    try:
+        header = np.frombuffer(program.read(table + 16 * number, STRING_PARTS.itemsize), STRING_PARTS)[0]
+        length = int(header["len"])
+        text = program.read(int(header["str"]), length).decode("ascii") if 0 < length < LONGEST_REASON else ""
+    except (MemoryFault, UnicodeDecodeError):
+        text = ""
+    if text.isprintable() and (text or number == 0):
+        return text
+    return f"unknown wait reason {number}"
