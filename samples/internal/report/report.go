@@ -42,7 +42,7 @@ func Stacks() string {
 func Settle(what string, settled func() bool) {
 	for limit := time.Now().Add(20 * time.Second); !settled(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(limit) {
-			fmt.Fprintln(os.Stderr, Stacks())
+			fmt.Fprintf(os.Stderr, "%.100000s\n", Stacks())
 			panic("did not settle: " + what)
 		}
 	}
@@ -69,7 +69,6 @@ type Common struct {
 func (c *Common) Observe() {
 	c.Pid, c.Go, c.Reporter, c.Stack = os.Getpid(), runtime.Version(), Goid(), Stacks()
 	runtime.ReadMemStats(&c.MemStats)
-	c.MemStats.PauseNs, c.MemStats.PauseEnd = [256]uint64{}, [256]uint64{}
 }
 
 // Print writes the truth and READY.
