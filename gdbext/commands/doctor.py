@@ -78,14 +78,14 @@ def _certainty(session: Session) -> str:
 def _expressions(session: Session) -> str:
     try:
         session.target.evaluate("1")
-    except UsageError as error:
-        raise GdbextError(error.message, "use addresses (0x…) or goroutine numbers, or GDB") from None
+    except UsageError:
+        raise GdbextError("no debugger here", "use addresses (0x…) or goroutine numbers, or GDB") from None
     return "GDB's own"
 
 
 ABILITIES = (
     Ability("name functions, files and lines", _functions),
-    Ability("list goroutines", _goroutines, ("go-goroutines --group stack", "go-goroutines")),
+    Ability("list goroutines", _goroutines, ("go-goroutines --group stack",)),
     Ability("find objects of the heap", _heap),
     Ability("find contexts", _contexts, ("go-ctxtree", "go-ctxchain --all")),
     Ability("read variables by name", _variables),
@@ -149,7 +149,7 @@ def _blocks(session: Session, args: Namespace, fields: Fit, names: Fit, verdicts
     blocks: list[Block] = [
         Text(f"{_program(session)}\n{_tools(args)}"),
         Table([Column("works"), Column("what"), Column("found")], rows),
-        Text(f"{_counted(fields, 'declared fields fit this binary')}; {_counted(names, 'globals found')}."),
+        Text(f"Checked: {_counted(fields, 'declared fields fit this binary')}, {_counted(names, 'globals found')}."),
     ]
     blocks += [Text(f"missing: {name}: {why}", "warning") for name, why in fields.missing + names.missing]
     return blocks + [Text("Type next:\n" + "\n".join(f"  {line}" for line in next_commands(verdicts)))]
@@ -170,7 +170,7 @@ def _tools(args: Namespace) -> str:
 
 def _counted(fit: Fit, what: str) -> str:
     total = fit.ok + len(fit.missing)
-    return f"{fit.ok} of {total} {what}" if fit.missing else f"All {total} {what}"
+    return f"{fit.ok} of {total} {what}" if fit.missing else f"all {total} {what}"
 
 
 COMMAND = Command(

@@ -25,7 +25,8 @@ def value_of(value: object) -> Any:
 
 
 def test_the_whole_document() -> None:
-    row = {"address": Address(0xC000), "size": Bytes(5), "age": Duration(7), "name": Absent("torn"), "key": Hostile("k")}
+    row = {"address": Address(0xC000), "size": Bytes(5), "age": Duration(7), "name": Absent("torn")}
+    row["key"] = Hostile("k")
     assert written({"rows": Rows([row, row]), "count": 2}, ["one page is missing"]) == (
         '{"command": "go-x", "schema": 1,\n'
         '"target": {"kind": "core", "exe": "/bin/x", "pid": null, "go_version": "go1.27.3", "arch": "amd64"},\n'

@@ -1,0 +1,298 @@
+"""The rules of CONTRIBUTING that a machine can check, on the source text of the package."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.tools import ROOT
+
+PACKAGE = ROOT / "gdbext"
+MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
+
+LAYERS = ("target", "golang", "analysis", "session", "report", "commands", "frontend")
+"""Each may import itself and what stands to its left."""
+FREE = ("errors", "home", "")
+"""For everybody."""
+KNOWS_NO_GO = "report"
+"""May import nothing of the layers to its left either."""
+ENDS = ("__main__.py", "gdbinit.py", "warm.py")
+"""May import everything: nobody imports them."""
+
+ONLY_IN = {
+    "gdb": {"gdbinit.py", "target/inferior.py", "frontend/gdbfront.py"},
+    "tabulate": {"report/text.py"},
+    "pygments": {"report/text.py"},
+}
+KERNELS = {"numba", "llvmlite"}
+HEAVY = {"numpy", "numba", "llvmlite", "tabulate", "pygments", "elftools"}
+"""Not to be imported when GDB loads the commands."""
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def layer(dotted: str) -> str:
+    """The layer of ``gdbext.target.elf`` is target."""
+    return (dotted.split(".") + [""])[1]
+
+
+def layer_of(path: Path) -> str:
+    first = path.relative_to(PACKAGE).parts[0]
+    return first.removesuffix(".py").replace("__init__", "")
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(), str(path))
+
+
+def imports(tree: ast.AST) -> Iterator[str]:
+    """Every module named in an import, wherever it stands."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "relative import"
+            if node.module == "gdbext":
+                yield from (f"gdbext.{alias.name}" for alias in node.names)
+            elif node.module is not None:
+                yield node.module
+
+
+def imports_at_load(tree: ast.Module) -> Iterator[str]:
+    """Modules imported when the module itself is: not under TYPE_CHECKING, not inside functions."""
+    for node in tree.body:
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            continue
+        if isinstance(node, ast.Import | ast.ImportFrom | ast.If | ast.Try):
+            yield from imports(node)
+
+
+every_module = pytest.mark.parametrize("path", MODULES, ids=name_of)
+
+
+@every_module
+def test_imports_point_left(path: Path) -> None:
+    own = layer_of(path)
+    if name_of(path) in ENDS or own in FREE:
+        return
+    assert own in LAYERS, f"{name_of(path)} belongs to no layer"
+    assert forbidden_imports(own, tree_of(path)) == []
+
+
+def forbidden_imports(own: str, tree: ast.AST) -> list[str]:
+    """Our modules that a module of layer ``own`` imports and must not."""
+    ours = [name for name in imports(tree) if name.split(".")[0] == "gdbext"]
+    ours = [name for name in ours if layer(name) not in ("__doc__", "__version__", *FREE)]
+    if own == KNOWS_NO_GO:
+        return [name for name in ours if layer(name) != own]
+    return [name for name in ours if LAYERS.index(layer(name)) > LAYERS.index(own)]
+
+
+@pytest.mark.parametrize(
+    ("own", "line", "forbidden"),
+    [
+        ("golang", "from gdbext.report import Table", ["gdbext.report"]),
+        ("target", "def f():\n  import gdbext.golang.proc", ["gdbext.golang.proc"]),
+        ("report", "from gdbext.golang import proc", ["gdbext.golang"]),
+        ("golang", "from gdbext import session", ["gdbext.session"]),
+        ("commands", "from gdbext.analysis import contexts\nfrom gdbext.errors import GdbextError", []),
+    ],
+)
+def test_a_wrong_import_is_found(own: str, line: str, forbidden: list[str]) -> None:
+    assert forbidden_imports(own, ast.parse(line)) == forbidden
+
+
+@every_module
+def test_free_modules_import_no_layer(path: Path) -> None:
+    if layer_of(path) in FREE:
+        assert [name for name in imports(tree_of(path)) if name.startswith("gdbext.")] == []
+
+
+@every_module
+def test_libraries_stay_where_they_belong(path: Path) -> None:
+    for name in imports(tree_of(path)):
+        top = name.split(".")[0]
+        if top in ONLY_IN:
+            assert name_of(path) in ONLY_IN[top], f"imports {top}"
+        if top in KERNELS:
+            assert path.name.endswith("kernels.py"), f"imports {top} outside a kernels module"
+
+
+@every_module
+def test_kernels_are_imported_inside_functions(path: Path) -> None:
+    """numba takes a quarter of a second: only commands that need a kernel pay for it."""
+    if path.name.endswith("kernels.py"):
+        return
+    tree = tree_of(path)
+    found = [name for name in imports_at_load(tree) if name.endswith("kernels")]
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom):
+            found += [alias.name for alias in node.names if alias.name.endswith("kernels")]
+    assert found == []
+
+
+def loaded_with(start: str) -> Iterator[tuple[str, str]]:
+    """(importer, imported) of everything that importing ``start`` imports, following our own modules."""
+    waiting, seen = [start], set()
+    while waiting:
+        name = waiting.pop()
+        path = PACKAGE.parent / (name.replace(".", "/") + ".py")
+        path = path if path.exists() else path.with_suffix("") / "__init__.py"
+        if name in seen or not path.exists():
+            continue
+        seen.add(name)
+        for imported in imports_at_load(tree_of(path)):
+            yield name, imported
+            if imported.startswith("gdbext"):
+                waiting += [imported, imported.rpartition(".")[0]]
+
+
+LOADED = [path for path in MODULES if layer_of(path) in ("commands", "frontend") and not path.name.startswith("_c")]
+"""By GDB at start, but for the halves of commands in modules with an underscore."""
+
+
+@pytest.mark.parametrize("path", LOADED, ids=name_of)
+def test_loading_the_commands_is_cheap(path: Path) -> None:
+    start = "gdbext." + name_of(path).removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    heavy = [f"{by} imports {name}" for by, name in loaded_with(start) if name.split(".")[0] in HEAVY]
+    assert heavy == []
+
+
+@every_module
+def test_only_front_ends_print(path: Path) -> None:
+    if layer_of(path) == "frontend" or name_of(path) in ENDS:
+        return
+    calls = [node for node in ast.walk(tree_of(path)) if isinstance(node, ast.Call)]
+    assert [call.lineno for call in calls if isinstance(call.func, ast.Name) and call.func.id == "print"] == []
+
+
+MUTABLE = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
+REGISTERS = {"golang/struct.py:_DECLARED"}
+"""Filled while modules are imported and never after: not a cache."""
+
+
+@every_module
+def test_no_caches_in_modules(path: Path) -> None:
+    """What was decoded hangs on the Session; constants are tuples, or mappings that nobody changes."""
+    tree = tree_of(path)
+    changed = set(changed_names(tree))
+    for node in tree.body:
+        for name in assigned_names(node):
+            assert f"{name_of(path)}:{name}" in REGISTERS or name not in changed, f"{name} is changed at run time"
+        if isinstance(node, ast.FunctionDef):
+            decorators = " ".join(ast.unparse(decorator) for decorator in node.decorator_list)
+            assert "cache" not in decorators.replace("njit(cache=True", "").replace("cached_property", ""), node.name
+    assert not [node.lineno for node in ast.walk(tree) if isinstance(node, ast.Global)], "global statement"
+
+
+def assigned_names(node: ast.stmt) -> list[str]:
+    """Names that a module binds to something mutable."""
+    if isinstance(node, ast.Assign) and isinstance(node.value, MUTABLE):
+        return [target.id for target in node.targets if isinstance(target, ast.Name)]
+    if isinstance(node, ast.AnnAssign) and isinstance(node.value, MUTABLE) and isinstance(node.target, ast.Name):
+        return [node.target.id]
+    return []
+
+
+def changed_names(tree: ast.AST) -> Iterator[str]:
+    """Names whose object something changes: by item assignment, deletion or a method that changes."""
+    methods = {"append", "add", "update", "setdefault", "extend", "pop", "clear", "insert", "remove", "discard"}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store | ast.Del):
+            yield from (node.value.id,) if isinstance(node.value, ast.Name) else ()
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in methods:
+            yield from (node.func.value.id,) if isinstance(node.func.value, ast.Name) else ()
+
+
+VERSIONS = {"minor", "go_version", "version_info"}
+DECIDES_BY_RELEASE = {"gdbinit.py", "home.py", "target/buildinfo.py", "target/binary.py", "target/layouts.py"}
+"""Where releases are told apart: reading the version itself, refusing what is too old, choosing the table."""
+
+
+@every_module
+def test_no_releases_are_compared(path: Path) -> None:
+    """Ask for the field, not for the release; alternatives stand in declarations."""
+    if name_of(path) in DECIDES_BY_RELEASE:
+        return
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Compare):
+            names = {part.attr for part in ast.walk(node) if isinstance(part, ast.Attribute)}
+            names |= {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+            assert not names & VERSIONS, f"line {node.lineno}: {ast.unparse(node)}"
+
+
+@every_module
+def test_no_broad_except(path: Path) -> None:
+    if layer_of(path) == "frontend":
+        return
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.ExceptHandler):
+            caught = ast.unparse(node.type) if node.type is not None else "BaseException"
+            names = set(caught.strip("()").replace(" ", "").split(","))
+            assert not names & {"Exception", "BaseException"}, f"line {node.lineno}"
+
+
+PARTS = {"array", "len", "cap", "str", "tab", "data"}
+"""Of the dtypes of a slice, a string and an interface (golang/struct.py)."""
+DECLARERS = [path for path in MODULES if layer_of(path) in ("golang", "analysis") and path.name != "struct.py"]
+
+
+def declared_names(tree: ast.AST) -> set[str]:
+    """The members of every declaration in a module."""
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+    words = [word.arg for call in calls if call.func.id == "declare" for word in call.keywords]  # type: ignore[attr-defined]
+    return {word for word in words if word is not None} - {"missing_ok"}
+
+
+def own_dtype_names(tree: ast.AST) -> set[str]:
+    """Field names of the NumPy dtypes that a module writes out: ``np.dtype([("entry", "<u4"), …])``."""
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("dtype"):
+            tuples = [part for part in ast.walk(node) if isinstance(part, ast.Tuple) and part.elts]
+            names |= {part.elts[0].value for part in tuples if isinstance(part.elts[0], ast.Constant)}
+    return {name for name in names if isinstance(name, str)}
+
+
+def own_keys(tree: ast.AST) -> set[str]:
+    """Keys of the dicts that a module writes out."""
+    dicts = [node for node in ast.walk(tree) if isinstance(node, ast.Dict)]
+    return {str(key.value) for each in dicts for key in each.keys if isinstance(key, ast.Constant)}
+
+
+def undeclared_fields(tree: ast.AST, known: set[str]) -> list[str]:
+    """Fields taken by name that nothing declares."""
+    allowed = known | own_keys(tree)
+    subscripts = [node for node in ast.walk(tree) if isinstance(node, ast.Subscript)]
+    texts = [node.slice.value for node in subscripts if isinstance(node.slice, ast.Constant)]
+    return [text for text in texts if isinstance(text, str) and text not in allowed]
+
+
+@pytest.mark.parametrize("path", DECLARERS, ids=name_of)
+def test_decoders_use_only_declared_fields(path: Path) -> None:
+    assert undeclared_fields(tree_of(path), known_fields()) == []
+
+
+@cache
+def known_fields() -> set[str]:
+    """Every field that some module of golang/ or analysis/ declares, or gives a dtype of its own."""
+    trees = [tree_of(path) for path in DECLARERS]
+    return PARTS.union(*(declared_names(tree) | own_dtype_names(tree) for tree in trees))
+
+
+def test_an_undeclared_field_is_found() -> None:
+    tree = ast.parse('G = declare("runtime.g", missing_ok=True, goid=UINT)\nrow["goid"], row["atomicstatus"]')
+    assert declared_names(tree) == {"goid"}
+    assert undeclared_fields(tree, declared_names(tree)) == ["atomicstatus"]
+
+
+@every_module
+def test_modules_are_one_idea_long(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= (450 if path.name.endswith("kernels.py") else 350)
