@@ -28,9 +28,13 @@ class Shown:
                 first = False
             callee = frame.func_id
 
+    def is_wrapper(self, frame: Location) -> bool:
+        """Whether the compiler made the function, so that a call fits."""
+        return frame.func_id in self._wrapper
+
     def shows(self, frame: Location, first: bool = True, callee: int = 0) -> bool:
         """Whether a frame is shown. ``first``: none was yet; ``callee``: the funcID of the frame that it called."""
-        if frame.func_id in self._wrapper and callee not in self._panics:
+        if self.is_wrapper(frame) and callee not in self._panics:
             return False
         if frame.func_id in self._always or (frame.function == "runtime.gopanic" and not first):
             return True
