@@ -175,15 +175,13 @@ class Dwarf:
         """The index's types, sorted by the hash of their name."""
         tags = self.index[:, dw.TAG]
         rows: Ints = self.index[(tags != dw.TAG_SUBPROGRAM) & (tags != dw.TAG_VARIABLE)]
-        rows = rows[np.argsort(rows[:, dw.HASH], kind="stable")]
-        return rows
+        return rows.take(np.argsort(rows[:, dw.HASH], kind="stable"), axis=0)
 
     @cached_property
     def functions(self) -> Ints:
         """The index's functions, sorted by low pc."""
         rows: Ints = self.index[self.index[:, dw.TAG] == dw.TAG_SUBPROGRAM]
-        rows = rows[np.argsort(rows[:, dw.FIRST_VALUE].view(np.uint64), kind="stable")]
-        return rows
+        return rows.take(np.argsort(rows[:, dw.FIRST_VALUE].view(np.uint64), kind="stable"), axis=0)
 
     @cached_property
     def globals(self) -> Ints:
