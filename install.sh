@@ -467,7 +467,7 @@ demo() {
         say "would build and run samples/ctxforest, take its core and show the commands on it"
         return
     fi
-    scratch=$(mktemp -d)
+    scratch=$(mktemp -d "$home/.staging.XXXXXX") # not in /tmp: an older GDB's core holds what the program only reserved
     exe=$scratch/ctxforest core=$scratch/core
     say "demo: building samples/ctxforest"
     (cd "$checkout/samples" && "$go" build -buildvcs=false -o "$exe" ./ctxforest)
