@@ -1,8 +1,9 @@
 """Compiles every kernel once, so that the first command of a session need not: ``python -m gdbext.warm``.
 
 numba compiles a kernel for the types it is called with, and keeps the result in the private folder. ``kernels.txt``
-lists those types, one call a line; ``.ci/make_kernel_list.py`` writes it from what commands really called. The types are spelt ``uint64`` (a number), ``uint64[,]`` (a two-dimensional array, C order), ``uint8[]!`` (read-only),
-``uint64[]~`` (any strides), ``5*uint8[]!`` (a tuple of five).
+lists those types, one call a line; ``.ci/make_kernel_list.py`` writes it from what commands really called. Spelling:
+``uint64`` (a number), ``uint64[,]`` (a two-dimensional array, C order), ``uint8[]!`` (read-only), ``uint64[]~`` (any
+strides), ``5*uint8[]!`` (a tuple of five).
 """
 
 from __future__ import annotations
