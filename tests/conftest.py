@@ -36,3 +36,17 @@ def ctxforest_running(ctxforest: programs.Program) -> Iterator[programs.Running]
 def ctxforest_core(ctxforest: programs.Program) -> programs.Core:
     """A core of the context sample, by the newest GDB of the list."""
     return programs.core(ctxforest, f"gcore-{tools.gdbs()[-1]}")
+
+
+@pytest.fixture(scope="session")
+def ctxforest_subject(host: hosts.Host, ctxforest: programs.Program) -> Iterator[hosts.Subject]:
+    """The context sample as ``host`` meets it: its core (each GDB its own), or its process."""
+    with hosts.subject(host, ctxforest) as subject:
+        yield subject
+
+
+@pytest.fixture(scope="session")
+def goroutines_subject(host: hosts.Host, go: str) -> Iterator[hosts.Subject]:
+    """The goroutine sample as ``host`` meets it."""
+    with hosts.subject(host, programs.build("goroutines", go)) as subject:
+        yield subject

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from attrs import frozen
 
 from gdbext import home
 from tests import tools
-from tests.programs import Core, Running
+from tests.programs import Core, Program, Running, core, run
 
 SECONDS = 180
+Subject = Core | Running
 INIT = tools.ROOT / "gdbext" / "gdbinit.py"
 BEFORE = ("-nx", "-batch", "-iex", "set auto-load python-scripts off", "-iex", "set debuginfod enabled off")
 
@@ -53,7 +55,17 @@ def hosts() -> tuple[Host, ...]:
     return (*plain, *(Host(place, gdb) for gdb in tools.gdbs() for place in ("core", "live")))
 
 
-def ask(host: Host, subject: Core | Running, *command: str, seconds: float = SECONDS) -> dict[str, Any]:
+@contextlib.contextmanager
+def subject(host: Host, program: Program, *args: str) -> Iterator[Subject]:
+    """The program as ``host`` meets it: a core by its own GDB (by the newest one where it has none), or the process."""
+    if host.place == "core":
+        yield core(program, f"gcore-{host.gdb or tools.gdbs()[-1]}", *args)
+    else:
+        with run(program, *args) as running:
+            yield running
+
+
+def ask(host: Host, subject: Subject, *command: str, seconds: float = SECONDS) -> dict[str, Any]:
     """The JSON document of ``command`` (its words; --json is added)."""
     said = say(host, subject, *command, "--json", seconds=seconds)
     if not (document := find_document(said.out, command[0])):
@@ -62,7 +74,7 @@ def ask(host: Host, subject: Core | Running, *command: str, seconds: float = SEC
     return document
 
 
-def say(host: Host, subject: Core | Running, *command: str, seconds: float = SECONDS) -> Said:
+def say(host: Host, subject: Subject, *command: str, seconds: float = SECONDS) -> Said:
     """What the command printed."""
     line = _gdb_line(host.gdb, subject, command) if host.gdb else _plain_line(subject, command)
     done = subprocess.run(
@@ -100,13 +112,13 @@ def environment(gdb: tools.Gdb | None) -> dict[str, str]:
     return env
 
 
-def _plain_line(subject: Core | Running, command: Sequence[str]) -> list[str]:
+def _plain_line(subject: Subject, command: Sequence[str]) -> list[str]:
     program = [sys.executable, "-m", "gdbext"]
     if isinstance(subject, Core):
         return [*program, "core", str(subject.exe), str(subject.path), *command]
     return [*program, "pid", str(subject.pid), *command]
 
 
-def _gdb_line(gdb: tools.Gdb, subject: Core | Running, command: Sequence[str]) -> list[str]:
+def _gdb_line(gdb: tools.Gdb, subject: Subject, command: Sequence[str]) -> list[str]:
     where = [str(subject.exe), str(subject.path)] if isinstance(subject, Core) else ["-p", str(subject.pid)]
     return [gdb.path, *BEFORE, *where, "-x", str(INIT), "-ex", " ".join(command)]

@@ -15,10 +15,10 @@ func asContext(pointer reflect.Value) context.Context {
 	return reflect.NewAt(pointer.Type().Elem(), pointer.UnsafePointer()).Interface().(context.Context)
 }
 
-// libraryWaiters are the goroutines that the standard library started to wait for a planted context, one each.
-var libraryWaiters = map[string]string{
-	"context.(*cancelCtx).propagateCancel.func2": "child of foreign",
-	"os/signal.NotifyContext.func1":              "signal.NotifyContext's own",
+// libraryWaiters are the goroutines that the standard library started to wait for planted contexts, one each.
+var libraryWaiters = map[string][]string{
+	"context.(*cancelCtx).propagateCancel.func2": {"foreign", "child of foreign"},
+	"os/signal.NotifyContext.func1":              {"signal.NotifyContext's own"},
 }
 
 // startedBy is the goroutine whose outermost function it is, or 0.
@@ -43,10 +43,12 @@ func libraryGoroutinesParked(stacks string) bool {
 
 func noteLibraryWaiters(f *forest) {
 	stacks := report.Stacks()
-	for function, name := range libraryWaiters {
+	for function, names := range libraryWaiters {
 		for _, n := range f.notes {
-			if n.name == name {
-				n.waiters = append(n.waiters, startedBy(stacks, function))
+			for _, name := range names {
+				if n.name == name {
+					n.waiters = append(n.waiters, startedBy(stacks, function))
+				}
 			}
 		}
 	}

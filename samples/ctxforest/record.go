@@ -193,5 +193,5 @@ func text(v reflect.Value) (string, string) {
 	case reflect.Pointer:
 		return v.Type().String(), hex(v.Pointer())
 	}
-	return v.Type().String(), fmt.Sprint(v)
+	return v.Type().String(), fmt.Sprintf("%#v", v)
 }
