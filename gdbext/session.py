@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from gdbext.analysis.contextchain import Chains
     from gdbext.analysis.contextrows import Rows
     from gdbext.analysis.contexts import Contexts
     from gdbext.golang.context import ContextTypes
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from gdbext.golang.proc import Goroutines
     from gdbext.golang.symtab import Symtab
     from gdbext.target import Target
+    from gdbext.target.image import Image
 
 
 class Session:
@@ -80,11 +82,39 @@ class Session:
     @cached_property
     def context_rows(self) -> Rows:
         """What is said of each context."""
+        from gdbext.analysis.contextcolumns import Columns
         from gdbext.analysis.contextrows import Rows
         from gdbext.golang.contextread import ContextReader
 
         reader = ContextReader(self.program, self.types, self.context_types)
-        return Rows(self.contexts, reader, self.goroutines, self.goroutines.now.ns)
+        return Rows(Columns(self.contexts, reader, self.heap.image, self.goroutines.now.ns), self.goroutines)
+
+    @cached_property
+    def chains(self) -> Chains:
+        """The contexts of goroutines and what is above them."""
+        from gdbext.analysis.contextchain import Chains
+        from gdbext.golang.contextread import ContextReader
+
+        reader = ContextReader(self.program, self.types, self.context_types)
+        return Chains(reader, self.goroutines, self._memory)
+
+    def _memory(self) -> Image:
+        """The heap's memory: a core has it at no cost, of a process it is copied."""
+        return self.target.image(()) if self.target.kind == "core" else self.heap.image
+
+    @cached_property
+    def young_contexts(self) -> int:
+        """How many contexts no collection has seen reachable yet."""
+        ids = self.heap.ids(self.contexts.address)
+        ids = ids[ids >= 0]
+        return len(ids) - self.heap.survivors(ids)
+
+    @cached_property
+    def context_holders(self) -> dict[int, list[int]]:
+        """Which goroutines have a context's address on their stacks: goids by context."""
+        from gdbext.analysis import contextroots
+
+        return contextroots.holding_goids(self.goroutines, self.contexts.address)
 
     def close(self) -> None:
         """Give back what the target holds."""

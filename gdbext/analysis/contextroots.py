@@ -130,3 +130,12 @@ def live_words(goroutines: Goroutines, image: Image, row: int) -> U64:
         return stack_pointers(goroutines.program, goroutines.symtab, frames, image)
     except GdbextError:
         return np.zeros(0, np.uint64)
+
+
+def holding_goids(goroutines: Goroutines, addresses: U64) -> dict[int, list[int]]:
+    """The goids of the goroutines with one of the sorted ``addresses`` anywhere on their stacks, by its index."""
+    found: dict[int, list[int]] = {}
+    if len(addresses):
+        for row, index in holders(goroutines.stacks(), stacks(goroutines), addresses).tolist():
+            found.setdefault(index, []).append(int(goroutines.goid[row]))
+    return {index: sorted(goids) for index, goids in found.items()}

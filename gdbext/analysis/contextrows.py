@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timezone
 
+import numpy as np
 from attrs import frozen
 
-from gdbext.analysis.contexts import NO_DEADLINE, NO_KIND, STATES, Contexts
+from gdbext.analysis.contextcolumns import Columns
+from gdbext.analysis.contexts import NO_DEADLINE, NO_KIND, STATES
 from gdbext.errors import GdbextError
-from gdbext.golang.contextread import Absence, ContextReader, Deadline, Detail
+from gdbext.golang.contextread import Absence, Deadline, Detail
 from gdbext.golang.proc import Goroutines
 
 UNSHOWN = "not shown without --values"
@@ -36,24 +38,24 @@ class Row:
 
 
 class Rows:
-    """Makes rows of the contexts of one program. ``holders``: rows (context, goroutine) of stacks that hold contexts."""
+    """Makes rows of the contexts of one program."""
 
-    def __init__(self, contexts: Contexts, reader: ContextReader, goroutines: Goroutines, now: int) -> None:
-        self.contexts, self.reader, self.goroutines, self.now = contexts, reader, goroutines, now
+    def __init__(self, columns: Columns, goroutines: Goroutines) -> None:
+        self.columns, self.goroutines = columns, goroutines
+        self.contexts, self.reader, self.now = columns.contexts, columns.reader, columns.now
 
     def at(self, index: int, goids: Sequence[int] = ()) -> Row:
         """The context ``index``; ``goids``: the goroutines whose stacks hold it."""
         contexts = self.contexts
         kind = contexts.types.kinds[int(contexts.kind[index])]
-        address = int(contexts.address[index])
         detail = self.detail(index)
         registered = int(contexts.registered_with[index])
         deadline_in, deadline = self.deadline(detail)
         return Row(
-            address=address,
+            address=detail.address,
             kind=kind.name,
             state=STATES[int(contexts.state[index])],
-            cause=self.cause(index, detail),
+            cause=self.cause(index),
             parent=detail.parent[1] if detail.parent is not None else 0,
             parent_kind=self.parent_kind(index),
             registered_with=int(contexts.address[registered]) if registered >= 0 else 0,
@@ -84,32 +86,19 @@ class Rows:
         """The goroutines blocked on the context's Done channel."""
         return sorted(int(self.goroutines.goid[g]) for g in self.contexts.waiters(index))
 
-    def cause(self, index: int, detail: Detail) -> str | Absence | None:
+    def cause(self, index: int) -> str | Absence | None:
         """Why it ended: its own cause, or that of the nearest ancestor that has one."""
-        if detail.cause is not None or detail.error is not None:
-            return detail.cause if detail.cause is not None else detail.error
-        above = int(self.contexts.parent[index])
-        while above >= 0 and self.contexts.state[index]:
-            if self.contexts.types.kinds[int(self.contexts.kind[above])].canceler:
-                found = self.detail(above)
-                return found.cause if found.cause is not None else found.error
-            above = int(self.contexts.parent[above])
-        return None
+        if not self.contexts.state[index]:
+            return None
+        return next(self.columns.causes(np.array([index], np.int64)))
 
     def deadline(self, detail: Detail) -> tuple[int | Absence | None, str | Absence | None]:
         """(nanoseconds left, RFC 3339) of a timerCtx; None for others."""
         found = detail.deadline
         if not isinstance(found, Deadline):
             return found, found
-        left = self._left(found.monotonic_ns)
-        return left, rfc3339(found.unix_ns)
-
-    def _left(self, monotonic_ns: int | None) -> int | Absence:
-        if monotonic_ns is None:
-            return Absence("its timer has ended")
-        if self.now <= 0:
-            return Absence("the core has no clock reading")
-        return monotonic_ns - self.now
+        when = NO_DEADLINE if found.monotonic_ns is None else found.monotonic_ns
+        return self.columns.left(when), rfc3339(found.unix_ns)
 
     def left(self, monotonic_ns: int) -> int | None:
         """Nanoseconds until a time on the monotonic clock, None where there is none."""

@@ -64,6 +64,14 @@ class Forest:
         found = self.children[self.start[index] : self.start[index + 1]].astype(np.int64)
         return found[self.kept[found]]
 
+    def shown(self, start: int | None) -> NDArray[np.int64]:
+        """The contexts that are kept, all of them or a context and all below it, in address order."""
+        if start is None:
+            return np.flatnonzero(self.kept)
+        from gdbext.analysis import kernels
+
+        return np.flatnonzero(kernels.below(self.contexts.parent, start) & self.kept)
+
     def folds(self, members: NDArray[np.int64], unfolded: bool = False) -> list[Fold]:
         """Siblings grouped by what they look like, the largest group first; every one alone when ``unfolded``."""
         if unfolded:

@@ -124,3 +124,20 @@ def keep_ancestors(parent, order, kept):  # type: ignore[no-untyped-def]
         node = order[i]
         if kept[node] and parent[node] >= 0:
             kept[parent[node]] = True
+
+
+@njit(cache=True)
+def below(parent, start):  # type: ignore[no-untyped-def]
+    """Which nodes are ``start`` or below it: each walk up ends at the first node already known."""
+    known = np.zeros(len(parent), np.int8)  # 1 below, 2 not
+    known[start] = 1
+    for first in range(len(parent)):
+        node = first
+        while node >= 0 and known[node] == 0:
+            node = parent[node]
+        verdict = known[node] if node >= 0 else 2
+        node = first
+        while node >= 0 and known[node] == 0:
+            known[node] = verdict
+            node = parent[node]
+    return known == 1

@@ -14,6 +14,7 @@ debugger loads all of them at start): the engine is imported inside ``run``::
     limit   how many rows to show, None for all: ``--limit N``, else the front end's setting (none under --json)
     all     ``--all`` was typed
     values  context values may be shown: typed ``--values``, or text at a terminal
+    typed_values  ``--values`` was typed: they may go to files too
     gdb     the version of the GDB we are in, "" without one
 """
 
@@ -188,7 +189,8 @@ def parse(command: Command, line: str | Sequence[str], look: Look = Look()) -> a
     if command.expression:
         args.expression = expression
     args.gdb = look.gdb
-    args.values = getattr(args, "values", False) or (look.terminal and not args.json)
+    args.typed_values = getattr(args, "values", False)
+    args.values = args.typed_values or (look.terminal and not args.json)
     if args.json or (args.all and args.limit is None):
         return args
     args.limit = look.limit if args.limit is None else args.limit

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from gdbext.report import Absent, Address, Cell, Duration
@@ -50,20 +50,29 @@ def shown_value(row: Row, args: argparse.Namespace) -> Cell:
     return MASKED
 
 
-def details(row: Row, args: argparse.Namespace) -> list[Cell]:
+Phrase = list[Cell]
+
+
+def sentence(phrases: Iterable[Phrase]) -> list[Cell]:
+    """Phrases with commas between them."""
+    made: list[Cell] = []
+    for phrase in phrases:
+        made += [",", *phrase] if made else phrase
+    return made
+
+
+def details(row: Row, args: argparse.Namespace) -> Iterator[Phrase]:
     """What a line says of a context besides its address, kind and state."""
-    said: list[Cell] = []
     if row.cause is not None:
-        said += ["cause:", cell(row.cause)]
-    if row.deadline_in_ns is not None:
-        said += deadline(row.deadline_in_ns, row.deadline)
+        yield ["cause:", cell(row.cause)]
+    elif row.deadline_in_ns is not None:
+        yield deadline(row.deadline_in_ns, row.deadline)
     if row.key is not None:
-        said += [cell(row.key), "=", shown_value(row, args)]
+        yield [cell(row.key), "=", shown_value(row, args)]
     if row.children:
-        said.append(f"{row.children:,} registered")
+        yield [f"{row.children:,} registered"]
     if row.waiters:
-        said.append(waiting(row.waiters))
-    return said
+        yield [waiting(row.waiters)]
 
 
 def deadline(left: int | Absence, at: object) -> list[Cell]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from attrs import frozen
 
 from gdbext.errors import GdbextError
@@ -78,7 +76,8 @@ class ContextReader:
             return self._canceler(kind, address, parent)
         if kind.name == context.VALUE:
             record = self.program.record(context.VALUE_CTX, address)
-            return Detail(address, kind, parent, key=self._any(record["key"]), value=self._any(record["value"]))
+            key, value = (self.any(int(pair["tab"]), int(pair["data"])) for pair in (record["key"], record["value"]))
+            return Detail(address, kind, parent, key=key, value=value)
         channels = tuple(self.program.word(address + offset) for offset in kind.channels)
         return Detail(address, kind, parent, channels=channels)
 
@@ -86,9 +85,17 @@ class ContextReader:
         raw = self.program.read(address, 16)
         return int.from_bytes(raw[:8], "little"), int.from_bytes(raw[8:], "little")
 
-    def _any(self, pair: Any) -> str | Absence:
+    def any(self, word: int, data: int) -> str | Absence:
+        """The value in an interface."""
         try:
-            return self.values.interface(int(pair["tab"]), int(pair["data"]))
+            return self.values.interface(word, data)
+        except GdbextError as error:
+            return Absence(str(error))
+
+    def error(self, word: int, data: int) -> str | Absence | None:
+        """The message of an error in an interface, None for nil."""
+        try:
+            return self.values.error(word, data) if word else None
         except GdbextError as error:
             return Absence(str(error))
 
@@ -100,18 +107,12 @@ class ContextReader:
             kind,
             parent,
             cancelled,
-            error=self._error(record["err"]) if cancelled else None,
-            cause=self._error(record["cause"]) if cancelled else None,
+            error=self.error(int(record["err"]["tab"]), int(record["err"]["data"])),
+            cause=self.error(int(record["cause"]["tab"]), int(record["cause"]["data"])),
             deadline=self._deadline(address) if kind.name == "*context.timerCtx" else None,
             done=int(record["done"]["data"]),
             children=int(record["children"]),
         )
-
-    def _error(self, pair: Any) -> Any:
-        try:
-            return self.values.error(int(pair["tab"]), int(pair["data"])) if pair["tab"] else None
-        except GdbextError as error:
-            return Absence(str(error))
 
     def _deadline(self, address: int) -> Deadline | Absence:
         try:

@@ -72,6 +72,25 @@ def allocated(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
+def survivors(starts, ends, hosts, first, alloc_bits, unswept, ids):  # type: ignore[no-untyped-def]
+    """How many of the allocated slots ``ids`` (sorted) the last collection found reachable.
+
+    Sweeping makes the mark bits the alloc bits: a slot without one was allocated since. Slots of spans that are not
+    swept yet passed as allocated only because they are marked.
+    """
+    count, segment, span = 0, -1, 0
+    for index in ids:
+        while span + 1 < len(first) and first[span + 1] <= index:
+            span += 1
+        if unswept[span]:
+            count += 1
+        else:
+            value, segment = bit(starts, ends, hosts, alloc_bits[span], index - first[span], segment)
+            count += value == 1
+    return count
+
+
+@njit(cache=True)
 def span_of(base, limit, address, last):  # type: ignore[no-untyped-def]
     """Index of the span whose slots hold ``address``, or -1."""
     if 0 <= last < len(base) and base[last] <= address < limit[last]:

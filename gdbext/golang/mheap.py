@@ -126,6 +126,17 @@ class Heap:
         found = np.where(inside, spans.first[index] + slot, 0)
         return np.where(inside & (self.state[found] > 0), found, -1)
 
+    def survivors(self, ids: I64) -> int:
+        """How many of the objects (sorted ids) were reachable when the last collection ran."""
+        from gdbext.golang import kernels
+
+        spans, image = self.spans, self.image
+        return int(
+            kernels.survivors(
+                image.starts, image.ends, image.hosts, spans.first, spans.alloc_bits, spans.unswept, ids
+            )
+        )
+
     def totals(self) -> tuple[int, int]:
         """(objects, bytes) allocated: runtime.MemStats' HeapObjects less tiny packing, HeapAlloc."""
         counts = np.add.reduceat(self.state > 0, self.spans.first, dtype=np.int64) if self.spans.slots else np.zeros(0)

@@ -6,7 +6,7 @@ person reads. Both may be lazy: rows are produced while they are written.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from attrs import field, frozen
 
@@ -72,7 +72,8 @@ class Tree:
 
     roots: Iterable[Node]
     title: str = ""
-    cut: str = ""
+    cut: str | Callable[[], str] = ""
+    """Asked after the last line was drawn when it can be called."""
 
 
 @frozen

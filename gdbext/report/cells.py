@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from gdbext.report import Absent, Address, Bytes, Cell, Duration, Hostile
 
@@ -86,6 +86,11 @@ def cell_text(cell: Cell) -> str:
     """A cell as one line of printable text."""
     form = FORMATS.get(type(cell))
     return form(cell) if form is not None else escape(str(cell))
+
+
+def join(texts: Iterable[str]) -> str:
+    """The texts of a line: blanks between them, none before a comma."""
+    return " ".join(texts).replace(" , ", ", ")
 
 
 def is_number(cell: Cell) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from attrs import frozen
 
 from gdbext.report import Cell, Node
-from gdbext.report.cells import cell_text
+from gdbext.report.cells import cell_text, join
 
 
 @frozen
@@ -64,7 +64,7 @@ def _header() -> Iterator[str]:
 
 
 def _label(cells: Sequence[Cell]) -> str:
-    return _quoted(" ".join(cell_text(cell) for cell in cells if cell is not None))
+    return _quoted(join(cell_text(cell) for cell in cells if cell is not None))
 
 
 def _quoted(text: str) -> str:

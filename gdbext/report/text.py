@@ -14,7 +14,7 @@ from typing import Any
 from attrs import field, frozen
 
 from gdbext.report import Absent, Address, Block, Cell, Column, Hostile, Node, Report, Table, Text, Tree
-from gdbext.report.cells import FORMATS, cell_text, escape, is_number
+from gdbext.report.cells import FORMATS, cell_text, escape, is_number, join
 from gdbext.report.json import gather_pieces
 
 SAMPLE = 500
@@ -52,8 +52,9 @@ def _block(block: Block, painter: _Painter, width: int | None) -> Iterator[str]:
     if block.title:
         yield painter.paint("heading", escape(block.title))
     yield from _table(block, painter, width) if isinstance(block, Table) else _tree(block, painter)
-    if block.cut:
-        yield painter.paint("dim", escape(block.cut))
+    cut = block.cut() if callable(block.cut) else block.cut
+    if cut:
+        yield painter.paint("dim", escape(cut))
 
 
 def _wrap(text: str, width: int | None) -> Iterator[str]:
@@ -217,8 +218,8 @@ class _Painter:
         return self.paint(_STYLES.get(type(cell), ""), text) if self.styles else text
 
     def line(self, cells: Iterable[Cell]) -> str:
-        """A tree line: its cells joined by blanks."""
-        return " ".join(self.cell(cell, cell_text(cell)) for cell in cells if cell is not None)
+        """A tree line: its cells joined by blanks; none before a comma."""
+        return join(self.cell(cell, cell_text(cell)) for cell in cells if cell is not None)
 
 
 _STYLES: dict[type, str] = {Address: "address", Absent: "dim", Hostile: "target"}

@@ -1,0 +1,128 @@
+"""The lines of go-ctxtree: one for a context, one for a family of contexts that look alike."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdbext.commands._contexts import Phrase, cell, details, sentence
+from gdbext.errors import UsageError
+from gdbext.report import Address, Cell, Duration, Node
+
+if TYPE_CHECKING:
+    from gdbext.analysis.contextrows import Rows
+    from gdbext.analysis.contexttree import Fold, Forest
+
+FAMILY = 20
+"""Lines for the members of one family; the largest folds come first."""
+INSTANT = 1_000_000_000
+
+
+class Lines:
+    """Draws a Forest. Stops at ``args.limit`` lines and counts what it left out."""
+
+    def __init__(self, forest_: Forest, rows: Rows, args: argparse.Namespace) -> None:
+        self._forest, self._rows, self._args = forest_, rows, args
+        self._room = args.limit
+        self._cut = 0
+
+    def cut(self) -> str:
+        """What the limit left out, in one line; known once the lines were drawn."""
+        return f"{self._cut:,} more contexts are not shown: --all, --limit N, or go-ctxtree 0xADDR" if self._cut else ""
+
+    def forest(self) -> Iterable[Node]:
+        """Lines for every root: below Background, below TODO, below what is no context."""
+        return self._family(self._forest.roots(), 0)
+
+    def below_root(self, index: int) -> Iterable[Node]:
+        """Lines for one context and what is below it."""
+        return self._family(np.array([index], np.int64), 0)
+
+    def _family(self, members: NDArray[np.int64], level: int) -> Iterator[Node]:
+        folds = self._forest.folds(members, unfolded=self._args.all)
+        for number, fold in enumerate(folds):
+            if not self._take(number, fold):
+                left = folds[number:]
+                self._cut += sum(len(one) * (one.inner + 1) for one in left)
+                yield Node([f"… {len(left):,} more like families: {sum(map(len, left)):,} contexts"])
+                return
+            yield Node(self._line(fold, level), self._children(fold, level))
+
+    def _take(self, number: int, fold: Fold) -> bool:
+        if self._args.all or self._room is None:
+            return True
+        if number >= FAMILY and self._room < self._args.limit or self._room <= 0:
+            return False
+        self._room -= 1
+        return True
+
+    def _children(self, fold: Fold, level: int) -> Iterable[Node]:
+        if self._args.depth is not None and level + 1 > self._args.depth:
+            return ()
+        below = self._forest.below(fold.example)
+        return self._family(below, level + 1) if len(below) else ()
+
+    def _line(self, fold: Fold, level: int) -> list[Cell]:
+        phrases = list(self._single(fold.example) if len(fold) == 1 else self._many(fold))
+        if fold.inner and level == self._args.depth:
+            phrases.append([f"{fold.inner:,} below"])
+        return sentence(phrases)
+
+    def _single(self, index: int) -> Iterator[Phrase]:
+        row = self._rows.at(index)
+        yield [Address(row.address), row.kind]
+        yield [cell(row.state)]
+        yield from details(row, self._args)
+        yield from self._under(index)
+
+    def _under(self, index: int) -> Iterator[Phrase]:
+        """Whose child a root is."""
+        if self._forest.contexts.parent[index] < 0:
+            parent = self._rows.parent_kind(index)
+            named = {"context.backgroundCtx": "Background", "context.todoCtx": "TODO"}.get(parent, f"a {parent}")
+            yield [f"child of {named}" if parent else "has no parent"]
+
+    def _many(self, fold: Fold) -> Iterator[Phrase]:
+        row = self._rows.at(fold.example)
+        yield [f"×{len(fold):,}", row.kind]
+        yield [cell(row.state)]
+        waits = sum(len(self._forest.contexts.waiters(int(i))) for i in fold.members) if row.waiters else 0
+        yield [f"{waits:,} goroutines wait" if waits else "no waiters"]
+        if row.state == "live":
+            yield from self._deadlines(fold)
+        if fold.chained:
+            yield ["one below the other, the last", Address(row.address)]
+        else:
+            yield [*([f"each over {fold.inner:,} more,"] if fold.inner else []), "e.g.", Address(row.address)]
+        yield from self._under(fold.example)
+
+    def _deadlines(self, fold: Fold) -> Iterator[Phrase]:
+        found = self._forest.deadlines(fold.members)
+        first, last = (self._rows.left(when) for when in found) if found is not None else (None, None)
+        if first is None or last is None:
+            return
+        if last < 0:
+            yield ["deadlines passed, the latest", Duration(-last), "ago"]
+        elif last - first < INSTANT:
+            yield ["deadline in", Duration(max(first, 0))]
+        else:
+            yield ["deadlines in", Duration(max(first, 0)), "to", Duration(last)]
+
+
+def write_dot(path: str, forest: Forest, rows: Rows, args: argparse.Namespace, start: int | None) -> str:
+    """Write the folded tree as a Graphviz file; what to tell the user. Raises UsageError when it cannot be written."""
+    from gdbext.report.dot import render_tree
+
+    masked = argparse.Namespace(**{**vars(args), "values": args.typed_values, "limit": None})
+    lines = Lines(forest, rows, masked)
+    nodes = lines.forest() if start is None else lines.below_root(start)
+    try:
+        with open(path, "w", encoding="utf-8") as file:
+            file.writelines(render_tree(nodes))
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}", "name another file") from None
+    return f"wrote {path}: dot -Tsvg {path} > contexts.svg"

@@ -1,0 +1,112 @@
+"""go-ctxtree: the forest of all contexts."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from gdbext.commands import Command, address, count
+from gdbext.errors import UsageError
+from gdbext.report import Address, Report, Rows, Text, Tree
+
+if TYPE_CHECKING:
+    from gdbext.analysis.contexttree import Forest
+    from gdbext.session import Session
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """go-ctxtree's own options."""
+    parser.add_argument("root", nargs="?", type=address, metavar="0xADDR", help="only this context and what is below it")
+    parser.add_argument("--depth", type=count, metavar="N", help="at most N levels below the roots")
+    parser.add_argument("--state", choices=("live", "cancelled"), help="only contexts in this state and what leads there")
+    parser.add_argument("--dot", metavar="FILE", help="write the folded tree to FILE for Graphviz")
+
+
+def run(session: Session, args: argparse.Namespace) -> Report:
+    """The forest below the roots, or below one context."""
+    from gdbext.analysis.contexts import STATES
+    from gdbext.analysis.contexttree import Forest
+
+    contexts = session.contexts
+    forest = Forest.of(contexts, STATES.index(args.state) if args.state else None)
+    start = _start(session, args.root)
+    roots = forest.roots() if start is None else [start]
+    notes = list(contexts.notes)
+    if args.dot:
+        notes.append(_dot(session, args, forest, start))
+    report = {"contexts": _rows(session, args, forest, start), "roots": [Address(contexts.address[i]) for i in roots]}
+    return Report(report, [] if args.json else list(_blocks(session, args, forest, start)), notes)
+
+
+def _start(session: Session, address: int | None) -> int | None:
+    if address is None:
+        return None
+    index = session.contexts.index(address)
+    if index < 0:
+        raise UsageError(f"no context lies at {address:#x}", "go-ctxtree lists them; an address inside one does not do")
+    return index
+
+
+def _blocks(session: Session, args: argparse.Namespace, forest: Forest, start: int | None) -> Iterator[Text | Tree]:
+    from gdbext.commands._contextlines import Lines
+
+    for line in _header(session):
+        yield Text(line, "heading")
+    lines = Lines(forest, session.context_rows, args)
+    yield Tree(lines.forest() if start is None else lines.below_root(start), cut=lines.cut)
+
+
+def _header(session: Session) -> Iterable[str]:
+    contexts = session.contexts
+    live = int((contexts.state == 0).sum())
+    young = session.young_contexts
+    yield f"{len(contexts):,} contexts: {live:,} live, {len(contexts) - live:,} cancelled"
+    if len(contexts):
+        yield (
+            f"up to {len(contexts):,} of them may be garbage not yet collected: {young:,} are newer than the last "
+            f"collection, {len(contexts) - young:,} were still reachable then"
+        )
+
+
+def _rows(session: Session, args: argparse.Namespace, forest: Forest, start: int | None) -> Rows:
+    from gdbext.commands._contextjson import encoded
+
+    chosen = forest.shown(start)
+    return Rows(encoded(session, args, chosen[: args.limit] if args.limit is not None else chosen), encoded=True)
+
+
+def _dot(session: Session, args: argparse.Namespace, forest: Forest, start: int | None) -> str:
+    from gdbext.commands._contextlines import write_dot
+
+    return write_dot(args.dot, forest, session.context_rows, args, start)
+
+
+def complete(session: Session | None, text: str, word: str) -> Iterator[str]:
+    """Addresses of contexts with children, once they are known."""
+    if session is not None and "contexts" in session.__dict__ and word.startswith("0x"):
+        contexts = session.contexts
+        yield from (hex(int(a)) for a in contexts.address[contexts.children > 0])
+
+
+COMMAND = Command(
+    name="go-ctxtree",
+    help="Draw the forest of all contexts: who is whose parent, who waits on whom.",
+    description=(
+        "All contexts of the program, found in its heap: children of Background and contexts that no parent\n"
+        "registered are there too. Families that look alike fold into one line (×N, with one example). A context is\n"
+        "listed only when its type is certain. Without reachability nobody can tell which are garbage not collected\n"
+        "yet: the header says how many may be."
+    ),
+    examples=(
+        ("go-ctxtree", "the whole forest, folded"),
+        ("go-ctxtree 0xc000112000 --depth 2", "two levels below one context"),
+        ("go-ctxtree --state live --dot contexts.dot", "live contexts only, and a picture: dot -Tsvg contexts.dot"),
+    ),
+    usage="[0xADDR] [options]",
+    arguments=arguments,
+    run=run,
+    values=True,
+    all_help="unfold: one line for each context",
+    complete=complete,
+)
