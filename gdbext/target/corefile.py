@@ -33,7 +33,7 @@ PACKED = {
 JOURNAL = "/var/lib/systemd/coredump/"
 ORDER = "the program comes first, then the core: EXE CORE"
 RESERVATION = 1 << 16
-"""A read-only anonymous segment this long with nothing but zeros is address space Go reserved (GDB 13 writes it out)."""
+"""A read-only anonymous segment this long and all zeros is address space that Go reserved (GDB 13 writes it out)."""
 SAMPLES, PAGE = 16, 4096
 
 
@@ -105,7 +105,7 @@ def open_core_elf(path: str) -> Elf:
     if elf.machine != "amd64":
         raise UnsupportedTarget(f"{path} is a core of a program for {elf.machine}; only amd64 is supported")
     if len(elf.segments) == 0:
-        raise UnsupportedTarget(f"{path} is cut off: its program headers lie beyond its end, so nothing in it can be found")
+        raise UnsupportedTarget(f"{path} is cut off: its program headers lie beyond its end, so nothing can be found")
     return elf
 
 

@@ -160,7 +160,7 @@ def _who_runs(inferior: gdb.Inferior) -> list[str]:
 
 
 def _gdb_threads(inferior: gdb.Inferior, local_pid: int | None = None) -> list[Thread]:
-    """Every thread with its registers. ``local_pid``: /proc knows the process, and so its thread ids inside a container."""
+    """Every thread with its registers; with ``local_pid``, /proc tells its id inside a container too."""
     with selection_kept():
         return [_thread(thread, local_pid) for thread in inferior.threads() if thread.is_valid()]
 
@@ -211,7 +211,14 @@ class GdbMemory:
 
     def image(self, ranges: Sequence[tuple[int, int]]) -> Image:
         """A copy of what is readable; where there are unreadable pages they are found by halving."""
-        return Image.of_arrays(part for start, end in self._mapped(ranges) for part in self._pieces(start, end))
+        rows, buffers = [], []
+        for start, end in self._mapped(ranges):
+            buffer = np.zeros(end - start, np.uint8)
+            buffers.append(buffer)
+            for at, data in self._pieces(start, end):
+                buffer[at - start : at - start + len(data)] = np.frombuffer(data, np.uint8)
+                rows.append((at, at + len(data), buffer.ctypes.data + at - start))
+        return Image(rows, buffers)
 
     def _mapped(self, ranges: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
         wanted, known = merge_ranges(ranges), [m for m in self.mappings() if not m.flags or m.flags[0] == "r"]
@@ -220,12 +227,12 @@ class GdbMemory:
         parts = ((max(start, m.start), min(end, m.end)) for m in known for start, end in wanted)
         return merge_ranges(part for part in parts if part[0] < part[1])
 
-    def _pieces(self, start: int, end: int) -> Iterator[tuple[int, np.ndarray]]:
+    def _pieces(self, start: int, end: int) -> Iterator[tuple[int, bytes]]:
         todo = [(at, min(at + PIECE, end)) for at in range(start, end, PIECE)][::-1]
         while todo:
             start, end = todo.pop()
             try:
-                yield start, np.frombuffer(self.read(start, end - start), np.uint8)
+                yield start, self.read(start, end - start)
             except MemoryFault:
                 middle = (start + end) // 2 // PAGE * PAGE
                 if start < middle < end:
@@ -261,7 +268,7 @@ def value_of(value: gdb.Value) -> Value:
 
 
 def _bytes(value: gdb.Value) -> bytes:
-    """GDB 15 and later has ``Value.bytes``; before, memory is read again and what is in registers put together by field."""
+    """``Value.bytes`` from GDB 15 on; before, memory is read and what lies in registers put together by field."""
     if hasattr(value, "bytes"):
         return bytes(value.bytes)
     if value.address is not None:

@@ -14,7 +14,8 @@ from gdbext.target import Mapping
 from gdbext.target.elf import PF_R, PF_W, PF_X, PT_LOAD, Bytes, Elf
 
 Piece = tuple[int, int, int]
-TOP = 1 << 64
+TOP = (1 << 64) - 1
+"""The end of the last piece must itself fit into 64 bits."""
 
 
 @frozen
@@ -84,9 +85,7 @@ def holes(pieces: Sequence[Piece], start: int, end: int) -> Iterator[tuple[int, 
 def beneath(pieces: Sequence[Piece], under: Iterable[Piece]) -> list[Piece]:
     """``pieces`` with ``under`` showing through their gaps."""
     extra = [
-        (begin, stop, host + begin - start)
-        for start, end, host in under
-        for begin, stop in holes(pieces, start, end)
+        (begin, stop, host + begin - start) for start, end, host in under for begin, stop in holes(pieces, start, end)
     ]
     return disjoint([*pieces, *extra])
 

@@ -1,4 +1,4 @@
-"""The notes of a core file and the auxiliary vector: threads, process id, mapped files (``elfcore.h``, ``binfmt_elf.c``)."""
+"""The notes of a core file and the auxiliary vector: threads, process id, mapped files (Linux, ``binfmt_elf.c``)."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ AT_NULL, AT_ENTRY, AT_EXECFN = 0, 9, 31
 OWNERS = (b"CORE\0", b"CORE", b"")
 """Delve writes its notes without an owner."""
 REGISTERS = (
-    "r15 r14 r13 r12 rbp rbx r11 r10 r9 r8 rax rcx rdx rsi rdi orig_rax rip cs eflags rsp ss "
-    "fs_base gs_base ds es fs gs"
-).split()
+    *("r15", "r14", "r13", "r12", "rbp", "rbx", "r11", "r10", "r9", "r8", "rax", "rcx", "rdx", "rsi", "rdi"),
+    *("orig_rax", "rip", "cs", "eflags", "rsp", "ss", "fs_base", "gs_base", "ds", "es", "fs", "gs"),
+)
 """``struct user_regs_struct`` of amd64."""
 PRSTATUS_PID, PRSTATUS_REGISTERS = 32, 112
 PRPSINFO_PID = 24

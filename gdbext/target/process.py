@@ -55,7 +55,7 @@ class Process:
         bias = procfs.auxv(pid).get(AT_ENTRY, binary.entry) - binary.entry
         opened = cls(pid, binary, exe, bias)
         opened.refresh()
-        opened.read(binary.entry + bias, 1)  # permission to read memory is asked for here, not in the middle of an answer
+        opened.read(binary.entry + bias, 1)  # so that permission is refused here and not in the middle of an answer
         return opened
 
     def refresh(self) -> None:

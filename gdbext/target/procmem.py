@@ -6,6 +6,7 @@ through /proc/PID/mem, an eighth of that into memory our process has never touch
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import mmap
@@ -35,7 +36,8 @@ class ProcessMemory:
         self.pid = pid
         self._readv = ctypes.CDLL(None, use_errno=True).process_vm_readv
         self._readv.restype = ctypes.c_ssize_t
-        self._readv.argtypes = [ctypes.c_int, *[ctypes.c_void_p, ctypes.c_ulong] * 2, ctypes.c_ulong]
+        vector = (ctypes.c_void_p, ctypes.c_ulong)
+        self._readv.argtypes = (ctypes.c_int, *vector, *vector, ctypes.c_ulong)
         self._file: int | None = None
 
     def close(self) -> None:
@@ -63,7 +65,8 @@ class ProcessMemory:
         """Copies of the readable pages of sorted, disjoint ranges: (start, end, host) pieces, and their buffer."""
         wanted = [(start, min(end, TOP)) for start, end in ranges if 0 <= start < min(end, TOP)]
         buffer = buffer_of(sum(end - start for start, end in wanted))
-        host, pieces = _host(buffer), []
+        host = _host(buffer)
+        pieces: list[tuple[int, int, int]] = []
         for batch in _batches(wanted):
             pieces += self._copy_batch(batch, host)
             host += int(batch[:, 1].sum())
@@ -157,10 +160,8 @@ def buffer_of(size: int) -> mmap.mmap:
     """Anonymous memory of our own, in huge pages where the system allows it."""
     buffer = mmap.mmap(-1, max(size, PAGE), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     if size >= HUGE:
-        try:
+        with contextlib.suppress(OSError):  # a kernel built without them
             buffer.madvise(mmap.MADV_HUGEPAGE)
-        except OSError:  # a kernel built without them
-            pass
     return buffer
 
 
