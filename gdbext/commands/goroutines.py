@@ -79,25 +79,35 @@ def _cells(overview: Overview, rows: Iterable[int]) -> Iterator[list[Cell]]:
     """The hot loop of a long list: what rows share is made once."""
     from gdbext.report import Absent, Duration
 
-    goroutines, places = overview.goroutines, overview.places
+    goroutines = overview.goroutines
     goids, parents, waited = goroutines.goid.tolist(), goroutines.parent_goid.tolist(), goroutines.waited().tolist()
-    nodes = places.nodes.tolist()
+    nodes, creators, states = overview.places.nodes.tolist(), goroutines.g["gopc"].tolist(), _state_keys(overview)
     spots: dict[int, tuple[Cell, Cell]] = {}
+    stated: dict[object, tuple[Cell, Cell]] = {}
+    made: dict[int, Cell] = {}
     for row in rows:
-        node = nodes[row]
-        spot = spots.get(node) if node >= 0 else (Absent(places.why_absent(row)), None)
-        if spot is None:
-            place = places.place(row)
-            spot = spots[node] = (place.function, _at(place)) if place else (Absent(places.why_absent(row)), None)
+        key = nodes[row] if nodes[row] >= 0 else -1 - row
+        if key not in spots:
+            spots[key] = _spot(overview, row)
+        if states[row] not in stated:
+            stated[states[row]] = (_status(overview, row), goroutines.reason(row) or None)
+        if creators[row] not in made:
+            made[creators[row]] = overview.created_by(row).function or None
         yield [
             goids[row] or Absent("unknown"),
-            _status(overview, row),
-            goroutines.reason(row) or None,
+            *stated[states[row]],
             Duration(waited[row]) if waited[row] >= 0 else None,
-            *spot,
-            overview.created_by(row).function or None,
+            *spots[key],
+            made[creators[row]],
             parents[row] or None,
         ]
+
+
+def _spot(overview: Overview, row: int) -> tuple[Cell, Cell]:
+    from gdbext.report import Absent
+
+    place = overview.places.place(row)
+    return (place.function, _at(place)) if place else (Absent(overview.places.why_absent(row)), None)
 
 
 def _at(place: Location) -> str:

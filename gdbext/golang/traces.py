@@ -31,6 +31,11 @@ if TYPE_CHECKING:
     from gdbext.target.image import U64, Bools, Image
 
 
+GO_ON = 255
+"""Not an end."""
+DENSE = 1 << 22
+
+
 @frozen(eq=False)
 class Start:
     """Where walks start: registers and stack bounds, one entry per goroutine; pc 0 for none."""
@@ -62,6 +67,8 @@ class Traces:
         self._nodes: dict[tuple[int, int, bool], int] = {}
         self._size: list[int] = []
         self._verdict: list[int] = []
+        self._facts = (np.zeros(0, np.uint64), np.zeros(0, np.int64))
+        self._pcs = np.zeros(0, np.uint64)
 
     def _node(self, callee: int, pc: int) -> int:
         """The node for a frame with that callee; negative: -1 - reason."""
@@ -86,7 +93,7 @@ class Traces:
         self.offset.append(self.offset[callee] + self._size[callee] if callee >= 0 else 0)
         self._size.append(info.size)
         stops = info.sp_write and (callee >= 0 or trapped)
-        self._verdict.append(COMPLETE if info.top else SWITCHES_STACK if stops else -1)
+        self._verdict.append(COMPLETE if info.top else SWITCHES_STACK if stops else GO_ON)
         return len(self.pc) - 1
 
     def frames(self, node: int, sp: int) -> list[Frame]:
@@ -113,59 +120,79 @@ class Traces:
     ) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
         """(outermost node, why it ended) of each stack; node -1 where there is no frame.
 
-        ``enough``: asked once per node, ends the walks that reach it with CUT.
+        ``enough``: asked once per node; a walk that reaches a node for which it says so ends there, with CUT.
         """
         nodes = np.full(len(start.pc), -1, np.int64)
         ends = np.full(len(start.pc), NO_FRAME, np.uint8)
         rows = np.flatnonzero(start.pc != 0)
-        pcs, sps, done = start.pc[rows], start.sp[rows].astype(np.uint64), np.zeros(0, np.bool_)
-        below = np.full(len(rows), -1, np.int64)
+        pcs, sps, callees = start.pc[rows], start.sp[rows], np.full(len(rows), -1, np.int64)
         for depth in range(limit):
             if len(rows) == 0:
                 return nodes, ends
-            found = self._intern_all(below, pcs, start.trapped[rows] if depth == 0 else None)
-            size, verdict = self._facts(found)
-            inside = (start.low[rows] <= sps) & (sps + size <= start.high[rows])
-            bad = np.where(found < 0, -1 - found, np.where(inside, 0, OUT_OF_STACK))
-            ends[rows[bad != 0]] = bad[bad != 0]
-            good = bad == 0
+            found = self._intern_all(callees, pcs, start.trapped[rows] if depth == 0 else None)
+            sizes, verdicts = self._known_facts(enough)
+            tops = sps + np.where(found < 0, np.uint64(0), sizes[found])
+            inside = (start.low[rows] <= sps) & (tops <= start.high[rows])
+            good = (found >= 0) & inside
             nodes[rows[good]] = found[good]
-            done = self._enough(found, enough) & good
-            ends[rows[done]] = CUT
-            done |= (verdict >= 0) | ~good
-            over = good & (verdict >= 0)
-            ends[rows[over]] = verdict[over]
-            rows, below, sps = rows[~done], found[~done], (sps + size)[~done]
+            verdict = np.where(found < 0, -1 - found, np.where(inside, verdicts[found], OUT_OF_STACK))
+            ends[rows] = verdict
+            rows, callees, sps = _only(verdict == GO_ON, rows, found, tops)
             pcs, readable = image.words(sps - np.uint64(8))
             ends[rows[~readable]] = UNREADABLE
-            rows, below, sps, pcs = rows[readable], below[readable], sps[readable], pcs[readable]
+            rows, callees, sps, pcs = _only(readable, rows, callees, sps, pcs)
         ends[rows] = CUT
         return nodes, ends
 
     def _intern_all(self, callees: NDArray[np.int64], pcs: U64, trapped: Bools | None) -> NDArray[np.int64]:
-        """The node of each (callee, pc)."""
-        flags = np.zeros(len(pcs), np.uint64) if trapped is None else trapped.astype(np.uint64)
-        distinct, inverse = np.unique(pcs, return_inverse=True)
-        keys = ((callees + 1).astype(np.uint64) << np.uint64(32)) | (inverse.astype(np.uint64) << np.uint64(1)) | flags
-        pairs, back = np.unique(keys, return_inverse=True)
+        """The node of each (callee, pc). ``trapped`` is given for innermost frames."""
+        numbers, distinct = self._number(pcs)
+        flags = np.zeros(len(pcs), np.int64) if trapped is None else trapped.astype(np.int64)
+        low, width = int(callees.min()), 2 * len(distinct)
+        keys = (callees - low) * width + 2 * numbers + flags
+        pairs, back = _distinct(keys, (int(callees.max()) - low + 1) * width)
         made = np.empty(len(pairs), np.int64)
         for i, key in enumerate(pairs.tolist()):
-            callee, pc = (key >> 32) - 1, int(distinct[(key & 0xFFFFFFFF) >> 1])
+            callee, pc = low + key // width, int(distinct[key % width >> 1])
             made[i] = self._intern(callee, pc, True) if key & 1 else self._node(callee, pc)
-        return made[back]
-
-    def _facts(self, found: NDArray[np.int64]) -> tuple[U64, NDArray[np.int64]]:
-        """(frame size, COMPLETE, SWITCHES_STACK or -1 to go on) of each node; 0 and -1 for none."""
-        distinct, back = np.unique(found, return_inverse=True)
-        size = np.array([self._size[node] if node >= 0 else 0 for node in distinct.tolist()], np.uint64)
-        verdict = np.array([self._verdict[node] if node >= 0 else -1 for node in distinct.tolist()], np.int64)
-        return size[back], verdict[back]
-
-    @staticmethod
-    def _enough(found: NDArray[np.int64], enough: Callable[[int], bool] | None) -> Bools:
-        if enough is None:
-            return np.zeros(len(found), np.bool_)
-        distinct, back = np.unique(found, return_inverse=True)
-        said = np.array([node >= 0 and enough(node) for node in distinct.tolist()], np.bool_)
-        result: Bools = said[back]
+        result: NDArray[np.int64] = made[back]
         return result
+
+    def _number(self, pcs: U64) -> tuple[NDArray[np.int64], U64]:
+        """A small number for each pc, and the pc of each number."""
+        known = self._pcs
+        at = np.minimum(np.searchsorted(known, pcs), max(len(known) - 1, 0))
+        new = np.ones(len(pcs), np.bool_) if len(known) == 0 else known[at] != pcs
+        if new.any():
+            known = self._pcs = np.union1d(known, pcs[new])
+            at = np.searchsorted(known, pcs)
+        return at, known
+
+    def _known_facts(self, enough: Callable[[int], bool] | None) -> tuple[U64, NDArray[np.int64]]:
+        """(frame size, how the walk goes on) of each node; never empty."""
+        start = len(self._facts[0])
+        verdicts = self._verdict[start:]
+        if enough is not None:
+            verdicts = [
+                CUT if verdict == GO_ON and enough(start + i) else verdict for i, verdict in enumerate(verdicts)
+            ]
+        sizes = np.concatenate([self._facts[0], np.array(self._size[start:], np.uint64)])
+        self._facts = (sizes, np.concatenate([self._facts[1], np.array(verdicts, np.int64)]))
+        return self._facts if len(sizes) else (np.zeros(1, np.uint64), np.zeros(1, np.int64))
+
+
+def _only(mask: Bools, *columns: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+    return tuple(column[mask] for column in columns)
+
+
+def _distinct(keys: NDArray[np.int64], end: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """``np.unique`` with its inverse, for keys in [0, end): without sorting where a table of that size is cheap."""
+    if end > DENSE:
+        pairs, back = np.unique(keys, return_inverse=True)
+        return pairs, back
+    present = np.zeros(end, np.bool_)
+    present[keys] = True
+    pairs = np.flatnonzero(present)
+    number = np.empty(end, np.int64)
+    number[pairs] = np.arange(len(pairs))
+    return pairs, number[keys]

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from gdbext.errors import MemoryFault
 from gdbext.golang.runtime2 import RUNNING, SCAN_BIT, read_gs
-from gdbext.target import merge_ranges
 from gdbext.target.image import Image
 
 if TYPE_CHECKING:
@@ -27,9 +26,13 @@ IDENTITY = ("low", "high", "sched_sp", "sched_pc", "syscallsp", "goid", "startpc
 def stack_ranges(sp: U64, high: U64, reach: int) -> list[tuple[int, int]]:
     """[start, end) of the parts of stacks in use, merged; stacks without sense are left out."""
     good = (sp != 0) & (sp < high)
-    starts = sp[good]
-    ends = np.minimum(high[good], starts + np.uint64(reach))
-    return merge_ranges(zip(starts.tolist(), ends.tolist(), strict=True), GAP)
+    order = np.argsort(sp[good])
+    starts = sp[good][order]
+    ends = np.maximum.accumulate(np.minimum(high[good], sp[good] + np.uint64(reach))[order])
+    apart = np.flatnonzero(starts[1:] > ends[:-1] + np.uint64(GAP))
+    first = np.concatenate([[0], apart + 1]) if len(starts) else apart
+    last = np.concatenate([apart, [len(ends) - 1]]) if len(starts) else apart
+    return list(zip(starts[first].tolist(), ends[last].tolist(), strict=True))
 
 
 def read_unstopped(program: Program, addresses: U64) -> tuple[NDArray[Any], Bools, Image]:
