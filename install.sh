@@ -470,7 +470,7 @@ demo() {
     scratch=$(mktemp -d "$home/.staging.XXXXXX") # not in /tmp: an older GDB's core holds what the program only reserved
     exe=$scratch/ctxforest core=$scratch/core
     say "demo: building samples/ctxforest"
-    (cd "$checkout/samples" && "$go" build -buildvcs=false -o "$exe" ./ctxforest)
+    (cd "$checkout/samples" && "$go" build -trimpath -buildvcs=false -o "$exe" ./ctxforest)
     start_sample "$exe"
     say "demo: a core of process $sample"
     "$gdb" -nx -batch -p "$sample" -ex "gcore $core" >"$scratch/gcore.log" 2>&1 || true
@@ -500,10 +500,19 @@ show_commands() {
     local exe=$1 core=$2 command
     local session=(-nx -batch -iex 'set auto-load python-scripts off' -iex 'set debuginfod enabled off' "$exe"
         -x "$checkout/gdbext/gdbinit.py" -ex "python gdb.execute('core-file $core', to_string=True)")
-    for command in go-ctxtree go-ctxchain "go-goroutines --reason select"; do
+    for command in go-ctxtree "go-ctxchain -g $(waiter)" "go-goroutines --in main."; do
         session+=(-ex "echo \\n(gdb) $command\\n" -ex "$command")
     done
     "$gdb" "${session[@]}" 2>&1 | grep -v '^warning: Section .* too small' || true
+}
+
+# waiter: a goroutine that waits for a context with a deadline, by what the sample says of itself.
+waiter() {
+    "$shell_python" - "$scratch/truth" <<'END'
+import json, sys
+contexts = json.loads(open(sys.argv[1]).readline())["contexts"]
+print(next(c["waiters"][0] for c in contexts if c["waiters"] and c["deadline_unix_ns"]))
+END
 }
 
 next_words() {
