@@ -6,9 +6,9 @@ import os
 import traceback
 
 
-def internal_error(error: Exception, how_to_see_more: str) -> str:
+def internal_error(error: BaseException, how_to_see_more: str) -> str:
     """One line about an error that is ours: what, and the innermost place of it."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{os.path.basename(place.filename)}:{place.lineno}"
-    what = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    what = " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")[:300]
     return f"internal error at {where}: {what}; {how_to_see_more} shows more"

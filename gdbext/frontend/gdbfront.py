@@ -98,6 +98,8 @@ class _Command(gdb.Command):  # type: ignore[misc]
         super().__init__(command.name, gdb.COMMAND_USER)
 
     def invoke(self, argument: str, from_tty: bool) -> None:
+        from gdbext.target.inferior import selection_kept
+
         self.dont_repeat()
         with one_line_errors(self.settings), selection_kept(), self.sessions.used():
             look = self.settings.look(from_tty)
@@ -150,7 +152,7 @@ def one_line_errors(settings: Settings) -> Iterator[None]:
         raise gdb.GdbError("interrupted; nothing is lost") from None
     except gdb.error as error:
         _refuse(f"GDB says: {' '.join(str(error).split())}", settings)
-    except Exception as error:  # noqa: BLE001  an error of ours is one line too
+    except (Exception, SystemExit) as error:  # noqa: BLE001  an error of ours is one line, and never GDB's end
         _refuse(internal_error(error, "set go-traceback on"), settings)
 
 
@@ -158,27 +160,6 @@ def _refuse(line: str, settings: Settings) -> NoReturn:
     if settings.traceback.value:
         gdb.write(traceback.format_exc(), gdb.STDERR)
     raise gdb.GdbError(line) from None
-
-
-@contextmanager
-def selection_kept() -> Iterator[None]:
-    """Thread and frame are what they were, whatever was evaluated or interrupted meanwhile."""
-    thread = gdb.selected_thread()
-    frame = _selected_frame() if thread is not None else None
-    try:
-        yield
-    finally:
-        if thread is not None and thread.is_valid() and gdb.selected_thread() != thread:
-            thread.switch()
-        if frame is not None and frame.is_valid() and _selected_frame() != frame:
-            frame.select()
-
-
-def _selected_frame() -> gdb.Frame | None:
-    try:
-        return gdb.selected_frame()
-    except gdb.error:  # no frame: the thread runs, or its stack cannot be read
-        return None
 
 
 class Sessions:
