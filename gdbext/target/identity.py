@@ -116,10 +116,12 @@ def _table_lengths(elf: Elf) -> Iterator[tuple[int, bytes]]:
     """
     section = elf.sections.get(".go.module")
     start = section.address if section is not None else elf.symbols().find("runtime.firstmoduledata")
-    for word in MODULE_LENGTHS if start is not None else ():
-        found = elf.at(start + 8 * word, 8)
+    if start is None:
+        return
+    for address in (start + 8 * word for word in MODULE_LENGTHS):
+        found = elf.at(address, 8)
         if found is not None:
-            yield start + 8 * word, found.tobytes()
+            yield address, found.tobytes()
 
 
 def _compare(elf: Elf, image: Image, name: str, address: int, data: bytes) -> str:
