@@ -126,10 +126,10 @@ class _ContextFunction(gdb.Function):  # type: ignore[misc]
 
     def invoke(self, value: gdb.Value) -> int:
         with one_line_errors(self.settings), self.sessions.used():
+            from gdbext.commands._contextvalue import context_behind
             from gdbext.target.inferior import value_of
 
-            found: int = self.sessions.current().contexts.behind(value_of(value))
-            return found
+            return context_behind(self.sessions.current(), value_of(value))
 
 
 def write_pieces(pieces: Iterator[str]) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import resource
 import select
 import signal
 import subprocess
@@ -166,12 +167,14 @@ def test_output_goes_where_gdb_sends_it(gdb: tools.Gdb, tmp_path: Path) -> None:
 
 
 def test_loading_costs_less_than_a_tenth_of_a_second(gdb: tools.Gdb, tmp_path: Path) -> None:
+    """Of processor time: other tests may keep the machine busy."""
     env = {**hosts.environment(gdb), "PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(tmp_path)}
 
     def seconds(*options: str) -> float:
-        before = time.perf_counter()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run([gdb.path, "-nx", "-batch", *options], check=True, env=env)
-        return time.perf_counter() - before
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
     seconds("-x", str(hosts.INIT))  # Python writes its byte code
     pairs = [(seconds("-x", str(hosts.INIT)), seconds()) for _ in range(9)]
