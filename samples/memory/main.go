@@ -26,13 +26,14 @@ type truth struct {
 type pair struct {
 	Number int64
 	Text   string
+	Both   [2]int32
 }
 
 var (
 	data     = [4]uint64{0x1122334455667788, 2, 3, 4}
 	zeroed   [32]byte
 	constant = "a constant that lies in read-only data"
-	shown    = pair{-7, "shown"}
+	shown    = pair{-7, "shown", [2]int32{-1, 2}}
 	heap     []byte
 )
 
@@ -83,7 +84,7 @@ func main() {
 		at("data", unsafe.Pointer(&data), 32),
 		at("zeroed", unsafe.Pointer(&zeroed), 32),
 		at("constant", unsafe.Pointer(unsafe.StringData(constant)), len(constant)),
-		at("shown", unsafe.Pointer(&shown), 24),
+		at("shown", unsafe.Pointer(&shown), 32),
 	}
 	report.Print(said)
 	report.ExitAtEnd()

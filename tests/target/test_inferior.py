@@ -99,16 +99,16 @@ def check_values(said: dict[str, Any], facts: dict[str, Any]) -> None:
 def test_values_that_are_in_no_memory(gdb: tools.Gdb, newest: programs.Program) -> None:
     """As what lies in registers: GDB before 15 has no bytes of it, they are put together."""
     core = programs.core(newest, f"gcore-{gdb}")
-    keep = ["set $a = 'main.data'", "set $b = 'main.shown'", "set $c = 'main.shown'.Number", "set $d = &'main.shown'"]
-    questions = {"values": ["$a", "$b", "$c", "$d", "$b.Text"]}
+    keep = ["set $b = 'main.shown'", "set $c = 'main.shown'.Number", "set $d = &'main.shown'"]
+    questions = {"values": ["$b", "$c", "$d", "$b.Text", "$b.Both"]}
     said = ask(gdb, [str(core.exe), str(core.path)], before=keep, more=questions)
     pieces = {piece["name"]: piece for piece in core.truth.facts["pieces"]}
     assert [value[1] for value in said["values"]] == [None] * 5
     found = [value[2] for value in said["values"]]
-    assert found[:2] == [pieces["data"]["bytes"], pieces["shown"]["bytes"]]
-    assert found[2] == pieces["shown"]["bytes"][:16]
-    assert int.from_bytes(bytes.fromhex(found[3]), "little") == int(pieces["shown"]["address"], 16)
-    assert found[4] == pieces["shown"]["bytes"][16:]
+    shown = pieces["shown"]["bytes"]
+    assert found[:2] == [shown, shown[:16]]
+    assert int.from_bytes(bytes.fromhex(found[2]), "little") == int(pieces["shown"]["address"], 16)
+    assert found[3:] == [shown[16:48], shown[48:]]
 
 
 def makers() -> list[str]:
