@@ -17,7 +17,7 @@ from gdbext.errors import UnsupportedTarget, UsageError
 from gdbext.target import Kind, Mapping, Thread, Value, identity
 from gdbext.target.elf import ET_CORE, PF_R, PN_XNUM, Bytes, Elf, map_file
 from gdbext.target.image import Image
-from gdbext.target.layers import Load, Piece, beneath, clip, disjoint, loads, merge_mappings, piece
+from gdbext.target.layers import Load, Piece, beneath, clip, disjoint, holes, loads, merge_mappings, piece
 from gdbext.target.notes import AT_EXECFN, Notes
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def _identify(program: Elf, notes: Notes, saved: Image) -> tuple[int, list[str]]
 def _whole_image(elf: Elf, own: list[Piece], program: Elf, bias: int, mapped: Sequence[Mapping]) -> Image:
     """The core's bytes, under them the program's constant segments, under those the other files that still exist."""
     files = dict(_verified_files(mapped, own))
-    written = [load for load in loads(elf) if load.writable]
+    written = disjoint((load.start, load.end, 0) for load in loads(elf) if load.writable)
     constant = [
         piece(program.data, load.start + bias, load.offset, load.size) for load in identity.constant_loads(program)
     ]
@@ -203,9 +203,9 @@ def _opened(name: str) -> Bytes | None:
         return None
 
 
-def _is_written(mapping: Mapping, written: Sequence[Load]) -> bool:
+def _is_written(mapping: Mapping, written: Sequence[Piece]) -> bool:
     """Whether the process could write there: then the file says nothing about what the memory held."""
-    return any(load.start <= mapping.start < load.end for load in written)
+    return list(holes(written, mapping.start, mapping.end)) != [(mapping.start, mapping.end)]
 
 
 def _mappings(segments: Iterable[Load]) -> Iterator[Mapping]:

@@ -60,7 +60,7 @@ class Inferior:
         """The selected inferior. Raises UnsupportedTarget with what to type where there is nothing to look at."""
         inferior = gdb.selected_inferior()
         host = inferior.connection.type if inferior.connection is not None else None
-        files = _files()
+        files = _files(inferior)
         if host == "core" or (host is None and files.core):
             return cls._of_core(files)
         if not inferior.pid:
@@ -139,14 +139,15 @@ class Files:
     """The program's entry point where it was loaded."""
 
 
-def _files() -> Files:
-    """GDB 13's Python cannot tell a core's file, nor the program's apart from that of its symbols."""
+def _files(inferior: gdb.Inferior) -> Files:
+    """Before GDB 16 and 17 its Python tells neither the program apart from its symbols' file, nor a core's file."""
     text = gdb.execute("info files", to_string=True)
     found = dict(FILES.findall(text))
     entry = ENTRY.search(text)
-    return Files(
-        found.get("Local exec file", ""), found.get("Local core dump file", ""), int(entry[1], 16) if entry else 0
-    )
+    exe = getattr(inferior.progspace, "executable_filename", None) or found.get("Local exec file", "")
+    corefile = getattr(inferior, "corefile", None)
+    core = corefile.filename if corefile is not None else found.get("Local core dump file", "")
+    return Files(exe, core, int(entry[1], 16) if entry else 0)
 
 
 def _who_runs(inferior: gdb.Inferior) -> list[str]:

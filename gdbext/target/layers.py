@@ -72,12 +72,11 @@ def disjoint(pieces: Iterable[Piece]) -> list[Piece]:
 def holes(pieces: Sequence[Piece], start: int, end: int) -> Iterator[tuple[int, int]]:
     """The parts of [start, end) that no piece covers; ``pieces`` sorted and disjoint."""
     index = max(0, bisect.bisect_right(pieces, (start, TOP, TOP)) - 1)
-    for covered, stop, _ in pieces[index:]:
-        if covered >= end:
-            break
+    while index < len(pieces) and pieces[index][0] < end:
+        covered, stop, _ = pieces[index]
         if covered > start:
             yield start, covered
-        start = max(start, stop)
+        start, index = max(start, stop), index + 1
     if start < end:
         yield start, end
 

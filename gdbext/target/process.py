@@ -31,6 +31,8 @@ class Process:
     kind: Kind = "running"
     stopped_threads: Callable[[], Sequence[Thread]] | None = None
     """Where registers come from when a debugger holds the process."""
+    notes: list[str] = field(factory=list)
+    """What a reader of any answer should know, one sentence each; as of a core."""
     _memory: ProcessMemory = field(init=False)
     _mappings: list[Mapping] = field(init=False, factory=list)
 

@@ -257,11 +257,13 @@ def test_more_segments_than_the_header_can_count(newest: programs.Program, tmp_p
     begun = time.monotonic()
     path = write(tmp_path, madecore.core([*segments[:0x2F0]], notes))
     assert CoreFile.open(str(newest.exe), path).read(0x10_0000 + 0x1000 * 0x2EF, 1) == bytes([0x2EF % 255 + 1])
+    rows = [((1 << 40) + 0x1000 * index, (1 << 40) + 0x1000 * index + 1, 0, f"/f{index}") for index in range(5_000)]
+    notes += madecore.files(*rows)
     path = write(tmp_path, madecore.core([Segment(s.address + (1 << 40), s.data) for s in segments], notes))
     target = CoreFile.open(str(newest.exe), path)
     for index in (0, 65_533, 65_534, 65_535, 69_999):
         assert target.read((1 << 40) + 0x10_0000 + 0x1000 * index, 1) == bytes([index % 255 + 1])
-    assert len(target.mappings()) == 70_000
+    assert len(target.mappings()) == 70_000 + sum(row[0] < (1 << 40) + 0x10_0000 for row in rows)
     assert time.monotonic() - begun < 20
 
 
