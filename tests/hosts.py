@@ -76,7 +76,7 @@ def ask(host: Host, subject: Subject, *command: str, seconds: float = SECONDS) -
 
 def say(host: Host, subject: Subject, *command: str, seconds: float = SECONDS) -> Said:
     """What the command printed."""
-    line = _gdb_line(host.gdb, subject, command) if host.gdb else _plain_line(subject, command)
+    line = gdb_line(host.gdb, subject, command) if host.gdb else plain_line(subject, command)
     done = subprocess.run(
         line,
         stdin=subprocess.DEVNULL,
@@ -112,13 +112,15 @@ def environment(gdb: tools.Gdb | None) -> dict[str, str]:
     return env
 
 
-def _plain_line(subject: Subject, command: Sequence[str]) -> list[str]:
+def plain_line(subject: Subject, command: Sequence[str]) -> list[str]:
+    """The command line without a debugger."""
     program = [sys.executable, "-m", "gdbext"]
     if isinstance(subject, Core):
         return [*program, "core", str(subject.exe), str(subject.path), *command]
     return [*program, "pid", str(subject.pid), *command]
 
 
-def _gdb_line(gdb: tools.Gdb, subject: Subject, command: Sequence[str]) -> list[str]:
+def gdb_line(gdb: tools.Gdb, subject: Subject, command: Sequence[str]) -> list[str]:
+    """The command line of a GDB in batch mode."""
     where = [str(subject.exe), str(subject.path)] if isinstance(subject, Core) else ["-p", str(subject.pid)]
     return [gdb.path, *BEFORE, *where, "-x", str(INIT), "-ex", " ".join(command)]

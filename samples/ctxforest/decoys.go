@@ -43,8 +43,9 @@ func at(name string, pointer unsafe.Pointer) decoy {
 func freed() []decoy {
 	value := context.WithValue(context.Background(), "freed", "value")
 	cancel, _ := context.WithCancel(context.Background())
-	timer, stop := context.WithTimeout(context.Background(), time.Hour)
-	stop() // else the runtime's timer would hold it
+	timer, stop := context.WithTimeout(context.Background(), time.Millisecond)
+	<-timer.Done() // fired: a stopped timer stays in the runtime's heap for a while and holds its context
+	stop()
 	return []decoy{
 		{Name: "freed valueCtx", Address: address(value)},
 		{Name: "freed cancelCtx", Address: address(cancel)},

@@ -80,7 +80,6 @@ func tell() {
 	report.Settle("goroutines", func() bool { return runtime.NumGoroutine() >= *goroutines+*waiters })
 	time.Sleep(200 * time.Millisecond)
 	told.Observe()
-	told.Stack = ""
 	report.Print(told)
 	report.ExitAtEnd()
 }

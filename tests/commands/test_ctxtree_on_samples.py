@@ -11,6 +11,7 @@ from tests import hosts, tools
 from tests.programs import Program, core
 from tests.truth import Truth
 
+VALUE = "*context.valueCtx"
 Rows = dict[int, dict[str, Any]]
 
 
@@ -89,7 +90,11 @@ def test_time_left(rows: Rows, truth: Truth) -> None:
 
 
 def test_values(rows: Rows, truth: Truth) -> None:
-    records = {address: record for address, record in truth.contexts.items() if plain(record["key_type"])}
+    records = {
+        address: record
+        for address, record in truth.contexts.items()
+        if record["kind"] == VALUE and plain(record["key_type"])
+    }
     assert len(records) > 100
     keys = {address: expected(record["key_type"], record["key"]) for address, record in records.items()}
     assert {address: rows[address]["key"] for address in records} == keys
@@ -118,7 +123,7 @@ def test_a_long_value_is_cut(rows: Rows, truth: Truth) -> None:
 
 def test_values_are_masked_in_json(host: hosts.Host, ctxforest_subject: hosts.Subject) -> None:
     masked = by_address(hosts.ask(host, ctxforest_subject, "go-ctxtree"))
-    values = [row["value"] for row in masked.values() if row["kind"] == "*context.valueCtx"]
+    values = [row["value"] for row in masked.values() if row["kind"] == VALUE]
     assert values
     assert {tuple(value) for value in values} == {("absent",)}
 

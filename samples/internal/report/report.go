@@ -65,9 +65,12 @@ type Common struct {
 	MemStats runtime.MemStats `json:"memstats"`
 }
 
-// Observe fills in everything but Main.
+// Observe fills in everything but Main. Of very many goroutines the stacks are not taken: their text would be the heap.
 func (c *Common) Observe() {
-	c.Pid, c.Go, c.Reporter, c.Stack = os.Getpid(), runtime.Version(), Goid(), Stacks()
+	c.Pid, c.Go, c.Reporter = os.Getpid(), runtime.Version(), Goid()
+	if runtime.NumGoroutine() < 10_000 {
+		c.Stack = Stacks()
+	}
 	runtime.ReadMemStats(&c.MemStats)
 }
 

@@ -1,0 +1,108 @@
+"""How fast, on programs of a real size: ``python -m tests.bench``. Ratios of one run, medians, everything warm.
+
+Builds samples/scale, takes two cores (1.2 GB of heap with 1.6 million contexts; 100,000 goroutines), measures, prints a
+table and deletes the cores. Status 1 when a promise was not kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from tabulate import tabulate
+
+from tests import tools
+from tests.bench import rounds
+from tests.programs import Core, build, core
+
+ROUNDS = ("load", "contexts", "goroutines")
+
+
+def main() -> int:
+    args = _arguments()
+    bench = rounds.Bench(tools.gdb_named(args.gdb) if args.gdb else tools.gdbs()[0], args.runs, args.out)
+    args.out.mkdir(parents=True, exist_ok=True)
+    machine = f"{platform.machine()}, {os.cpu_count()} processors"
+    print(f"{machine}, Go {args.go}, GDB {bench.gdb}, medians of {args.runs} runs")
+    lines: list[rounds.Line] = []
+    for name in args.only or ROUNDS:
+        lines += _round(name, bench, args)
+    if args.json:
+        numbers = [{"what": line.what, "value": line.value, "unit": line.unit} for line in lines]
+        args.json.write_text(json.dumps(numbers))
+    return 0 if all(line.kept is not False for line in lines) else 1
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--go", default=tools.EVERY_GO[-1], help="Go release of the samples")
+    parser.add_argument("--gdb", default="", help="version of the GDB; default: the first of the list")
+    parser.add_argument("--runs", type=int, default=5, help="runs of each command, after one that warms up")
+    parser.add_argument("--contexts", type=int, default=1_600_000)
+    parser.add_argument("--ballast", type=int, default=900_000_000, help="bytes of other objects beside the contexts")
+    parser.add_argument("--goroutines", type=int, default=100_000)
+    parser.add_argument("--core", default="", help="who takes the cores; default: the last GDB of the list")
+    parser.add_argument("--only", action="append", choices=ROUNDS, help="this round; may be given twice")
+    parser.add_argument("--keep", action="store_true", help="keep the cores for the next time")
+    parser.add_argument("--out", type=Path, default=Path(tempfile.gettempdir()) / f"gdbext-bench-{os.getuid()}")
+    parser.add_argument("--json", type=Path, help="write the numbers there too")
+    return parser.parse_args()
+
+
+def _round(name: str, bench: rounds.Bench, args: argparse.Namespace) -> list[rounds.Line]:
+    if name == "load":
+        return _shown("loading", rounds.loading(bench))
+    contexts = ["-contexts", str(args.contexts), "-ballast", str(args.ballast)]
+    many = contexts if name == "contexts" else ["-contexts", "1000", "-goroutines", str(args.goroutines)]
+    with _core(bench, args, many) as taken:
+        size = taken.path.stat().st_blocks * 512 / 1e6
+        facts = taken.truth.facts
+        title = f"{facts['contexts']:,} contexts, {facts['goroutines']:,} goroutines, core of {size:,.0f} MB on disk"
+        measure = rounds.contexts if name == "contexts" else rounds.goroutines
+        return _shown(title, measure(bench, taken))
+
+
+@contextlib.contextmanager
+def _core(bench: rounds.Bench, args: argparse.Namespace, flags: list[str]) -> Iterator[Core]:
+    taken = core(build("scale", args.go), args.core or f"gcore-{tools.gdbs()[-1]}", *flags)
+    try:
+        yield taken
+    finally:
+        if not args.keep:
+            shutil.rmtree(taken.path.parent)
+
+
+def _shown(title: str, lines: Iterator[rounds.Line]) -> list[rounds.Line]:
+    taken: list[rounds.Line] = []
+    try:
+        taken.extend(lines)
+    except tools.MissingTool as missing:
+        print(f"not measured: {missing}", file=sys.stderr)
+    marks = {None: "", True: "kept", False: "NOT KEPT"}
+    rows = [(line.what, _number(line), _promise(line), marks[line.kept]) for line in taken]
+    print(
+        f"\n{title}\n" + tabulate(rows, ("", "measured", "promised", ""), colalign=("left", "right", "right", "left"))
+    )
+    return taken
+
+
+def _number(line: rounds.Line) -> str:
+    return f"{line.value:,.{0 if line.unit == 'MB' else 2}f} {line.unit}"
+
+
+def _promise(line: rounds.Line) -> str:
+    if line.limit is None:
+        return ""
+    return f"{'≥' if line.at_least else '≤'} {line.limit:g} {line.unit}"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

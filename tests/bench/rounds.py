@@ -1,0 +1,131 @@
+"""What is measured, and against what."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from attrs import frozen
+
+from tests import hosts, tools
+from tests.bench.measure import Failed, Runs, repeat
+from tests.programs import Core
+
+CONTEXTS_ANONYMOUS = 200_000_000
+GOROUTINES_ANONYMOUS = 150_000_000
+LOAD_SECONDS = 0.1
+TREE_OVER_DD = 8.0
+REST_OVER_DD = 16.0
+DLV_OVER_OURS = 8.0
+TIMES = "times"
+
+
+@frozen
+class Line:
+    """One line of the table. ``value`` and ``limit`` are in ``unit``; ``limit`` None: nothing was promised."""
+
+    what: str
+    value: float
+    unit: str = "s"
+    limit: float | None = None
+    at_least: bool = False
+
+    @property
+    def kept(self) -> bool | None:
+        """Whether the promise was kept; None where there is none."""
+        if self.limit is None:
+            return None
+        return self.value >= self.limit if self.at_least else self.value <= self.limit
+
+
+@frozen
+class Bench:
+    """Where and how often."""
+
+    gdb: tools.Gdb
+    times: int
+    out: Path
+
+    def run(self, name: str, command: list[str], env: dict[str, str] | None = None) -> Runs:
+        return repeat(command, self.times, self.out / f"{name}.txt", env or hosts.environment(self.gdb))
+
+    def empty(self, core: Core) -> Runs:
+        """GDB opening the same core, without us."""
+        return self.run("empty", [self.gdb.path, *hosts.BEFORE, str(core.exe), str(core.path)])
+
+    def ours(self, name: str, core: Core, command: str) -> Runs:
+        """GDB opening the core, loading us, running the command."""
+        init = ["-x", str(hosts.INIT), "-ex", command]
+        return self.run(name, [self.gdb.path, *hosts.BEFORE, str(core.exe), str(core.path), *init])
+
+    def plain(self, name: str, core: Core, *command: str) -> Runs:
+        """The same without a debugger."""
+        return self.run(name, hosts.plain_line(core, command), hosts.environment(None))
+
+
+def loading(bench: Bench) -> Iterator[Line]:
+    """What the extension adds to GDB's start."""
+    without = bench.run("start", [bench.gdb.path, *hosts.BEFORE])
+    with_us = bench.run("load", [bench.gdb.path, *hosts.BEFORE, "-x", str(hosts.INIT)])
+    yield Line("gdb starts", without.seconds)
+    yield Line("gdb starts with the extension", with_us.seconds)
+    yield Line("loading adds", with_us.seconds - without.seconds, "s", LOAD_SECONDS)
+
+
+def contexts(bench: Bench, core: Core) -> Iterator[Line]:
+    """go-ctxtree against reading the same file with dd, both warm."""
+    dd = bench.run("dd", ["dd", "bs=1M", f"if={core.path}", "of=/dev/null"]).seconds
+    empty = bench.empty(core)
+    text = bench.ours("ctxtree", core, "go-ctxtree")
+    json = bench.ours("ctxtree-json", core, "go-ctxtree --json")
+    plain = bench.plain("ctxtree-plain", core, "go-ctxtree")
+    plain_json = bench.plain("ctxtree-plain-json", core, "go-ctxtree", "--json")
+    yield Line("dd bs=1M of the core", dd)
+    yield Line("gdb opens the core", empty.seconds)
+    yield from _over("go-ctxtree in gdb, less that", text.seconds - empty.seconds, dd, TREE_OVER_DD)
+    yield from _over("go-ctxtree --json in gdb, less that", json.seconds - empty.seconds, dd, REST_OVER_DD)
+    yield from _over("go-ctxtree, no debugger", plain.seconds, dd, REST_OVER_DD)
+    yield from _over("go-ctxtree --json, no debugger", plain_json.seconds, dd, REST_OVER_DD)
+    for name, runs in (("go-ctxtree", text), ("go-ctxtree --json", json)):
+        yield _memory(f"{name}: RssAnon beyond gdb's", runs.anonymous - empty.anonymous, CONTEXTS_ANONYMOUS)
+    yield _memory("no debugger: RssAnon", plain.anonymous)
+
+
+def goroutines(bench: Bench, core: Core) -> Iterator[Line]:
+    """go-goroutines against Delve's list of the same core, all rows written to a file."""
+    empty = bench.empty(core)
+    text = bench.ours("goroutines", core, "go-goroutines --all")
+    json = bench.ours("goroutines-json", core, "go-goroutines --json")
+    plain = bench.plain("goroutines-plain", core, "go-goroutines", "--all")
+    yield Line("gdb opens the core", empty.seconds)
+    yield Line("go-goroutines --all in gdb, all of it", text.seconds)
+    yield Line("go-goroutines --json in gdb, all of it", json.seconds)
+    yield Line("go-goroutines --all, no debugger", plain.seconds)
+    yield _memory("go-goroutines: RssAnon beyond gdb's", text.anonymous - empty.anonymous, GOROUTINES_ANONYMOUS)
+    yield _memory("go-goroutines --json: RssAnon beyond gdb's", json.anonymous - empty.anonymous, GOROUTINES_ANONYMOUS)
+    dlv = _dlv(bench, core)
+    yield Line("dlv core … goroutines", dlv)
+    yield Line("dlv / go-goroutines in gdb", dlv / text.seconds, TIMES, DLV_OVER_OURS, at_least=True)
+    yield Line("dlv / go-goroutines, no debugger", dlv / plain.seconds, TIMES, DLV_OVER_OURS, at_least=True)
+
+
+def _dlv(bench: Bench, core: Core) -> float:
+    script = bench.out / "goroutines.dlv"
+    script.write_text("goroutines\nexit\n")
+    options = ["--check-go-version=false", "--allow-non-terminal-interactive=true", "--init", str(script)]
+    command = [tools.dlv_program(), "core", str(core.exe), str(core.path), *options]
+    seconds = bench.run("dlv", command, dict(os.environ)).seconds
+    listed = (bench.out / "dlv.txt").read_text(errors="replace").count("Goroutine ")
+    if listed < core.truth.facts["goroutines"]:
+        raise Failed(f"dlv listed {listed:,} goroutines of {core.truth.facts['goroutines']:,}")
+    return seconds
+
+
+def _over(what: str, seconds: float, dd: float, limit: float) -> Iterator[Line]:
+    yield Line(what, seconds)
+    yield Line(f"{what} / dd", seconds / dd, TIMES, limit)
+
+
+def _memory(what: str, size: float, limit: float | None = None) -> Line:
+    return Line(what, size / 1e6, "MB", limit / 1e6 if limit else None)
