@@ -17,7 +17,7 @@ from gdbext.errors import UnsupportedTarget, UsageError
 from gdbext.target import Kind, Mapping, Thread, Value, identity
 from gdbext.target.elf import ET_CORE, PF_R, PN_XNUM, Bytes, Elf, map_file
 from gdbext.target.image import Image
-from gdbext.target.layers import Load, Piece, beneath, clip, disjoint, holes, loads, merge_mappings, piece
+from gdbext.target.layers import Load, Piece, beneath, clip, disjoint, holes, is_whole, loads, merge_mappings, piece
 from gdbext.target.notes import AT_EXECFN, Notes
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ class CoreFile:
     pid: int | None
     notes: list[str]
     """What is missing or could not be checked, one sentence each."""
+    _files: list[Bytes]
     _image: Image
     _mappings: list[Mapping]
     _threads: tuple[Thread, ...]
@@ -63,17 +64,21 @@ class CoreFile:
         saved = Image(own, [elf])
         program = _open_program(exe, suggested_programs(notes, saved))
         bias, remarks = _identify(program, notes, saved)
-        image = _whole_image(elf, own, program, bias, notes.files)
+        files = dict(_verified_files(notes.files, own))
+        image = _whole_image(elf, own, program, bias, notes.files, files)
         mappings = merge_mappings(_mappings(loads(elf)), notes.files)
         said = _losses(elf, notes) + remarks
-        return cls(core, Binary(program), bias, notes.pid, said, image, mappings, notes.threads)
+        mapped = [elf.data, program.data, *files.values()]
+        return cls(core, Binary(program), bias, notes.pid, said, mapped, image, mappings, notes.threads)
 
     def read(self, address: int, size: int) -> bytes:
         """Exactly ``size`` bytes. Raises MemoryFault."""
-        return self._image.read(address, size)
+        return self.image(()).read(address, size)
 
     def image(self, ranges: Sequence[tuple[int, int]]) -> Image:
-        """All that the core has, whatever the ranges; nothing is copied."""
+        """All that the core has, whatever the ranges; nothing is copied. Raises UnsupportedTarget when it shrank."""
+        if not all(is_whole(data) for data in self._files):
+            raise UnsupportedTarget(f"{self.path} or its program was overwritten since it was opened", "open it again")
         return self._image
 
     def mappings(self) -> Sequence[Mapping]:
@@ -90,12 +95,14 @@ class CoreFile:
 
     def close(self) -> None:
         """Let go of the maps; reads fail from now on."""
-        self._image = Image([])
+        self._image, self._files = Image([]), []
 
 
 def open_core_elf(path: str) -> Elf:
     """An amd64 core's ELF file. Raises UnsupportedTarget for compressed files, programs, other machines."""
     data = map_file(path)
+    if data.size == 0:
+        raise UnsupportedTarget(f"{path} is empty", "was the disk full, or a limit of 0 set (ulimit -c)?")
     for magic, (packer, command) in PACKED.items():
         if data[: len(magic)].tobytes() == magic:
             raise UnsupportedTarget(f"{path} is compressed ({packer})", f"unpack it first: {_unpack(path, command)}")
@@ -170,9 +177,10 @@ def _identify(program: Elf, notes: Notes, saved: Image) -> tuple[int, list[str]]
     return bias, [f"the core holds nothing of its program's file: that it is {program.path} could not be checked"]
 
 
-def _whole_image(elf: Elf, own: list[Piece], program: Elf, bias: int, mapped: Sequence[Mapping]) -> Image:
+def _whole_image(
+    elf: Elf, own: list[Piece], program: Elf, bias: int, mapped: Sequence[Mapping], files: MappingOf[str, Bytes]
+) -> Image:
     """The core's bytes, under them the program's constant segments, under those the other files that still exist."""
-    files = dict(_verified_files(mapped, own))
     written = disjoint((load.start, load.end, 0) for load in loads(elf) if load.writable)
     constant = [
         piece(program.data, load.start + bias, load.offset, load.size) for load in identity.constant_loads(program)

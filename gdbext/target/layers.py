@@ -6,6 +6,7 @@ A piece is (start, end, host): target addresses [start, end) and where our proce
 from __future__ import annotations
 
 import bisect
+import mmap
 from collections.abc import Iterable, Iterator, Sequence
 
 from attrs import frozen
@@ -52,6 +53,12 @@ def loads(elf: Elf) -> list[Load]:
 def clip(data: Bytes, offset: int, size: int) -> int:
     """How many of ``size`` bytes at ``offset`` the file really has."""
     return max(0, min(size, data.size - offset))
+
+
+def is_whole(data: Bytes) -> bool:
+    """Whether a mapped file still has all that was mapped: touching what somebody cut off would kill our process."""
+    mapped = getattr(data.base, "obj", None)
+    return not isinstance(mapped, mmap.mmap) or mapped.size() >= data.size
 
 
 def piece(data: Bytes, start: int, offset: int, size: int) -> Piece:

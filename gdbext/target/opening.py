@@ -12,9 +12,16 @@ from gdbext.target.process import Process
 def open_core(exe: str, core: str) -> CoreFile:
     """The core of a program. Raises UnsupportedTarget, with one line, for anything else."""
     for path in (core, exe):
-        if os.path.isdir(path):
-            raise UnsupportedTarget(f"{path} is a directory")
+        _check_regular(path)
     return CoreFile.open(exe, core)
+
+
+def _check_regular(path: str) -> None:
+    """Files are mapped; opening a pipe could wait for ever. What is not there is refused later, with a suggestion."""
+    if os.path.isdir(path):
+        raise UnsupportedTarget(f"{path} is a directory")
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise UnsupportedTarget(f"{path} is no regular file", "cores are read here and there: put it into a file first")
 
 
 def open_pid(pid: int) -> Process:

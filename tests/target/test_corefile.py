@@ -213,6 +213,19 @@ def test_close_lets_go(newest: programs.Program) -> None:
         target.read(target.binary.entry, 1)
 
 
+@pytest.mark.parametrize("which", ["core", "exe"])
+def test_overwritten_while_open(newest: programs.Program, tmp_path: Path, which: str) -> None:
+    """A map of a file that got shorter kills whoever touches it: that would be GDB."""
+    paths = {"core": tmp_path / "core", "exe": tmp_path / "exe"}
+    shutil.copyfile(programs.core(newest, "kernel").path, paths["core"])
+    shutil.copyfile(newest.exe, paths["exe"])
+    target = CoreFile.open(str(paths["exe"]), str(paths["core"]))
+    os.truncate(paths[which], 4096)
+    for look in (lambda: target.read(target.binary.entry, 4), lambda: target.image([])):
+        with pytest.raises(UnsupportedTarget, match="overwritten since it was opened; open it again"):
+            look()
+
+
 # Cores made by hand -------------------------------------------------------------------------------------------------
 
 
@@ -352,8 +365,11 @@ def test_refusals(newest: programs.Program, tmp_path: Path) -> None:
         with pytest.raises(UnsupportedTarget, match=says) as refused:
             open_core(exe, write(tmp_path, data))
         assert "\n" not in str(refused.value)
-    with pytest.raises(UnsupportedTarget, match="not an ELF file"):
+    with pytest.raises(UnsupportedTarget, match=r"core is empty; was the disk full"):
         open_core(exe, write(tmp_path, b""))
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UnsupportedTarget, match="no regular file"):
+        open_core(exe, str(tmp_path / "pipe"))
     with pytest.raises(UnsupportedTarget, match="No such file"):
         open_core(exe, str(tmp_path / "nowhere"))
     with pytest.raises(UnsupportedTarget, match="is a directory"):
