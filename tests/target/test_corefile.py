@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from gdbext.errors import GdbextError, MemoryFault, UnsupportedTarget
-from gdbext.target import procfs
+from gdbext.target import corefile, procfs
 from gdbext.target.corefile import CoreFile
 from gdbext.target.elf import PT_LOAD, Elf
 from gdbext.target.opening import open_core
@@ -336,6 +336,15 @@ PACKERS = {"gzip": b"\x1f\x8b\x08", "zstd": b"\x28\xb5\x2f\xfd", "xz": b"\xfd7zX
 def test_compressed_core_names_the_command(newest: programs.Program, tmp_path: Path, packer: str) -> None:
     path = write(tmp_path, PACKERS[packer] + b"...", "core.x")
     with pytest.raises(UnsupportedTarget, match=f"compressed .{packer}.*unpack it first: {packer} .*core.x"):
+        open_core(str(newest.exe), path)
+
+
+def test_the_journals_core_is_asked_of_the_journal(
+    newest: programs.Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(corefile, "JOURNAL", f"{tmp_path}/")
+    path = write(tmp_path, PACKERS["zstd"], "core.my.server.1000.6f1e.4242.1700000000000000.zst")
+    with pytest.raises(UnsupportedTarget, match="coredumpctl dump 4242 --output=core"):
         open_core(str(newest.exe), path)
 
 
