@@ -23,6 +23,7 @@ from tests import tools
 from tests.bench import rounds
 from tests.programs import Core, build, core
 
+HEADERS = ("", "measured", "promised", "")
 ROUNDS = ("load", "contexts", "goroutines")
 
 
@@ -88,9 +89,7 @@ def _shown(title: str, lines: Iterator[rounds.Line]) -> list[rounds.Line]:
         print(f"not measured: {missing}", file=sys.stderr)
     marks = {None: "", True: "kept", False: "NOT KEPT"}
     rows = [(line.what, _number(line), _promise(line), marks[line.kept]) for line in taken]
-    print(
-        f"\n{title}\n" + tabulate(rows, ("", "measured", "promised", ""), colalign=("left", "right", "right", "left"))
-    )
+    print(f"\n{title}\n" + tabulate(rows, HEADERS, colalign=("left", "right", "right", "left")))
     return taken
 
 
