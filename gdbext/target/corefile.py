@@ -63,11 +63,11 @@ class CoreFile:
         own = disjoint(_own_pieces(elf, notes.files))
         saved = Image(own, [elf])
         program = _open_program(exe, suggested_programs(notes, saved))
-        bias, remarks = _identify(program, notes, saved)
+        said = _losses(elf, notes)
+        bias = _identify(program, notes, saved, said)
         files = dict(_verified_files(notes.files, own))
         image = _whole_image(elf, own, program, bias, notes.files, files)
         mappings = merge_mappings(_mappings(loads(elf)), notes.files)
-        said = _losses(elf, notes) + remarks
         mapped = [elf.data, program.data, *files.values()]
         return cls(core, Binary(program), bias, notes.pid, said, mapped, image, mappings, notes.threads)
 
@@ -164,17 +164,17 @@ def _text(image: Image, address: int) -> str:
     return data.split(b"\0", 1)[0].decode("utf-8", "backslashreplace") if data else ""
 
 
-def _identify(program: Elf, notes: Notes, saved: Image) -> tuple[int, list[str]]:
-    """The bias, and what to say about how sure it is that the core is of this program."""
+def _identify(program: Elf, notes: Notes, saved: Image, said: list[str]) -> int:
+    """The bias; adds to ``said`` when nothing proves that the core is of this program."""
     try:
         bias = identity.find_bias(program, notes.auxv, saved)
         proved = identity.check(program, saved, bias)
     except UnsupportedTarget as error:
         others = [name for name in suggested_programs(notes, saved) if name != program.path]
-        raise UnsupportedTarget(error.message, f"try {others[0]}" if others else "") from error
-    if proved:
-        return bias, []
-    return bias, [f"the core holds nothing of its program's file: that it is {program.path} could not be checked"]
+        raise UnsupportedTarget(error.message, f"try {others[0]}" if others else "; ".join(said[:1])) from error
+    if not proved:
+        said.append(f"the core holds nothing of its program's file: that it is {program.path} could not be checked")
+    return bias
 
 
 def _whole_image(

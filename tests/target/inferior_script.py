@@ -1,6 +1,6 @@
 """Runs inside GDB: answers a list of questions about the selected inferior as one line of JSON.
 
-``QUESTIONS`` in the environment: {"root": …, "reads": [[address, size]…], "values": [expression…]}.
+``QUESTIONS`` in the environment: {"root": …, "reads": [[address, size]…], "values": [expression…], "leave": bool}.
 """
 
 from __future__ import annotations
@@ -89,3 +89,6 @@ def value(target: Any, expression: str) -> list[object]:
 
 
 gdb.write("\nANSWER " + json.dumps(answer()) + "\n")
+if QUESTIONS.get("leave"):  # GDB itself may wait for ever for a program that it let run
+    gdb.flush()
+    os._exit(0)

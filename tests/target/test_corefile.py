@@ -317,7 +317,7 @@ def test_a_file_never_stands_for_memory_that_was_written(newest: programs.Progra
 
 def test_nothing_to_check_is_said(newest: programs.Program, tmp_path: Path) -> None:
     target = CoreFile.open(str(newest.exe), write(tmp_path, madecore.core([Segment(0x2000, b"a")], madecore.thread(1))))
-    assert "could not be checked" in target.notes[0]
+    assert "could not be checked" in target.notes[-1]
 
 
 def test_a_pie_without_auxiliary_vector(pie: programs.Program, tmp_path: Path) -> None:
@@ -417,6 +417,14 @@ def test_gcore_cut_in_the_middle(newest: programs.Program, gdb: tools.Gdb, tmp_p
     assert "cut off" in target.notes[0]
     assert "no thread registers" in target.notes[1]
     assert target.threads() == ()
+
+
+def test_a_cut_core_without_its_code_says_that_it_is_cut(pie: programs.Program, tmp_path: Path) -> None:
+    path = tmp_path / "cut"
+    shutil.copyfile(programs.core(pie, makers()[-3]).path, path)
+    os.truncate(path, 100_000)
+    with pytest.raises(UnsupportedTarget, match="lost its auxiliary vector; the core is cut off: it has 100,000 of"):
+        CoreFile.open(str(pie.exe), str(path))
 
 
 def test_dlv_core_cut_anywhere_is_refused(newest: programs.Program, tmp_path: Path) -> None:

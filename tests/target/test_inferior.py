@@ -223,7 +223,7 @@ def test_in_its_own_pid_namespace(gdb: tools.Gdb, newest: programs.Program) -> N
 
 def test_background_is_said(gdb: tools.Gdb, newest: programs.Program) -> None:
     with programs.run(newest) as running:
-        said = ask(gdb, ["-p", str(running.pid)], before=["continue &"])
+        said = ask(gdb, ["-p", str(running.pid)], before=["continue &"], more={"leave": True})
         assert said["refused"] == "the program is running; stop it: type interrupt"
 
 
@@ -231,7 +231,7 @@ def test_non_stop_is_noted(gdb: tools.Gdb, newest: programs.Program) -> None:
     """Some threads run: answered for, with a note, and without registers of those."""
     with programs.run(newest) as running:
         commands = ["set non-stop on", f"attach {running.pid}", "thread 2", "continue &", "thread 1"]
-        said = ask(gdb, [], running.truth.facts, commands)
+        said = ask(gdb, [], running.truth.facts, commands, {"leave": True})
         assert said["reads"] == [piece["bytes"] for piece in running.truth.facts["pieces"]]
         assert "threads are running (non-stop mode)" in said["notes"][0]
         check_registers(said)
