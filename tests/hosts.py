@@ -103,11 +103,15 @@ def find_document(text: str, command: str) -> dict[str, Any] | None:
 
 
 def environment(gdb: tools.Gdb | None) -> dict[str, str]:
-    """The environment of a run: an installed private folder serves as it is; else this Python's packages do."""
+    """The environment of a run: an installed private folder serves as it is; else this Python's packages do.
+
+    What the tests' own PYTHONPATH names was made for this Python; a GDB may embed another one.
+    """
     env = dict(os.environ, PYTHONDONTWRITEBYTECODE="1", DEBUGINFOD_URLS="", TERM="dumb")
     ours = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    wanted = gdb.python if gdb else ours
-    if wanted == ours and not (home.folder() / f"py{wanted}").is_dir():
+    if gdb:
+        env.pop("PYTHONPATH", None)
+    if (gdb.python if gdb else ours) == ours and not (home.folder() / f"py{ours}").is_dir():
         env["PYTHONPATH"] = sysconfig.get_path("purelib")
     return env
 

@@ -64,14 +64,15 @@ class Core:
 def build(name: str, go: str, flags: Sequence[str] = (), env: Mapping[str, str] | None = None) -> Program:
     """Builds samples/``name`` with Go release ``go`` ("1.27.3"); ``flags`` for go build, ``env`` e.g. GOEXPERIMENT.
 
-    The module's go line becomes that release's, so that the program behaves as one written for it.
+    The module's go line becomes that release's, so that the program behaves as one written for it. Without cgo unless
+    ``env`` says so: else it would depend on a C compiler being there.
     """
-    settings = dict(env or {})
+    settings = {"CGO_ENABLED": "0", **(env or {})}
     digest = _digest(_sources(name), go, *flags, *(f"{key}={settings[key]}" for key in sorted(settings)))
     folder = tools.cache_folder() / "programs" / f"{name}-go{go}-{digest}"
     exe = folder / name
     if not exe.exists():
-        with _made_whole(folder) as new:
+        with made_whole(folder) as new:
             _go_build(name, go, new, flags, settings)
     return Program(name, go, exe)
 
@@ -101,7 +102,7 @@ def core(program: Program, maker: str, *args: str) -> Core:
     digest = _digest([], str(program.exe), maker, *args)
     folder = tools.cache_folder() / "cores" / f"{program.name}-go{program.go}-{maker}-{digest}"
     if not folder.exists():
-        with _made_whole(folder) as new:
+        with made_whole(folder) as new:
             _take(program, maker, args, new)
     truth = Truth.parse((folder / "truth.json").read_bytes())
     return Core(program, folder / "core", truth)
@@ -183,7 +184,7 @@ def _digest(files: Sequence[Path], *texts: str) -> str:
 
 
 @contextlib.contextmanager
-def _made_whole(folder: Path) -> Iterator[Path]:
+def made_whole(folder: Path) -> Iterator[Path]:
     """A new folder that takes its final name only when it is complete; another process may have been faster."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     new = Path(tempfile.mkdtemp(prefix=f"{folder.name}.new-", dir=folder.parent))
