@@ -68,7 +68,7 @@ class Session:
         """Every type that implements context.Context."""
         from gdbext.golang.context import ContextTypes
 
-        return ContextTypes.of(self.program, self.types)
+        return ContextTypes.of(self.types)
 
     @cached_property
     def contexts(self) -> Contexts:

@@ -111,22 +111,22 @@ def live(goroutines: Goroutines, image: Image, found: Pairs, wanted: NDArray[np.
 
     Only for goroutines that stand at a safe point; a running one has no maps for where it is.
     """
-    chosen = np.zeros(len(found), np.bool_)
+    chosen, table = np.zeros(len(found), np.bool_), PcTable(goroutines.symtab)
     for row in np.unique(found.range[wanted]).tolist():
-        words = live_words(goroutines, image, row)
+        words = live_words(goroutines, table, image, row)
         mine = wanted & (found.range == row)
         chosen[mine] = np.isin(found.address[mine] + np.uint64(8), words)
     return chosen
 
 
-def live_words(goroutines: Goroutines, image: Image, row: int) -> U64:
+def live_words(goroutines: Goroutines, table: PcTable, image: Image, row: int) -> U64:
     """The addresses of a parked goroutine's live pointer words; none where its stack cannot be walked."""
     if bool(goroutines.trapped[row]) or goroutines.pc[row] == 0:
         return np.zeros(0, np.uint64)
     pc, sp = int(goroutines.pc[row]), int(goroutines.sp[row])
     bounds = int(goroutines.g["low"][row]), int(goroutines.g["high"][row])
     try:
-        frames = list(Walk(image, PcTable(goroutines.symtab), pc, sp, *bounds))
+        frames = list(Walk(image, table, pc, sp, *bounds))
         return stack_pointers(goroutines.program, goroutines.symtab, frames, image)
     except GdbextError:
         return np.zeros(0, np.uint64)

@@ -37,6 +37,13 @@ class Found:
     kind: U8 = field(repr=False)
     notes: tuple[str, ...] = ()
 
+    def knows(self, addresses: U64) -> Bools:
+        """Which of the addresses are among those found."""
+        if not len(self.address):
+            return np.zeros(len(addresses), np.bool_)
+        at = np.minimum(np.searchsorted(self.address, addresses), len(self.address) - 1)
+        return self.address[at] == addresses
+
 
 @frozen(eq=False)
 class Contexts:
@@ -108,9 +115,11 @@ def add(found: Found, ctypes: ContextTypes, heap: Heap, kind: U8, data: U64) -> 
     """More contexts, that pairs in globals or live stack slots refer to; those that are no allocated object are not."""
     ids = heap.ids(data)
     sizes = np.array([one.size for one in ctypes.kinds], np.uint64)
-    fits = (ids >= 0) & ~np.isin(data, found.address)
+    fits = (ids >= 0) & ~found.knows(data)
     fits[fits] = heap.addresses(ids[fits]) == data[fits]
     fits[fits] = _elemsize(heap, ids[fits]) >= sizes[kind[fits].astype(np.int64)]
+    if not fits.any():
+        return found
     address, first = np.unique(data[fits], return_index=True)
     more, more_kind = _embedding(ctypes, heap.image, address, kind[fits][first])
     return _sorted(np.concatenate([found.address, more]), np.concatenate([found.kind, more_kind]), found.notes)

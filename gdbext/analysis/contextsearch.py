@@ -39,7 +39,7 @@ def on_stacks(ctypes: ContextTypes, heap: Heap, goroutines: Goroutines, found: F
     """Contexts that only a live stack slot holds."""
     image, ranges = goroutines.stacks(), contextroots.stacks(goroutines)
     pairs = contextroots.pairs(ctypes, image, ranges)
-    unknown: NDArray[np.bool_] = ~np.isin(pairs.data, found.address) & (heap.ids(pairs.data) >= 0)
+    unknown: NDArray[np.bool_] = ~found.knows(pairs.data) & (heap.ids(pairs.data) >= 0)
     chosen = contextroots.live(goroutines, image, pairs, unknown)
     return add(found, ctypes, heap, pairs.kind[chosen], pairs.data[chosen])
 

@@ -66,6 +66,7 @@ def _fail(line: str, status: int, trace: bool) -> int:
 
 
 def _main(words: list[str]) -> int:
+    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # LC_ALL=C cannot write guides
     missing = home.activate()
     if missing:
         raise GdbextError(missing.removeprefix("gdbext: "))
@@ -156,7 +157,6 @@ def _pid(text: str) -> int:
 def _look() -> Look:
     from gdbext.commands import Look
 
-    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
     terminal = sys.stdout.isatty()
     color = terminal and os.environ.get("TERM", "dumb") != "dumb" and not os.environ.get("NO_COLOR")
     return Look(color=color, width=shutil.get_terminal_size().columns if terminal else None, terminal=terminal)

@@ -13,16 +13,14 @@ import numpy as np
 from attrs import field, frozen
 from numpy.typing import NDArray
 
-from gdbext.errors import GdbextError, MissingField
+from gdbext.errors import GdbextError
 from gdbext.golang import rtype
-from gdbext.golang.program import Program
 from gdbext.golang.rtype import Type, Types
 from gdbext.golang.struct import IFACE, UINT, BYTES, declare
 from gdbext.target.image import U64
 
 CANCEL_CTX = declare(
     "context.cancelCtx",
-    parent=IFACE("Context"),
     done=IFACE("done"),  # atomic.Value: type word, data word (*hchan)
     children=UINT,
     err=IFACE("err"),  # an error until Go 1.24, an atomic.Value since: itab or type word, data word
@@ -30,21 +28,14 @@ CANCEL_CTX = declare(
 )
 TIMER_CTX = declare("context.timerCtx", timer=UINT, deadline=BYTES)
 AFTER_FUNC_CTX = declare("context.afterFuncCtx", callback=UINT("f"))
-VALUE_CTX = declare("context.valueCtx", parent=IFACE("Context"), key=IFACE, value=IFACE("val"))
-STOP_CTX = declare("context.stopCtx", parent=IFACE("Context"))
-WITHOUT_CANCEL_CTX = declare("context.withoutCancelCtx", parent=IFACE("c"))
-HCHAN_CLOSED = declare("runtime.hchan", closed=UINT)
+VALUE_CTX = declare("context.valueCtx", key=IFACE, value=IFACE("val"))
 
 CANCELERS = ("*context.cancelCtx", "*context.timerCtx", "*context.afterFuncCtx")
 VALUE = "*context.valueCtx"
 BACKGROUNDS = ("context.backgroundCtx", "context.todoCtx")
-STANDARD = {
-    **dict.fromkeys(CANCELERS, CANCEL_CTX),
-    VALUE: VALUE_CTX,
-    "context.stopCtx": STOP_CTX,
-    "context.withoutCancelCtx": WITHOUT_CANCEL_CTX,
-}
-CONTEXT, CANCELER = "context.Context", "context.canceler"
+STANDARD = frozenset((*CANCELERS, VALUE, "context.stopCtx", "context.withoutCancelCtx"))
+"""The kinds of package context that always have a parent."""
+CONTEXT = "context.Context"
 EMBEDDING_DEPTH = 4
 MAX_KINDS = 250
 
@@ -92,7 +83,7 @@ class ContextTypes:
     """Types left out because there were too many."""
 
     @classmethod
-    def of(cls, program: Program, types: Types) -> ContextTypes:
+    def of(cls, types: Types) -> ContextTypes:
         """From the itabs the runtime knows. A program that never uses contexts has no kinds."""
         itabs = types.itabs()
         inters = np.unique(itabs.inter)
@@ -100,7 +91,7 @@ class ContextTypes:
         contexts = inters[[name == CONTEXT for name in names]]
         mine = np.isin(itabs.inter, contexts)
         addresses = np.unique(itabs.type[mine])
-        kinds = tuple(kind(program, types, types.at(int(a)), contexts) for a in addresses[:MAX_KINDS])
+        kinds = tuple(kind(types, types.at(int(a)), contexts) for a in addresses[:MAX_KINDS])
         return cls.naming(kinds, itabs, np.sort(itabs.address[mine]), max(len(addresses) - MAX_KINDS, 0))
 
     @classmethod
@@ -120,20 +111,15 @@ class ContextTypes:
         return int(self.kind_of[at]) if at < len(self.words) and int(self.words[at]) == word else -1
 
 
-def kind(program: Program, types: Types, type_: Type, contexts: U64) -> Kind:
+def kind(types: Types, type_: Type, contexts: U64) -> Kind:
     """How objects of a context's dynamic type are laid out."""
     held = _held(types, type_)
     name = type_.name
     size = held.size if held is not None else 0
+    if held is None or held.kind != rtype.STRUCT:
+        return Kind(name, type_, size)
     try:
-        declared = STANDARD.get(name)
-        if declared is not None:
-            return Kind(name, type_, size, program.bound(declared).offset("parent"))
-        if held is None or held.kind != rtype.STRUCT:
-            return Kind(name, type_, size)
         return Kind(name, type_, size, _parent(types, held, contexts), _channels(types, held))
-    except MissingField:
-        raise
     except GdbextError:  # a descriptor we cannot follow: the type is known, its parent is not
         return Kind(name, type_, size)
 

@@ -134,6 +134,17 @@ def c_string(table: memoryview, at: int) -> str:
     raise InconsistentRuntime(f"name at offset {at:#x} has no end")
 
 
+def find_strings(table: memoryview, name: str) -> list[int]:
+    """The offsets at which a name table has exactly this string."""
+    names, wanted = bytes(table), name.encode() + b"\0"
+    found = [0] if names.startswith(wanted) else []
+    at = names.find(b"\0" + wanted)
+    while at >= 0:
+        found.append(at + 1)
+        at = names.find(b"\0" + wanted, at + 1)
+    return found
+
+
 @frozen(eq=False)
 class Tables:
     """The tables of one module. ``image`` keeps the memory behind the views."""

@@ -169,23 +169,24 @@ def _select(
     program: Program, symtab: Symtab, addresses: U64, rows: NDArray[Any], readable: Bools, snapshot: Image | None
 ) -> Goroutines:
     """The goroutines that are alive, not yet located."""
-    status = rows["atomicstatus"]
+    status = np.ascontiguousarray(rows["atomicstatus"])
     scanning = (status & SCAN_BIT) != 0
     rows["atomicstatus"] = status & ~np.uint32(SCAN_BIT)
-    kept = np.flatnonzero(~readable | ~np.isin(rows["atomicstatus"], LEFT_OUT))
+    kept = np.flatnonzero(~readable | ~np.isin(status & ~np.uint32(SCAN_BIT), LEFT_OUT))
+    rows = rows if len(kept) == len(rows) else rows[kept]
     zeros = np.zeros(len(kept), np.uint64)
     return Goroutines(
         program=program,
         symtab=symtab,
         address=addresses[kept],
-        g=rows[kept],
+        g=rows,
         scanning=scanning[kept],
         pc=zeros,
         sp=zeros.copy(),
         bp=zeros.copy(),
         trapped=np.zeros(len(kept), np.bool_),
         tid=np.zeros(len(kept), np.int64),
-        trouble=_troubles(rows[kept], readable[kept]),
+        trouble=_troubles(rows, readable[kept]),
         machines=machines(program),
         snapshot=snapshot,
     )

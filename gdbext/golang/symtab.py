@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ from attrs import frozen
 from numpy.typing import NDArray
 
 from gdbext.golang.modules import Module, read_modules
-from gdbext.golang.pclntab import NO_DATA, Func, Steps, c_string, decode_steps
+from gdbext.golang.pclntab import NO_DATA, Func, Steps, c_string, decode_steps, find_strings
 
 if TYPE_CHECKING:
     from gdbext.golang.program import Program
@@ -92,10 +91,9 @@ class Symtab:
 
     def find(self, name: str) -> list[int]:
         """The entry pcs of the functions of that name (as the linker has it), in address order."""
-        pattern = re.compile(rb"(?:\A|\0)" + re.escape(name.encode()) + rb"(?=\0)")
         found: list[int] = []
         for module, first in zip(self.modules, self._first, strict=False):
-            offsets = [match.start() + (match[0][:1] == b"\0") for match in pattern.finditer(module.tables.names)]
+            offsets = find_strings(module.tables.names, name)
             rows = np.flatnonzero(np.isin(module.tables.name_offsets(), offsets)) if offsets else ()
             found += [int(self._entries[first + row]) for row in rows]
         return found

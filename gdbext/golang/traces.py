@@ -120,7 +120,8 @@ class Traces:
     ) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
         """(outermost node, why it ended) of each stack; node -1 where there is no frame.
 
-        ``enough``: asked once per node; a walk that reaches a node for which it says so ends there, with CUT.
+        ``enough``: asked once per node (so always give the same one to the same Traces); a walk that reaches a node for
+        which it says so ends there, with CUT.
         """
         nodes = np.full(len(start.pc), -1, np.int64)
         ends = np.full(len(start.pc), NO_FRAME, np.uint8)

@@ -14,6 +14,8 @@ ALIGN = 16
 HEADER = 32
 INLINE = 2
 """Flag bit: the strings follow the header (Go 1.18); before, it held pointers."""
+MARK = 16
+"""Bytes before and after the module data, by which it is found in memory."""
 TEXT_LIMIT = 1 << 24
 SEARCHED = 1 << 20
 """Without section headers: how much of each writable segment is searched, the linker puts it first."""
@@ -40,7 +42,7 @@ def read(elf: Elf) -> BuildInfo:
         raise elf.refuse(f"built by Go 1.17 or older; Go 1.{OLDEST_MINOR} is the oldest supported")
     version, rest = _text(data[HEADER:])
     modules, _ = _text(rest)
-    return parse(elf, version, modules[16:-16] if len(modules) >= 33 else "")
+    return parse(elf, _plain(version), _plain(modules[MARK:-MARK]))
 
 
 def _find(elf: Elf) -> Bytes | None:
@@ -61,8 +63,12 @@ def _find(elf: Elf) -> Bytes | None:
     return None
 
 
-def _text(data: Bytes) -> tuple[str, Bytes]:
-    """A string after its length as a varint; "" when the length makes no sense."""
+def _plain(text: bytes) -> str:
+    return text.decode("utf-8", "backslashreplace")
+
+
+def _text(data: Bytes) -> tuple[bytes, Bytes]:
+    """A string after its length as a varint; empty when the length makes no sense."""
     length, shift, at = 0, 0, 0
     for byte in data[:5].tolist():
         length |= (byte & 0x7F) << shift
@@ -71,8 +77,8 @@ def _text(data: Bytes) -> tuple[str, Bytes]:
         if byte < 0x80:
             break
     if length > min(TEXT_LIMIT, data.size - at):
-        return "", data[:0]
-    return data[at : at + length].tobytes().decode("utf-8", "backslashreplace"), data[at + length :]
+        return b"", data[:0]
+    return data[at : at + length].tobytes(), data[at + length :]
 
 
 def parse(elf: Elf, text: str, modules: str) -> BuildInfo:

@@ -12,9 +12,8 @@ from gdbext.errors import MemoryFault
 from gdbext.frontend import gdbfront
 from gdbext.report import Absent, Address, Column, Report, Table, Text
 
-SESSION = SimpleNamespace(target=SimpleNamespace(notes=(), kind="core", pid=None, binary=SimpleNamespace(**{
-    "path": "/bin/x", "go_version": "go1.27.3", "arch": "amd64",
-})), close=lambda: None)  # fmt: skip
+BINARY = SimpleNamespace(path="/bin/x", go_version="go1.27.3", arch="amd64")
+SESSION = SimpleNamespace(target=SimpleNamespace(notes=(), kind="core", pid=None, binary=BINARY), close=lambda: None)
 
 
 class NoProgram(gdbfront.Sessions):
@@ -44,7 +43,8 @@ def fail(session: object, args: Namespace) -> Report:
 
 
 def show(session: object, args: Namespace) -> Report:
-    rows = [[index, Address(0xC000 + index), Absent("torn"), f"secret {args.values}"] for index in range(args.limit or 0)]
+    secret, count = f"secret {args.values}", args.limit or 0
+    rows = [[index, Address(0xC000 + index), Absent("torn"), secret] for index in range(count)]
     columns = [Column("n", "right"), Column("address"), Column("why"), Column("value")]
     return Report({"limit": args.limit, "gdb": args.gdb}, [Text("Head", "heading"), Table(columns, rows)])
 

@@ -269,11 +269,12 @@ def core() -> programs.Core:
 
 
 def test_the_session_goes_when_the_program_may_have_changed(gdb: tools.Gdb, core: programs.Core) -> None:
-    """Same Session for two commands in a row; another one after memory was written and after another core was opened."""
+    """The same Session for two commands in a row; another one after another core was opened."""
     find = "python S = [c for c in __import__('gc').get_objects() if type(c).__name__ == 'Sessions'][0]; kept = []"
     keep = "python kept.append(S.current())"
     same = "python print('same', kept[-1] is kept[-2])"
-    lines = [find, keep, keep, same, f"core-file {core.path}", keep, same, "core-file", f"core-file {core.path}", keep, same]
+    again = f"core-file {core.path}"
+    lines = [find, keep, keep, same, again, keep, same, "core-file", again, keep, same]
     said = batch(gdb, *lines, before=(str(core.exe), str(core.path)))
     assert re.findall(r"same \w+", said.out) == ["same True", "same False", "same False"], said.err
 

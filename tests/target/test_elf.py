@@ -25,7 +25,9 @@ def test_segments_and_sections_equal_pyelftools(ctxforest: programs.Program) -> 
     with open(ctxforest.exe, "rb") as file:
         other = ELFFile(file)
         theirs = [(s["p_offset"], s["p_vaddr"], s["p_filesz"], s["p_memsz"]) for s in other.iter_segments()]
-        assert [tuple(int(row[key]) for key in ("offset", "vaddr", "filesz", "memsz")) for row in elf.segments] == theirs
+        assert [
+            tuple(int(row[key]) for key in ("offset", "vaddr", "filesz", "memsz")) for row in elf.segments
+        ] == theirs
         assert (elf.entry, elf.machine) == (other["e_entry"], "amd64")
         for section in other.iter_sections():
             if section["sh_type"] not in ("SHT_NOBITS", "SHT_NULL"):
@@ -141,7 +143,9 @@ def everything(elf: Elf) -> int:
 
 
 @settings(max_examples=150, deadline=2000)
-@given(changes=st.lists(st.tuples(st.integers(0, 4000), st.integers(0, 255)), max_size=20), keep=st.integers(0, 1 << 20))
+@given(
+    changes=st.lists(st.tuples(st.integers(0, 4000), st.integers(0, 255)), max_size=20), keep=st.integers(0, 1 << 20)
+)
 def test_damaged_files_answer_or_refuse(changes: list[tuple[int, int]], keep: int) -> None:
     program = programs.build("ctxforest", tools.go_versions()[-1])
     data = np.fromfile(program.exe, np.uint8, keep)
