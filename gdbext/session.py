@@ -96,7 +96,13 @@ class Session:
         from gdbext.golang.contextread import ContextReader
 
         reader = ContextReader(self.program, self.types, self.context_types)
-        return Chains(reader, self.goroutines, self._memory)
+        return Chains(reader, self.goroutines, self._memory, self._blocked_on)
+
+    def _blocked_on(self, row: int) -> list[tuple[int, int]]:
+        """The (kind, address) of the contexts whose Done channels a goroutine waits on. Searches the heap."""
+        found = self.contexts
+        mine = found.waits[found.waits[:, 1] == row, 0]
+        return [(int(found.kind[index]), int(found.address[index])) for index in mine]
 
     def _memory(self) -> Image:
         """The heap's memory: a core has it at no cost, of a process it is copied."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 from attrs import define, field, frozen
@@ -16,6 +16,7 @@ from gdbext.errors import GdbextError
 from gdbext.golang import context, maps
 from gdbext.golang.context import Kind
 from gdbext.golang.contextread import Absence, ContextReader, Deadline, Detail
+from gdbext.golang.heapobject import find_object
 from gdbext.golang.proc import Goroutines
 from gdbext.golang.traceback import Frame, PcTable, Walk
 from gdbext.target.image import U64, Image
@@ -57,9 +58,17 @@ class Link:
 class Chains:
     """Finds contexts of goroutines and reads the chains above them."""
 
-    def __init__(self, reader: ContextReader, goroutines: Goroutines, memory: Callable[[], Image]) -> None:
-        """``memory``: an image of the heap, asked for only when a children map has to be walked."""
-        self.reader, self.goroutines, self._memory = reader, goroutines, memory
+    def __init__(
+        self,
+        reader: ContextReader,
+        goroutines: Goroutines,
+        memory: Callable[[], Image],
+        blocked_on: Callable[[int], Iterable[tuple[int, int]]],
+    ) -> None:
+        """``memory``: an image of the heap, asked for only when a children map has to be walked. ``blocked_on``: the
+        (kind, address) of the contexts that a row's goroutine waits on, asked for only when it waits on a channel."""
+        self.reader, self.goroutines, self._memory, self._blocked_on = reader, goroutines, memory, blocked_on
+        self._variables = contextroots.variable_ranges(goroutines.symtab.modules)
         self.program, self.ctypes = reader.program, reader.ctypes
         self.table = PcTable(goroutines.symtab)
         self.variables = FrameVariables(self.program, goroutines.symtab)
@@ -87,15 +96,30 @@ class Chains:
         return list(Walk(image, self.table, pc, sp, low, high, trapped=bool(goroutines.trapped[row])))
 
     def plausible(self, kind: int, address: int) -> bool:
-        """Whether what lies there embeds a context as the kind says; a dead stack slot may point to anything."""
+        """Whether such a context can lie there: a dead stack slot may point to anything.
+
+        An allocated object begins there that is large enough and embeds a context as the kind says. A user's context
+        may also be a global variable or lie inside a larger object.
+        """
         one = self.ctypes.kinds[kind]
-        if one.background or one.parent is None:
-            return one.background or address != 0
+        if one.background:
+            return True
+        found = find_object(self.program, address)
+        if found is None:
+            placed = one.name not in context.STANDARD and self._is_variable(address)
+        else:
+            inside = one.name not in context.STANDARD or address == found.base
+            placed = inside and address >= found.base and found.base + found.size - address >= one.size
+        return placed and (one.parent is None or self._embeds(address + one.parent))
+
+    def _is_variable(self, address: int) -> bool:
+        return any(start <= address < end for start, end in self._variables)
+
+    def _embeds(self, address: int) -> bool:
         try:
-            word = self.program.word(address + one.parent)
+            return self.ctypes.kind_index(self.program.word(address)) >= 0
         except GdbextError:
             return False
-        return self.ctypes.kind_index(word) >= 0 or (word == 0 and one.name not in context.STANDARD)
 
     def _in_variables(self, row: int, frames: Sequence[Frame], image: Image) -> Iterator[tuple[int, int, Way]]:
         registers = self._registers(row)
@@ -116,46 +140,33 @@ class Chains:
         return next((thread.registers for thread in self.program.target.threads() if thread.tid == tid), {})
 
     def _on(self, row: int, frames: Sequence[Frame], image: Image) -> Iterator[tuple[int, int, Way]]:
-        """Interface pairs among the words of the stack; in dead slots too, so a suspicion where nothing else says so."""
+        """Interface pairs among the words of the stack. A pair in a dead slot is a suspicion and says so."""
         bounds = contextroots.stacks(self.goroutines)[row]
         pairs = contextroots.pairs(self.ctypes, image, [bounds])
+        parked = len(pairs) > 0 and not self.goroutines.trapped[row]
+        live = frozenset(contextroots.live_words(self.goroutines, self.table, image, row).tolist() if parked else ())
         for address, kind, data in zip(pairs.address.tolist(), pairs.kind.tolist(), pairs.data.tolist(), strict=True):
             depth = next((i for i, frame in enumerate(frames) if address < frame.cfa), len(frames))
             name = self._function(frames[depth]) if depth < len(frames) else "the outermost frame"
-            yield kind, data, Way("stack", f"stack word {address:#x} in {name}", depth)
+            if parked and address + 8 not in live:
+                yield kind, data, Way("dead stack", f"dead stack word {address:#x} in {name}, maybe a leftover", depth)
+            else:
+                yield kind, data, Way("stack", f"stack word {address:#x} in {name}", depth)
 
     def _function(self, frame: Frame) -> str:
         return self.goroutines.symtab.name(frame.function) if frame.function >= 0 else "unknown code"
 
     def _waited(self, row: int) -> Iterator[tuple[int, int, Way]]:
-        """Contexts whose Done channel the goroutine is blocked on, among those its stack words or variables name."""
-        mine = int(self.goroutines.goid[row])
-        image = self.goroutines.stacks(np.array([row]))
-        for kind, address in self._candidates(row, image):
-            if not self.plausible(kind, address):
-                continue
-            for link in self.links(kind, address):
-                channels = self._channels(link)
-                if any(mine in self.goroutines.waiters(channel) for channel in channels):
-                    yield link.kind, link.address, Way("waits", "it waits on its Done channel", -1)
-
-    def _candidates(self, row: int, image: Image) -> Iterator[tuple[int, int]]:
-        frames = self.frames(row, image)
-        for kind, address, _ in (*self._in_variables(row, frames, image), *self._on(row, frames, image)):
-            yield kind, address
-
-    def _channels(self, link: Link) -> list[int]:
-        try:
-            detail = self.reader.at(self.ctypes.kinds[link.kind], link.address)
-        except GdbextError:
-            return []
-        return [channel for channel in (detail.done, *detail.channels) if channel]
+        """The contexts whose Done channels the goroutine is blocked on."""
+        if self.goroutines.waiting[row]:
+            for kind, address in self._blocked_on(row):
+                yield kind, address, Way("waits", "it waits on its Done channel", -1)
 
     # The chain above one context
 
     def links(self, kind: int, address: int) -> list[Link]:
         """A context and its ancestors, up to Background, to what is no known context, or to memory that is torn."""
-        chain, seen = [], set[tuple[int, int]]()
+        chain, seen = list[Link](), set[tuple[int, int]]()
         while (kind, address) not in seen and len(chain) < MOST_ANCESTORS:
             seen.add((kind, address))
             chain.append(Link(kind, address))

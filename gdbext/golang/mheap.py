@@ -34,6 +34,7 @@ MSPAN = declare(
 )
 HEAP_ARENA = declare(
     "runtime.heapArena",
+    spans=BYTES,
     inline_marks=optional(BYTES("pageUseSpanInlineMarkBits")),  # Go 1.25, Green Tea
     bitmap=optional(BYTES("bitmap", "heapArenaPtrScalar.bitmap")),  # until Go 1.21; 1.22 with noallocheaders
 )
