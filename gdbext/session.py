@@ -45,9 +45,7 @@ class Session:
     @cached_property
     def goroutines(self) -> Goroutines:
         """Every goroutine of the program, dead ones left out."""
-        from gdbext.golang.proc import Goroutines
-
-        return Goroutines.of(self.program, self.symtab)
+        return self._read_goroutines()
 
     @cached_property
     def types(self) -> Types:
@@ -59,9 +57,7 @@ class Session:
     @cached_property
     def heap(self) -> Heap:
         """The heap's spans and which of their slots are allocated."""
-        from gdbext.golang.mheap import Heap
-
-        return Heap.of(self.program)
+        return self._read_heap()
 
     @cached_property
     def context_types(self) -> ContextTypes:
@@ -73,11 +69,33 @@ class Session:
     @cached_property
     def contexts(self) -> Contexts:
         """Every context of the program."""
+        if self.target.kind != "running":
+            return self._search(self.heap, self.goroutines)
+        from gdbext.analysis.contextsteady import steady
+        from gdbext.golang.snapshot import collections
+
+        return steady(self._look_again, lambda: collections(self.program))
+
+    def _look_again(self) -> Contexts:
+        """All contexts as they are now; what was decoded for them is kept, so that a report is of one moment."""
+        self.heap, self.goroutines = self._read_heap(), self._read_goroutines()
+        return self._search(self.heap, self.goroutines)
+
+    def _read_heap(self) -> Heap:
+        from gdbext.golang.mheap import Heap
+        from gdbext.golang.snapshot import read_heap
+
+        return read_heap(self.program) if self.target.kind == "running" else Heap.of(self.program)
+
+    def _read_goroutines(self) -> Goroutines:
+        from gdbext.golang.proc import Goroutines
+
+        return Goroutines.of(self.program, self.symtab)
+
+    def _search(self, heap: Heap, goroutines: Goroutines) -> Contexts:
         from gdbext.analysis import contextsearch
 
-        return contextsearch.contexts(
-            self.program, self.symtab, self.types, self.context_types, self.heap, self.goroutines
-        )
+        return contextsearch.contexts(self.program, self.symtab, self.types, self.context_types, heap, goroutines)
 
     @cached_property
     def context_rows(self) -> Rows:
@@ -96,7 +114,14 @@ class Session:
         from gdbext.golang.contextread import ContextReader
 
         reader = ContextReader(self.program, self.types, self.context_types)
-        return Chains(reader, self.goroutines, self._memory, self._blocked_on)
+        return Chains(reader, self.goroutines, self._memory, self._blocked_on, self._certain)
+
+    def _certain(self, address: int) -> bool | None:
+        """Whether two looks at a running program saw the context alike; None where it stands still."""
+        if self.target.kind != "running":
+            return None
+        index, certain = self.contexts.index(address), self.contexts.certain
+        return index >= 0 and certain is not None and bool(certain[index])
 
     def _blocked_on(self, row: int) -> list[tuple[int, int]]:
         """The (kind, address) of the contexts whose Done channels a goroutine waits on. Searches the heap."""

@@ -43,8 +43,9 @@ class Held:
 
     @property
     def where(self) -> str:
-        """All ways in words."""
-        return "; ".join(dict.fromkeys(way.where for way in self.ways))
+        """The ways in words; a dead stack slot only where nothing better is known."""
+        sure = [way for way in self.ways if way.how != "dead stack"] or self.ways
+        return "; ".join(dict.fromkeys(way.where for way in sure))
 
 
 @frozen
@@ -64,10 +65,13 @@ class Chains:
         goroutines: Goroutines,
         memory: Callable[[], Image],
         blocked_on: Callable[[int], Iterable[tuple[int, int]]],
+        certain: Callable[[int], bool | None],
     ) -> None:
         """``memory``: an image of the heap, asked for only when a children map has to be walked. ``blocked_on``: the
-        (kind, address) of the contexts that a row's goroutine waits on, asked for only when it waits on a channel."""
+        (kind, address) of the contexts that a row's goroutine waits on, asked for only when it waits on a channel.
+        ``certain``: whether the context at an address is, None where the program stands still."""
         self.reader, self.goroutines, self._memory, self._blocked_on = reader, goroutines, memory, blocked_on
+        self._certain = certain
         self._variables = contextroots.variable_ranges(goroutines.symtab.modules)
         self.program, self.ctypes = reader.program, reader.ctypes
         self.table = PcTable(goroutines.symtab)
@@ -232,6 +236,7 @@ class Chains:
             value=detail.value,
             waiters=self._waiters(detail),
             goroutines=sorted(goids),
+            certain=self._certain(link.address),
         )
 
     def _cause(self, chain: Sequence[Link], place: int, state: str | Absence) -> str | Absence | None:

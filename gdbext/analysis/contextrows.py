@@ -35,6 +35,8 @@ class Row:
     value: str | Absence | None
     waiters: Sequence[int]
     goroutines: Sequence[int]
+    certain: bool | None = None
+    """Seen alike in two looks at a running program; None where the program stands still."""
 
 
 class Rows:
@@ -66,6 +68,7 @@ class Rows:
             value=detail.value,
             waiters=self.waiters(index),
             goroutines=goids,
+            certain=None if contexts.certain is None else bool(contexts.certain[index]),
         )
 
     def detail(self, index: int) -> Detail:

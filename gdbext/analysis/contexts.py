@@ -66,6 +66,8 @@ class Contexts:
     deadline: I64 = field(repr=False)
     waits: I64 = field(repr=False)
     notes: tuple[str, ...] = ()
+    certain: Bools | None = field(default=None, repr=False)
+    """Seen alike in two looks at a running program; None where the program stands still."""
 
     def __len__(self) -> int:
         return len(self.address)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 CHUNK = 1 << 14
 ROW = (
     '{"address": "0x%x", %s, "parent": %s, "parent_kind": %s, "registered_with": %s, "children": %s, '
-    '"deadline_in_ns": %s, "deadline": %s, "key": %s, "value": %s, "waiters": %s, "goroutines": %s}'
+    '"deadline_in_ns": %s, "deadline": %s, "key": %s, "value": %s, "waiters": %s, "goroutines": %s%s}'
 )
 NULL = "null"
 
@@ -67,6 +67,7 @@ class _Encoder:
             *self.keys_and_values(indices),
             self.lists(indices, self.waited, self.rows.waiters),
             self.lists(indices, self.holders, self.holders.__getitem__),
+            self.certain(indices),
         )
         return map(ROW.__mod__, zip(*columns, strict=True))
 
@@ -117,6 +118,12 @@ class _Encoder:
             keys[place] = text(key)
             values[place] = text(value) if self.args.values else masked
         return keys, values
+
+    def certain(self, indices: NDArray[np.int64]) -> list[str]:
+        known = self.contexts.certain
+        if known is None:
+            return [""] * len(indices)
+        return [', "certain": true' if sure else ', "certain": false' for sure in known[indices].tolist()]
 
     @staticmethod
     def lists(indices: NDArray[np.int64], some: Any, get: Any) -> list[str]:

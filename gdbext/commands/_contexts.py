@@ -25,6 +25,7 @@ def cell(value: object) -> Cell:
 
 def document(row: Row, args: argparse.Namespace) -> dict[str, object]:
     """One context with the keys of the interface."""
+    certain = {} if row.certain is None else {"certain": row.certain}
     return {
         "address": Address(row.address),
         "kind": row.kind,
@@ -40,6 +41,7 @@ def document(row: Row, args: argparse.Namespace) -> dict[str, object]:
         "value": shown_value(row, args),
         "waiters": list(row.waiters),
         "goroutines": list(row.goroutines),
+        **certain,
     }
 
 

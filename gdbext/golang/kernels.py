@@ -19,6 +19,7 @@ TABLE = 1 << 16  # first filter of a word: one byte per (word >> 3) & 0xffff
 MAX_TABLES = 1 << 22
 MAX_GROUPS = 1 << 26
 MAX_OVERFLOW = 1 << 20
+MOST_KEYS = 1 << 32
 ONE, EIGHT = np.uint64(1), np.uint64(8)
 
 
@@ -301,11 +302,13 @@ def put_key(starts, ends, hosts, key, owner, out, count, segment):  # type: igno
 
 
 @njit(cache=True)
-def swiss_groups(starts, ends, hosts, data, groups, size, keys, stride, owner, out, count):  # type: ignore[no-untyped-def]
-    """The keys of ``groups`` Swiss groups of ``size`` bytes that lie side by side at ``data``."""
+def swiss_groups(starts, ends, hosts, data, groups, size, keys, stride, owner, out, count, most):  # type: ignore[no-untyped-def]
+    """The keys of ``groups`` Swiss groups of ``size`` bytes that lie side by side at ``data``, up to ``most`` rows."""
     control, keyed = -1, -1
     for g in range(groups):
         group = data + np.uint64(g) * size
+        if count > most:
+            return most, False
         ctrl, control = read64(starts, ends, hosts, group, control)
         if control < 0:
             return count, False
@@ -320,18 +323,20 @@ def swiss_groups(starts, ends, hosts, data, groups, size, keys, stride, owner, o
 def swiss_keys(starts, ends, hosts, headers, shape, out):  # type: ignore[no-untyped-def]
     """Interface keys of many Swiss maps (internal/runtime/maps/map.go): rows (map index, key's data word).
 
-    ``headers``: (n, 2) of dirPtr, dirLen. ``shape``: group size, offset of the first key, stride of keys, and the
-    offsets of groups.data and groups.lengthMask in a table. Returns (rows, maps that could not be read whole).
+    ``headers``: (n, 3) of dirPtr, dirLen, used: a map that holds more than it says is torn. ``shape``: group size,
+    offset of the first key, stride of keys, and the offsets of groups.data and groups.lengthMask in a table. Returns
+    (rows, maps that could not be read whole).
     """
     size, keys, stride, data_at, mask_at = shape[0], shape[1], shape[2], shape[3], shape[4]
     count, torn, segment = 0, 0, -1
     for owner in range(len(headers)):
         directory, length = headers[owner, 0], headers[owner, 1]
+        most = count + np.int64(min(headers[owner, 2], np.uint64(MOST_KEYS)))
         if directory == 0:
             continue
         whole = length <= np.uint64(MAX_TABLES)
         if length == 0:
-            count, whole = swiss_groups(starts, ends, hosts, directory, 1, size, keys, stride, owner, out, count)
+            count, whole = swiss_groups(starts, ends, hosts, directory, 1, size, keys, stride, owner, out, count, most)
         before = np.uint64(0)
         for t in range(length if whole else 0):
             table, segment = read64(starts, ends, hosts, directory + EIGHT * np.uint64(t), segment)
@@ -344,9 +349,11 @@ def swiss_keys(starts, ends, hosts, headers, shape, out):  # type: ignore[no-unt
                 whole = False
                 break
             count, fine = swiss_groups(
-                starts, ends, hosts, data, np.int64(mask) + 1, size, keys, stride, owner, out, count
+                starts, ends, hosts, data, np.int64(mask) + 1, size, keys, stride, owner, out, count, most
             )
             whole = whole and fine
+        if count > most:
+            count, whole = most, False
         torn += not whole
     return count, torn
 
@@ -378,12 +385,13 @@ def classic_chain(starts, ends, hosts, bucket, size, owner, skip_moved, out, cou
 def classic_keys(starts, ends, hosts, headers, size, out):  # type: ignore[no-untyped-def]
     """Interface keys of many classic maps (runtime/map.go): rows (map index, key's data word).
 
-    ``headers``: (n, 4) of buckets, B, oldbuckets, flags; ``size``: bytes of a bucket. Returns as ``swiss_keys``.
+    ``headers``: (n, 5) of buckets, B, oldbuckets, flags, count; ``size``: bytes of a bucket. Returns as ``swiss_keys``.
     """
     count, torn = 0, 0
     for owner in range(len(headers)):
         log2 = headers[owner, 1]
         whole = log2 < np.uint64(40)
+        most = count + np.int64(min(headers[owner, 4], np.uint64(MOST_KEYS)))
         for old in range(2):
             buckets = headers[owner, 2 * old]
             if buckets == 0 or not whole:
@@ -394,8 +402,9 @@ def classic_keys(starts, ends, hosts, headers, size, out):  # type: ignore[no-un
                 count, fine = classic_chain(
                     starts, ends, hosts, buckets + np.uint64(b) * size, size, owner, old == 1, out, count
                 )
-                if not fine:
+                if not fine or count > most:
                     whole = False
                     break
+        count = min(count, most)
         torn += not whole
     return count, torn

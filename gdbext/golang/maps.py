@@ -94,8 +94,8 @@ def interface_keys(program: Program, shape_: Shape, image: Image, headers: U64) 
 
 
 def _room(said: U64) -> int:
-    """Rows to make room for: what the headers say, unless one of them cannot be true."""
-    return int(np.minimum(said, np.uint64(1 << 24)).sum()) + 64
+    """Rows to make room for at first: what the headers say, unless that cannot be true."""
+    return int(min(np.minimum(said, np.uint64(1 << 24)).sum(), 1 << 22)) + 64
 
 
 def _swiss_keys(program: Program, shape_: SwissShape, image: Image, headers: U64) -> tuple[U64, int]:
@@ -103,7 +103,7 @@ def _swiss_keys(program: Program, shape_: SwissShape, image: Image, headers: U64
 
     table = program.bound(SWISS_TABLE)
     records, _ = program.bound(SWISS_MAP).many(image, headers)
-    rows = np.stack([records["directory"], records["tables"]], axis=1).astype(np.uint64)
+    rows = np.stack([records["directory"], records["tables"], records["used"]], axis=1).astype(np.uint64)
     layout = (shape_.group_size, shape_.keys, shape_.stride, table.offset("data"), table.offset("mask"))
     said = _room(records["used"].astype(np.uint64))
     while True:
@@ -118,7 +118,7 @@ def _classic_keys(program: Program, shape_: ClassicShape, image: Image, headers:
     from gdbext.golang import kernels
 
     records, _ = program.bound(CLASSIC_MAP).many(image, headers)
-    rows = np.stack([records[name].astype(np.uint64) for name in ("buckets", "log2", "old", "flags")], axis=1)
+    rows = np.stack([records[name].astype(np.uint64) for name in ("buckets", "log2", "old", "flags", "count")], axis=1)
     said = _room(records["count"].astype(np.uint64))
     while True:
         out = np.zeros((said, 2), np.uint64)
