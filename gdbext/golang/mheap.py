@@ -12,7 +12,7 @@ from attrs import field, frozen
 from numpy.typing import NDArray
 
 from gdbext.errors import InconsistentRuntime, MemoryFault
-from gdbext.golang.program import Program
+from gdbext.golang.program import Program, distinct
 from gdbext.golang.struct import BYTES, SLICE, UINT, declare, optional
 from gdbext.target import merge_ranges
 from gdbext.target.image import U64, Bools, Image
@@ -91,8 +91,9 @@ class Heap:
     def of(cls, program: Program, image: Image | None = None) -> Heap:
         """The heap of a stopped target, or of a copy ``image`` of it. Raises InconsistentRuntime."""
         spans = read_spans(program)
-        memory = image if image is not None else program.target.image(span_ranges(spans) + bitmap_ranges(spans))
-        return cls.over(program, spans, memory)
+        if image is None:
+            image = program.whole_image() or program.target.image(span_ranges(spans) + bitmap_ranges(spans))
+        return cls.over(program, spans, image)
 
     @classmethod
     def over(cls, program: Program, spans: Spans, image: Image) -> Heap:
@@ -109,23 +110,27 @@ class Heap:
 
     def addresses(self, ids: I64) -> U64:
         """Where the objects begin (after the malloc header where there is one)."""
+        from gdbext.golang import kernels
+
         spans = self.spans
-        index = np.searchsorted(spans.first, ids, "right") - 1
-        slot = (ids - spans.first[index]).astype(np.uint64)
-        found: U64 = spans.base[index] + slot * spans.elemsize[index] + spans.header[index]
-        return found
+        return kernels.object_addresses(  # type: ignore[no-any-return]
+            spans.base, spans.elemsize, spans.header, spans.first, ids
+        )
+
+    def elemsizes(self, ids: I64) -> U64:
+        """The sizes of the slots."""
+        from gdbext.golang import kernels
+
+        return self.spans.elemsize[kernels.slot_spans(self.spans.first, ids)]
 
     def ids(self, addresses: U64) -> I64:
         """The ids of the allocated slots that the addresses point into; -1 where there is none."""
+        from gdbext.golang import kernels
+
         spans = self.spans
-        addresses = np.asarray(addresses, np.uint64)
-        if not len(spans.base):
-            return np.full(len(addresses), -1, np.int64)
-        index = np.maximum(np.searchsorted(spans.base, addresses, "right") - 1, 0)
-        inside = (addresses >= spans.base[index]) & (addresses < spans.limit[index])
-        slot = ((addresses - spans.base[index]) // spans.elemsize[index]).astype(np.int64)
-        found = np.where(inside, spans.first[index] + slot, 0)
-        return np.where(inside & (self.state[found] > 0), found, -1)
+        return kernels.slots_at(  # type: ignore[no-any-return]
+            spans.base, spans.limit, spans.elemsize, spans.first, self.state, np.ascontiguousarray(addresses, np.uint64)
+        )
 
     def survivors(self, ids: I64) -> int:
         """How many of the objects (sorted ids) were reachable when the last collection ran."""
@@ -195,12 +200,13 @@ def make_spans(records: NDArray[Any], sweepgen: int, headers: bool = True) -> Sp
 
 
 def sane(records: NDArray[Any]) -> Bools:
-    """Span records whose slots fit in their pages."""
+    """Span records that have slots, and whose slots fit in their pages."""
     pages = records["npages"].astype(np.uint64)
     size = records["elemsize"].astype(np.uint64)
     count = records["nelems"].astype(np.uint64)
-    small = (pages > 0) & (pages < (1 << 35)) & (size > 0) & (size <= pages * PAGE_SIZE) & (count < (1 << 32))
-    return small & (records["base"] % PAGE_SIZE == 0) & (size * np.where(small, count, 0) <= pages * PAGE_SIZE)
+    small = (pages > 0) & (pages < (1 << 35)) & (size > 0) & (size <= pages * PAGE_SIZE)
+    room = np.where(small, pages, 0).astype(np.uint64) * np.uint64(PAGE_SIZE) // np.maximum(size, np.uint64(1))
+    return small & (records["base"] % PAGE_SIZE == 0) & (count > 0) & (count <= room)
 
 
 def span_ranges(spans: Spans) -> list[tuple[int, int]]:
@@ -216,7 +222,7 @@ def span_ranges(spans: Spans) -> list[tuple[int, int]]:
 
 def bitmap_ranges(spans: Spans) -> list[tuple[int, int]]:
     """Where the allocation and mark bitmaps of the spans lie (off the heap, in arenas of 64 KiB)."""
-    pages = np.unique(np.concatenate([spans.alloc_bits, spans.mark_bits]) // np.uint64(4096))
+    pages = distinct(np.concatenate([spans.alloc_bits, spans.mark_bits]) // np.uint64(4096))
     return merge_ranges(((int(p) * 4096, int(p) * 4096 + 3 * 4096) for p in pages if p), 1 << 16)
 
 
@@ -229,7 +235,7 @@ def inline_marks(program: Program, spans: Spans) -> Bools:
     dtype = bound.dtype["inline_marks"]
     index = (spans.base - np.uint64(ARENA_BASE)) // np.uint64(ARENA_SIZE)
     arenas = program.record(MHEAP, mheap(program))["arenas"]
-    for arena in np.unique(index):
+    for arena in distinct(index):
         try:
             address = program.word(int(arenas) + 8 * int(arena))
             raw = program.read(address + bound.offset("inline_marks"), dtype.itemsize)
