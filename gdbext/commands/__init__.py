@@ -25,6 +25,7 @@ import importlib
 import pkgutil
 import re
 import shlex
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -125,7 +126,7 @@ def build_parser(command: Command) -> Parser:
     parser = Parser(
         prog=command.name,
         usage=f"{command.name} {command.usage or '[options]'}",
-        description=command.description,
+        description=_wrapped(command.description),
         epilog=_examples(command),
         formatter_class=_HelpFormatter,
         add_help=False,
@@ -139,6 +140,12 @@ def build_parser(command: Command) -> Parser:
     parser.add_argument("--all", action="store_true", help=command.all_help)
     parser.add_argument("-h", "--help", nargs=0, action=_ShowHelp, help="show this text")
     return parser
+
+
+def _wrapped(text: str) -> str:
+    """Lines that are too long are filled, the others stay as they are: tables and lists keep their shape."""
+    lines = (textwrap.wrap(line, WIDTH) if len(line) > WIDTH + 10 else [line] for line in text.split("\n"))
+    return "\n".join(line for filled in lines for line in filled)
 
 
 def _examples(command: Command) -> str:

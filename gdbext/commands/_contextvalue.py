@@ -21,7 +21,7 @@ def context_behind(session: Session, value: Value) -> int:
         return words[1]
     address = words[0] if len(words) == 1 else value.address
     if address is None:
-        raise UsageError(f"a value of type {value.type} is no context", "give a context, a pointer to one or its address")
+        raise UsageError(f"a value of type {value.type} is no context", "give a context, a pointer or an address")
     if session.contexts.index(address) < 0:
         raise UsageError(f"no context is known to lie at {address:#x}", "go-ctxtree lists all")
     return address

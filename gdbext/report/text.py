@@ -91,9 +91,7 @@ def _table(table: Table, painter: _Painter, width: int | None) -> Iterator[str]:
 
 def _natural(columns: Sequence[Column], sample: Sequence[Sequence[Cell]], texts: Sequence[Sequence[str]]) -> _Layout:
     """Columns as wide as the sample needs."""
-    widths = [
-        max(len(column.title), *(len(row[index]) for row in texts)) for index, column in enumerate(columns)
-    ]
+    widths = [max(len(column.title), *(len(row[index]) for row in texts)) for index, column in enumerate(columns)]
     cells = [[row[index] for row in sample] for index in range(len(columns))]
     numeric = [all(is_number(cell) or cell is None or isinstance(cell, Absent) for cell in column) for column in cells]
     some = [any(is_number(cell) for cell in column) for column in cells]
@@ -147,7 +145,7 @@ def _cut(text: str, layout: _Layout, index: int) -> str:
     if not layout.cuttable[index] or len(text) <= width:
         return text
     head = (width - 1) // 3
-    return f"{text[:head]}…{text[len(text) - (width - 1 - head):]}"
+    return f"{text[:head]}…{text[len(text) - (width - 1 - head) :]}"
 
 
 def _later_lines(rows: Iterable[Sequence[Cell]], layout: _Layout, painter: _Painter) -> Iterator[str]:

@@ -286,6 +286,22 @@ def test_thread_and_frame_stay_selected(gdb: tools.Gdb, core: programs.Core) -> 
     assert first == second == "at 3 1"
 
 
+def test_the_context_behind_an_expression_is_an_address_for_other_expressions(
+    gdb: tools.Gdb, core: programs.Core
+) -> None:
+    address = next(at for at, one in core.truth.contexts.items() if one["kind"] == "*context.cancelCtx")
+    lines = (
+        f"p/x $go_ctx({address:#x})",
+        f"p/x $go_ctx({address:#x}) + 1",
+        "p $go_ctx(5)",
+        f"p $go_ctx({address + 1:#x})",
+    )
+    said = batch(gdb, *lines, before=(str(core.exe), str(core.path)))
+    assert re.findall(r"\$\d = (\w+)", said.out) == [f"{address:#x}", f"{address + 1:#x}"]
+    assert "a value of type int is no context; give a context, a pointer or an address" in said.err
+    assert f"no context is known to lie at {address + 1:#x}; go-ctxtree lists all" in said.err
+
+
 def test_an_editor_gets_answers_through_dap(core: programs.Core) -> None:
     """What VS Code does: GDB has the protocol since release 14."""
     gdb = tools.gdbs()[-1]

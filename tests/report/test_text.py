@@ -76,15 +76,7 @@ def test_a_tree() -> None:
     leaf = Node(["leaf", Address(0x10)])
     forest = [Node([Address(1), "root"], [Node(["a"], [leaf]), Node(["b"], [leaf, leaf])]), Node(["alone"])]
     assert shown(Tree(forest, title="Contexts", cut="cut at depth 3")) == (
-        "Contexts\n"
-        "0x1 root\n"
-        "├─ a\n"
-        "│  └─ leaf 0x10\n"
-        "└─ b\n"
-        "   ├─ leaf 0x10\n"
-        "   └─ leaf 0x10\n"
-        "alone\n"
-        "cut at depth 3\n"
+        "Contexts\n0x1 root\n├─ a\n│  └─ leaf 0x10\n└─ b\n   ├─ leaf 0x10\n   └─ leaf 0x10\nalone\ncut at depth 3\n"
     )
 
 

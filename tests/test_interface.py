@@ -1,0 +1,102 @@
+"""The JSON keys that others rely on: each command's document has at least these."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from gdbext.commands import registry
+from tests import hosts, programs, tools
+
+GO = "1.27.3"
+EVERY = {"command", "schema", "target", "notes"}
+TARGET = {"kind", "exe", "pid", "go_version", "arch"}
+CONTEXT = {
+    *("address", "kind", "state", "cause", "parent", "registered_with", "children", "deadline_in_ns", "deadline"),
+    *("key", "value", "waiters", "goroutines"),
+}
+GOROUTINE = {
+    *("goid", "status", "wait_reason", "waiting_at_least_ns", "function", "file", "line", "created_by", "parent_goid"),
+    *("thread", "labels"),
+}
+KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
+    "go-goroutines": ((), {"goroutines": [GOROUTINE]}),
+    "go-ctxchain": (("--all",), {"chains": [{"found": str, "goid": int, "chain": [CONTEXT]}]}),
+    "go-ctxtree": ((), {"contexts": [CONTEXT], "roots": [str]}),
+    "go-doctor": (
+        (),
+        {
+            "go_version": str,
+            "experiments": [],
+            "gdb": object,
+            "python": str,
+            "declarations": {"ok": int, "missing": []},
+            "can": [str],
+            "cannot": [],
+            "next": [str],
+        },
+    ),
+}
+"""Command: (its arguments, the shape of what it answers). A set names the keys of an object; [x]: a list with at least
+one row, each of them an x; []: a list, perhaps an empty one."""
+
+
+def lacking(shape: object, value: object, where: str) -> Iterator[str]:
+    """What ``value`` lacks of ``shape``."""
+    if isinstance(shape, set):
+        yield from (f"{where}.{key}" for key in sorted(shape - set(value if isinstance(value, dict) else ())))
+    elif isinstance(shape, dict):
+        for key, inner in shape.items():
+            found = isinstance(value, dict) and key in value
+            yield from lacking(inner, value[key], f"{where}.{key}") if found else (f"{where}.{key}",)  # type: ignore
+    elif isinstance(shape, list):
+        if not isinstance(value, list) or (shape and not value):
+            yield f"{where}[]"
+        elif shape:
+            for index, row in enumerate(value):
+                yield from lacking(shape[0], row, f"{where}[{index}]")
+    elif not isinstance(value, shape):  # type: ignore[arg-type]
+        yield f"{where} as {shape}"
+
+
+def test_what_is_lacking_is_found() -> None:
+    shape = {"rows": [{"a", "b"}], "n": int, "o": {"p": str}}
+    assert list(lacking(shape, {"rows": [{"a": 1, "b": 2}], "n": 1, "o": {"p": ""}}, "")) == []
+    assert list(lacking(shape, {"rows": [{"a": 1}], "n": "x", "o": {}}, "")) == [
+        ".rows[0].b",
+        ".n as <class 'int'>",
+        ".o.p",
+    ]
+    assert list(lacking(shape, {"rows": []}, "")) == [".rows[]", ".n", ".o"]
+
+
+def test_every_command_has_its_keys_here() -> None:
+    assert set(KEYS) == set(registry())
+
+
+@pytest.fixture(scope="module", params=["core", "live"])
+def asked(request: pytest.FixtureRequest) -> Iterator[tuple[hosts.Host, Any]]:
+    program = programs.build("ctxforest", GO)
+    if request.param == "core":
+        yield hosts.Host("core"), programs.core(program, f"gcore-{tools.gdbs()[-1]}")
+    else:
+        with programs.run(program) as running:
+            yield hosts.Host("live"), running
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_every_key_is_there(asked: tuple[hosts.Host, Any], name: str) -> None:
+    arguments, shape = KEYS[name]
+    document = hosts.ask(*asked, name, *arguments)
+    assert document["command"] == name
+    assert document["schema"] == 1
+    assert set(document["target"]) == TARGET
+    assert list(lacking({**dict.fromkeys(EVERY, object), **shape}, document, "")) == []
+
+
+def test_contexts_of_a_running_program_say_whether_they_are_certain(asked: tuple[hosts.Host, Any]) -> None:
+    document = hosts.ask(*asked, "go-ctxtree")
+    certain = [isinstance(context.get("certain"), bool) for context in document["contexts"]]
+    assert all(certain) if document["target"]["kind"] == "running" else not any(certain)
