@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from gdbext.analysis.contexts import Contexts
     from gdbext.golang.context import ContextTypes
     from gdbext.golang.mheap import Heap
-    from gdbext.golang.rtype import Types
-    from gdbext.golang.program import Program
     from gdbext.golang.proc import Goroutines
+    from gdbext.golang.program import Program
+    from gdbext.golang.rtype import Types
     from gdbext.golang.symtab import Symtab
     from gdbext.target import Target
     from gdbext.target.image import Image

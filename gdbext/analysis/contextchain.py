@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 
 import numpy as np
 from attrs import define, field, frozen
@@ -85,7 +86,8 @@ class Chains:
         found: dict[tuple[int, int], Held] = {}
         image = self.goroutines.stacks(np.array([row]))
         frames = self.frames(row, image)
-        for kind, address, way in (*self._waited(row), *self._in_variables(row, frames, image), *self._on(row, frames, image)):
+        ways = (self._waited(row), self._in_variables(row, frames, image), self._on(row, frames, image))
+        for kind, address, way in chain.from_iterable(ways):
             if self.plausible(kind, address):
                 found.setdefault((kind, address), Held(kind, address)).ways.append(way)
         return sorted(found.values(), key=lambda held: min(way.depth for way in held.ways))
@@ -170,10 +172,10 @@ class Chains:
 
     def links(self, kind: int, address: int) -> list[Link]:
         """A context and its ancestors, up to Background, to what is no known context, or to memory that is torn."""
-        chain, seen = list[Link](), set[tuple[int, int]]()
-        while (kind, address) not in seen and len(chain) < MOST_ANCESTORS:
+        links, seen = list[Link](), set[tuple[int, int]]()
+        while (kind, address) not in seen and len(links) < MOST_ANCESTORS:
             seen.add((kind, address))
-            chain.append(Link(kind, address))
+            links.append(Link(kind, address))
             parent = self.ctypes.kinds[kind].parent
             if parent is None:
                 break
@@ -184,13 +186,13 @@ class Chains:
             kind, address = self.ctypes.kind_index(word), data
             if kind < 0:
                 break
-        return chain
+        return links
 
-    def states(self, chain: Sequence[Link]) -> list[str | Absence]:
+    def states(self, links: Sequence[Link]) -> list[str | Absence]:
         """The state of each: its own when it has one, else that of the nearest ancestor that has."""
         states: list[str | Absence] = []
         state: str | Absence = "live"
-        for link in reversed(chain):
+        for link in reversed(links):
             kind = self.ctypes.kinds[link.kind]
             if kind.canceler:
                 state = self._state(link)
@@ -206,29 +208,29 @@ class Chains:
         except GdbextError as error:
             return Absence(str(error))
 
-    def rows(self, chain: Sequence[Link], holders: Mapping[int, Sequence[int]]) -> Iterator[Row]:
+    def rows(self, links: Sequence[Link], holders: Mapping[int, Sequence[int]]) -> Iterator[Row]:
         """What is said of each context of a chain. ``holders``: goids by address."""
-        for place, state in enumerate(self.states(chain)):
-            yield self.row(chain, place, state, holders.get(chain[place].address, ()))
+        for place, state in enumerate(self.states(links)):
+            yield self.row(links, place, state, holders.get(links[place].address, ()))
 
-    def row(self, chain: Sequence[Link], place: int, state: str | Absence, goids: Sequence[int]) -> Row:
+    def row(self, links: Sequence[Link], place: int, state: str | Absence, goids: Sequence[int]) -> Row:
         """One context of a chain."""
-        link = chain[place]
+        link = links[place]
         kind = self.ctypes.kinds[link.kind]
         try:
             detail = self.reader.at(kind, link.address)
         except GdbextError as error:
             detail = Detail(link.address, kind, cause=Absence(str(error)))
-        parent = chain[place + 1] if place + 1 < len(chain) else None
+        parent = links[place + 1] if place + 1 < len(links) else None
         left, at = self._deadline(detail)
         return Row(
             address=link.address,
             kind=kind.name,
             state=state,
-            cause=self._cause(chain, place, state),
+            cause=self._cause(links, place, state),
             parent=detail.parent[1] if detail.parent else 0,
             parent_kind=self.ctypes.kinds[parent.kind].name if parent else "",
-            registered_with=self._registered_with(chain, place),
+            registered_with=self._registered_with(links, place),
             children=self._children(detail) if kind.canceler else None,
             deadline_in_ns=left,
             deadline=at,
@@ -239,10 +241,10 @@ class Chains:
             certain=self._certain(link.address),
         )
 
-    def _cause(self, chain: Sequence[Link], place: int, state: str | Absence) -> str | Absence | None:
+    def _cause(self, links: Sequence[Link], place: int, state: str | Absence) -> str | Absence | None:
         if state != "cancelled":
             return None
-        for link in chain[place:]:
+        for link in links[place:]:
             kind = self.ctypes.kinds[link.kind]
             if kind.canceler:
                 detail = self.reader.at(kind, link.address)
@@ -275,14 +277,14 @@ class Chains:
         channels = [channel for channel in (detail.done, *detail.channels) if channel]
         return sorted({goid for channel in channels for goid in self.goroutines.waiters(channel)})
 
-    def _registered_with(self, chain: Sequence[Link], place: int) -> int:
+    def _registered_with(self, links: Sequence[Link], place: int) -> int:
         """The nearest ancestor whose children map holds the context; 0 for none."""
-        if not self.ctypes.kinds[chain[place].kind].canceler:
+        if not self.ctypes.kinds[links[place].kind].canceler:
             return 0
-        for link in chain[place + 1 :]:
+        for link in links[place + 1 :]:
             kind = self.ctypes.kinds[link.kind]
             if kind.canceler:
-                return link.address if chain[place].address in self._members(kind, link.address) else 0
+                return link.address if links[place].address in self._members(kind, link.address) else 0
         return 0
 
     def _members(self, kind: Kind, address: int) -> frozenset[int]:
@@ -307,4 +309,3 @@ class Chains:
         """Goids of all goroutines whose stacks hold one of the sorted addresses, by address."""
         found = contextroots.holding_goids(self.goroutines, addresses)
         return {int(addresses[index]): goids for index, goids in found.items()}
-

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from gdbext.errors import GdbextError
 from gdbext.golang.context import ContextTypes
+from gdbext.golang.modules import Module
 from gdbext.golang.proc import Goroutines
 from gdbext.golang.stkframe import stack_pointers
-from gdbext.golang.symtab import Module, Symtab
+from gdbext.golang.symtab import Symtab
 from gdbext.golang.traceback import PcTable, Walk
 from gdbext.target.image import U64, Image
 
@@ -45,12 +46,7 @@ class Pairs:
 def closures(symtab: Symtab, ctypes: ContextTypes) -> list[tuple[int, int]]:
     """(entry pc, kind index) of the functions whose closures capture a context."""
     index = {kind.name: number for number, kind in enumerate(ctypes.kinds)}
-    return [
-        (entry, index[kind])
-        for name, kind in CAPTURES.items()
-        if kind in index
-        for entry in symtab.find(name)
-    ]
+    return [(entry, index[kind]) for name, kind in CAPTURES.items() if kind in index for entry in symtab.find(name)]
 
 
 def global_ranges(modules: Sequence[Module]) -> list[tuple[int, int]]:
@@ -84,7 +80,7 @@ def pairs(ctypes: ContextTypes, image: Image, ranges: Sequence[tuple[int, int]])
 
 
 def holders(image: Image, ranges: Sequence[tuple[int, int]], addresses: U64) -> NDArray[np.int64]:
-    """Rows (range, index in ``addresses``), unique: which ranges have a word that is one of the sorted ``addresses``."""
+    """Unique rows (range, index in ``addresses``): which ranges have words that are among the sorted ``addresses``."""
     from gdbext.golang import kernels
 
     begin, end = np.array(ranges, np.uint64).reshape(-1, 2).T
@@ -92,8 +88,9 @@ def holders(image: Image, ranges: Sequence[tuple[int, int]], addresses: U64) -> 
     while True:
         out = np.zeros((room, 3), np.uint64)
         found = kernels.scan_values(
-            image.starts, image.ends, image.hosts, np.ascontiguousarray(begin), np.ascontiguousarray(end), addresses, out
-        )
+            image.starts, image.ends, image.hosts, np.ascontiguousarray(begin), np.ascontiguousarray(end),
+            addresses, out,
+        )  # fmt: skip
         if found <= room:
             return np.unique(out[:found][:, [0, 2]].astype(np.int64), axis=0)
         room = int(found)

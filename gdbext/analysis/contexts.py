@@ -42,7 +42,8 @@ class Found:
         if not len(self.address):
             return np.zeros(len(addresses), np.bool_)
         at = np.minimum(np.searchsorted(self.address, addresses), len(self.address) - 1)
-        return self.address[at] == addresses
+        known: Bools = self.address[at] == addresses
+        return known
 
 
 @frozen(eq=False)
@@ -316,8 +317,7 @@ def _waits(channels: Sequence[tuple[I64, U64]], waiting: tuple[I64, U64]) -> I64
         for i in np.flatnonzero(high > low):
             for g in goroutine[low[i] : high[i]]:
                 rows.append(np.array([[index[i], g]], np.int64))
-    made = np.unique(np.concatenate(rows), axis=0)
-    return made
+    return np.unique(np.concatenate(rows), axis=0)
 
 
 def deadlines(program: Program, image: Image, addresses: U64) -> I64:

@@ -42,4 +42,3 @@ def on_stacks(ctypes: ContextTypes, heap: Heap, goroutines: Goroutines, found: F
     unknown: NDArray[np.bool_] = ~found.knows(pairs.data) & (heap.ids(pairs.data) >= 0)
     chosen = contextroots.live(goroutines, image, pairs, unknown)
     return add(found, ctypes, heap, pairs.kind[chosen], pairs.data[chosen])
-

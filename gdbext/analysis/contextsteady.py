@@ -31,8 +31,8 @@ def steady(look: Look, collections: Count) -> Contexts:
         if ended == began or ended - began >= ENOUGH:
             return evolve(contexts, certain=alike(before, contexts), notes=_noted(contexts))
         before, began = contexts, ended
-    nothing = np.zeros(len(contexts), np.bool_)
-    return evolve(contexts, certain=nothing, notes=(*_noted(contexts), "no two looks were far enough apart to be certain"))
+    notes = (*_noted(contexts), "no two looks were far enough apart for certainty")
+    return evolve(contexts, certain=np.zeros(len(contexts), np.bool_), notes=notes)
 
 
 def _noted(contexts: Contexts) -> tuple[str, ...]:
@@ -45,7 +45,9 @@ def alike(before: Contexts, contexts: Contexts) -> NDArray[np.bool_]:
         return np.zeros(len(contexts), np.bool_)
     at = np.minimum(np.searchsorted(before.address, contexts.address), len(before) - 1)
     same = (before.address[at] == contexts.address) & (before.kind[at] == contexts.kind)
-    return same & (_parents(before)[at] == _parents(contexts)) & (before.parent_kind[at] == contexts.parent_kind)
+    same &= before.parent_kind[at] == contexts.parent_kind
+    found: NDArray[np.bool_] = same & (_parents(before)[at] == _parents(contexts))
+    return found
 
 
 def _parents(contexts: Contexts) -> NDArray[np.uint64]:

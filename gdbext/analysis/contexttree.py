@@ -40,6 +40,8 @@ class Forest:
     start: I32 = field(repr=False)
     children: I32 = field(repr=False)
     kept: NDArray[np.bool_] = field(repr=False)
+    plain: I32 = field(repr=False)
+    """Kind and state; -1 for a context that somebody waits on, which no chain may hide."""
 
     @classmethod
     def of(cls, contexts: Contexts, state: int | None = None) -> Forest:
@@ -53,7 +55,7 @@ class Forest:
         sizes = np.zeros(len(contexts), np.int32)
         shape = kernels.shapes(contexts.parent, order, _labels(contexts, kept), sizes)
         start, children = kernels.family(contexts.parent)
-        return cls(contexts, shape, sizes, start, children, kept)
+        return cls(contexts, shape, sizes, start, children, kept, _plain(contexts))
 
     def roots(self) -> NDArray[np.int64]:
         """The contexts without a parent among those found."""
@@ -92,18 +94,9 @@ class Forest:
 
     def _run(self, index: int) -> NDArray[np.int64]:
         """An only child's only child … as long as they look alike and nobody waits on them."""
-        run = [index]
-        label = self._plain(index)
-        while True:
-            below = self.below(run[-1])
-            if len(below) != 1 or self._plain(int(below[0])) != label or label is None:
-                return np.array(run, np.int64)
-            run.append(int(below[0]))
+        from gdbext.analysis import kernels
 
-    def _plain(self, index: int) -> tuple[int, int] | None:
-        contexts = self.contexts
-        waited = len(contexts.waiters(index)) > 0
-        return None if waited else (int(contexts.kind[index]), int(contexts.state[index]))
+        return kernels.chain(self.start, self.children, self.kept, self.plain, index)  # type: ignore[no-any-return]
 
     def deadlines(self, members: NDArray[np.int64]) -> tuple[int, int] | None:
         """The earliest and the latest deadline among contexts, on the monotonic clock."""
@@ -117,8 +110,15 @@ def _labels(contexts: Contexts, kept: NDArray[np.bool_]) -> NDArray[np.uint64]:
     waited = np.zeros(len(contexts), np.uint64)
     waited[contexts.waits[:, 0]] = 1
     orphan = np.where(contexts.parent < 0, contexts.parent_kind, NO_KIND).astype(np.uint64)
-    label = contexts.kind.astype(np.uint64) | contexts.state.astype(np.uint64) << np.uint64(8)
-    return label | waited << np.uint64(12) | orphan << np.uint64(16) | kept.astype(np.uint64) << np.uint64(13)
+    label: NDArray[np.uint64] = contexts.kind.astype(np.uint64) | contexts.state.astype(np.uint64) << np.uint64(8)
+    label |= waited << np.uint64(12) | orphan << np.uint64(16) | kept.astype(np.uint64) << np.uint64(13)
+    return label
+
+
+def _plain(contexts: Contexts) -> I32:
+    made = contexts.kind.astype(np.int32) << 8 | contexts.state
+    made[contexts.waits[:, 0]] = -1
+    return made
 
 
 def walk_up(contexts: Contexts, index: int) -> Iterator[int]:

@@ -141,3 +141,29 @@ def below(parent, start):  # type: ignore[no-untyped-def]
             known[node] = verdict
             node = parent[node]
     return known == 1
+
+
+@njit(cache=True)
+def only_child(start, children, kept, node):  # type: ignore[no-untyped-def]
+    """The one child of ``node`` that is kept; -1 when there is none or there are several."""
+    found = -1
+    for at in range(start[node], start[node + 1]):
+        if kept[children[at]]:
+            if found >= 0:
+                return -1
+            found = children[at]
+    return found
+
+
+@njit(cache=True)
+def chain(start, children, kept, plain, node):  # type: ignore[no-untyped-def]
+    """``node``, its only child, that one's only child … as long as ``plain`` is the same, and not negative."""
+    length, below = 0, node
+    while below >= 0 and (length == 0 or (plain[below] == plain[node] and plain[node] >= 0)):
+        length += 1
+        below = only_child(start, children, kept, below)
+    found = np.empty(length, np.int64)
+    for i in range(length):
+        found[i] = node
+        node = only_child(start, children, kept, node)
+    return found

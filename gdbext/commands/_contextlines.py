@@ -55,7 +55,7 @@ class Lines:
     def _take(self, number: int, fold: Fold) -> bool:
         if self._args.all or self._room is None:
             return True
-        if number >= FAMILY and self._room < self._args.limit or self._room <= 0:
+        if (number >= FAMILY and self._room < self._args.limit) or self._room <= 0:
             return False
         self._room -= 1
         return True

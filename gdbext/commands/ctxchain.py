@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from gdbext.commands import Command, goid
-from gdbext.commands._contexts import cell, details, document, sentence
+from gdbext.commands._contexts import Phrase, cell, details, document, sentence
 from gdbext.errors import UsageError
-from gdbext.report import Absent, Address, Block, Cell, Node, Report, Rows, Text, Tree
+from gdbext.report import Absent, Address, Block, Node, Report, Rows, Text, Tree
 
 if TYPE_CHECKING:
     from gdbext.analysis.contextchain import Held, Link
@@ -153,9 +153,7 @@ def _title(session: Session, chain: _Chain) -> str:
     return f"goroutine {chain.goid} [{reason}]"
 
 
-def _node(
-    session: Session, args: argparse.Namespace, chain: _Chain, said: dict[tuple[int, int], str]
-) -> Node:
+def _node(session: Session, args: argparse.Namespace, chain: _Chain, said: dict[tuple[int, int], str]) -> Node:
     """The chain as a tree with one branch: parents hang below their children, Background last."""
     states = session.chains.states(chain.links)
     places = _places(len(chain.links), args)
@@ -168,12 +166,13 @@ def _node(
         row = session.chains.row(chain.links, place, states[place], ())
         link = chain.links[place]
         where = said.get((link.kind, link.address)) if chain.goid is not None else None
-        node = Node(sentence([*_head(row), *details(row, args), *([[where]] if where else [])]), below)
+        found: list[Phrase] = [[where]] if where else []
+        node = Node(sentence([*_head(row), *details(row, args), *found]), below)
     assert node is not None
     return node
 
 
-def _head(row: Row) -> list[list[Cell]]:
+def _head(row: Row) -> list[Phrase]:
     roots = {"context.backgroundCtx": "context.Background()", "context.todoCtx": "context.TODO()"}
     return [[roots[row.kind]]] if row.kind in roots else [[Address(row.address), row.kind], [cell(row.state)]]
 
@@ -186,9 +185,7 @@ def _places(length: int, args: argparse.Namespace) -> list[int]:
     return [*range(half), -(length - 2 * half), *range(length - half, length)]
 
 
-def _documents(
-    session: Session, args: argparse.Namespace, chains: Iterable[_Chain]
-) -> Iterator[dict[str, object]]:
+def _documents(session: Session, args: argparse.Namespace, chains: Iterable[_Chain]) -> Iterator[dict[str, object]]:
     import numpy as np
 
     kept = list(chains)

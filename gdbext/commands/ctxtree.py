@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """go-ctxtree's own options."""
-    parser.add_argument("root", nargs="?", type=address, metavar="0xADDR", help="only this context and what is below it")
+    parser.add_argument("root", nargs="?", type=address, metavar="0xADDR", help="this context and what is below it")
     parser.add_argument("--depth", type=count, metavar="N", help="at most N levels below the roots")
-    parser.add_argument("--state", choices=("live", "cancelled"), help="only contexts in this state and what leads there")
+    parser.add_argument("--state", choices=("live", "cancelled"), help="contexts in this state and what leads there")
     parser.add_argument("--dot", metavar="FILE", help="write the folded tree to FILE for Graphviz")
 
 

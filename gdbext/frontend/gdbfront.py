@@ -53,7 +53,7 @@ def install() -> None:
     settings.register()
     _register(TOPIC, topic_text(commands.values()), _Topic)
     for command in commands.values():
-        _register(command.name, command.help_text(), partial(_Command, command, sessions, settings))
+        _register(command.name, keepable(command.help_text()), partial(_Command, command, sessions, settings))
     _ContextFunction(sessions, settings)
     sessions.watch()
 
@@ -61,7 +61,23 @@ def install() -> None:
 def topic_text(commands: Iterable[Command]) -> str:
     """What ``help go-`` says."""
     lines = "".join(f"{command.name} -- {command.help}\n" for command in commands)
-    return f"Go programs: contexts, goroutines, and what keeps them.\n\nList of commands:\n\n{lines}".rstrip()
+    return keepable(f"Go programs: contexts, goroutines, and what keeps them.\n\nList of commands:\n\n{lines}".rstrip())
+
+
+def keepable(text: str) -> str:
+    """A text that GDB takes as help or as an error: in its host character set, which is ASCII where no locale is set.
+
+    What is written as output need not be so: GDB hands that through as UTF-8.
+    """
+    charset = gdb.host_charset()
+    try:
+        text.encode(charset)
+    except UnicodeEncodeError:
+        plain = text.translate({ord("\N{MULTIPLICATION SIGN}"): "x", ord("\N{HORIZONTAL ELLIPSIS}"): "..."})
+        return plain.encode(charset, "replace").decode(charset)
+    except LookupError:  # a character set that Python does not know
+        return ascii(text)
+    return text
 
 
 def _register(name: str, text: str, make: Callable[[str], object]) -> None:
@@ -159,7 +175,7 @@ def one_line_errors(settings: Settings) -> Iterator[None]:
 def _refuse(line: str, settings: Settings) -> NoReturn:
     if settings.traceback.value:
         gdb.write(traceback.format_exc(), gdb.STDERR)
-    raise gdb.GdbError(line) from None
+    raise gdb.GdbError(keepable(line)) from None
 
 
 class Sessions:

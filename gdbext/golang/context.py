@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from gdbext.errors import GdbextError
 from gdbext.golang import rtype
+from gdbext.golang.program import distinct
 from gdbext.golang.rtype import Type, Types
-from gdbext.golang.struct import IFACE, UINT, BYTES, declare
+from gdbext.golang.struct import BYTES, IFACE, UINT, declare
 from gdbext.target.image import U64
 
 CANCEL_CTX = declare(
@@ -70,7 +71,7 @@ class ContextTypes:
     """Every type that was ever made a context.Context, and the words that name them in memory.
 
     ``words`` (sorted) are itabs of any interface with such a dynamic type, and for the standard kinds the type
-    descriptors themselves (as ``any`` holds them); ``kind_of[i]`` is the index in ``kinds`` that ``words[i]`` speaks of.
+    descriptors themselves (as ``any`` holds them); ``kind_of[i]``: the index in ``kinds`` that ``words[i]`` speaks of.
     A user's type descriptor proves nothing: caches keyed by type have it beside pointers to other things.
     ``context_itabs`` (sorted): the itabs of context.Context alone.
     """
@@ -86,11 +87,11 @@ class ContextTypes:
     def of(cls, types: Types) -> ContextTypes:
         """From the itabs the runtime knows. A program that never uses contexts has no kinds."""
         itabs = types.itabs()
-        inters = np.unique(itabs.inter)
+        inters = distinct(itabs.inter)
         names = types.names(inters)
         contexts = inters[[name == CONTEXT for name in names]]
         mine = np.isin(itabs.inter, contexts)
-        addresses = np.unique(itabs.type[mine])
+        addresses = distinct(itabs.type[mine])
         kinds = tuple(kind(types, types.at(int(a)), contexts) for a in addresses[:MAX_KINDS])
         return cls.naming(kinds, itabs, np.sort(itabs.address[mine]), max(len(addresses) - MAX_KINDS, 0))
 
@@ -142,7 +143,6 @@ def _only_pointee(types: Types, type_: Type) -> Type | None:
             return None
         type_ = types.at(fields[0].type)
     return None
-
 
 
 def _parent(types: Types, struct: Type, contexts: U64, depth: int = 0) -> int | None:

@@ -20,8 +20,8 @@ TIME_TIMER = declare(
 )
 
 HAS_MONOTONIC = 1 << 63  # time.hasMonotonic
-WALL_TO_UNIX = (1884 * 365 + 1884 // 4 - 1884 // 100 + 1884 // 400 - (1969 * 365 + 1969 // 4 - 1969 // 100 + 1969 // 400)) * 86400
-YEAR_ONE_TO_UNIX = -(1969 * 365 + 1969 // 4 - 1969 // 100 + 1969 // 400) * 86400
+YEAR_ONE_TO_UNIX = -(1969 * 365 + 1969 // 4 - 1969 // 100 + 1969 // 400) * 86400  # time.internalToUnix
+WALL_TO_UNIX = (1884 * 365 + 1884 // 4 - 1884 // 100 + 1884 // 400) * 86400 + YEAR_ONE_TO_UNIX  # time.wallToUnix
 NANOSECONDS = 10**9
 
 
@@ -34,7 +34,7 @@ class Absence:
 
 @frozen
 class Deadline:
-    """When a timerCtx ends. ``unix_ns``: wall clock; ``monotonic_ns``: CLOCK_MONOTONIC, None when only the wall is known."""
+    """When a timerCtx ends: by the wall clock, and on CLOCK_MONOTONIC unless only the wall clock is known."""
 
     unix_ns: int
     monotonic_ns: int | None
@@ -52,7 +52,7 @@ class Detail:
     kind: Kind
     parent: tuple[int, int] | None = None
     cancelled: bool | None = None
-    error: str | None = None
+    error: str | Absence | None = None
     cause: str | Absence | None = None
     deadline: Deadline | Absence | None = None
     done: int = 0

@@ -1,4 +1,4 @@
-"""The heap object that an address points into, found through the arena's page table: no heap scan (runtime/mheap.go)."""
+"""The heap object that an address points into, through the arena's page table: no heap scan (runtime/mheap.go)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WORD = 8
 
 @frozen
 class HeapObject:
-    """An allocated object. ``base``: where it begins, behind its malloc header; ``size``: bytes up to the slot's end."""
+    """An allocated object. ``base``: where it begins, behind its malloc header; ``size``: bytes to the slot's end."""
 
     base: int
     size: int
@@ -74,4 +74,3 @@ def _marked_inline(program: Program, spans: Spans, slot: int) -> bool:
 
 def _bit(program: Program, bits: int, slot: int) -> bool:
     return bool(program.read(bits + slot // 8, 1)[0] >> slot % 8 & 1)
-

@@ -16,6 +16,7 @@ PAGE = np.uint64(8192)
 INLINE_MARKS = np.uint64(64)  # from the start of the 128-byte block at the end of a Green Tea page (Go 1.25)
 INLINE_BLOCK = np.uint64(128)
 TABLE = 1 << 16  # first filter of a word: one byte per (word >> 3) & 0xffff
+MAX_PAGES = 1 << 23  # 64 GiB of heap: 32 MiB of table
 MAX_TABLES = 1 << 22
 MAX_GROUPS = 1 << 26
 MAX_OVERFLOW = 1 << 20
@@ -33,13 +34,20 @@ def read64(starts, ends, hosts, address, last):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def bit(starts, ends, hosts, bits, index, last):  # type: ignore[no-untyped-def]
-    """(0 or 1, segment) of a bitmap in target memory; -1 when unreadable."""
-    address = bits + np.uint64(index >> 3)
+def bits8(starts, ends, hosts, bits, byte, last):  # type: ignore[no-untyped-def]
+    """(eight bits, segment) of a bitmap in target memory; -1 when unreadable."""
+    address = bits + np.uint64(byte)
     found = segment_of(starts, ends, address, last)
     if found < 0:
         return -1, -1
-    return (load8(hosts[found] + (address - starts[found])) >> np.uint8(index & 7)) & 1, found
+    return np.int64(load8(hosts[found] + (address - starts[found]))), found
+
+
+@njit(cache=True)
+def bit(starts, ends, hosts, bits, index, last):  # type: ignore[no-untyped-def]
+    """(0 or 1, segment) of a bitmap in target memory; -1 when unreadable."""
+    value, found = bits8(starts, ends, hosts, bits, index >> 3, last)
+    return (value >> (index & 7)) & 1 if found >= 0 else -1, found
 
 
 @njit(cache=True)
@@ -54,21 +62,23 @@ def allocated(  # type: ignore[no-untyped-def]
     unreadable, a, m, n = 0, -1, -1, -1
     for i in range(len(base)):
         marks = base[i] + PAGE - INLINE_BLOCK + INLINE_MARKS
-        for slot in range(nelems[i]):
-            taken = slot < free_index[i]
-            if not taken:
-                value, a = bit(starts, ends, hosts, alloc_bits[i], slot, a)
-                unreadable += value < 0
-                taken = value == 1
-            if taken and filtered[i]:
-                value, m = bit(starts, ends, hosts, mark_bits[i], slot, m)
-                unreadable += value < 0
-                taken = value != 0
-                if value == 0 and inline[i]:
-                    value, n = bit(starts, ends, hosts, marks, slot, n)
-                    taken = value != 0
-            if taken:
-                state[first[i] + slot] = 1
+        for byte in range((nelems[i] + 7) >> 3):
+            count = min(nelems[i] - 8 * byte, 8)
+            below = min(max(free_index[i] - 8 * byte, 0), count)
+            taken = (1 << below) - 1
+            if below < count:
+                value, a = bits8(starts, ends, hosts, alloc_bits[i], byte, a)
+                unreadable += count - below if value < 0 else 0
+                taken |= max(value, 0)
+            if filtered[i] and taken:
+                value, m = bits8(starts, ends, hosts, mark_bits[i], byte, m)
+                unreadable += count if value < 0 else 0
+                if value >= 0 and inline[i]:
+                    more, n = bits8(starts, ends, hosts, marks, byte, n)
+                    value |= more  # -1, every bit, where they cannot be read
+                taken &= value
+            for slot in range(count):
+                state[first[i] + 8 * byte + slot] = (taken >> slot) & 1
     return unreadable
 
 
@@ -106,6 +116,68 @@ def span_of(base, limit, address, last):  # type: ignore[no-untyped-def]
     if low > 0 and address < limit[low - 1]:
         return low - 1
     return -1
+
+
+@njit(cache=True)
+def span_table(base, limit):  # type: ignore[no-untyped-def]
+    """The span of each page of the heap, -1 for none; empty where the heap is spread too wide for that."""
+    n = len(base)
+    pages = np.int64((limit[n - 1] - base[0]) // PAGE) + 1 if n and limit[n - 1] > base[0] else 0
+    table = np.full(pages if pages <= MAX_PAGES else 0, -1, np.int32)
+    for i in range(n if len(table) else 0):
+        for page in range((base[i] - base[0]) // PAGE, (max(limit[i], base[i] + ONE) - ONE - base[0]) // PAGE + ONE):
+            table[page] = i
+    return table
+
+
+@njit(cache=True)
+def span_at(table, base, limit, address, last):  # type: ignore[no-untyped-def]
+    """As ``span_of``, by the table where there is one."""
+    if len(table) == 0:
+        return span_of(base, limit, address, last)
+    page = (address - base[0]) // PAGE
+    if address < base[0] or page >= np.uint64(len(table)):
+        return -1
+    found = np.int64(table[page])
+    return found if found >= 0 and base[found] <= address < limit[found] else -1
+
+
+@njit(cache=True)
+def slots_at(base, limit, elemsize, first, state, addresses):  # type: ignore[no-untyped-def]
+    """The ids of the allocated slots that the addresses point into; -1 where there is none."""
+    out, last, table = np.empty(len(addresses), np.int64), -1, span_table(base, limit)
+    for i in range(len(addresses)):
+        last = span_at(table, base, limit, addresses[i], last)
+        out[i] = -1
+        if last >= 0:
+            slot = first[last] + np.int64((addresses[i] - base[last]) // elemsize[last])
+            if state[slot] > 0:
+                out[i] = slot
+    return out
+
+
+@njit(cache=True)
+def slot_spans(first, ids):  # type: ignore[no-untyped-def]
+    """The span of each slot id; increasing ids are looked up in passing."""
+    out, span, n = np.empty(len(ids), np.int64), 0, len(first)
+    for i in range(len(ids)):
+        if not (first[span] <= ids[i] and (span + 1 == n or ids[i] < first[span + 1])):
+            if span + 2 < n and first[span + 1] <= ids[i] < first[span + 2]:
+                span += 1
+            else:
+                span = np.searchsorted(first, ids[i], "right") - 1
+        out[i] = span
+    return out
+
+
+@njit(cache=True)
+def object_addresses(base, elemsize, header, first, ids):  # type: ignore[no-untyped-def]
+    """Where the objects begin (after the malloc header where there is one)."""
+    out, spans = np.empty(len(ids), np.uint64), slot_spans(first, ids)
+    for i in range(len(ids)):
+        span = spans[i]
+        out[i] = base[span] + np.uint64(ids[i] - first[span]) * elemsize[span] + header[span]
+    return out
 
 
 @njit(cache=True)
@@ -149,13 +221,13 @@ def note_other(other, used, kind, data):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def note(base, limit, elemsize, first, header, state, sizes, kind, data, other, used, last):  # type: ignore[no-untyped-def]
+def note(spans, base, limit, elemsize, first, header, state, sizes, kind, data, other, used, last):  # type: ignore[no-untyped-def]
     """Record that an interface word pair says: an object of type ``kind`` lies at ``data``.
 
     At the start of a slot that is large enough the slot's state becomes 2 + kind; of two kinds the larger type wins,
     as it contains the other at offset 0 (``&timerCtx.cancelCtx``). Anything else goes to ``other``.
     """
-    found = span_of(base, limit, data, last)
+    found = span_at(spans, base, limit, data, last)
     if found < 0:
         return note_other(other, used, kind, data), last
     slot = np.int64((data - base[found]) // elemsize[found])
@@ -172,6 +244,37 @@ def note(base, limit, elemsize, first, header, state, sizes, kind, data, other, 
 
 
 @njit(cache=True)
+def clusters(words):  # type: ignore[no-untyped-def]
+    """(low, width, low, width): two ranges that hold all the sorted ``words``, split at the widest gap between them.
+
+    Itabs and functions of the executable lie low, itabs made at run time high: nearly no other word is in either range.
+    """
+    n = len(words)
+    if n == 0:
+        return ONE, np.uint64(0), ONE, np.uint64(0)
+    split = 0
+    for i in range(1, n):
+        if split == 0 or words[i] - words[i - 1] > words[split] - words[split - 1]:
+            split = i
+    upper = words[split]
+    return words[0], words[max(split, 1) - 1] - words[0], upper, words[n - 1] - upper
+
+
+@njit(cache=True)
+def next_pair(host, stop, ranges, table, words):  # type: ignore[no-untyped-def]
+    """(where in our memory, index): the next word in [host, stop) that is one of ``words``; ``stop`` when none is."""
+    low, width, high, height = ranges
+    while host < stop:
+        word = load64(host)
+        if (word - low <= width or word - high <= height) and table[(word >> np.uint64(3)) & np.uint64(TABLE - 1)]:
+            index = find_word(words, word)
+            if index >= 0:
+                return host, index
+        host += EIGHT
+    return stop, -1
+
+
+@njit(cache=True)
 def scan_heap(  # type: ignore[no-untyped-def]
     starts, ends, hosts, base, limit, elemsize, nelems, first, noscan, header, state, words, kinds, sizes, other
 ):
@@ -180,7 +283,7 @@ def scan_heap(  # type: ignore[no-untyped-def]
     ``kinds[i]``: the type that ``words[i]`` speaks of, an index into ``sizes`` (bytes). Fills ``state`` and ``other``
     as ``note`` does. Returns (pairs seen, bytes that could not be read, pairs that found ``other`` full).
     """
-    table = word_filter(words)
+    table, ranges, spans = word_filter(words), clusters(words), span_table(base, limit)
     used = np.zeros(1, np.int64)
     pairs, unreadable, lost, segment, last = 0, 0, 0, -1, -1
     for i in range(len(base)):
@@ -192,27 +295,27 @@ def scan_heap(  # type: ignore[no-untyped-def]
             at = base[i] + np.uint64(slot) * elemsize[i]
             stop = at + elemsize[i] - EIGHT
             while at < stop:
-                segment = segment_of(starts, ends, at, segment)
+                if segment < 0 or at < starts[segment] or at >= ends[segment]:
+                    segment = segment_of(starts, ends, at, segment)
                 if segment < 0:
                     unreadable += np.int64(stop - at) + 8
                     break
-                host = hosts[segment] + (at - starts[segment])
                 here = min(stop, ends[segment] - EIGHT) if ends[segment] - starts[segment] >= EIGHT else at
                 if here <= at:
                     break
-                begin = at
-                while at < here:
-                    word = load64(host + (at - begin))
-                    if table[(word >> np.uint64(3)) & np.uint64(TABLE - 1)]:
-                        index = find_word(words, word)
-                        if index >= 0:
-                            data = load64(host + (at - begin) + EIGHT)
-                            pairs += 1
-                            fine, last = note(
-                                base, limit, elemsize, first, header, state, sizes, kinds[index], data, other, used, last
-                            )
-                            lost += not fine
-                    at += EIGHT
+                host, rest = hosts[segment] + (at - starts[segment]), here - at
+                until = host + ((rest + EIGHT - ONE) & ~(EIGHT - ONE))
+                at += until - host
+                while host < until:
+                    host, index = next_pair(host, until, ranges, table, words)
+                    if index >= 0:
+                        pairs += 1
+                        fine, last = note(
+                            spans, base, limit, elemsize, first, header, state, sizes, kinds[index],
+                            load64(host + EIGHT), other, used, last,
+                        )  # fmt: skip
+                        lost += not fine
+                        host += EIGHT
     return pairs, unreadable, lost
 
 

@@ -27,7 +27,9 @@ SWISS_TYPE = declare(
 SWISS_MAP = declare(
     "internal/runtime/maps.Map", missing_ok=True, used=UINT, directory=UINT("dirPtr"), tables=UINT("dirLen")
 )
-SWISS_TABLE = declare("internal/runtime/maps.table", missing_ok=True, data=UINT("groups.data"), mask=UINT("groups.lengthMask"))
+SWISS_TABLE = declare(
+    "internal/runtime/maps.table", missing_ok=True, data=UINT("groups.data"), mask=UINT("groups.lengthMask")
+)
 CLASSIC_TYPE = declare(
     "internal/abi.MapType",
     "internal/abi.OldMapType",  # Go 1.24, 1.25 with GOEXPERIMENT=noswissmap
@@ -35,7 +37,9 @@ CLASSIC_TYPE = declare(
     bucket=UINT("Bucket"),
     bucket_size=UINT("BucketSize"),
 )
-CLASSIC_MAP = declare("runtime.hmap", missing_ok=True, count=UINT, flags=UINT, log2=UINT("B"), buckets=UINT, old=UINT("oldbuckets"))
+CLASSIC_MAP = declare(
+    "runtime.hmap", missing_ok=True, count=UINT, flags=UINT, log2=UINT("B"), buckets=UINT, old=UINT("oldbuckets")
+)
 CONTROL = 8  # a Swiss group starts with eight control bytes
 
 

@@ -121,7 +121,8 @@ class Heap:
         """The sizes of the slots."""
         from gdbext.golang import kernels
 
-        return self.spans.elemsize[kernels.slot_spans(self.spans.first, ids)]
+        found: U64 = self.spans.elemsize[kernels.slot_spans(self.spans.first, ids)]
+        return found
 
     def ids(self, addresses: U64) -> I64:
         """The ids of the allocated slots that the addresses point into; -1 where there is none."""
@@ -190,13 +191,19 @@ def make_spans(records: NDArray[Any], sweepgen: int, headers: bool = True) -> Sp
         nelems=nelems,
         first=first,
         noscan=(records["spanclass"] & 1).astype(np.bool_),
-        header=np.where(headers & (records["spanclass"] > 1) & (records["spanclass"] & 1 == 0) & (elemsize > MIN_HEADER), 8, 0).astype(np.uint64),
+        header=_header(records["spanclass"], elemsize) if headers else np.zeros(len(base), np.uint64),
         freeindex=records["freeindex"].astype(np.int64),
         alloc_bits=records["alloc_bits"].astype(np.uint64),
         mark_bits=records["mark_bits"].astype(np.uint64),
         # -2 needs sweeping, -1 is being swept, +1 was cached before the sweep began (runtime/mheap.go, sweepgen)
         unswept=np.isin(behind, (-2, -1, 1)),
     )
+
+
+def _header(spanclass: NDArray[Any], elemsize: U64) -> U64:
+    """Bytes of malloc header: only scannable objects of a size class above 512 bytes have one (Go 1.22)."""
+    has = (spanclass > 1) & (spanclass & 1 == 0) & (elemsize > MIN_HEADER)
+    return np.where(has, 8, 0).astype(np.uint64)
 
 
 def sane(records: NDArray[Any]) -> Bools:
@@ -217,7 +224,7 @@ def span_ranges(spans: Spans) -> list[tuple[int, int]]:
     breaks = np.flatnonzero(ends[:-1] != spans.base[1:]) + 1
     starts = spans.base[np.concatenate([[0], breaks])]
     stops = ends[np.concatenate([breaks - 1, [len(ends) - 1]])]
-    return [(int(a), int(b)) for a, b in zip(starts, stops)]
+    return [(int(a), int(b)) for a, b in zip(starts, stops, strict=True)]
 
 
 def bitmap_ranges(spans: Spans) -> list[tuple[int, int]]:

@@ -70,9 +70,15 @@ class Program:
         """An image that holds ``size`` bytes at each address, where they are readable."""
         if len(addresses) == 0:
             return Image([])
-        first = np.unique(addresses // np.uint64(PAGE)) * np.uint64(PAGE)
+        if (whole := self.whole_image()) is not None:
+            return whole
+        first = distinct(addresses // np.uint64(PAGE)) * np.uint64(PAGE)
         pages = merge_ranges(((int(a), int(a) + PAGE + size) for a in first), GAP)
         return self.target.image(pages)
+
+    def whole_image(self) -> Image | None:
+        """All memory, where having it costs nothing: a core is mapped as it is. Else None."""
+        return self.target.image(()) if self.target.kind == "core" else None
 
     def slice_words(self, address: int, limit: int = 1 << 28) -> U64:
         """The elements of a Go slice of 8-byte words whose header is at ``address``. Raises MemoryFault."""
@@ -81,3 +87,11 @@ class Program:
         if count > limit or count > int(header["cap"]):
             raise InconsistentRuntime(f"slice header at {address:#x}: length {count}, capacity {int(header['cap'])}")
         return np.frombuffer(self.read(int(header["array"]), 8 * count), "<u8") if count else np.zeros(0, np.uint64)
+
+
+def distinct(values: U64) -> U64:
+    """The values in increasing order, each once: NumPy 2.3 hashes, at several times the price of sorting."""
+    values = np.sort(values)
+    fresh = np.ones(len(values), np.bool_)
+    np.not_equal(values[1:], values[:-1], out=fresh[1:])
+    return values[fresh]

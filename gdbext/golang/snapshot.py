@@ -139,7 +139,8 @@ def _latest(pointers: U64, number: NDArray[Any]) -> NDArray[Any]:
     """Rows of the last look at each span."""
     order = np.lexsort((number, pointers))
     last = np.append(pointers[order][1:] != pointers[order][:-1], True)
-    return order[last]
+    found: NDArray[Any] = order[last]
+    return found
 
 
 def _undisputed(records: NDArray[Any], number: NDArray[Any]) -> Bools:
@@ -198,4 +199,3 @@ def _lay(segments: list[tuple[int, int, int]], start: int, end: int, host: int) 
     if at < end:
         fresh.append((at, end, host + at - start))
     return fresh
-

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from gdbext.errors import MissingField
 
 if TYPE_CHECKING:
-    from gdbext.target.image import Bools, U64, Image
+    from gdbext.target.image import U64, Bools, Image
     from gdbext.target.layouts import Layout
 
 SLICE_PARTS = np.dtype([("array", "<u8"), ("len", "<u8"), ("cap", "<u8")])
@@ -55,7 +55,8 @@ class Member:
         made = _FORMS[self.form](size)
         if made is None or (self.form != "bytes" and made.itemsize != size):
             raise MissingField(*where, hint=f"it has {size} bytes, which is no {self.form}")
-        return made
+        fits: np.dtype[Any] = made
+        return fits
 
 
 def _integer(letter: str) -> Any:

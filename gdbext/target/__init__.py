@@ -53,11 +53,22 @@ class Value:
 class Target(Protocol):
     """A Go program: bytes, names, threads. The only thing a host has to provide."""
 
-    kind: Kind
-    pid: int | None
-    binary: Binary
-    bias: int
-    """What to add to a link-time address (position-independent executables); 0 otherwise."""
+    @property
+    def kind(self) -> Kind: ...
+
+    @property
+    def pid(self) -> int | None: ...
+
+    @property
+    def binary(self) -> Binary: ...
+
+    @property
+    def bias(self) -> int:
+        """What to add to a link-time address (position-independent executables); 0 otherwise."""
+
+    @property
+    def notes(self) -> list[str]:
+        """What is to be said of the target itself: a truncated core, an identity that cannot be checked."""
 
     def read(self, address: int, size: int) -> bytes:
         """Exactly ``size`` bytes. Raises MemoryFault."""

@@ -57,7 +57,7 @@ def segment_of(starts, ends, address, last):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def gather(starts, ends, hosts, addresses, size, out):  # type: ignore[no-untyped-def]
-    """Copy ``size`` bytes at each address into the rows of ``out`` (n, size); False where a row cannot be read whole."""
+    """Copy ``size`` bytes at each address into the rows of ``out`` (n, size); False where not all can be read."""
     ok = np.zeros(len(addresses), np.bool_)
     found = -1
     for i in range(len(addresses)):
