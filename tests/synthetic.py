@@ -158,7 +158,7 @@ class World:
         self.target = FakeTarget(self.binary, [self.rodata, self.data, self.heap, self.off_heap])
         self.program = Program(self.target)
         self.types = Types(self.program, [Module(RODATA, self.rodata.end)])
-        self._itabs: list[int] = []
+        self.itabs: list[int] = []
         self.spans: list[int] = []
         self._pages = HEAP
 
@@ -215,9 +215,8 @@ class World:
         at = self.rodata.take(192, 32)
         in_kind = rtype_direct(self.minor)
         flags = {"Kind_": kind | (0x20 if direct and in_kind else 0), "TFlag": 0x20 if direct and not in_kind else 0}
-        self.put(
-            "internal/abi.Type", at, Size_=size, PtrBytes=min(size, 8), Str=self.name(name) - RODATA, **{**flags, **more}
-        )
+        known = {"Size_": size, "PtrBytes": min(size, 8), "Str": self.name(name) - RODATA}
+        self.put("internal/abi.Type", at, **{**known, **flags, **more})
         return at
 
     def pointer(self, elem: int, name: str = "") -> int:
@@ -238,15 +237,15 @@ class World:
     def itab(self, inter: int, type_: int) -> int:
         at = self.rodata.take(32)
         self.words(at, inter, type_)
-        self._itabs.append(at)
+        self.itabs.append(at)
         return at
 
     def itab_table(self, size: int = 0, count: int | None = None) -> int:
         """runtime.itabTable with every itab made so far and empty slots between them."""
-        slots = [word for itab in self._itabs for word in (0, itab)]
+        slots = [word for itab in self.itabs for word in (0, itab)]
         size = size or len(slots)
         at = self.off_heap.take(16 + 8 * max(len(slots), 512))
-        self.put("runtime.itabTableType", at, size=size, count=len(self._itabs) if count is None else count)
+        self.put("runtime.itabTableType", at, size=size, count=len(self.itabs) if count is None else count)
         self.words(at + self.offset("runtime.itabTableType", "entries"), *slots)
         self.variable("runtime.itabTable", at)
         return at
@@ -380,12 +379,12 @@ class Contexts:
         return ContextTypes.of(self.world.types), Heap.of(self.world.program)
 
 
-def swiss_group(ctrl: Sequence[int], keys: Sequence[tuple[int, int]], size: int = 136, at: int = 8, stride: int = 16) -> bytes:
+def swiss_group(ctrl: Sequence[int], keys: Sequence[tuple[int, int]], size: int = 136, stride: int = 16) -> bytes:
     """A group of eight slots: control bytes (0x80 empty, 0xfe deleted), then interface keys."""
     raw = bytearray(size)
     raw[:8] = bytes(ctrl)
     for number, key in enumerate(keys):
-        struct.pack_into("<2Q", raw, at + number * stride, *key)
+        struct.pack_into("<2Q", raw, 8 + number * stride, *key)
     return bytes(raw)
 
 

@@ -125,22 +125,21 @@ class Types:
     def name_at(self, address: int) -> str:
         """An abi.Name: a flag byte, the length as a varint, the text. Raises MemoryFault, InconsistentRuntime."""
         head = self._read_some(address, 64)
-        length, shift, at = 0, 0, 1
-        while True:
-            byte = head[at]
-            length |= (byte & 0x7F) << shift
-            at, shift = at + 1, shift + 7
+        length, at = 0, 1
+        for byte in head[1:5]:
+            length |= (byte & 0x7F) << 7 * (at - 1)
+            at += 1
             if byte < 0x80:
                 break
-            if at > 4:
-                raise InconsistentRuntime(f"no type name at {address:#x}")
+        else:
+            raise InconsistentRuntime(f"no type name at {address:#x}")
         if length > MAX_NAME:
             raise InconsistentRuntime(f"type name at {address:#x} of {length} bytes")
         text = head[at : at + length] if at + length <= len(head) else self.program.read(address + at, length)
         return text.decode("utf-8", "backslashreplace")
 
     def _read_some(self, address: int, size: int) -> bytes:
-        """Up to ``size`` bytes: less where memory ends, at least 8."""
+        """Up to ``size`` bytes: less where memory ends with the page."""
         try:
             return self.program.read(address, size)
         except MemoryFault:
