@@ -120,16 +120,12 @@ def add(found: Found, ctypes: ContextTypes, heap: Heap, kind: U8, data: U64) -> 
     sizes = np.array([one.size for one in ctypes.kinds], np.uint64)
     fits = (ids >= 0) & ~found.knows(data)
     fits[fits] = heap.addresses(ids[fits]) == data[fits]
-    fits[fits] = _elemsize(heap, ids[fits]) >= sizes[kind[fits].astype(np.int64)]
+    fits[fits] = heap.elemsizes(ids[fits]) >= sizes[kind[fits].astype(np.int64)]
     if not fits.any():
         return found
     address, first = np.unique(data[fits], return_index=True)
     more, more_kind = _embedding(ctypes, heap.image, address, kind[fits][first])
     return _sorted(np.concatenate([found.address, more]), np.concatenate([found.kind, more_kind]), found.notes)
-
-
-def _elemsize(heap: Heap, ids: I64) -> U64:
-    return heap.spans.elemsize[np.searchsorted(heap.spans.first, ids, "right") - 1]
 
 
 def _sorted(address: U64, kind: U8, notes: tuple[str, ...]) -> Found:
@@ -159,11 +155,11 @@ def _embedding(ctypes: ContextTypes, image: Image, address: U64, kind: U8) -> tu
 
 def _embeds_context(image: Image, ctypes: ContextTypes, addresses: U64, kind: context.Kind) -> Bools:
     """Whether the word at each address is an itab of context.Context; a user's context may hold nil."""
+    from gdbext.golang import kernels
+
     itabs = ctypes.context_itabs
-    allowed = itabs if kind.name in context.STANDARD else np.concatenate([itabs, np.zeros(1, np.uint64)])
-    fine = np.zeros(len(addresses), np.bool_)
-    for at in range(0, len(addresses), CHUNK):
-        fine[at : at + CHUNK] = np.isin(column(image, addresses[at : at + CHUNK]), allowed)
+    allowed = itabs if kind.name in context.STANDARD else np.concatenate([np.zeros(1, np.uint64), itabs])
+    fine: Bools = kernels.words_among(image.starts, image.ends, image.hosts, addresses, allowed)
     return fine
 
 
@@ -226,7 +222,7 @@ class _Decoder:
         """Decode contexts of one kind."""
         address = self.found.address[mine]
         if kind.parent is not None:
-            self.parents(mine, columns(self.image, address, (kind.parent, kind.parent + 8)))
+            self.parents(kind.parent, mine, address)
         if kind.canceler:
             self.cancelers(mine, address)
         for offset in kind.channels:
@@ -236,21 +232,21 @@ class _Decoder:
         if kind.name == "*context.timerCtx":
             self.deadline[mine] = deadlines(self.program, self.image, address)
 
-    def parents(self, mine: I64, pair: U64) -> None:
+    def parents(self, offset: int, mine: I64, address: U64) -> None:
         """The parent's interface: its itab says the kind, its data word which context it is."""
         from gdbext.golang import kernels
 
-        words = self.ctypes.words
-        at = np.minimum(np.searchsorted(words, pair[:, 0]), max(len(words) - 1, 0))
-        known = words[at] == pair[:, 0]
-        self.parent_kind[mine] = np.where(known, self.ctypes.kind_of[at], NO_KIND)
-        self.parent[mine] = np.where(known, kernels.index_in(self.found.address, pair[:, 1]), -1)
+        types, image = self.ctypes, self.image
+        kernels.parents(
+            image.starts, image.ends, image.hosts, np.uint64(offset), mine, address, types.words, types.kind_of,
+            self.found.address, self.parent_kind, self.parent,
+        )  # fmt: skip
 
     def cancelers(self, mine: I64, address: U64) -> None:
         """State, children and Done channel of contexts that start with a cancelCtx."""
         bound = self.program.bound(context.CANCEL_CTX)
         offsets = (bound.offset("err"), bound.offset("children"), bound.offset("done") + 8)
-        err, children, done = columns(self.image, address, offsets).T
+        err, children, done = np.ascontiguousarray(columns(self.image, address, offsets).T)
         self.state[mine] = np.where(err != 0, CANCELLED, LIVE)
         self.channels.append(_nonzero(mine, done))
         with_children, headers = _nonzero(mine, children)

@@ -1,4 +1,4 @@
-"""Compiled loops over the Go heap: which slots are allocated, where interface words lie, what maps hold.
+"""Compiled loops over the Go heap: which slots are allocated, where interface words lie.
 
 Memory is given as in ``target.kernels``: ``starts``, ``ends``, ``hosts``. Spans are parallel arrays sorted by ``base``;
 the slots of all spans are numbered through, ``first[i]`` is the number of span i's slot 0. Every length that comes from
@@ -17,10 +17,6 @@ INLINE_MARKS = np.uint64(64)  # from the start of the 128-byte block at the end 
 INLINE_BLOCK = np.uint64(128)
 TABLE = 1 << 16  # first filter of a word: one byte per (word >> 3) & 0xffff
 MAX_PAGES = 1 << 23  # 64 GiB of heap: 32 MiB of table
-MAX_TABLES = 1 << 22
-MAX_GROUPS = 1 << 26
-MAX_OVERFLOW = 1 << 20
-MOST_KEYS = 1 << 32
 ONE, EIGHT = np.uint64(1), np.uint64(8)
 
 
@@ -382,132 +378,73 @@ def columns(starts, ends, hosts, addresses, offsets, out):  # type: ignore[no-un
 
 
 @njit(cache=True)
+def buckets(values):  # type: ignore[no-untyped-def]
+    """(start, shift): sorted ``values`` from ``start[k]`` to ``start[k + 1]`` have ``(value - values[0]) >> shift`` k.
+
+    About as many buckets as values: a look-up is then one step or two instead of twenty scattered ones.
+    """
+    n, shift = len(values), np.uint64(0)
+    width = values[n - 1] - values[0] if n else np.uint64(0)
+    while width >> shift > np.uint64(n):
+        shift += ONE
+    start = np.zeros(np.int64(width >> shift) + 2, np.int32)
+    for i in range(n):
+        start[np.int64((values[i] - values[0]) >> shift) + 1] += 1
+    for k in range(1, len(start)):
+        start[k] += start[k - 1]
+    return start, shift
+
+
+@njit(cache=True)
 def index_in(values, wanted):  # type: ignore[no-untyped-def]
     """For each of ``wanted`` its index in the sorted ``values``, or -1 (int32)."""
-    out = np.empty(len(wanted), np.int32)
-    last = -1
+    out = np.full(len(wanted), -1, np.int32)
+    if len(values) == 0:
+        return out
+    (start, shift), low, high = buckets(values), values[0], values[len(values) - 1]
     for i in range(len(wanted)):
-        if last < 0 or values[last] != wanted[i]:
-            last = find_word(values, wanted[i])
-        out[i] = last
+        if low <= wanted[i] <= high:
+            k = np.int64((wanted[i] - low) >> shift)
+            found = find_word(values[start[k] : start[k + 1]], wanted[i])
+            out[i] = start[k] + found if found >= 0 else -1
     return out
 
 
 @njit(cache=True)
-def put_key(starts, ends, hosts, key, owner, out, count, segment):  # type: ignore[no-untyped-def]
-    """Append (owner, data word of the interface at ``key``) to ``out``; the count grows even when ``out`` is full."""
-    data, found = read64(starts, ends, hosts, key + EIGHT, segment)
-    if found < 0:
-        return count, segment
-    if count < len(out):
-        out[count, 0], out[count, 1] = np.uint64(owner), data
-    return count + 1, found
+def index_near(values, wanted, last):  # type: ignore[no-untyped-def]
+    """As ``find_word``; ``last`` and its neighbours are tried first: a child often lies beside its parent."""
+    for near in range(max(last - 1, 0), min(last + 2, len(values))):
+        if values[near] == wanted:
+            return near
+    return find_word(values, wanted)
 
 
 @njit(cache=True)
-def swiss_groups(starts, ends, hosts, data, groups, size, keys, stride, owner, out, count, most):  # type: ignore[no-untyped-def]
-    """The keys of ``groups`` Swiss groups of ``size`` bytes that lie side by side at ``data``, up to ``most`` rows."""
-    control, keyed = -1, -1
-    for g in range(groups):
-        group = data + np.uint64(g) * size
-        if count > most:
-            return most, False
-        ctrl, control = read64(starts, ends, hosts, group, control)
-        if control < 0:
-            return count, False
-        for i in range(8):
-            if (ctrl >> np.uint64(8 * i + 7)) & ONE == 0:
-                key = group + keys + np.uint64(i) * stride
-                count, keyed = put_key(starts, ends, hosts, key, owner, out, count, keyed)
-    return count, True
-
-
-@njit(cache=True)
-def swiss_keys(starts, ends, hosts, headers, shape, out):  # type: ignore[no-untyped-def]
-    """Interface keys of many Swiss maps (internal/runtime/maps/map.go): rows (map index, key's data word).
-
-    ``headers``: (n, 3) of dirPtr, dirLen, used: a map that holds more than it says is torn. ``shape``: group size,
-    offset of the first key, stride of keys, and the offsets of groups.data and groups.lengthMask in a table. Returns
-    (rows, maps that could not be read whole).
-    """
-    size, keys, stride, data_at, mask_at = shape[0], shape[1], shape[2], shape[3], shape[4]
-    count, torn, segment = 0, 0, -1
-    for owner in range(len(headers)):
-        directory, length = headers[owner, 0], headers[owner, 1]
-        most = count + np.int64(min(headers[owner, 2], np.uint64(MOST_KEYS)))
-        if directory == 0:
+def parents(starts, ends, hosts, offset, mine, addresses, words, kinds, known, parent_kind, parent):  # type: ignore[no-untyped-def]
+    """The parent's interface at ``addresses[i] + offset``, of context ``mine[i]``: what kind it is of by the sorted
+    ``words``, and its index in the sorted ``known``. Others stay as they are."""
+    segment, word, last = -1, -1, -1
+    for i in range(len(addresses)):
+        itab, segment = read64(starts, ends, hosts, addresses[i] + offset, segment)
+        if segment < 0:
             continue
-        whole = length <= np.uint64(MAX_TABLES)
-        if length == 0:
-            count, whole = swiss_groups(starts, ends, hosts, directory, 1, size, keys, stride, owner, out, count, most)
-        before = np.uint64(0)
-        for t in range(length if whole else 0):
-            table, segment = read64(starts, ends, hosts, directory + EIGHT * np.uint64(t), segment)
-            if table == before and segment >= 0:  # neighbouring directory slots share a table
-                continue
-            before = table
-            data, a = read64(starts, ends, hosts, table + data_at, -1)
-            mask, b = read64(starts, ends, hosts, table + mask_at, a)
-            if segment < 0 or a < 0 or b < 0 or mask >= np.uint64(MAX_GROUPS):
-                whole = False
-                break
-            count, fine = swiss_groups(
-                starts, ends, hosts, data, np.int64(mask) + 1, size, keys, stride, owner, out, count, most
-            )
-            whole = whole and fine
-        if count > most:
-            count, whole = most, False
-        torn += not whole
-    return count, torn
+        word = index_near(words, itab, word)
+        if word < 0:
+            continue
+        parent_kind[mine[i]] = kinds[word]
+        data, segment = read64(starts, ends, hosts, addresses[i] + offset + EIGHT, segment)
+        if segment < 0:
+            continue
+        if last < 0 or known[last] != data:
+            last = index_near(known, data, mine[i])
+        parent[mine[i]] = last
 
 
 @njit(cache=True)
-def classic_chain(starts, ends, hosts, bucket, size, owner, skip_moved, out, count):  # type: ignore[no-untyped-def]
-    """The keys of a classic bucket and its overflow buckets; of an old one only when it was not evacuated."""
-    segment = -1
-    for _ in range(MAX_OVERFLOW):
-        top, segment = read64(starts, ends, hosts, bucket, segment)
-        if segment < 0:
-            return count, False
-        state = top & np.uint64(0xFF)
-        if skip_moved and np.uint64(2) <= state <= np.uint64(4):
-            return count, True
-        for i in range(8):
-            if (top >> np.uint64(8 * i)) & np.uint64(0xFF) >= np.uint64(5):
-                key = bucket + EIGHT + np.uint64(16 * i)
-                count, _found = put_key(starts, ends, hosts, key, owner, out, count, segment)
-        bucket, segment = read64(starts, ends, hosts, bucket + size - EIGHT, segment)
-        if segment < 0:
-            return count, False
-        if bucket == 0:
-            return count, True
-    return count, False
-
-
-@njit(cache=True)
-def classic_keys(starts, ends, hosts, headers, size, out):  # type: ignore[no-untyped-def]
-    """Interface keys of many classic maps (runtime/map.go): rows (map index, key's data word).
-
-    ``headers``: (n, 5) of buckets, B, oldbuckets, flags, count; ``size``: bytes of a bucket. Returns as ``swiss_keys``.
-    """
-    count, torn = 0, 0
-    for owner in range(len(headers)):
-        log2 = headers[owner, 1]
-        whole = log2 < np.uint64(40)
-        most = count + np.int64(min(headers[owner, 4], np.uint64(MOST_KEYS)))
-        for old in range(2):
-            buckets = headers[owner, 2 * old]
-            if buckets == 0 or not whole:
-                continue
-            same = headers[owner, 3] & np.uint64(8) != 0
-            exponent = np.int64(log2) - (1 if old == 1 and not same else 0)
-            for b in range(1 << max(exponent, 0)):
-                count, fine = classic_chain(
-                    starts, ends, hosts, buckets + np.uint64(b) * size, size, owner, old == 1, out, count
-                )
-                if not fine or count > most:
-                    whole = False
-                    break
-        count = min(count, most)
-        torn += not whole
-    return count, torn
+def words_among(starts, ends, hosts, addresses, allowed):  # type: ignore[no-untyped-def]
+    """Whether the word at each address is one of the sorted ``allowed``; one that cannot be read counts as 0."""
+    out, segment = np.empty(len(addresses), np.bool_), -1
+    for i in range(len(addresses)):
+        word, segment = read64(starts, ends, hosts, addresses[i], segment)
+        out[i] = find_word(allowed, word) >= 0
+    return out

@@ -103,7 +103,7 @@ def _room(said: U64) -> int:
 
 
 def _swiss_keys(program: Program, shape_: SwissShape, image: Image, headers: U64) -> tuple[U64, int]:
-    from gdbext.golang import kernels
+    from gdbext.golang import mapkernels
 
     table = program.bound(SWISS_TABLE)
     records, _ = program.bound(SWISS_MAP).many(image, headers)
@@ -112,21 +112,21 @@ def _swiss_keys(program: Program, shape_: SwissShape, image: Image, headers: U64
     said = _room(records["used"].astype(np.uint64))
     while True:
         out = np.zeros((said, 2), np.uint64)
-        found, torn = kernels.swiss_keys(image.starts, image.ends, image.hosts, rows, np.array(layout, np.uint64), out)
+        found, torn = mapkernels.swiss_keys(image.starts, image.ends, image.hosts, rows, np.array(layout, np.uint64), out)
         if found <= said:
             return out[:found], int(torn)
         said = int(found)
 
 
 def _classic_keys(program: Program, shape_: ClassicShape, image: Image, headers: U64) -> tuple[U64, int]:
-    from gdbext.golang import kernels
+    from gdbext.golang import mapkernels
 
     records, _ = program.bound(CLASSIC_MAP).many(image, headers)
     rows = np.stack([records[name].astype(np.uint64) for name in ("buckets", "log2", "old", "flags", "count")], axis=1)
     said = _room(records["count"].astype(np.uint64))
     while True:
         out = np.zeros((said, 2), np.uint64)
-        found, torn = kernels.classic_keys(
+        found, torn = mapkernels.classic_keys(
             image.starts, image.ends, image.hosts, rows, np.uint64(shape_.bucket_size), out
         )
         if found <= said:

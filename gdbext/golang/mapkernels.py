@@ -1,0 +1,133 @@
+"""Compiled walks over maps with interface keys, of both designs. Every length that target memory gives is bounded."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from gdbext.golang.kernels import EIGHT, ONE, read64
+
+MAX_TABLES = 1 << 22
+MAX_GROUPS = 1 << 26
+MAX_OVERFLOW = 1 << 20
+MOST_KEYS = 1 << 32
+
+
+@njit(cache=True)
+def put_key(starts, ends, hosts, key, owner, out, count, segment):  # type: ignore[no-untyped-def]
+    """Append (owner, data word of the interface at ``key``) to ``out``; the count grows even when ``out`` is full."""
+    data, found = read64(starts, ends, hosts, key + EIGHT, segment)
+    if found < 0:
+        return count, segment
+    if count < len(out):
+        out[count, 0], out[count, 1] = np.uint64(owner), data
+    return count + 1, found
+
+
+@njit(cache=True)
+def swiss_groups(starts, ends, hosts, data, groups, size, keys, stride, owner, out, count, most):  # type: ignore[no-untyped-def]
+    """The keys of ``groups`` Swiss groups of ``size`` bytes that lie side by side at ``data``, up to ``most`` rows."""
+    control, keyed = -1, -1
+    for g in range(groups):
+        group = data + np.uint64(g) * size
+        if count > most:
+            return most, False
+        ctrl, control = read64(starts, ends, hosts, group, control)
+        if control < 0:
+            return count, False
+        for i in range(8):
+            if (ctrl >> np.uint64(8 * i + 7)) & ONE == 0:
+                key = group + keys + np.uint64(i) * stride
+                count, keyed = put_key(starts, ends, hosts, key, owner, out, count, keyed)
+    return count, True
+
+
+@njit(cache=True)
+def swiss_keys(starts, ends, hosts, headers, shape, out):  # type: ignore[no-untyped-def]
+    """Interface keys of many Swiss maps (internal/runtime/maps/map.go): rows (map index, key's data word).
+
+    ``headers``: (n, 3) of dirPtr, dirLen, used: a map that holds more than it says is torn. ``shape``: group size,
+    offset of the first key, stride of keys, and the offsets of groups.data and groups.lengthMask in a table. Returns
+    (rows, maps that could not be read whole).
+    """
+    size, keys, stride, data_at, mask_at = shape[0], shape[1], shape[2], shape[3], shape[4]
+    count, torn, segment = 0, 0, -1
+    for owner in range(len(headers)):
+        directory, length = headers[owner, 0], headers[owner, 1]
+        most = count + np.int64(min(headers[owner, 2], np.uint64(MOST_KEYS)))
+        if directory == 0:
+            continue
+        whole = length <= np.uint64(MAX_TABLES)
+        if length == 0:
+            count, whole = swiss_groups(starts, ends, hosts, directory, 1, size, keys, stride, owner, out, count, most)
+        before = np.uint64(0)
+        for t in range(length if whole else 0):
+            table, segment = read64(starts, ends, hosts, directory + EIGHT * np.uint64(t), segment)
+            if table == before and segment >= 0:  # neighbouring directory slots share a table
+                continue
+            before = table
+            data, a = read64(starts, ends, hosts, table + data_at, -1)
+            mask, b = read64(starts, ends, hosts, table + mask_at, a)
+            if segment < 0 or a < 0 or b < 0 or mask >= np.uint64(MAX_GROUPS):
+                whole = False
+                break
+            count, fine = swiss_groups(
+                starts, ends, hosts, data, np.int64(mask) + 1, size, keys, stride, owner, out, count, most
+            )
+            whole = whole and fine
+        if count > most:
+            count, whole = most, False
+        torn += not whole
+    return count, torn
+
+
+@njit(cache=True)
+def classic_chain(starts, ends, hosts, bucket, size, owner, skip_moved, out, count):  # type: ignore[no-untyped-def]
+    """The keys of a classic bucket and its overflow buckets; of an old one only when it was not evacuated."""
+    segment = -1
+    for _ in range(MAX_OVERFLOW):
+        top, segment = read64(starts, ends, hosts, bucket, segment)
+        if segment < 0:
+            return count, False
+        state = top & np.uint64(0xFF)
+        if skip_moved and np.uint64(2) <= state <= np.uint64(4):
+            return count, True
+        for i in range(8):
+            if (top >> np.uint64(8 * i)) & np.uint64(0xFF) >= np.uint64(5):
+                key = bucket + EIGHT + np.uint64(16 * i)
+                count, _found = put_key(starts, ends, hosts, key, owner, out, count, segment)
+        bucket, segment = read64(starts, ends, hosts, bucket + size - EIGHT, segment)
+        if segment < 0:
+            return count, False
+        if bucket == 0:
+            return count, True
+    return count, False
+
+
+@njit(cache=True)
+def classic_keys(starts, ends, hosts, headers, size, out):  # type: ignore[no-untyped-def]
+    """Interface keys of many classic maps (runtime/map.go): rows (map index, key's data word).
+
+    ``headers``: (n, 5) of buckets, B, oldbuckets, flags, count; ``size``: bytes of a bucket. Returns as ``swiss_keys``.
+    """
+    count, torn = 0, 0
+    for owner in range(len(headers)):
+        log2 = headers[owner, 1]
+        whole = log2 < np.uint64(40)
+        most = count + np.int64(min(headers[owner, 4], np.uint64(MOST_KEYS)))
+        for old in range(2):
+            buckets = headers[owner, 2 * old]
+            if buckets == 0 or not whole:
+                continue
+            same = headers[owner, 3] & np.uint64(8) != 0
+            exponent = np.int64(log2) - (1 if old == 1 and not same else 0)
+            for b in range(1 << max(exponent, 0)):
+                count, fine = classic_chain(
+                    starts, ends, hosts, buckets + np.uint64(b) * size, size, owner, old == 1, out, count
+                )
+                if not fine or count > most:
+                    whole = False
+                    break
+        count = min(count, most)
+        torn += not whole
+    return count, torn
