@@ -112,7 +112,9 @@ def _swiss_keys(program: Program, shape_: SwissShape, image: Image, headers: U64
     said = _room(records["used"].astype(np.uint64))
     while True:
         out = np.zeros((said, 2), np.uint64)
-        found, torn = mapkernels.swiss_keys(image.starts, image.ends, image.hosts, rows, np.array(layout, np.uint64), out)
+        found, torn = mapkernels.swiss_keys(
+            image.starts, image.ends, image.hosts, rows, np.array(layout, np.uint64), out
+        )
         if found <= said:
             return out[:found], int(torn)
         said = int(found)

@@ -213,7 +213,8 @@ def sane(records: NDArray[Any]) -> Bools:
     count = records["nelems"].astype(np.uint64)
     small = (pages > 0) & (pages < (1 << 35)) & (size > 0) & (size <= pages * PAGE_SIZE)
     room = np.where(small, pages, 0).astype(np.uint64) * np.uint64(PAGE_SIZE) // np.maximum(size, np.uint64(1))
-    return small & (records["base"] % PAGE_SIZE == 0) & (count > 0) & (count <= room)
+    fine: Bools = small & (records["base"] % PAGE_SIZE == 0) & (count > 0) & (count <= room)
+    return fine
 
 
 def span_ranges(spans: Spans) -> list[tuple[int, int]]:
