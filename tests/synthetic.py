@@ -161,6 +161,7 @@ class World:
         self.itabs: list[int] = []
         self.spans: list[int] = []
         self._pages = HEAP
+        self.itab_table()
 
     # Bytes
 

@@ -117,10 +117,10 @@ class Values:
         kind, size = type_.kind, type_.size
         if kind == BOOL:
             return _typed(type_.name, "bool", "true" if self.program.read(address, 1)[0] else "false")
-        if kind in INTS or kind in UINTS:
+        if (kind in INTS or kind in UINTS) and size in (1, 2, 4, 8):
             number = int.from_bytes(self.program.read(address, size), "little", signed=kind in INTS)
             return _typed(type_.name, "int", str(number))
-        if kind in FLOATS:
+        if kind in FLOATS and size in (4, 8):
             value = struct.unpack("<f" if size == 4 else "<d", self.program.read(address, size))[0]
             return _typed(type_.name, "float64", repr(value))
         return None
