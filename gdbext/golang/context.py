@@ -92,6 +92,7 @@ class ContextTypes:
         contexts = inters[[name == CONTEXT for name in names]]
         mine = np.isin(itabs.inter, contexts)
         addresses = distinct(itabs.type[mine])
+        addresses = addresses[[name != "" for name in types.names(addresses)]]  # a damaged descriptor is no kind
         kinds = tuple(kind(types, types.at(int(a)), contexts) for a in addresses[:MAX_KINDS])
         return cls.naming(kinds, itabs, np.sort(itabs.address[mine]), max(len(addresses) - MAX_KINDS, 0))
 
