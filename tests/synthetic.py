@@ -29,6 +29,7 @@ PAGE = mheap.PAGE_SIZE
 BOOL, INT, INT8, UINT64, FLOAT32, FLOAT64 = 1, 2, 3, 11, 13, 14
 CHAN, INTERFACE, MAP, POINTER, STRING, STRUCT = 18, 20, 21, 22, 24, 25
 SWEEPGEN = 6
+FULL = 0x35  # a control byte of a slot in use
 
 
 class Region:
