@@ -297,8 +297,19 @@ def scan_heap(  # type: ignore[no-untyped-def]
                     unreadable += np.int64(stop - at) + 8
                     break
                 here = min(stop, ends[segment] - EIGHT) if ends[segment] - starts[segment] >= EIGHT else at
-                if here <= at:
-                    break
+                if here <= at:  # the pair lies across two segments
+                    word, segment = read64(starts, ends, hosts, at, segment)
+                    index = find_word(words, word) if segment >= 0 else -1
+                    data, segment = read64(starts, ends, hosts, at + EIGHT, segment)
+                    if index >= 0 and segment >= 0:
+                        pairs += 1
+                        fine, last = note(
+                            spans, base, limit, elemsize, first, header, state, sizes, kinds[index],
+                            data, other, used, last,
+                        )  # fmt: skip
+                        lost += not fine
+                    at += EIGHT
+                    continue
                 host, rest = hosts[segment] + (at - starts[segment]), here - at
                 until = host + ((rest + EIGHT - ONE) & ~(EIGHT - ONE))
                 at += until - host
