@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from attrs import define
 
-from gdbext import home
+from gdbext import commands, home
 from tests import hosts, tools
 
 INSTALL = tools.ROOT / "install.sh"
@@ -415,14 +415,26 @@ def test_help_names_every_option(machine: Machine) -> None:
 # ---- with the real GDB
 
 
-def test_gdb_reads_the_init_file_and_knows_the_commands(machine: Machine, gdb: tools.Gdb) -> None:
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
+def test_gdb_reads_the_init_file_and_knows_the_commands(machine: Machine, gdb: tools.Gdb, locale: str) -> None:
+    """A machine where no locale is set has GDB keep texts in ASCII; a container mostly is one."""
     machine.installed()
     environment = {**hosts.environment(gdb), "HOME": str(machine.home), "GDBEXT_HOME": str(home.folder())}
     environment.pop("XDG_CONFIG_HOME", None)
-    line = [gdb.path, "-batch", "-ex", "help go-ctxchain"]
-    said = subprocess.run(line, env=environment, capture_output=True, text=True, timeout=60)
-    assert said.stderr == ""
-    assert "usage: go-ctxchain [EXPR | 0xADDR | -g N | --all] [options]" in said.stdout.splitlines()
+    environment["LC_ALL"] = locale
+    line = [gdb.path, "-batch", *(word for name in commands.registry() for word in ("-ex", f"help {name}"))]
+    said = subprocess.run(line, env=environment, capture_output=True, timeout=60)
+    assert said.stderr == b""
+    heads = [text for text in said.stdout.decode().splitlines() if text.startswith("usage: go-")]
+    assert [head.split()[1] for head in heads] == list(commands.registry())
+
+
+def test_without_a_locale_an_error_is_one_line_too(gdb: tools.Gdb) -> None:
+    environment = {**hosts.environment(gdb), "LC_ALL": "C"}
+    line = [gdb.path, *hosts.BEFORE, "-x", str(hosts.INIT), "-ex", "go-ctxtree 12"]
+    said = subprocess.run(line, env=environment, capture_output=True, timeout=60)
+    (error,) = said.stderr.decode().splitlines()
+    assert "write addresses as 0x...: 0x12?" in error
 
 
 def pip_owner() -> str:
