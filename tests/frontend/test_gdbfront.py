@@ -352,10 +352,16 @@ class Editor:
     def ask(self, command: str, **arguments: object) -> dict[str, Any]:
         return self.response(self.send(command, **arguments))
 
+    def _line(self) -> bytes:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line, "GDB has ended, or knows no DAP (it came with release 14)"
+        return line.strip()
+
     def read(self) -> dict[str, Any]:
         assert self.process.stdout is not None
         length = 0
-        while (line := self.process.stdout.readline().strip()) or not length:
+        while (line := self._line()) or not length:
             name, _, value = line.partition(b":")
             length = int(value) if name == b"Content-Length" else length
         message: dict[str, Any] = json.loads(self.process.stdout.read(length))
