@@ -52,21 +52,20 @@ class Columns:
         """The data words of the parents' interfaces, 0 where there is none."""
         found = np.zeros(len(indices), np.uint64)
         kinds = self.contexts.kind[indices]
-        for number in np.unique(kinds).tolist():
+        for number in np.flatnonzero(np.bincount(kinds)).tolist():
             offset = self.contexts.types.kinds[number].parent
             if offset is not None:
                 mine = kinds == number
                 found[mine] = self.words(indices[mine], offset + 8)[:, 0]
         return found
 
-    def deadlines(self, indices: I64) -> Iterator[tuple[int | Absence, Text]]:
-        """(nanoseconds left, RFC 3339) of timerCtxs."""
+    def dates(self, indices: I64) -> NDArray[np.datetime64]:
+        """The wall clock times at which timerCtxs end."""
         deadline = self.reader.program.bound(context.TIMER_CTX).offset("deadline")
         time = self.reader.program.bound(contextread.TIME)
         raw = self.words(indices, deadline + time.offset("wall"), deadline + time.offset("ext"))
-        dates = np.datetime_as_string(_unix(raw[:, 0], raw[:, 1]).astype("datetime64[ns]"), unit="ns")
-        for when, date in zip(self.contexts.deadline[indices].tolist(), dates.tolist(), strict=True):
-            yield self.left(when), f"{date}Z"
+        unix = np.maximum(_unix(raw[:, 0], raw[:, 1]), NO_DEADLINE + 1)  # the least number is NumPy's "not a time"
+        return unix.astype("datetime64[ns]")
 
     def left(self, when: int) -> int | Absence:
         """Nanoseconds until a time on the monotonic clock."""
