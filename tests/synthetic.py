@@ -85,6 +85,7 @@ class FakeTarget:
         self.regions = regions
         self.reads, self.fail_at = 0, 0
         self.only_once = False
+        self.notes: list[str] = []
 
     def _check(self, address: int, size: int) -> None:
         self.reads += 1

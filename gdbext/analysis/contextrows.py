@@ -112,7 +112,7 @@ def rfc3339(unix_ns: int) -> str | Absence:
     """A wall clock time in UTC, to the nanosecond."""
     seconds, nanoseconds = divmod(unix_ns, 10**9)
     try:
-        text = datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
+        text = datetime.fromtimestamp(seconds, timezone.utc).replace(tzinfo=None).isoformat()
     except (ValueError, OverflowError, OSError):
         return Absence("not a date")
     return f"{text}.{nanoseconds:09d}Z"
