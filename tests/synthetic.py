@@ -213,7 +213,7 @@ class World:
         self.write(at, whole)
         return at
 
-    def type(self, name: str, kind: int, size: int = 8, direct: bool = False, **more: int) -> int:
+    def type(self, name: str, kind: int, size: int = 8, direct: int = 0, **more: int) -> int:
         """A descriptor, with room behind it for what its kind adds."""
         at = self.rodata.take(192, 32)
         in_kind = rtype_direct(self.minor)

@@ -46,7 +46,7 @@ def lines(forest: Forest, unfolded: bool = False) -> list[str]:
     return list(_lines(forest, forest.roots(), 0, unfolded))
 
 
-def _lines(forest: Forest, members: np.ndarray, level: int, unfolded: bool) -> Iterator[str]:  # type: ignore[type-arg]
+def _lines(forest: Forest, members: np.ndarray, level: int, unfolded: bool) -> Iterator[str]:
     for fold in forest.folds(members, unfolded) if len(members) else ():
         many = f"{'chain of ' if fold.chained else '×'}{len(fold)} " if len(fold) > 1 else ""
         name = NAMES[int(forest.contexts.kind[fold.example])]
