@@ -132,11 +132,12 @@ class Traces:
                 return nodes, ends
             found = self._intern_all(callees, pcs, start.trapped[rows] if depth == 0 else None)
             sizes, verdicts = self._known_facts(enough)
-            tops = sps + np.where(found < 0, np.uint64(0), sizes[found])
-            inside = (start.low[rows] <= sps) & (tops <= start.high[rows])
+            known = np.maximum(found, 0)
+            tops = sps + np.where(found < 0, np.uint64(0), sizes[known])
+            inside = (start.low[rows] <= sps) & (sps <= tops) & (tops <= start.high[rows])
             good = (found >= 0) & inside
             nodes[rows[good]] = found[good]
-            verdict = np.where(found < 0, -1 - found, np.where(inside, verdicts[found], OUT_OF_STACK))
+            verdict = np.where(found < 0, -1 - found, np.where(inside, verdicts[known], OUT_OF_STACK))
             ends[rows] = verdict
             rows, callees, sps = _only(verdict == GO_ON, rows, found, tops)
             pcs, readable = image.words(sps - np.uint64(8))
