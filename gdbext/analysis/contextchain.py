@@ -217,10 +217,7 @@ class Chains:
         """One context of a chain."""
         link = links[place]
         kind = self.ctypes.kinds[link.kind]
-        try:
-            detail = self.reader.at(kind, link.address)
-        except GdbextError as error:
-            detail = Detail(link.address, kind, cause=Absence(str(error)))
+        detail = self._detail(kind, link.address)
         parent = links[place + 1] if place + 1 < len(links) else None
         left, at = self._deadline(detail)
         return Row(
@@ -247,9 +244,16 @@ class Chains:
         for link in links[place:]:
             kind = self.ctypes.kinds[link.kind]
             if kind.canceler:
-                detail = self.reader.at(kind, link.address)
+                detail = self._detail(kind, link.address)
                 return detail.cause if detail.cause is not None else detail.error
         return None
+
+    def _detail(self, kind: Kind, address: int) -> Detail:
+        """A context's own fields; why not, where they cannot be read."""
+        try:
+            return self.reader.at(kind, address)
+        except GdbextError as error:
+            return Detail(address, kind, cause=Absence(str(error)))
 
     def _deadline(self, detail: Detail) -> tuple[int | Absence | None, str | Absence | None]:
         found = detail.deadline

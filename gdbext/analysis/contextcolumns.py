@@ -59,13 +59,12 @@ class Columns:
                 found[mine] = self.words(indices[mine], offset + 8)[:, 0]
         return found
 
-    def dates(self, indices: I64) -> NDArray[np.datetime64]:
-        """The wall clock times at which timerCtxs end."""
+    def dates(self, indices: I64) -> tuple[I64, I64]:
+        """The wall clock times at which timerCtxs end: seconds since 1970 and nanoseconds."""
         deadline = self.reader.program.bound(context.TIMER_CTX).offset("deadline")
         time = self.reader.program.bound(contextread.TIME)
         raw = self.words(indices, deadline + time.offset("wall"), deadline + time.offset("ext"))
-        unix = np.maximum(_unix(raw[:, 0], raw[:, 1]), NO_DEADLINE + 1)  # the least number is NumPy's "not a time"
-        return unix.astype("datetime64[ns]")
+        return _unix_seconds(raw[:, 0], raw[:, 1]), (raw[:, 0] & WALL_MASK).astype(np.int64)
 
     def left(self, when: int) -> int | Absence:
         """Nanoseconds until a time on the monotonic clock."""
@@ -111,13 +110,11 @@ class Columns:
         return found  # type: ignore[return-value]
 
 
-def _unix(wall: U64, ext: U64) -> I64:
-    """time.Time's two words as nanoseconds since 1970 (time/time.go)."""
+def _unix_seconds(wall: U64, ext: U64) -> I64:
+    """time.Time's two words as whole seconds since 1970 (time/time.go)."""
     monotonic = (wall & np.uint64(contextread.HAS_MONOTONIC)) != 0
-    seconds = np.where(
+    return np.where(
         monotonic,
         (wall << np.uint64(1) >> np.uint64(31)).astype(np.int64) + contextread.WALL_TO_UNIX,
         ext.astype(np.int64) + contextread.YEAR_ONE_TO_UNIX,
     )
-    return seconds * contextread.NANOSECONDS + (wall & WALL_MASK).astype(np.int64)
-

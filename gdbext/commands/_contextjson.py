@@ -44,6 +44,9 @@ def text(value: object) -> str:
     made = cell(value)
     return json.dumps({"absent": made.reason} if isinstance(made, Absent) else made)
 
+YEAR_1, YEAR_10000 = -62135596800, 253402300800
+"""Seconds since 1970: what RFC 3339 can write."""
+
 
 class _Texts:
     """The distinct texts of a chunk, one after another: rows refer to them by number."""
@@ -69,13 +72,19 @@ class _Texts:
             number = self._numbers[type(value), value] = self.literal(text(value))
         return number
 
-    def dates(self, dates: NDArray[np.datetime64]) -> I64:
-        """The numbers of times in UTC, to the nanosecond."""
-        made = np.char.add(np.char.add(b'"', np.datetime_as_string(dates, unit="ns").astype("S29")), b'Z"')
+    def dates(self, seconds: I64, nanoseconds: I64) -> I64:
+        """The numbers of times in UTC, given since 1970; those before year 1 or after 9999 are no dates."""
+        if not len(seconds):
+            return np.zeros(0, np.int64)
+        fine = (seconds >= YEAR_1) & (seconds < YEAR_10000)
+        dates = np.where(fine, seconds, 0).astype("datetime64[s]").astype("S19")
+        digits = np.char.zfill(nanoseconds.astype("S9"), 9)
+        made = np.char.add(np.char.add(np.char.add(b'"', dates), np.char.add(b".", digits)), b'Z"')
         first, width = len(self._lengths), made.dtype.itemsize
         self._parts.append(made.tobytes())
         self._lengths.extend([width] * len(made))
-        return np.arange(first, first + len(made), dtype=np.int64)
+        numbers = np.arange(first, first + len(made), dtype=np.int64)
+        return numbers if fine.all() else np.where(fine, numbers, self.value(Absent("not a date")))
 
     def arrays(self) -> tuple[NDArray[np.uint8], I64]:
         """All texts joined, and where each begins."""
@@ -167,7 +176,7 @@ class _Chunk:
         left = np.full(len(self.indices), self.null())
         timers = np.isin(self.kind, self.columns.timers)
         left[timers] = self.left(self.contexts.deadline[self.indices[timers]])
-        return left, self.some(timers, lambda mine: self.texts.dates(self.columns.dates(mine)))
+        return left, self.some(timers, lambda mine: self.texts.dates(*self.columns.dates(mine)))
 
     def left(self, when: I64) -> I64:
         """Nanoseconds until times on the monotonic clock, or why that is not known."""

@@ -82,29 +82,13 @@ def _by_row(session: Session, row: int) -> Iterator[tuple[int | None, Held]]:
 
 def _by_expression(session: Session, expression: str) -> Iterator[tuple[int | None, Held]]:
     from gdbext.analysis.contextchain import Held, Way
+    from gdbext.commands._contextvalue import context_at, context_behind
 
     if re.fullmatch(r"0[xX][0-9a-fA-F]{1,16}", expression):
-        yield None, _at(session, int(expression, 16), f"address {expression}")
+        yield None, Held(*context_at(session, int(expression, 16)), [Way("address", f"address {expression}")])
         return
-    value = session.target.evaluate(expression)
-    words = [int.from_bytes(value.data[at : at + 8], "little") for at in (0, 8)]
-    kind = session.context_types.kind_index(words[0]) if len(value.data) == 16 else -1
-    if kind >= 0:
-        yield None, Held(kind, words[1], [Way("expression", f"expression {expression}")])
-        return
-    if len(value.data) != 8 and value.address is None:
-        raise UsageError(f"{expression} is a {value.type}, no context", "give a context.Context, a pointer or 0xADDR")
-    yield None, _at(session, words[0] if len(value.data) == 8 else value.address or 0, f"expression {expression}")
-
-
-def _at(session: Session, address: int, where: str) -> Held:
-    """The context at an address, when its type is certain. Raises UsageError."""
-    from gdbext.analysis.contextchain import Held, Way
-
-    index = session.contexts.index(address)
-    if index < 0:
-        raise UsageError(f"no context is known to lie at {address:#x}", "go-ctxtree lists all; -g N searches a stack")
-    return Held(int(session.contexts.kind[index]), address, [Way("address", where)])
+    found = context_behind(session, session.target.evaluate(expression))
+    yield None, Held(*found, [Way("expression", f"expression {expression}")])
 
 
 def _nothing(session: Session, args: argparse.Namespace) -> tuple[str, str]:

@@ -145,7 +145,7 @@ class _ContextFunction(gdb.Function):  # type: ignore[misc]
             from gdbext.commands._contextvalue import context_behind
             from gdbext.target.inferior import value_of
 
-            return context_behind(self.sessions.current(), value_of(value))
+            return context_behind(self.sessions.current(), value_of(value))[1]
 
 
 def write_pieces(pieces: Iterator[str]) -> None:

@@ -115,12 +115,12 @@ class ContextTypes:
 
 def kind(types: Types, type_: Type, contexts: U64) -> Kind:
     """How objects of a context's dynamic type are laid out."""
-    held = _held(types, type_)
-    name = type_.name
-    size = held.size if held is not None else 0
-    if held is None or held.kind != rtype.STRUCT:
-        return Kind(name, type_, size)
+    name, size = type_.name, 0
     try:
+        held = _held(types, type_)
+        size = held.size if held is not None else 0
+        if held is None or held.kind != rtype.STRUCT:
+            return Kind(name, type_, size)
         return Kind(name, type_, size, _parent(types, held, contexts), _channels(types, held))
     except GdbextError:  # a descriptor we cannot follow: the type is known, its parent is not
         return Kind(name, type_, size)

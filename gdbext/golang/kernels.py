@@ -297,7 +297,7 @@ def scan_heap(  # type: ignore[no-untyped-def]
                     unreadable += np.int64(stop - at) + 8
                     break
                 here = min(stop, ends[segment] - EIGHT) if ends[segment] - starts[segment] >= EIGHT else at
-                if here <= at:  # the pair lies across two segments
+                if here < at + EIGHT:  # the pair lies across two segments, or in the last bytes of a cut one
                     word, segment = read64(starts, ends, hosts, at, segment)
                     index = find_word(words, word) if segment >= 0 else -1
                     data, segment = read64(starts, ends, hosts, at + EIGHT, segment)
@@ -311,7 +311,7 @@ def scan_heap(  # type: ignore[no-untyped-def]
                     at += EIGHT
                     continue
                 host, rest = hosts[segment] + (at - starts[segment]), here - at
-                until = host + ((rest + EIGHT - ONE) & ~(EIGHT - ONE))
+                until = host + (rest & ~(EIGHT - ONE))
                 at += until - host
                 while host < until:
                     host, index = next_pair(host, until, ranges, table, words)

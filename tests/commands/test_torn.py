@@ -1,0 +1,87 @@
+"""Programs met at awkward moments: inside a collection, inside an allocation, stopped by a signal.
+
+A busy program is attached to, stopped where a breakpoint in the runtime says, asked everything, and let go.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import hosts, tools
+from tests.programs import Running, build, run
+
+PLACES = (
+    "runtime.gcDrain",  # marking
+    "runtime.(*sweepLocked).sweep",
+    "runtime.(*mheap).allocSpan",
+    "runtime.gcMarkTermination",
+)
+COMMANDS = ("go-ctxtree", "go-goroutines", "go-ctxchain --all", "go-doctor")
+SECONDS = 240
+
+
+@pytest.fixture(scope="module")
+def churn(go: str) -> Iterator[Running]:
+    with run(build("churn", go)) as running:
+        yield running
+
+
+def ask_stopped_at(gdb: tools.Gdb, churn: Running, place: str) -> str:
+    """What GDB printed: every command as JSON while the program stands at ``place``."""
+    asked = [word for command in COMMANDS for word in ("-ex", f"{command} --json")]
+    stop = ["-ex", "handle SIGURG nostop noprint pass", "-ex", f"tbreak {place}", "-ex", "continue"]
+    line = [gdb.path, *hosts.BEFORE, "-p", str(churn.pid), "-x", str(hosts.INIT), *stop, *asked, "-ex", "detach"]
+    done = subprocess.run(
+        line, capture_output=True, timeout=SECONDS, env=hosts.environment(gdb), stdin=subprocess.DEVNULL, cwd=tools.ROOT
+    )
+    return done.stdout.decode(errors="replace") + done.stderr.decode(errors="replace")
+
+
+def beats(churn: Running) -> dict[str, Any]:
+    """What the program says of the time since it was last asked."""
+    stdin, stdout = churn.process.stdin, churn.process.stdout
+    assert stdin is not None
+    assert stdout is not None
+    stdin.write(b"\n")
+    stdin.flush()
+    said: dict[str, Any] = json.loads(stdout.readline())
+    return said
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_every_command_answers(churn: Running, place: str) -> None:
+    gdbs = tools.gdbs()
+    gdb = gdbs[PLACES.index(place) % len(gdbs)]
+    said = ask_stopped_at(gdb, churn, place)
+    assert "emporary breakpoint 1, " in said, said[-3000:]
+    assert "Traceback" not in said
+    assert "internal error" not in said
+    stable = {record["address"] for record in churn.truth.facts["contexts"]}
+    tree = hosts.find_document(said, "go-ctxtree")
+    assert tree is not None, said[-3000:]
+    assert stable - {row["address"] for row in tree["contexts"]} == set()
+    goroutines = hosts.find_document(said, "go-goroutines")
+    assert goroutines is not None, said[-3000:]
+    assert churn.truth.facts["main"] in {row["goid"] for row in goroutines["goroutines"]}
+    assert hosts.find_document(said, "go-doctor") is not None
+    assert beats(churn)["collections"] > 0
+
+
+def test_stopped_by_a_signal(go: str) -> None:
+    with run(build("churn", go)) as running:
+        os.kill(running.pid, signal.SIGSTOP)
+        try:
+            tree = hosts.ask(hosts.Host("live"), running, "go-ctxtree")
+        finally:
+            os.kill(running.pid, signal.SIGCONT)
+        assert {record["address"] for record in running.truth.facts["contexts"]} <= {r["address"] for r in tree["contexts"]}
+        assert Path(f"/proc/{running.pid}").exists()
+        assert beats(running)["elapsed_ns"] > 0
