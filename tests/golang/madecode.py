@@ -142,7 +142,8 @@ class Code:
             "pcsp": self._frame_table(function.frame), "npcdata": len(pcdata),
             "startLine": function.line, "funcID": function.func_id, "flag": function.flag, "nfuncdata": len(funcdata),
         }  # fmt: skip
-        return self._packed("runtime._func", values) + struct.pack(f"<{len(pcdata) + len(funcdata)}I", *pcdata, *funcdata)
+        lists = [*pcdata, *funcdata]
+        return self._packed("runtime._func", values) + struct.pack(f"<{len(lists)}I", *lists)
 
     def _frame_table(self, frame: int) -> int:
         """The prologue takes four bytes."""

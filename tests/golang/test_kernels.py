@@ -92,7 +92,7 @@ def test_scan_values(memory: Memory, drawn: list[tuple[int, int]]) -> None:
 def test_columns(memory: Memory, rows: list[int], offsets: list[int]) -> None:
     out = np.zeros((len(rows), len(offsets)), np.uint64)
     addresses, plus = np.array(rows, np.uint64) * 8 + BASE, np.array(offsets, np.uint64) * 8
-    unreadable = kernels.columns(*memory.arrays, addresses.astype(np.uint64), plus, out)
+    unreadable = columnkernels.columns(*memory.arrays, addresses.astype(np.uint64), plus, out)
     wanted = [[row + offset for offset in offsets] for row in rows]
     assert out.tolist() == [[memory.words[i] if i < 64 else 0 for i in row] for row in wanted]
     assert unreadable == sum(i >= 64 for row in wanted for i in row)
@@ -103,7 +103,7 @@ def test_columns(memory: Memory, rows: list[int], offsets: list[int]) -> None:
 def test_index_in(values: set[int], strays: list[int]) -> None:
     ordered = sorted(values)
     wanted = [*ordered, *strays, *reversed(ordered)]
-    found = kernels.index_in(np.array(ordered, np.uint64), np.array(wanted, np.uint64))
+    found = columnkernels.index_in(np.array(ordered, np.uint64), np.array(wanted, np.uint64))
     assert found.tolist() == [ordered.index(one) if one in values else -1 for one in wanted]
 
 

@@ -11,7 +11,8 @@ from gdbext.golang.symtab import Location, Symtab, printed_name
 from tests.golang.madecode import RUNTIME, SIGPANIC, SIZE, TEXT, Code, Function, Inlined
 from tests.synthetic import World, failing
 
-MAIN = Function("main.f", line=7, inlined=(Inlined("main.inner", 0x20, 0x30, 0x30), Inlined("main.g", 0x30, 0x40, 0x45)))
+CALLS = (Inlined("main.inner", 0x20, 0x30, 0x30), Inlined("main.g", 0x30, 0x40, 0x45))
+MAIN = Function("main.f", line=7, inlined=CALLS)
 NAMES = {
     "main.f": "main.f",
     "main.f[go.shape.int]": "main.f[...]",
