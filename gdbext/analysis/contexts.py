@@ -155,11 +155,11 @@ def _embedding(ctypes: ContextTypes, image: Image, address: U64, kind: U8) -> tu
 
 def _embeds_context(image: Image, ctypes: ContextTypes, addresses: U64, kind: context.Kind) -> Bools:
     """Whether the word at each address is an itab of context.Context; a user's context may hold nil."""
-    from gdbext.golang import kernels
+    from gdbext.golang import columnkernels
 
     itabs = ctypes.context_itabs
     allowed = itabs if kind.name in context.STANDARD else np.concatenate([np.zeros(1, np.uint64), itabs])
-    fine: Bools = kernels.words_among(image.starts, image.ends, image.hosts, addresses, allowed)
+    fine: Bools = columnkernels.words_among(image.starts, image.ends, image.hosts, addresses, allowed)
     return fine
 
 
@@ -180,20 +180,20 @@ def _outside(
 
 def column(image: Image, addresses: U64) -> U64:
     """The words at the addresses, 0 where unreadable."""
-    from gdbext.golang import kernels
+    from gdbext.golang import columnkernels
 
     out = np.zeros((len(addresses), 1), np.uint64)
-    kernels.columns(image.starts, image.ends, image.hosts, addresses, np.zeros(1, np.uint64), out)
+    columnkernels.columns(image.starts, image.ends, image.hosts, addresses, np.zeros(1, np.uint64), out)
     return out[:, 0]
 
 
 def columns(image: Image, addresses: U64, offsets: Iterable[int]) -> U64:
     """The words at ``addresses[i] + offsets[j]`` (n, m), 0 where unreadable."""
-    from gdbext.golang import kernels
+    from gdbext.golang import columnkernels
 
     wanted = np.array(list(offsets), np.uint64)
     out = np.zeros((len(addresses), len(wanted)), np.uint64)
-    kernels.columns(image.starts, image.ends, image.hosts, addresses, wanted, out)
+    columnkernels.columns(image.starts, image.ends, image.hosts, addresses, wanted, out)
     return out
 
 
@@ -234,10 +234,10 @@ class _Decoder:
 
     def parents(self, offset: int, mine: I64, address: U64) -> None:
         """The parent's interface: its itab says the kind, its data word which context it is."""
-        from gdbext.golang import kernels
+        from gdbext.golang import columnkernels
 
         types, image = self.ctypes, self.image
-        kernels.parents(
+        columnkernels.parents(
             image.starts, image.ends, image.hosts, np.uint64(offset), mine, address, types.words, types.kind_of,
             self.found.address, self.parent_kind, self.parent,
         )  # fmt: skip
@@ -255,13 +255,13 @@ class _Decoder:
 
     def register(self, owners: I64, headers: U64) -> None:
         """Walk children maps: who is registered with whom."""
-        from gdbext.golang import kernels
+        from gdbext.golang import columnkernels
 
         shape = children_shape(self.program, self.types, self.ctypes)
         rows, torn = maps.interface_keys(self.program, shape, self.image, headers)
         self.torn += torn
         self.children[owners] = np.bincount(rows[:, 0].astype(np.int64), minlength=len(owners))
-        child = kernels.index_in(self.found.address, rows[:, 1])
+        child = columnkernels.index_in(self.found.address, rows[:, 1])
         known = child >= 0
         self.registered_with[child[known]] = owners[rows[known, 0].astype(np.int64)]
 

@@ -10,7 +10,7 @@ import numpy as np
 from hypothesis import given, settings, strategies as st
 from numpy.typing import NDArray
 
-from gdbext.golang import kernels
+from gdbext.golang import columnkernels, kernels
 from gdbext.target.image import Image
 
 BASE = 0xC0_0000_0000
