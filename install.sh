@@ -577,7 +577,8 @@ run_tests() {
     cd "$checkout"
     PATH=$home/bin:$(dirname -- "$go"):$PATH
     export PYTHONPATH=$home/test-py3.$shell_minor:$home/py3.$shell_minor
-    export NUMBA_CACHE_DIR=$home/cache/py3.$shell_minor
+    NUMBA_CACHE_DIR=$(GDBEXT_HOME=$home "$shell_python" -c 'from gdbext import home; print(home.kernel_cache())')
+    export NUMBA_CACHE_DIR
     PATH=$home/test-py3.$shell_minor/bin:$PATH shellcheck install.sh .ci/run || failed="shellcheck"
     "$shell_python" -m ruff check . || failed="$failed ruff"
     "$shell_python" -m mypy || failed="$failed mypy"

@@ -2,7 +2,7 @@
 
     $GDBEXT_HOME, else $XDG_DATA_HOME/gdbext, else ~/.local/share/gdbext
     ├── py3.11/         what pip installed for that Python; no other program sees it
-    └── cache/py3.11/   numba's compiled kernels
+    └── cache/py3.11/   numba's compiled kernels, a folder for each state of their sources
 
 Standard library only: this runs before anything of ours can be imported.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import hashlib
 import importlib.util
 import os
 import shutil
@@ -39,7 +40,13 @@ def dependencies() -> Path:
 
 
 def kernel_cache() -> Path:
-    return folder() / "cache" / python_tag()
+    """Where compiled kernels are kept, by the contents of all kernel modules.
+
+    numba looks at the file a kernel stands in, but compiles in those that it calls from other files.
+    """
+    sources = sorted(Path(__file__).parent.rglob("*kernels.py"))
+    digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:12]
+    return folder() / "cache" / python_tag() / digest
 
 
 def activate() -> str:

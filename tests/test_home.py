@@ -31,7 +31,22 @@ def test_the_folder_is_chosen_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GDBEXT_HOME", "/own")
     assert home.folder() == Path("/own")
     assert home.dependencies() == Path("/own") / TAG
-    assert home.kernel_cache() == Path("/own/cache") / TAG
+    assert home.kernel_cache().parent == Path("/own/cache") / TAG
+
+
+def test_kernels_are_kept_by_the_contents_of_all_their_modules(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("GDBEXT_HOME", "/own")
+    monkeypatch.setattr(home, "__file__", str(tmp_path / "home.py"))
+    (tmp_path / "target").mkdir()
+    for name in ("target/kernels.py", "otherkernels.py", "plain.py"):
+        (tmp_path / name).write_text("one")
+    before = home.kernel_cache()
+    (tmp_path / "plain.py").write_text("two")
+    assert home.kernel_cache() == before
+    (tmp_path / "target" / "kernels.py").write_text("two")
+    assert home.kernel_cache() != before
 
 
 def test_ours_come_first_and_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -41,8 +56,8 @@ def test_ours_come_first_and_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     assert home.activate() == ""
     assert sys.path[0] == str(tmp_path / TAG)
     assert sys.path.count(str(tmp_path / TAG)) == 1
-    assert os.environ["NUMBA_CACHE_DIR"] == str(tmp_path / "cache" / TAG)
-    assert (tmp_path / "cache" / TAG).is_dir()
+    assert os.environ["NUMBA_CACHE_DIR"] == str(home.kernel_cache())
+    assert home.kernel_cache().is_dir()
 
 
 def test_a_cache_folder_of_the_users_stays(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
