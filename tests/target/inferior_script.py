@@ -18,6 +18,9 @@ sys.path.insert(0, QUESTIONS["root"])
 
 
 def answer() -> dict[str, Any]:
+    from gdbext import home
+
+    home.activate()
     from gdbext.errors import UnsupportedTarget
     from gdbext.target.inferior import Inferior
 
