@@ -14,6 +14,8 @@ from gdbext.errors import MemoryFault
 
 U64 = NDArray[np.uint64]
 Bools = NDArray[np.bool_]
+FEW = 64
+"""Segments up to which one copy for each is quicker than a compiled loop's first call."""
 
 
 class Image:
@@ -74,12 +76,43 @@ class Image:
 
     def records(self, addresses: U64, dtype: np.dtype[Any]) -> tuple[NDArray[Any], Bools]:
         """One structure per address, and a mask of those that could be read whole (the others are zeros)."""
-        from gdbext.target import kernels
-
         addresses = np.ascontiguousarray(addresses, dtype=np.uint64)
         out = np.zeros((len(addresses), dtype.itemsize), np.uint8)
-        ok = kernels.gather(self.starts, self.ends, self.hosts, addresses, dtype.itemsize, out)
-        return out.view(dtype).reshape(-1), ok
+        ok = self._take(addresses, out)
+        return out.view(dtype).reshape(-1), self._gather(addresses, out) if ok is None else ok
+
+    def _gather(self, addresses: U64, out: NDArray[np.uint8]) -> Bools:
+        """Any addresses, by a compiled loop."""
+        from gdbext.target import kernels
+
+        ok: Bools = kernels.gather(self.starts, self.ends, self.hosts, addresses, out.shape[1], out)
+        return ok
+
+    def _take(self, addresses: U64, out: NDArray[np.uint8]) -> Bools | None:
+        """The common case without numba, which takes longer to import than this: few segments, none left halfway.
+
+        None where that is not so; ``out`` is whole or untouched then.
+        """
+        if len(self.starts) == 0:
+            return np.zeros(len(addresses), np.bool_)
+        numbers = np.searchsorted(self.starts, addresses, "right") - 1
+        inside = (numbers >= 0) & (addresses < self.ends[numbers])
+        used = np.unique(numbers[inside])
+        if len(used) > FEW or bool((self.ends[numbers] - addresses < np.uint64(out.shape[1]))[inside].any()):
+            return None
+        for number in used.tolist():
+            rows = np.flatnonzero(inside & (numbers == number))
+            out[rows] = self._items(number, addresses[rows], out.shape[1])
+        return inside
+
+    def _items(self, number: int, addresses: U64, size: int) -> NDArray[np.uint8]:
+        """``size`` bytes at each address of one segment, a row each."""
+        start, end, host = self._rows[number]
+        memory = memoryview((ctypes.c_ubyte * (end - start)).from_address(host)).cast("B")
+        # One item per byte, each of the whole size: an index is an offset, and one copy takes all of it.
+        items = np.ndarray(end - start - size + 1, f"V{size}", memory, strides=(1,))
+        taken = items[(addresses - np.uint64(start)).astype(np.int64)]
+        return taken.view(np.uint8).reshape(len(addresses), size)
 
     def words(self, addresses: U64) -> tuple[U64, Bools]:
         """The 8-byte words at the addresses, and a mask of the readable ones."""
