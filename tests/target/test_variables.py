@@ -113,7 +113,7 @@ func main() {
 	stop(total)
 }
 """
-BREAKS = "main.stop *main.registers *main.many *main.escapes *main.withContext *main.inlines"
+BREAKS = "main.stop *'main.registers' *'main.many' *'main.escapes' *'main.withContext' *'main.inlines'"
 SCRIPT = Path(__file__).with_name("gdbvariables.py")
 
 
