@@ -176,10 +176,11 @@ def test_separate_symbols_are_not_the_program(gdb: tools.Gdb, newest: programs.P
 def gdbserver() -> str:
     """Any: the protocol is the same."""
     places = [shutil.which("gdbserver"), *(str(Path(gdb.path).with_name("gdbserver")) for gdb in tools.gdbs())]
+    places += map(str, home.folder().glob("gdb/lib/python3.*/site-packages/gdb_for_pwndbg/_vendor/bin/gdbserver"))
     for path in places:
         if path and os.access(path, os.X_OK):
             return path
-    raise tools.MissingTool("no gdbserver on PATH nor next to a GDB of the list")
+    raise tools.MissingTool("no gdbserver on PATH, next to a GDB of the list or in the private folder")
 
 
 @contextlib.contextmanager
