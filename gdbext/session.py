@@ -131,7 +131,7 @@ class Session:
 
     def _memory(self) -> Image:
         """The heap's memory: a core has it at no cost, of a process it is copied."""
-        return self.target.image(()) if self.target.kind == "core" else self.heap.image
+        return self.program.whole_image() or self.heap.image
 
     @cached_property
     def young_contexts(self) -> int:

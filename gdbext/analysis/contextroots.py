@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from attrs import field, frozen
@@ -64,18 +65,7 @@ def pairs(ctypes: ContextTypes, image: Image, ranges: Sequence[tuple[int, int]])
     """Interface pairs of contexts in plain memory ranges."""
     from gdbext.golang import kernels
 
-    begin, end = np.array(ranges, np.uint64).reshape(-1, 2).T
-    room = ROOM
-    while True:
-        out = np.zeros((room, 4), np.uint64)
-        found = kernels.scan_ranges(
-            image.starts, image.ends, image.hosts, np.ascontiguousarray(begin), np.ascontiguousarray(end),
-            ctypes.words, out,
-        )  # fmt: skip
-        if found <= room:
-            break
-        room = int(found)
-    out = out[:found]
+    out = _found(kernels.scan_ranges, 4, image, ranges, ctypes.words)
     return Pairs(out[:, 0].astype(np.int64), out[:, 1], ctypes.kind_of[out[:, 2].astype(np.int64)], out[:, 3])
 
 
@@ -83,17 +73,20 @@ def holders(image: Image, ranges: Sequence[tuple[int, int]], addresses: U64) -> 
     """Unique rows (range, index in ``addresses``): which ranges have words that are among the sorted ``addresses``."""
     from gdbext.golang import kernels
 
-    begin, end = np.array(ranges, np.uint64).reshape(-1, 2).T
+    found = _found(kernels.scan_values, 3, image, ranges, addresses)
+    return np.unique(found[:, [0, 2]].astype(np.int64), axis=0)
+
+
+def _found(scan: Any, width: int, image: Image, ranges: Sequence[tuple[int, int]], values: U64) -> U64:
+    """The rows (n, width) of a scan of plain ranges for the sorted ``values``; again with room where there was none."""
+    begin, end = (np.ascontiguousarray(one) for one in np.array(ranges, np.uint64).reshape(-1, 2).T)
     room = ROOM
     while True:
-        out = np.zeros((room, 3), np.uint64)
-        found = kernels.scan_values(
-            image.starts, image.ends, image.hosts, np.ascontiguousarray(begin), np.ascontiguousarray(end),
-            addresses, out,
-        )  # fmt: skip
+        out = np.zeros((room, width), np.uint64)
+        found = int(scan(image.starts, image.ends, image.hosts, begin, end, values, out))
         if found <= room:
-            return np.unique(out[:found][:, [0, 2]].astype(np.int64), axis=0)
-        room = int(found)
+            return out[:found]
+        room = found
 
 
 def stacks(goroutines: Goroutines) -> list[tuple[int, int]]:
