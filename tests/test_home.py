@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import sys
 from pathlib import Path
 
@@ -18,7 +17,7 @@ TAG = f"py{sys.version_info[0]}.{sys.version_info[1]}"
 def kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """The search path and the environment are put back afterwards."""
     monkeypatch.setattr(sys, "path", list(sys.path))
-    for name in ("GDBEXT_HOME", "XDG_DATA_HOME", "NUMBA_CACHE_DIR"):
+    for name in ("GDBEXT_HOME", "XDG_DATA_HOME"):
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
 
@@ -31,22 +30,7 @@ def test_the_folder_is_chosen_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GDBEXT_HOME", "/own")
     assert home.folder() == Path("/own")
     assert home.dependencies() == Path("/own") / TAG
-    assert home.kernel_cache().parent == Path("/own/cache") / TAG
-
-
-def test_kernels_are_kept_by_the_contents_of_all_their_modules(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("GDBEXT_HOME", "/own")
-    monkeypatch.setattr(home, "__file__", str(tmp_path / "home.py"))
-    (tmp_path / "target").mkdir()
-    for name in ("target/kernels.py", "otherkernels.py", "plain.py"):
-        (tmp_path / name).write_text("one")
-    before = home.kernel_cache()
-    (tmp_path / "plain.py").write_text("two")
-    assert home.kernel_cache() == before
-    (tmp_path / "target" / "kernels.py").write_text("two")
-    assert home.kernel_cache() != before
+    assert home.cache() == Path("/own/cache") / TAG
 
 
 def test_ours_come_first_and_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -56,29 +40,6 @@ def test_ours_come_first_and_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     assert home.activate() == ""
     assert sys.path[0] == str(tmp_path / TAG)
     assert sys.path.count(str(tmp_path / TAG)) == 1
-    assert os.environ["NUMBA_CACHE_DIR"] == str(home.kernel_cache())
-    assert home.kernel_cache().is_dir()
-
-
-def test_a_cache_folder_of_the_users_stays(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("GDBEXT_HOME", str(tmp_path))
-    monkeypatch.setenv("NUMBA_CACHE_DIR", "/their/own")
-    assert home.activate() == ""
-    assert os.environ["NUMBA_CACHE_DIR"] == "/their/own"
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_folder_that_cannot_be_written_gets_a_private_one_instead(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    in_the_way = tmp_path / "file"
-    in_the_way.write_text("")
-    monkeypatch.setenv("GDBEXT_HOME", str(in_the_way))
-    assert home.activate() == ""
-    chosen = Path(os.environ["NUMBA_CACHE_DIR"])
-    assert chosen.is_dir()
-    assert chosen.stat().st_mode & 0o077 == 0
-    chosen.rmdir()
 
 
 def test_what_is_missing_is_said_in_one_line_with_the_cure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,48 +1,44 @@
-"""The installer compiles what commands call, and nothing that no longer exists."""
+"""The installer compiles every kernel, and then nobody needs the compiler."""
 
 from __future__ import annotations
 
-import importlib
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from gdbext import warm
+from gdbext import home, warm
 from tests import hosts, programs, tools
 
-CHECK = [sys.executable, str(tools.ROOT / ".ci" / "make_kernel_list.py"), "--check"]
-REFRESH = "; refresh the list: python .ci/make_kernel_list.py"
+WITHOUT_NUMBA = """
+import sys
+from gdbext.frontend import cli
+status = cli.main(sys.argv[1:])
+assert "numba" not in sys.modules
+sys.exit(status)
+"""
 
 
-@pytest.mark.parametrize("spelling", ["int64", "bool", "uint8[]!", "uint64[,]", "uint64[]~", "uint8[]~!", "5*uint8[]!"])
-def test_a_type_is_read_as_it_is_spelt(spelling: str) -> None:
-    assert warm.spell(warm.type_of(spelling)) == spelling
+def test_every_kernel_is_compiled_and_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("GDBEXT_HOME", str(tmp_path))
+    assert warm.main() == 0
+    kept = {path.stem for path in (home.cache() / "kernels").rglob("*.o")}
+    assert kept == {library.module for library in warm.libraries()}
+    assert all(path.stat().st_mode & 0o077 == 0 for path in (home.cache() / "kernels").rglob("*.o"))
 
 
-def test_an_unknown_spelling_is_refused() -> None:
-    with pytest.raises(ValueError, match="no type 'float64\\?'"):
-        warm.type_of("float64?")
+def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(home, "REQUIRED", ("nosuchpackage",))
+    assert warm.main() == 1
+    assert "nosuchpackage not found" in capsys.readouterr().err
 
 
-def test_every_listed_kernel_exists() -> None:
-    lines = list(warm.listed(warm.LIST.read_text()))
-    assert lines
-    for module, kernel, types in lines:
-        count = getattr(importlib.import_module(module), kernel).py_func.__code__.co_argcount
-        assert count == len(types), f"{module}.{kernel}{REFRESH}"
-
-
-def test_commands_on_a_core_call_only_what_is_listed(ctxforest_core: programs.Core) -> None:
-    assert_listed("core", str(ctxforest_core.exe), str(ctxforest_core.path))
-
-
-def test_commands_on_a_process_call_only_what_is_listed(ctxforest_running: programs.Running) -> None:
-    assert_listed("pid", str(ctxforest_running.pid))
-
-
-def assert_listed(*target: str) -> None:
-    environment = hosts.environment(None)
-    said = subprocess.run([*CHECK, *target], env=environment, capture_output=True, text=True, timeout=300)
-    assert said.stdout.strip() == "", REFRESH
-    assert said.returncode == 0, said.stderr
+@pytest.mark.parametrize("command", ["go-ctxtree", "go-goroutines", "go-ctxchain --all", "go-doctor"])
+def test_no_command_needs_the_compiler(ctxforest_core: programs.Core, command: str) -> None:
+    assert warm.main() == 0
+    line = [sys.executable, "-c", WITHOUT_NUMBA, "core", str(ctxforest_core.exe), str(ctxforest_core.path)]
+    said = subprocess.run(
+        [*line, *command.split()], env=hosts.environment(None), cwd=tools.ROOT, capture_output=True, text=True
+    )
+    assert (said.returncode, said.stderr) == (0, "")

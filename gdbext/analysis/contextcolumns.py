@@ -9,9 +9,10 @@ import numpy as np
 from attrs import define, field
 from numpy.typing import NDArray
 
-from gdbext.analysis.contexts import I64, NO_DEADLINE, Contexts, columns
+from gdbext.analysis.contexts import I64, NO_DEADLINE, Contexts
 from gdbext.golang import context, contextread
 from gdbext.golang.contextread import Absence, ContextReader
+from gdbext.golang.words import columns
 from gdbext.target.image import U64, Image
 
 WALL_MASK = np.uint64((1 << 30) - 1)
@@ -91,12 +92,12 @@ class Columns:
     @cached_property
     def owners(self) -> NDArray[np.int32]:
         """The nearest cancelCtx at or above each context, -1 for none."""
-        from gdbext.analysis import kernels
+        from gdbext.analysis import forests, kernels
 
         parent = self.contexts.parent
         own = np.isin(self.contexts.kind, self.of_kind(*context.CANCELERS))
         found = np.where(own, np.arange(len(parent), dtype=np.int32), np.int32(-1))
-        kernels.inherit(parent, kernels.top_down(kernels.depths(parent)), found, -1)
+        kernels.inherit(parent, forests.top_down(parent), found, -1)
         return found
 
     def text(self, what: str, word: int, data: int) -> Text:

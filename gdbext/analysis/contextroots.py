@@ -16,6 +16,7 @@ from gdbext.golang.proc import Goroutines
 from gdbext.golang.stkframe import stack_pointers
 from gdbext.golang.symtab import Symtab
 from gdbext.golang.traceback import PcTable, Walk
+from gdbext.golang.words import word_filter
 from gdbext.target.image import U64, Image
 
 CAPTURES = {  # closures whose first captured word is the context (context/context.go)
@@ -80,10 +81,10 @@ def holders(image: Image, ranges: Sequence[tuple[int, int]], addresses: U64) -> 
 def _found(scan: Any, width: int, image: Image, ranges: Sequence[tuple[int, int]], values: U64) -> U64:
     """The rows (n, width) of a scan of plain ranges for the sorted ``values``; again with room where there was none."""
     begin, end = (np.ascontiguousarray(one) for one in np.array(ranges, np.uint64).reshape(-1, 2).T)
-    room = ROOM
+    room, table = ROOM, word_filter(values)
     while True:
         out = np.zeros((room, width), np.uint64)
-        found = int(scan(image.starts, image.ends, image.hosts, begin, end, values, out))
+        found = int(scan(image.starts, image.ends, image.hosts, begin, end, values, table, out))
         if found <= room:
             return out[:found]
         room = found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from attrs import field, frozen
@@ -14,6 +14,8 @@ from gdbext.golang.context import ContextTypes
 from gdbext.golang.mheap import Heap
 from gdbext.golang.program import Program
 from gdbext.golang.rtype import Types
+from gdbext.golang.words import column, columns, index_in, word_filter, words_among
+from gdbext.target import parallel
 from gdbext.target.image import U64, Bools, Image
 
 I32 = NDArray[np.int32]
@@ -26,6 +28,8 @@ NO_DEADLINE = np.iinfo(np.int64).min
 CHUNK = 1 << 18
 """Contexts decoded at a time: bounds what the intermediate arrays take."""
 OTHER_ROOM = 1 << 17
+PIECES = 64
+"""Of the heap, to be scanned side by side: parts take unlike times."""
 NO_KIND = 255
 
 
@@ -93,25 +97,46 @@ def find(
     ``closures``: (entry pc, kind) of the functions of package context whose closures capture a context in their first
     captured word. ``variables``: the ranges where global variables lie.
     """
+    state, other, notes = _scan(ctypes, heap, *_with_closures(ctypes, closures))
+    ids = np.flatnonzero(state >= 2)
+    kinds = _by_size(ctypes)[state[ids].astype(np.int64) - 2]
+    address, kind = _embedding(ctypes, heap.image, heap.addresses(ids), kinds)
+    extra, extra_kind = _outside(heap, ctypes, other, variables)
+    return _sorted(np.concatenate([address, extra]), np.concatenate([kind, extra_kind]), notes)
+
+
+def _by_size(ctypes: ContextTypes) -> U8:
+    """The kinds, the smallest type first: of two types at one address the larger is the object's."""
+    return np.argsort([kind.size for kind in ctypes.kinds], kind="stable").astype(np.uint8)
+
+
+def _scan(ctypes: ContextTypes, heap: Heap, words: U64, kind_of: U8) -> tuple[U8, U64, tuple[str, ...]]:
+    """(state of each slot: 2 + place in ``_by_size`` where it is a context; (kind, address) elsewhere; notes)."""
     from gdbext.golang import kernels
 
-    words, kind_of = _with_closures(ctypes, closures)
-    sizes = np.array([kind.size for kind in ctypes.kinds], np.uint64)
-    state, other = heap.state.copy(), np.zeros((OTHER_ROOM, 2), np.uint64)
-    spans, image = heap.spans, heap.image
-    _, unreadable, lost = kernels.scan_heap(
-        image.starts, image.ends, image.hosts, spans.base, spans.limit, spans.elemsize, spans.nelems, spans.first,
-        spans.noscan, spans.header, state, words, kind_of, sizes, other,
-    )  # fmt: skip
+    order, state, spans, image = _by_size(ctypes), heap.state.copy(), heap.spans, heap.image
+    sizes, rank = np.array([ctypes.kinds[kind].size for kind in order], np.uint64), np.argsort(order).astype(np.uint8)
+    table, ranks = word_filter(words), rank[kind_of]
+
+    def some(begin: int, end: int) -> tuple[U64, int, int]:
+        other = np.zeros((OTHER_ROOM + 1, 2), np.uint64)
+        _, unreadable, lost = kernels.scan_heap(
+            image.starts, image.ends, image.hosts, spans.pages, spans.base, spans.limit, spans.elemsize, spans.nelems,
+            spans.first, spans.noscan, spans.header, state, state.ctypes.data, words, table, ranks, sizes, other,
+            begin, end,
+        )  # fmt: skip
+        rows = other[:-1][other[:-1, 1] != 0] if other[-1, 0] else other[:0]
+        rows[:, 0] = order[rows[:, 0].astype(np.int64)]
+        return rows, unreadable, lost
+
+    found = parallel.split(len(spans.base), some, PIECES)
+    unreadable, lost = (sum(one[i] for one in found) for i in (1, 2))
     notes = []
     if unreadable:
         notes.append(f"{unreadable} bytes of the heap cannot be read: contexts in them or held only there are missing")
     if lost:
         notes.append(f"{lost} references to contexts outside heap objects were left out")
-    ids = np.flatnonzero(state >= 2)
-    address, kind = _embedding(ctypes, heap.image, heap.addresses(ids), state[ids] - np.uint8(2))
-    extra, extra_kind = _outside(heap, ctypes, other, variables)
-    return _sorted(np.concatenate([address, extra]), np.concatenate([kind, extra_kind]), tuple(notes))
+    return state, np.concatenate([one[0] for one in found]), tuple(notes)
 
 
 def add(found: Found, ctypes: ContextTypes, heap: Heap, kind: U8, data: U64) -> Found:
@@ -155,19 +180,14 @@ def _embedding(ctypes: ContextTypes, image: Image, address: U64, kind: U8) -> tu
 
 def _embeds_context(image: Image, ctypes: ContextTypes, addresses: U64, kind: context.Kind) -> Bools:
     """Whether the word at each address is an itab of context.Context; a user's context may hold nil."""
-    from gdbext.golang import columnkernels
-
     itabs = ctypes.context_itabs
     allowed = itabs if kind.name in context.STANDARD else np.concatenate([np.zeros(1, np.uint64), itabs])
-    fine: Bools = columnkernels.words_among(image.starts, image.ends, image.hosts, addresses, allowed)
-    return fine
+    return words_among(image, addresses, allowed)
 
 
-def _outside(
-    heap: Heap, ctypes: ContextTypes, other: U64, variables: Sequence[tuple[int, int]]
-) -> tuple[U64, U8]:
+def _outside(heap: Heap, ctypes: ContextTypes, other: U64, variables: Sequence[tuple[int, int]]) -> tuple[U64, U8]:
     """Users' contexts that are no whole heap object: global variables, fields of larger objects."""
-    rows = other[other[:, 1] != 0]
+    rows = np.unique(other, axis=0)
     kinds = [ctypes.kinds[int(kind)] for kind in rows[:, 0]]
     users = np.array([one.size > 0 and one.name not in context.STANDARD for one in kinds], np.bool_)
     placed = heap.ids(rows[:, 1]) >= 0
@@ -176,25 +196,6 @@ def _outside(
     rows = rows[users & placed]
     address, first = np.unique(rows[:, 1], return_index=True)
     return address, rows[first, 0].astype(np.uint8)
-
-
-def column(image: Image, addresses: U64) -> U64:
-    """The words at the addresses, 0 where unreadable."""
-    from gdbext.golang import columnkernels
-
-    out = np.zeros((len(addresses), 1), np.uint64)
-    columnkernels.columns(image.starts, image.ends, image.hosts, addresses, np.zeros(1, np.uint64), out)
-    return out[:, 0]
-
-
-def columns(image: Image, addresses: U64, offsets: Iterable[int]) -> U64:
-    """The words at ``addresses[i] + offsets[j]`` (n, m), 0 where unreadable."""
-    from gdbext.golang import columnkernels
-
-    wanted = np.array(list(offsets), np.uint64)
-    out = np.zeros((len(addresses), len(wanted)), np.uint64)
-    columnkernels.columns(image.starts, image.ends, image.hosts, addresses, wanted, out)
-    return out
 
 
 class _Decoder:
@@ -237,10 +238,14 @@ class _Decoder:
         from gdbext.golang import columnkernels
 
         types, image = self.ctypes, self.image
-        columnkernels.parents(
-            image.starts, image.ends, image.hosts, np.uint64(offset), mine, address, types.words, types.kind_of,
-            self.found.address, self.parent_kind, self.parent,
-        )  # fmt: skip
+
+        def some(begin: int, end: int) -> None:
+            columnkernels.parents(
+                image.starts, image.ends, image.hosts, offset, mine[begin:end], address[begin:end], types.words,
+                types.kind_of, self.found.address, self.parent_kind, self.parent,
+            )  # fmt: skip
+
+        parallel.split(len(mine), some)
 
     def cancelers(self, mine: I64, address: U64) -> None:
         """State, children and Done channel of contexts that start with a cancelCtx."""
@@ -255,13 +260,11 @@ class _Decoder:
 
     def register(self, owners: I64, headers: U64) -> None:
         """Walk children maps: who is registered with whom."""
-        from gdbext.golang import columnkernels
-
         shape = children_shape(self.program, self.types, self.ctypes)
         rows, torn = maps.interface_keys(self.program, shape, self.image, headers)
         self.torn += torn
         self.children[owners] = np.bincount(rows[:, 0].astype(np.int64), minlength=len(owners))
-        child = columnkernels.index_in(self.found.address, rows[:, 1])
+        child = index_in(self.found.address, rows[:, 1])
         known = child >= 0
         self.registered_with[child[known]] = owners[rows[known, 0].astype(np.int64)]
 
@@ -284,17 +287,17 @@ def decode(
     program: Program, types: Types, ctypes: ContextTypes, image: Image, found: Found, waiting: tuple[I64, U64]
 ) -> Contexts:
     """The forest of the contexts found. ``waiting``: (goroutine index, hchan address) pairs of blocked goroutines."""
-    from gdbext.analysis import kernels
+    from gdbext.analysis import forests, kernels
 
     decoder = _Decoder(program, types, ctypes, image, found)
     decoder.run()
     notes = list(found.notes)
     if decoder.torn:
         notes.append(f"{decoder.torn} children maps could not be read whole (changing, torn or garbage)")
-    cut = kernels.cut_cycles(decoder.parent)
+    cut = forests.cut_cycles(decoder.parent)
     if cut:
         notes.append(f"{cut} contexts are their own ancestors: memory is torn there")
-    kernels.inherit(decoder.parent, kernels.top_down(kernels.depths(decoder.parent)), decoder.state, BY_PARENT)
+    kernels.inherit(decoder.parent, forests.top_down(decoder.parent), decoder.state, BY_PARENT)
     decoder.state[decoder.state == BY_PARENT] = LIVE
     return Contexts(
         ctypes, found.address, found.kind, decoder.parent, decoder.parent_kind, decoder.registered_with,

@@ -46,15 +46,14 @@ class Forest:
     @classmethod
     def of(cls, contexts: Contexts, state: int | None = None) -> Forest:
         """The families; with ``state`` only contexts in that state and what leads to them."""
-        from gdbext.analysis import kernels
+        from gdbext.analysis import forests, kernels
 
-        order = kernels.top_down(kernels.depths(contexts.parent))
+        order = forests.top_down(contexts.parent)
         kept = np.ones(len(contexts), np.bool_) if state is None else contexts.state == state
         if state is not None:
             kernels.keep_ancestors(contexts.parent, order, kept)
-        sizes = np.zeros(len(contexts), np.int32)
-        shape = kernels.shapes(contexts.parent, order, _labels(contexts, kept), sizes)
-        start, children = kernels.family(contexts.parent)
+        shape, sizes = forests.shapes(contexts.parent, order, _labels(contexts, kept))
+        start, children = forests.family(contexts.parent)
         return cls(contexts, shape, sizes, start, children, kept, _plain(contexts))
 
     def roots(self) -> NDArray[np.int64]:
@@ -70,9 +69,9 @@ class Forest:
         """The contexts that are kept, all of them or a context and all below it, in address order."""
         if start is None:
             return np.flatnonzero(self.kept)
-        from gdbext.analysis import kernels
+        from gdbext.analysis import forests
 
-        return np.flatnonzero(kernels.below(self.contexts.parent, start) & self.kept)
+        return np.flatnonzero(forests.below(self.contexts.parent, start) & self.kept)
 
     def folds(self, members: NDArray[np.int64], unfolded: bool = False) -> list[Fold]:
         """Siblings grouped by what they look like, the largest group first; every one alone when ``unfolded``."""
@@ -94,9 +93,9 @@ class Forest:
 
     def _run(self, index: int) -> NDArray[np.int64]:
         """An only child's only child … as long as they look alike and nobody waits on them."""
-        from gdbext.analysis import kernels
+        from gdbext.analysis import forests
 
-        return kernels.chain(self.start, self.children, self.kept, self.plain, index)  # type: ignore[no-any-return]
+        return forests.chain(self.start, self.children, self.kept, self.plain, index)
 
     def deadlines(self, members: NDArray[np.int64]) -> tuple[int, int] | None:
         """The earliest and the latest deadline among contexts, on the monotonic clock."""

@@ -1,20 +1,22 @@
-"""Compiled loops over forests given as parent indices (int32, -1 for a root)."""
+"""Compiled loops over forests given as parent indices (int32, -1 for a root). ``forests`` is how to call them."""
 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from gdbext.target.compiled import Library, helper
+
+library = Library(__name__)
 
 
-@njit(cache=True)
-def cut_cycles(parent):  # type: ignore[no-untyped-def]
+@library.kernel("i32[] i32[] -> i64")
+def cut_cycles(parent, seen):  # type: ignore[no-untyped-def]
     """Make roots of the nodes at which a walk to the root would come back to itself. Returns how many.
 
-    Contexts cannot form cycles; garbage that looks like contexts can.
+    ``seen`` (zeros): 0 never, else the number of the walk that passed here.
     """
-    n, cut = len(parent), 0
-    seen = np.zeros(n, np.int32)  # 0 never, else the number of the walk that passed here
-    for start in range(n):
+    cut = 0
+    for start in range(len(parent)):
         node = start
         while node >= 0 and seen[node] == 0:
             seen[node] = start + 1
@@ -26,12 +28,13 @@ def cut_cycles(parent):  # type: ignore[no-untyped-def]
     return cut
 
 
-@njit(cache=True)
-def depths(parent):  # type: ignore[no-untyped-def]
-    """Distance of every node from its root, by walking up to the nearest known one: linear, no recursion."""
-    n = len(parent)
-    depth = np.full(n, -1, np.int32)
-    for start in range(n):
+@library.kernel("i32[] i32[]")
+def depths(parent, depth):  # type: ignore[no-untyped-def]
+    """Distance of every node from its root, by walking up to the nearest known one: linear, no recursion.
+
+    ``depth``: -1 everywhere.
+    """
+    for start in range(len(parent)):
         steps, node = 0, start
         while node >= 0 and depth[node] < 0:
             steps += 1
@@ -42,26 +45,25 @@ def depths(parent):  # type: ignore[no-untyped-def]
             depth[node] = total
             total -= 1
             node = parent[node]
-    return depth
 
 
-@njit(cache=True)
-def top_down(depth):  # type: ignore[no-untyped-def]
-    """The nodes ordered so that every parent comes before its children (a counting sort by depth)."""
+@library.kernel("i32[] i64[] i32[]")
+def top_down(depth, start, order):  # type: ignore[no-untyped-def]
+    """The nodes ordered so that every parent comes before its children (a counting sort by depth).
+
+    ``start``: zeros, the largest depth and two more.
+    """
     n = len(depth)
-    start = np.zeros((depth.max() if n else 0) + 2, np.int64)
     for i in range(n):
         start[depth[i] + 1] += 1
     for d in range(1, len(start)):
         start[d] += start[d - 1]
-    order = np.empty(n, np.int32)
     for i in range(n):
         order[start[depth[i]]] = i
         start[depth[i]] += 1
-    return order
 
 
-@njit(cache=True)
+@helper
 def mix(value):  # type: ignore[no-untyped-def]
     """A 64-bit finalizer (splitmix64)."""
     value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -69,14 +71,13 @@ def mix(value):  # type: ignore[no-untyped-def]
     return value ^ (value >> np.uint64(31))
 
 
-@njit(cache=True)
-def shapes(parent, order, label, sizes):  # type: ignore[no-untyped-def]
-    """A hash of each node's subtree that does not depend on the order of children; fills ``sizes`` with its nodes.
+@library.kernel("i32[] i32[] u64[] u64[] i32[] u64[]")
+def shapes(parent, order, label, inner, sizes, shape):  # type: ignore[no-untyped-def]
+    """A hash of each node's subtree that does not depend on the order of children, and how many nodes it has.
 
-    Two nodes with equal labels and equal families of children have equal shapes: they fold into one line.
+    Two nodes with equal labels and equal families of children have equal shapes: they fold into one line. ``inner``,
+    ``sizes``: zeros.
     """
-    shape = np.empty(len(parent), np.uint64)
-    inner = np.zeros(len(parent), np.uint64)
     for i in range(len(order) - 1, -1, -1):
         node = order[i]
         sizes[node] += 1
@@ -85,10 +86,9 @@ def shapes(parent, order, label, sizes):  # type: ignore[no-untyped-def]
         if above >= 0:
             inner[above] += mix(shape[node])
             sizes[above] += sizes[node]
-    return shape
 
 
-@njit(cache=True)
+@library.kernel("i32[] i32[] i32[] i64", "i32[] i32[] u8[] i64")
 def inherit(parent, order, own, unknown):  # type: ignore[no-untyped-def]
     """Values handed down: where ``own`` is ``unknown`` a node takes its parent's. In place."""
     for i in range(len(order)):
@@ -97,27 +97,24 @@ def inherit(parent, order, own, unknown):  # type: ignore[no-untyped-def]
             own[node] = own[parent[node]]
 
 
-@njit(cache=True)
-def family(parent):  # type: ignore[no-untyped-def]
-    """Children in CSR form: (start (n + 1), children). Children keep their order."""
+@library.kernel("i32[] i32[] i32[] i32[]")
+def family(parent, start, at, children):  # type: ignore[no-untyped-def]
+    """Children in CSR form: ``start`` (n + 1, zeros), ``children``. Children keep their order. ``at``: room for n."""
     n = len(parent)
-    start = np.zeros(n + 1, np.int32)
     for i in range(n):
         if parent[i] >= 0:
             start[parent[i] + 1] += 1
     for i in range(n):
         start[i + 1] += start[i]
-    # start[p] is now where p's children begin; at[p] is where the next one goes
-    at = start[:-1].copy()
-    children = np.empty(start[n], np.int32)
+    for i in range(n):  # start[p] is where p's children begin; at[p] is where the next one goes
+        at[i] = start[i]
     for i in range(n):
         if parent[i] >= 0:
             children[at[parent[i]]] = i
             at[parent[i]] += 1
-    return start, children
 
 
-@njit(cache=True)
+@library.kernel("i32[] i32[] bool[]")
 def keep_ancestors(parent, order, kept):  # type: ignore[no-untyped-def]
     """Mark the ancestors of every marked node, in place."""
     for i in range(len(order) - 1, -1, -1):
@@ -126,10 +123,9 @@ def keep_ancestors(parent, order, kept):  # type: ignore[no-untyped-def]
             kept[parent[node]] = True
 
 
-@njit(cache=True)
-def below(parent, start):  # type: ignore[no-untyped-def]
-    """Which nodes are ``start`` or below it: each walk up ends at the first node already known."""
-    known = np.zeros(len(parent), np.int8)  # 1 below, 2 not
+@library.kernel("i32[] i64 i8[]")
+def below(parent, start, known):  # type: ignore[no-untyped-def]
+    """Which nodes are ``start`` or below it (``known`` 1, others 2): each walk up ends at the first node known."""
     known[start] = 1
     for first in range(len(parent)):
         node = first
@@ -140,10 +136,9 @@ def below(parent, start):  # type: ignore[no-untyped-def]
         while node >= 0 and known[node] == 0:
             known[node] = verdict
             node = parent[node]
-    return known == 1
 
 
-@njit(cache=True)
+@helper
 def only_child(start, children, kept, node):  # type: ignore[no-untyped-def]
     """The one child of ``node`` that is kept; -1 when there is none or there are several."""
     found = -1
@@ -155,15 +150,16 @@ def only_child(start, children, kept, node):  # type: ignore[no-untyped-def]
     return found
 
 
-@njit(cache=True)
-def chain(start, children, kept, plain, node):  # type: ignore[no-untyped-def]
-    """``node``, its only child, that one's only child … as long as ``plain`` is the same, and not negative."""
-    length, below = 0, node
-    while below >= 0 and (length == 0 or (plain[below] == plain[node] and plain[node] >= 0)):
+@library.kernel("i32[] i32[] bool[] i32[] i64 i64[] -> i64")
+def chain(start, children, kept, plain, node, out):  # type: ignore[no-untyped-def]
+    """``node``, its only child, that one's only child … as long as ``plain`` is the same, and not negative.
+
+    Returns how many there are, which may be more than ``out`` has room for.
+    """
+    length, at = 0, node
+    while at >= 0 and (length == 0 or (plain[at] == plain[node] and plain[node] >= 0)):
+        if length < len(out):
+            out[length] = at
         length += 1
-        below = only_child(start, children, kept, below)
-    found = np.empty(length, np.int64)
-    for i in range(length):
-        found[i] = node
-        node = only_child(start, children, kept, node)
-    return found
+        at = only_child(start, children, kept, at)
+    return length

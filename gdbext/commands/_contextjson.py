@@ -44,6 +44,7 @@ def text(value: object) -> str:
     made = cell(value)
     return json.dumps({"absent": made.reason} if isinstance(made, Absent) else made)
 
+
 YEAR_1, YEAR_10000 = -62135596800, 253402300800
 """Seconds since 1970: what RFC 3339 can write."""
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-from gdbext.golang.kernels import EIGHT, ONE, find_word, read64
+from gdbext.golang.kernels import EIGHT, find_word, read64
+from gdbext.target.compiled import Library, helper
+
+library = Library(__name__)
 
 
-@njit(cache=True)
+@library.kernel("u64[] u64[] u64[] u64[] u64[] u64[,] -> i64")
 def columns(starts, ends, hosts, addresses, offsets, out):  # type: ignore[no-untyped-def]
     """The words at ``addresses[i] + offsets[j]`` into ``out[i, j]``. Returns how many could not be read (left 0)."""
     unreadable, segment = 0, -1
@@ -22,40 +24,27 @@ def columns(starts, ends, hosts, addresses, offsets, out):  # type: ignore[no-un
     return unreadable
 
 
-@njit(cache=True)
-def buckets(values):  # type: ignore[no-untyped-def]
-    """(start, shift): sorted ``values`` from ``start[k]`` to ``start[k + 1]`` have ``(value - values[0]) >> shift`` k.
-
-    About as many buckets as values: a look-up is then one step or two instead of twenty scattered ones.
-    """
-    n, shift = len(values), np.uint64(0)
-    width = values[n - 1] - values[0] if n else np.uint64(0)
-    while width >> shift > np.uint64(n):
-        shift += ONE
-    start = np.zeros(np.int64(width >> shift) + 2, np.int32)
-    for i in range(n):
+@library.kernel("u64[] u64 i32[]")
+def fill_buckets(values, shift, start):  # type: ignore[no-untyped-def]
+    """Sorted ``values`` from ``start[k]`` (zeros) to ``start[k + 1]`` have ``(value - values[0]) >> shift`` k."""
+    for i in range(len(values)):
         start[np.int64((values[i] - values[0]) >> shift) + 1] += 1
     for k in range(1, len(start)):
         start[k] += start[k - 1]
-    return start, shift
 
 
-@njit(cache=True)
-def index_in(values, wanted):  # type: ignore[no-untyped-def]
-    """For each of ``wanted`` its index in the sorted ``values``, or -1 (int32)."""
-    out = np.full(len(wanted), -1, np.int32)
-    if len(values) == 0:
-        return out
-    (start, shift), low, high = buckets(values), values[0], values[len(values) - 1]
+@library.kernel("u64[] i32[] u64 u64[] i32[]")
+def index_in(values, start, shift, wanted, out):  # type: ignore[no-untyped-def]
+    """For each of ``wanted`` its index in the sorted ``values``, or -1. ``start``, ``shift``: see ``fill_buckets``."""
+    low, high = values[0], values[len(values) - 1]
     for i in range(len(wanted)):
         if low <= wanted[i] <= high:
             k = np.int64((wanted[i] - low) >> shift)
             found = find_word(values[start[k] : start[k + 1]], wanted[i])
             out[i] = start[k] + found if found >= 0 else -1
-    return out
 
 
-@njit(cache=True)
+@helper
 def index_near(values, wanted, last):  # type: ignore[no-untyped-def]
     """As ``find_word``; ``last`` and its neighbours are tried first: a child often lies beside its parent."""
     for near in range(max(last - 1, 0), min(last + 2, len(values))):
@@ -64,7 +53,7 @@ def index_near(values, wanted, last):  # type: ignore[no-untyped-def]
     return find_word(values, wanted)
 
 
-@njit(cache=True)
+@library.kernel("u64[] u64[] u64[] u64 i64[] u64[] u64[] u8[] u64[] u8[] i32[]")
 def parents(starts, ends, hosts, offset, mine, addresses, words, kinds, known, parent_kind, parent):  # type: ignore[no-untyped-def]
     """The parent's interface at ``addresses[i] + offset``, of context ``mine[i]``: what kind it is of by the sorted
     ``words``, and its index in the sorted ``known``. Others stay as they are."""
@@ -85,11 +74,10 @@ def parents(starts, ends, hosts, offset, mine, addresses, words, kinds, known, p
         parent[mine[i]] = last
 
 
-@njit(cache=True)
-def words_among(starts, ends, hosts, addresses, allowed):  # type: ignore[no-untyped-def]
+@library.kernel("u64[] u64[] u64[] u64[] u64[] bool[]")
+def words_among(starts, ends, hosts, addresses, allowed, out):  # type: ignore[no-untyped-def]
     """Whether the word at each address is one of the sorted ``allowed``; one that cannot be read counts as 0."""
-    out, segment = np.empty(len(addresses), np.bool_), -1
+    segment = -1
     for i in range(len(addresses)):
         word, segment = read64(starts, ends, hosts, addresses[i], segment)
         out[i] = find_word(allowed, word) >= 0
-    return out

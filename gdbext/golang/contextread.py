@@ -145,4 +145,3 @@ def unix_ns(wall: int, ext: int) -> int:
     if wall & HAS_MONOTONIC:
         return ((wall << 1 & (1 << 64) - 1) >> 31) * NANOSECONDS + WALL_TO_UNIX * NANOSECONDS + nanoseconds
     return (ext + YEAR_ONE_TO_UNIX) * NANOSECONDS + nanoseconds
-

@@ -8,19 +8,19 @@ target memory is bounded here.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-from gdbext.target.kernels import load8, load64, segment_of
+from gdbext.target.compiled import Library, helper
+from gdbext.target.kernels import load8, load64, max8, segment_of
 
+library = Library(__name__)
 PAGE = np.uint64(8192)
 INLINE_MARKS = np.uint64(64)  # from the start of the 128-byte block at the end of a Green Tea page (Go 1.25)
 INLINE_BLOCK = np.uint64(128)
 TABLE = 1 << 16  # first filter of a word: one byte per (word >> 3) & 0xffff
-MAX_PAGES = 1 << 23  # 64 GiB of heap: 32 MiB of table
 ONE, EIGHT = np.uint64(1), np.uint64(8)
 
 
-@njit(cache=True)
+@helper
 def read64(starts, ends, hosts, address, last):  # type: ignore[no-untyped-def]
     """(word, segment) at a target address; segment -1 when it cannot be read."""
     found = segment_of(starts, ends, address, last)
@@ -29,7 +29,7 @@ def read64(starts, ends, hosts, address, last):  # type: ignore[no-untyped-def]
     return load64(hosts[found] + (address - starts[found])), found
 
 
-@njit(cache=True)
+@helper
 def bits8(starts, ends, hosts, bits, byte, last):  # type: ignore[no-untyped-def]
     """(eight bits, segment) of a bitmap in target memory; -1 when unreadable."""
     address = bits + np.uint64(byte)
@@ -39,14 +39,14 @@ def bits8(starts, ends, hosts, bits, byte, last):  # type: ignore[no-untyped-def
     return np.int64(load8(hosts[found] + (address - starts[found]))), found
 
 
-@njit(cache=True)
+@helper
 def bit(starts, ends, hosts, bits, index, last):  # type: ignore[no-untyped-def]
     """(0 or 1, segment) of a bitmap in target memory; -1 when unreadable."""
     value, found = bits8(starts, ends, hosts, bits, index >> 3, last)
     return (value >> (index & 7)) & 1 if found >= 0 else -1, found
 
 
-@njit(cache=True)
+@library.kernel("u64[] u64[] u64[] u64[] i64[] i64[] i64[] u64[] u64[] bool[] bool[] u8[] -> i64")
 def allocated(  # type: ignore[no-untyped-def]
     starts, ends, hosts, base, nelems, first, free_index, alloc_bits, mark_bits, filtered, inline, state
 ):
@@ -78,7 +78,7 @@ def allocated(  # type: ignore[no-untyped-def]
     return unreadable
 
 
-@njit(cache=True)
+@library.kernel("u64[] u64[] u64[] i64[] u64[] bool[] i64[] -> i64")
 def survivors(starts, ends, hosts, first, alloc_bits, unswept, ids):  # type: ignore[no-untyped-def]
     """How many of the allocated slots ``ids`` (sorted) the last collection found reachable.
 
@@ -97,7 +97,7 @@ def survivors(starts, ends, hosts, first, alloc_bits, unswept, ids):  # type: ig
     return count
 
 
-@njit(cache=True)
+@helper
 def span_of(base, limit, address, last):  # type: ignore[no-untyped-def]
     """Index of the span whose slots hold ``address``, or -1."""
     if 0 <= last < len(base) and base[last] <= address < limit[last]:
@@ -114,21 +114,17 @@ def span_of(base, limit, address, last):  # type: ignore[no-untyped-def]
     return -1
 
 
-@njit(cache=True)
-def span_table(base, limit):  # type: ignore[no-untyped-def]
-    """The span of each page of the heap, -1 for none; empty where the heap is spread too wide for that."""
-    n = len(base)
-    pages = np.int64((limit[n - 1] - base[0]) // PAGE) + 1 if n and limit[n - 1] > base[0] else 0
-    table = np.full(pages if pages <= MAX_PAGES else 0, -1, np.int32)
-    for i in range(n if len(table) else 0):
+@library.kernel("u64[] u64[] i32[]")
+def fill_pages(base, limit, table):  # type: ignore[no-untyped-def]
+    """The span of each page of the heap; ``table``: -1 everywhere, as long as the heap has pages."""
+    for i in range(len(base)):
         for page in range((base[i] - base[0]) // PAGE, (max(limit[i], base[i] + ONE) - ONE - base[0]) // PAGE + ONE):
             table[page] = i
-    return table
 
 
-@njit(cache=True)
+@helper
 def span_at(table, base, limit, address, last):  # type: ignore[no-untyped-def]
-    """As ``span_of``, by the table where there is one."""
+    """As ``span_of``, by the table of pages where there is one."""
     if len(table) == 0:
         return span_of(base, limit, address, last)
     page = (address - base[0]) // PAGE
@@ -138,10 +134,10 @@ def span_at(table, base, limit, address, last):  # type: ignore[no-untyped-def]
     return found if found >= 0 and base[found] <= address < limit[found] else -1
 
 
-@njit(cache=True)
-def slots_at(base, limit, elemsize, first, state, addresses):  # type: ignore[no-untyped-def]
+@library.kernel("i32[] u64[] u64[] u64[] i64[] u8[] u64[] i64[]")
+def slots_at(table, base, limit, elemsize, first, state, addresses, out):  # type: ignore[no-untyped-def]
     """The ids of the allocated slots that the addresses point into; -1 where there is none."""
-    out, last, table = np.empty(len(addresses), np.int64), -1, span_table(base, limit)
+    last = -1
     for i in range(len(addresses)):
         last = span_at(table, base, limit, addresses[i], last)
         out[i] = -1
@@ -149,34 +145,44 @@ def slots_at(base, limit, elemsize, first, state, addresses):  # type: ignore[no
             slot = first[last] + np.int64((addresses[i] - base[last]) // elemsize[last])
             if state[slot] > 0:
                 out[i] = slot
-    return out
 
 
-@njit(cache=True)
-def slot_spans(first, ids):  # type: ignore[no-untyped-def]
+@helper
+def slot_span(first, index, last):  # type: ignore[no-untyped-def]
+    """The span of slot ``index``; ``last`` and the one after it are tried first."""
+    n = len(first)
+    for span in range(last, min(last + 2, n)):
+        if first[span] <= index and (span + 1 == n or index < first[span + 1]):
+            return span
+    low, high = 0, n
+    while low < high:
+        middle = (low + high) // 2
+        if first[middle] <= index:
+            low = middle + 1
+        else:
+            high = middle
+    return max(low - 1, 0)
+
+
+@library.kernel("i64[] i64[] i64[]")
+def slot_spans(first, ids, out):  # type: ignore[no-untyped-def]
     """The span of each slot id; increasing ids are looked up in passing."""
-    out, span, n = np.empty(len(ids), np.int64), 0, len(first)
+    span = 0
     for i in range(len(ids)):
-        if not (first[span] <= ids[i] and (span + 1 == n or ids[i] < first[span + 1])):
-            if span + 2 < n and first[span + 1] <= ids[i] < first[span + 2]:
-                span += 1
-            else:
-                span = np.searchsorted(first, ids[i], "right") - 1
+        span = slot_span(first, ids[i], span)
         out[i] = span
-    return out
 
 
-@njit(cache=True)
-def object_addresses(base, elemsize, header, first, ids):  # type: ignore[no-untyped-def]
+@library.kernel("u64[] u64[] u64[] i64[] i64[] u64[]")
+def object_addresses(base, elemsize, header, first, ids, out):  # type: ignore[no-untyped-def]
     """Where the objects begin (after the malloc header where there is one)."""
-    out, spans = np.empty(len(ids), np.uint64), slot_spans(first, ids)
+    span = 0
     for i in range(len(ids)):
-        span = spans[i]
+        span = slot_span(first, ids[i], span)
         out[i] = base[span] + np.uint64(ids[i] - first[span]) * elemsize[span] + header[span]
-    return out
 
 
-@njit(cache=True)
+@helper
 def find_word(words, value):  # type: ignore[no-untyped-def]
     """Index of ``value`` in the sorted ``words``, or -1."""
     low, high = 0, len(words)
@@ -191,55 +197,48 @@ def find_word(words, value):  # type: ignore[no-untyped-def]
     return -1
 
 
-@njit(cache=True)
-def word_filter(words):  # type: ignore[no-untyped-def]
-    """A byte table that says for most values that they are none of ``words``."""
-    table = np.zeros(TABLE, np.uint8)
-    for word in words:
-        table[(word >> np.uint64(3)) & np.uint64(TABLE - 1)] = 1
-    return table
+@helper
+def note_other(other, kind, data):  # type: ignore[no-untyped-def]
+    """Add (kind, data) to the open-addressing set ``other`` (n + 1, 2), n a power of two; False when it is full.
 
-
-@njit(cache=True)
-def note_other(other, used, kind, data):  # type: ignore[no-untyped-def]
-    """Add (kind, data) to the open-addressing set ``other`` (n, 2), n a power of two; False when it is full."""
-    mask = np.uint64(len(other) - 1)
+    The last row counts what is in it.
+    """
+    mask, count = np.uint64(len(other) - 2), len(other) - 1
     at = ((data >> np.uint64(3)) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(kind)) & mask
     while other[at, 1] != 0:
         if other[at, 1] == data and other[at, 0] == np.uint64(kind):
             return True
         at = (at + ONE) & mask
-    if used[0] * 2 >= len(other):
+    if other[count, 0] * np.uint64(2) >= np.uint64(count):
         return False
     other[at, 0], other[at, 1] = np.uint64(kind), data
-    used[0] += 1
+    other[count, 0] += ONE
     return True
 
 
-@njit(cache=True)
-def note(spans, base, limit, elemsize, first, header, state, sizes, kind, data, other, used, last):  # type: ignore[no-untyped-def]
+@helper
+def note(pages, base, limit, elemsize, first, header, state, marks, sizes, kind, data, other, last):  # type: ignore[no-untyped-def]
     """Record that an interface word pair says: an object of type ``kind`` lies at ``data``.
 
-    At the start of a slot that is large enough the slot's state becomes 2 + kind; of two kinds the larger type wins,
-    as it contains the other at offset 0 (``&timerCtx.cancelCtx``). Anything else goes to ``other``.
+    At the start of a slot that is large enough the slot's state becomes at least 2 + kind: of two kinds the larger type
+    wins, as it contains the other at offset 0 (``&timerCtx.cancelCtx``). Anything else goes to ``other``.
     """
-    found = span_at(spans, base, limit, data, last)
+    found = span_at(pages, base, limit, data, last)
     if found < 0:
-        return note_other(other, used, kind, data), last
+        return note_other(other, kind, data), last
     slot = np.int64((data - base[found]) // elemsize[found])
     offset = data - base[found] - np.uint64(slot) * elemsize[found]
     index = first[found] + slot
     if state[index] == 0:
         return True, found
     if offset != header[found] or elemsize[found] - offset < sizes[kind]:
-        return note_other(other, used, kind, data), found
-    known = state[index]
-    if known < 2 or sizes[kind] > sizes[known - 2]:
-        state[index] = 2 + kind
+        return note_other(other, kind, data), found
+    if state[index] < 2 + kind:
+        max8(marks + np.uint64(index), np.uint8(2 + kind))
     return True, found
 
 
-@njit(cache=True)
+@helper
 def clusters(words):  # type: ignore[no-untyped-def]
     """(low, width, low, width): two ranges that hold all the sorted ``words``, split at the widest gap between them.
 
@@ -256,7 +255,7 @@ def clusters(words):  # type: ignore[no-untyped-def]
     return words[0], words[max(split, 1) - 1] - words[0], upper, words[n - 1] - upper
 
 
-@njit(cache=True)
+@helper
 def next_pair(host, stop, ranges, table, words):  # type: ignore[no-untyped-def]
     """(where in our memory, index): the next word in [host, stop) that is one of ``words``; ``stop`` when none is."""
     low, width, high, height = ranges
@@ -270,19 +269,23 @@ def next_pair(host, stop, ranges, table, words):  # type: ignore[no-untyped-def]
     return stop, -1
 
 
-@njit(cache=True)
+@library.kernel(
+    "u64[] u64[] u64[] i32[] u64[] u64[] u64[] i64[] i64[] bool[] u64[] u8[] u64 u64[] u8[] u8[] u64[] u64[,] i64 i64"
+    " -> i64 i64 i64"
+)
 def scan_heap(  # type: ignore[no-untyped-def]
-    starts, ends, hosts, base, limit, elemsize, nelems, first, noscan, header, state, words, kinds, sizes, other
-):
+    starts, ends, hosts, pages, base, limit, elemsize, nelems, first, noscan, header, state, marks,
+    words, table, kinds, sizes, other, begin, end,
+):  # fmt: skip
     """Find every interface word pair whose first word is in ``words`` (sorted) in the allocated scannable objects.
 
-    ``kinds[i]``: the type that ``words[i]`` speaks of, an index into ``sizes`` (bytes). Fills ``state`` and ``other``
-    as ``note`` does. Returns (pairs seen, bytes that could not be read, pairs that found ``other`` full).
+    ``kinds[i]``: the type that ``words[i]`` speaks of, an index into ``sizes`` (bytes, growing); ``table``: the filter
+    of the words. Looks into spans [begin, end); several threads may share ``state``, which lies at ``marks``. Fills it
+    and ``other`` as ``note`` does. Returns (pairs seen, bytes that could not be read, pairs that found ``other`` full).
     """
-    table, ranges, spans = word_filter(words), clusters(words), span_table(base, limit)
-    used = np.zeros(1, np.int64)
+    ranges = clusters(words)
     pairs, unreadable, lost, segment, last = 0, 0, 0, -1, -1
-    for i in range(len(base)):
+    for i in range(begin, end):
         if noscan[i]:
             continue
         for slot in range(nelems[i]):
@@ -304,8 +307,8 @@ def scan_heap(  # type: ignore[no-untyped-def]
                     if index >= 0 and segment >= 0:
                         pairs += 1
                         fine, last = note(
-                            spans, base, limit, elemsize, first, header, state, sizes, kinds[index],
-                            data, other, used, last,
+                            pages, base, limit, elemsize, first, header, state, marks, sizes, kinds[index],
+                            data, other, last,
                         )  # fmt: skip
                         lost += not fine
                     at += EIGHT
@@ -318,21 +321,20 @@ def scan_heap(  # type: ignore[no-untyped-def]
                     if index >= 0:
                         pairs += 1
                         fine, last = note(
-                            spans, base, limit, elemsize, first, header, state, sizes, kinds[index],
-                            load64(host + EIGHT), other, used, last,
+                            pages, base, limit, elemsize, first, header, state, marks, sizes, kinds[index],
+                            load64(host + EIGHT), other, last,
                         )  # fmt: skip
                         lost += not fine
                         host += EIGHT
     return pairs, unreadable, lost
 
 
-@njit(cache=True)
-def scan_ranges(starts, ends, hosts, begin, end, words, out):  # type: ignore[no-untyped-def]
+@library.kernel("u64[] u64[] u64[] u64[] u64[] u64[] u8[] u64[,] -> i64")
+def scan_ranges(starts, ends, hosts, begin, end, words, table, out):  # type: ignore[no-untyped-def]
     """Interface word pairs in plain ranges (stacks, globals): rows (range, address, word index, data) into ``out``.
 
     Returns how many there are, which may be more than ``out`` has rows: call again with enough.
     """
-    table = word_filter(words)
     count, segment = 0, -1
     for i in range(len(begin)):
         at = begin[i]
@@ -353,10 +355,9 @@ def scan_ranges(starts, ends, hosts, begin, end, words, out):  # type: ignore[no
     return count
 
 
-@njit(cache=True)
-def scan_values(starts, ends, hosts, begin, end, values, out):  # type: ignore[no-untyped-def]
+@library.kernel("u64[] u64[] u64[] u64[] u64[] u64[] u8[] u64[,] -> i64")
+def scan_values(starts, ends, hosts, begin, end, values, table, out):  # type: ignore[no-untyped-def]
     """Words of plain ranges that are in ``values`` (sorted): rows (range, address, value index) into ``out``."""
-    table = word_filter(values)
     count, segment = 0, -1
     for i in range(len(begin)):
         at = begin[i]

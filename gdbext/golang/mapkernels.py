@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from gdbext.golang.kernels import EIGHT, ONE, read64
+from gdbext.target.compiled import Library, helper
+
+library = Library(__name__)
 
 MAX_TABLES = 1 << 22
 MAX_GROUPS = 1 << 26
@@ -13,7 +15,7 @@ MAX_OVERFLOW = 1 << 20
 MOST_KEYS = 1 << 32
 
 
-@njit(cache=True)
+@helper
 def put_key(starts, ends, hosts, key, owner, out, count, segment):  # type: ignore[no-untyped-def]
     """Append (owner, data word of the interface at ``key``) to ``out``; the count grows even when ``out`` is full."""
     data, found = read64(starts, ends, hosts, key + EIGHT, segment)
@@ -24,7 +26,7 @@ def put_key(starts, ends, hosts, key, owner, out, count, segment):  # type: igno
     return count + 1, found
 
 
-@njit(cache=True)
+@helper
 def swiss_groups(starts, ends, hosts, data, groups, size, keys, stride, owner, out, count, most):  # type: ignore[no-untyped-def]
     """The keys of ``groups`` Swiss groups of ``size`` bytes that lie side by side at ``data``, up to ``most`` rows."""
     control, keyed = -1, -1
@@ -42,7 +44,7 @@ def swiss_groups(starts, ends, hosts, data, groups, size, keys, stride, owner, o
     return count, True
 
 
-@njit(cache=True)
+@library.kernel("u64[] u64[] u64[] u64[,] u64[] u64[,] -> i64 i64")
 def swiss_keys(starts, ends, hosts, headers, shape, out):  # type: ignore[no-untyped-def]
     """Interface keys of many Swiss maps (internal/runtime/maps/map.go): rows (map index, key's data word).
 
@@ -81,7 +83,7 @@ def swiss_keys(starts, ends, hosts, headers, shape, out):  # type: ignore[no-unt
     return count, torn
 
 
-@njit(cache=True)
+@helper
 def classic_chain(starts, ends, hosts, bucket, size, owner, skip_moved, out, count):  # type: ignore[no-untyped-def]
     """The keys of a classic bucket and its overflow buckets; of an old one only when it was not evacuated."""
     segment = -1
@@ -104,7 +106,7 @@ def classic_chain(starts, ends, hosts, bucket, size, owner, skip_moved, out, cou
     return count, False
 
 
-@njit(cache=True)
+@library.kernel("u64[] u64[] u64[] u64[,] u64 u64[,] -> i64 i64")
 def classic_keys(starts, ends, hosts, headers, size, out):  # type: ignore[no-untyped-def]
     """Interface keys of many classic maps (runtime/map.go): rows (map index, key's data word).
 

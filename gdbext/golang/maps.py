@@ -128,9 +128,7 @@ def _classic_keys(program: Program, shape_: ClassicShape, image: Image, headers:
     said = _room(records["count"].astype(np.uint64))
     while True:
         out = np.zeros((said, 2), np.uint64)
-        found, torn = mapkernels.classic_keys(
-            image.starts, image.ends, image.hosts, rows, np.uint64(shape_.bucket_size), out
-        )
+        found, torn = mapkernels.classic_keys(image.starts, image.ends, image.hosts, rows, shape_.bucket_size, out)
         if found <= said:
             return out[:found], int(torn)
         said = int(found)

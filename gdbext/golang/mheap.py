@@ -5,6 +5,7 @@ Objects have dense ids: the id of a span's slot 0 plus the slot number. Per-obje
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,7 @@ IN_USE = 1  # mSpanInUse
 MIN_HEADER = 512  # larger objects of a size class start with a malloc header where arenas have no bitmap (Go 1.22)
 MAX_SPANS = 1 << 27
 MAX_SLOTS = 1 << 33
+MOST_PAGES = 1 << 23  # 64 GiB of heap: a table of 32 MiB
 U32 = NDArray[np.uint32]
 I64 = NDArray[np.int64]
 
@@ -67,6 +69,17 @@ class Spans:
     alloc_bits: U64 = field(repr=False)
     mark_bits: U64 = field(repr=False)
     unswept: Bools = field(repr=False)
+
+    @cached_property
+    def pages(self) -> NDArray[np.int32]:
+        """The span of each page of the heap, -1 for none; empty where the heap is spread too wide for that."""
+        from gdbext.golang import kernels
+
+        n = (int(self.limit[-1]) - int(self.base[0])) // PAGE_SIZE + 1 if len(self.base) else 0
+        table = np.full(n if 0 < n <= MOST_PAGES else 0, -1, np.int32)
+        if len(table):
+            kernels.fill_pages(self.base, self.limit, table)
+        return table
 
     @property
     def slots(self) -> int:
@@ -112,26 +125,27 @@ class Heap:
         """Where the objects begin (after the malloc header where there is one)."""
         from gdbext.golang import kernels
 
-        spans = self.spans
-        return kernels.object_addresses(  # type: ignore[no-any-return]
-            spans.base, spans.elemsize, spans.header, spans.first, ids
-        )
+        spans, out = self.spans, np.empty(len(ids), np.uint64)
+        kernels.object_addresses(spans.base, spans.elemsize, spans.header, spans.first, ids, out)
+        return out
 
     def elemsizes(self, ids: I64) -> U64:
         """The sizes of the slots."""
         from gdbext.golang import kernels
 
-        found: U64 = self.spans.elemsize[kernels.slot_spans(self.spans.first, ids)]
+        out = np.empty(len(ids), np.int64)
+        kernels.slot_spans(self.spans.first, ids, out)
+        found: U64 = self.spans.elemsize[out]
         return found
 
     def ids(self, addresses: U64) -> I64:
         """The ids of the allocated slots that the addresses point into; -1 where there is none."""
         from gdbext.golang import kernels
 
-        spans = self.spans
-        return kernels.slots_at(  # type: ignore[no-any-return]
-            spans.base, spans.limit, spans.elemsize, spans.first, self.state, np.ascontiguousarray(addresses, np.uint64)
-        )
+        spans, out = self.spans, np.empty(len(addresses), np.int64)
+        wanted = np.ascontiguousarray(addresses, np.uint64)
+        kernels.slots_at(spans.pages, spans.base, spans.limit, spans.elemsize, spans.first, self.state, wanted, out)
+        return out
 
     def survivors(self, ids: I64) -> int:
         """How many of the objects (sorted ids) were reachable when the last collection ran."""
@@ -139,9 +153,7 @@ class Heap:
 
         spans, image = self.spans, self.image
         return int(
-            kernels.survivors(
-                image.starts, image.ends, image.hosts, spans.first, spans.alloc_bits, spans.unswept, ids
-            )
+            kernels.survivors(image.starts, image.ends, image.hosts, spans.first, spans.alloc_bits, spans.unswept, ids)
         )
 
     def totals(self) -> tuple[int, int]:

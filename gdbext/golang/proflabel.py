@@ -17,9 +17,7 @@ LABEL_MAP = declare("runtime/pprof.labelMap", missing_ok=True, list=SLICE("Set.L
 """Go 1.24 made the label map a sorted list of pairs; before it is a map[string]string."""
 HMAP = declare("runtime.hmap", missing_ok=True, count=UINT, flags=UINT, B=UINT, buckets=UINT, oldbuckets=UINT)
 LABEL = np.dtype([("key", STRING_PARTS), ("value", STRING_PARTS)])
-BUCKET = np.dtype(
-    [("tophash", "u1", 8), ("key", STRING_PARTS, 8), ("value", STRING_PARTS, 8), ("overflow", "<u8")]
-)
+BUCKET = np.dtype([("tophash", "u1", 8), ("key", STRING_PARTS, 8), ("value", STRING_PARTS, 8), ("overflow", "<u8")])
 """A bucket of map[string]string (Go 1.23 and older)."""
 MOST_LABELS = 1 << 12
 MOST_BITS = 10

@@ -92,6 +92,11 @@ class Entry:
         return found.reference(dw.TYPE) if found is not None else None
 
 
+def scratch() -> Ints:
+    """Room for the attributes of one entry: kinds, values, lengths."""
+    return np.zeros((3, dw.SLOTS), np.int64)
+
+
 class Dwarf:
     """The debug information of one ELF file: the binary itself or its separate debug file."""
 
@@ -100,16 +105,14 @@ class Dwarf:
 
     @cached_property
     def kernels(self) -> Any:
-        """The compiled loops; imported when first needed, numba is slow to import."""
+        """The compiled loops; loaded when first needed."""
         from gdbext.target import dwarfkernels
 
         return dwarfkernels
 
     def section(self, name: str) -> Bytes:
-        """A section as a read-only array (the kernels are compiled for that alone)."""
-        data = self.elf.section_bytes(name).view()
-        data.flags.writeable = False
-        return data
+        """A section; its bytes are the file's, to be read only."""
+        return self.elf.section_bytes(name)
 
     @cached_property
     def sections(self) -> tuple[Bytes, ...]:
@@ -165,7 +168,7 @@ class Dwarf:
         units, heads, specs = self._tables
         # An entry worth a row has 6 bytes or more; pages that stay untouched cost nothing.
         rows = np.empty((self.sections[0].size // 6 + 1, dw.INDEX_COLUMNS), np.int64)
-        count, damaged = self.kernels.skim(self.sections, units, heads, specs, rows)
+        count, damaged = self.kernels.skim(self.sections, units, heads, specs, rows, scratch())
         if damaged >= 0:
             raise self.damaged(f"entry {damaged:#x}")
         return rows[:count].copy()
@@ -260,8 +263,7 @@ class Dwarf:
         """Like ``unit_of``, with what the unit's root entry says (low pc, bases) filled in."""
         unit = self.unit_of(offset)
         if "index" not in self.__dict__:
-            scratch = [np.zeros(dw.SLOTS, np.int64) for _ in range(3)]
-            self.kernels.read_root(self.sections, unit, *self._tables[1:], *scratch)
+            self.kernels.read_root(self.sections, unit, *self._tables[1:], *scratch())
         return unit
 
     def entry(self, offset: int) -> Entry:
@@ -278,7 +280,8 @@ class Dwarf:
         while True:
             shape = np.zeros((size, 3), np.int64)
             arrays = [np.zeros((size, dw.SLOTS), np.int64) for _ in range(3)]
-            count, damaged = kernels.read_subtree(self.sections, unit, *self._tables[1:], offset, whole, shape, *arrays)
+            where = (self.sections, unit, *self._tables[1:], offset, whole)
+            count, damaged = kernels.read_subtree(*where, shape, *arrays, scratch())
             if damaged >= 0 or count == 0 or count > SUBTREE_LIMIT:
                 raise self.damaged(f"entry {offset:#x}")
             if count <= size:

@@ -8,12 +8,14 @@ loop moves forward by at least one byte. Formats: DWARF 5 §7.5; Go's own attrib
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from gdbext.target import dwarfnumbers as dw
+from gdbext.target.compiled import Library, helper
+
+library = Library(__name__)
 
 
-@njit(cache=True)
+@helper
 def uleb(data, pos, end):  # type: ignore[no-untyped-def]
     """(value, next position), the position -1 when damaged. Bits above the 64th are lost, as in every reader."""
     value, shift = np.int64(0), 0
@@ -28,7 +30,7 @@ def uleb(data, pos, end):  # type: ignore[no-untyped-def]
     return np.int64(0), np.int64(-1)
 
 
-@njit(cache=True)
+@helper
 def sleb(data, pos, end):  # type: ignore[no-untyped-def]
     """Like ``uleb``, signed."""
     value, shift = np.int64(0), 0
@@ -45,7 +47,7 @@ def sleb(data, pos, end):  # type: ignore[no-untyped-def]
     return np.int64(0), np.int64(-1)
 
 
-@njit(cache=True)
+@helper
 def fixed(data, pos, size):  # type: ignore[no-untyped-def]
     """The little-endian number of up to 8 bytes; the caller has checked that they are there."""
     value = np.int64(0)
@@ -54,7 +56,7 @@ def fixed(data, pos, size):  # type: ignore[no-untyped-def]
     return value
 
 
-@njit(cache=True)
+@library.kernel("u8[] i64 i64 -> i64")
 def string_end(data, pos, end):  # type: ignore[no-untyped-def]
     """The position of the next zero byte, -1 without one."""
     while 0 <= pos < end:
@@ -64,7 +66,7 @@ def string_end(data, pos, end):  # type: ignore[no-untyped-def]
     return np.int64(-1)
 
 
-@njit(cache=True)
+@library.kernel("u8[] i64 -> i64 i64")
 def count_abbreviations(abbrev, pos):  # type: ignore[no-untyped-def]
     """(abbreviations, attributes) of the table at ``pos``; (-1, -1) when damaged."""
     end, entries, attributes = len(abbrev), 0, 0
@@ -89,7 +91,7 @@ def count_abbreviations(abbrev, pos):  # type: ignore[no-untyped-def]
             attributes += 1
 
 
-@njit(cache=True)
+@library.kernel("u8[] i64 i64 i64 i64[,] i64[,] -> i64")
 def read_abbreviations(abbrev, pos, entry, attribute, heads, specs):  # type: ignore[no-untyped-def]
     """Fill ``heads`` (code, tag, has children, first spec, end spec) and ``specs`` (slot, form, implicit value).
 
@@ -125,7 +127,7 @@ def read_abbreviations(abbrev, pos, entry, attribute, heads, specs):  # type: ig
         entry += 1
 
 
-@njit(cache=True)
+@library.kernel("u8[] i64[,] -> i64")
 def read_units(info, units):  # type: ignore[no-untyped-def]
     """Fill ``units`` (rows of UNIT_COLUMNS) from the unit headers; the number of them, -1 when damaged.
 
@@ -175,7 +177,7 @@ def read_units(info, units):  # type: ignore[no-untyped-def]
     return count
 
 
-@njit(cache=True)
+@helper
 def raw_attribute(info, pos, end, form, implicit, unit):  # type: ignore[no-untyped-def]
     """(next position, kind, value, length of a block) of one attribute, the position -1 when damaged."""
     if form == 0x16:
@@ -224,7 +226,7 @@ def raw_attribute(info, pos, end, form, implicit, unit):  # type: ignore[no-unty
     return pos, kind, value, length
 
 
-@njit(cache=True)
+@helper
 def resolve(kind, value, unit, addr, str_offsets):  # type: ignore[no-untyped-def]
     """(kind, value) with unit-relative references and the indexed forms of DWARF 5 replaced by what they mean."""
     if kind == dw.LOCAL_REFERENCE:
@@ -239,7 +241,7 @@ def resolve(kind, value, unit, addr, str_offsets):  # type: ignore[no-untyped-de
     return kind, value
 
 
-@njit(cache=True)
+@helper
 def abbreviation_of(code, unit, heads):  # type: ignore[no-untyped-def]
     """The row of ``heads`` for a code of this unit, -1 when its table has none."""
     first, count = unit[dw.ABBREV], unit[dw.ABBREV_COUNT]
@@ -255,7 +257,7 @@ def abbreviation_of(code, unit, heads):  # type: ignore[no-untyped-def]
     return low if low < first + count and heads[low, 0] == code else np.int64(-1)
 
 
-@njit(cache=True)
+@helper
 def read_entry(sections, unit, heads, specs, pos, kinds, values, lengths):  # type: ignore[no-untyped-def]
     """(next position, row of ``heads``) of the entry at ``pos``; the row is -1 for the end of a list of children.
 
@@ -281,7 +283,7 @@ def read_entry(sections, unit, heads, specs, pos, kinds, values, lengths):  # ty
     return pos, row
 
 
-@njit(cache=True)
+@library.kernel("5*u8[] i64[] i64[,] i64[,] i64[] i64[] i64[]")
 def read_root(sections, unit, heads, specs, kinds, values, lengths):  # type: ignore[no-untyped-def]
     """Put what the unit's root entry says into its row of the unit table. Twice: bases may follow their users."""
     for _ in range(2):
@@ -300,7 +302,7 @@ def read_root(sections, unit, heads, specs, kinds, values, lengths):  # type: ig
             unit[dw.UNIT_LOW_PC] = values[dw.LOW_PC]
 
 
-@njit(cache=True)
+@library.kernel("u8[] i64 -> i64")
 def fnv(data, pos):  # type: ignore[no-untyped-def]
     """FNV-1a of the zero-terminated string at ``pos``."""
     value, end = np.int64(dw.FNV_START), min(len(data), pos + dw.HASHED)
@@ -310,7 +312,7 @@ def fnv(data, pos):  # type: ignore[no-untyped-def]
     return value
 
 
-@njit(cache=True)
+@helper
 def global_address(info, at, length, unit, addr):  # type: ignore[no-untyped-def]
     """(known, address) of a variable whose location is one DW_OP_addr, DW_OP_addrx or DW_OP_GNU_addr_index."""
     if length < 2:
@@ -325,8 +327,8 @@ def global_address(info, at, length, unit, addr):  # type: ignore[no-untyped-def
     return False, np.int64(0)
 
 
-@njit(cache=True)
-def skim(sections, units, heads, specs, index):  # type: ignore[no-untyped-def]
+@library.kernel("5*u8[] i64[,] i64[,] i64[,] i64[,] i64[,] -> i64 i64")
+def skim(sections, units, heads, specs, index, scratch):  # type: ignore[no-untyped-def]
     """Every named type, function with code and global variable of all units into the rows of ``index``.
 
     Returns (rows, -1), or (rows, offset of the entry that is damaged). FIRST_VALUE and SECOND_VALUE are: of a type its
@@ -334,7 +336,7 @@ def skim(sections, units, heads, specs, index):  # type: ignore[no-untyped-def]
     variable its address and type.
     """
     info = sections[0]
-    kinds, values, lengths = np.zeros(dw.SLOTS, np.int64), np.zeros(dw.SLOTS, np.int64), np.zeros(dw.SLOTS, np.int64)
+    kinds, values, lengths = scratch[0], scratch[1], scratch[2]
     rows = 0
     for u in range(len(units)):
         unit = units[u]
@@ -377,14 +379,14 @@ def skim(sections, units, heads, specs, index):  # type: ignore[no-untyped-def]
     return rows, np.int64(-1)
 
 
-@njit(cache=True)
-def read_subtree(sections, unit, heads, specs, pos, whole, shape, kinds, values, lengths):  # type: ignore[no-untyped-def]
+@library.kernel("5*u8[] i64[] i64[,] i64[,] i64 i64 i64[,] i64[,] i64[,] i64[,] i64[,] -> i64 i64")
+def read_subtree(sections, unit, heads, specs, pos, whole, shape, kinds, values, lengths, scratch):  # type: ignore[no-untyped-def]
     """The entry at ``pos`` and, when ``whole``, all below it, as rows: ``shape`` (tag, depth, offset) and attributes.
 
     Returns (entries seen, -1) or (…, offset of the damaged entry). More entries than rows: only the first are stored.
     """
     count, depth = 0, 0
-    kind, value, length = np.zeros(dw.SLOTS, np.int64), np.zeros(dw.SLOTS, np.int64), np.zeros(dw.SLOTS, np.int64)
+    kind, value, length = scratch[0], scratch[1], scratch[2]
     while unit[dw.FIRST] <= pos < unit[dw.END]:
         at = pos
         pos, head = read_entry(sections, unit, heads, specs, pos, kind, value, length)
@@ -397,7 +399,8 @@ def read_subtree(sections, unit, heads, specs, pos, whole, shape, kinds, values,
             continue
         if count < len(shape):
             shape[count, 0], shape[count, 1], shape[count, 2] = heads[head, 1], depth, at
-            kinds[count, :], values[count, :], lengths[count, :] = kind, value, length
+            for slot in range(dw.SLOTS):
+                kinds[count, slot], values[count, slot], lengths[count, slot] = kind[slot], value[slot], length[slot]
         count += 1
         depth += heads[head, 2] != 0
         if depth == 0 or not whole:

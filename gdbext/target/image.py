@@ -85,11 +85,12 @@ class Image:
         """Any addresses, by a compiled loop."""
         from gdbext.target import kernels
 
-        ok: Bools = kernels.gather(self.starts, self.ends, self.hosts, addresses, out.shape[1], out)
+        ok = np.zeros(len(addresses), np.bool_)
+        kernels.gather(self.starts, self.ends, self.hosts, addresses, out.shape[1], out, ok)
         return ok
 
     def _take(self, addresses: U64, out: NDArray[np.uint8]) -> Bools | None:
-        """The common case without numba, which takes longer to import than this: few segments, none left halfway.
+        """The common case without compiled code, which takes longer to load than this: few segments, none left halfway.
 
         None where that is not so; ``out`` is whole or untouched then.
         """

@@ -1,8 +1,7 @@
 """Compiled loops over target memory that our process has mapped: raw loads, gathers.
 
 A kernel sees memory as three parallel arrays, sorted and disjoint: ``starts`` and ``ends`` (target addresses) and
-``hosts`` (where in our own address space ``starts[i]`` lies). This module, the DWARF skimmer's and analysis/kernels
-are the only importers of numba.
+``hosts`` (where in our own address space ``starts[i]`` lies).
 """
 
 from __future__ import annotations
@@ -10,34 +9,31 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
-from numba import njit, types
-from numba.extending import intrinsic
+
+from gdbext.target.compiled import Library, helper
+
+library = Library(__name__)
 
 
-def _load(bits: int) -> Any:
-    """An unaligned load: GDB's gcore gives segments any file offset."""
-
-    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        pointer = builder.inttoptr(arguments[0], ir.IntType(bits).as_pointer())
-        return builder.load(pointer, align=1)
-
-    return codegen
+@helper
+def load64(host: Any) -> Any:
+    """The u64 at an address of our own process, aligned or not."""
+    raise NotImplementedError("compiled code only")
 
 
-@intrinsic
-def load64(typingctx: Any, host: Any) -> Any:
-    """The u64 at an address of our own process."""
-    return types.uint64(types.uint64), _load(64)
-
-
-@intrinsic
-def load8(typingctx: Any, host: Any) -> Any:
+@helper
+def load8(host: Any) -> Any:
     """The u8 at an address of our own process."""
-    return types.uint8(types.uint64), _load(8)
+    raise NotImplementedError("compiled code only")
 
 
-@njit(cache=True, inline="never")
+@helper
+def max8(host: Any, value: Any) -> Any:
+    """Raise the u8 at an address of our own process to ``value`` at once, whatever other threads do. The old one."""
+    raise NotImplementedError("compiled code only")
+
+
+@helper
 def segment_of(starts, ends, address, last):  # type: ignore[no-untyped-def]
     """Index of the segment that holds ``address``, or -1; ``last`` is tried first."""
     if 0 <= last < len(starts) and starts[last] <= address < ends[last]:
@@ -55,10 +51,9 @@ def segment_of(starts, ends, address, last):  # type: ignore[no-untyped-def]
     return -1
 
 
-@njit(cache=True)
-def gather(starts, ends, hosts, addresses, size, out):  # type: ignore[no-untyped-def]
-    """Copy ``size`` bytes at each address into the rows of ``out`` (n, size); False where not all can be read."""
-    ok = np.zeros(len(addresses), np.bool_)
+@library.kernel("u64[] u64[] u64[] u64[] i64 u8[,] bool[]")
+def gather(starts, ends, hosts, addresses, size, out, ok):  # type: ignore[no-untyped-def]
+    """Copy ``size`` bytes at each address into the rows of ``out`` (n, size); ``ok`` says where all could be read."""
     found = -1
     for i in range(len(addresses)):
         copied = 0
@@ -75,4 +70,3 @@ def gather(starts, ends, hosts, addresses, size, out):  # type: ignore[no-untype
         ok[i] = copied == size
         if copied != size:
             out[i, :] = 0
-    return ok

@@ -10,13 +10,15 @@ import numpy as np
 from hypothesis import given, settings, strategies as st
 from numpy.typing import NDArray
 
-from gdbext.golang import columnkernels, kernels
+from gdbext.golang import columnkernels, kernels, words
 from gdbext.target.image import Image
 
 BASE = 0xC0_0000_0000
 WORDS = (0x50_0000, 0x50_0040, 0x50_1000, 0x7F00_0000_0100)
 KINDS = np.array([0, 1, 0, 2], np.uint8)
 SIZES = np.array([16, 32, 64], np.uint64)
+NO_PAGES = np.zeros(0, np.int32)
+"""Then spans are found by a binary search."""
 U64 = NDArray[np.uint64]
 
 
@@ -43,13 +45,12 @@ class Memory:
         return [(i, WORDS.index(self.words[i]), self.words[i + 1]) for i in inside if self.words[i] in WORDS]
 
 
-word = st.one_of(
-    st.sampled_from(WORDS), st.integers(0, 60).map(lambda i: BASE + 8 * i), st.integers(0, (1 << 64) - 1)
-)
+word = st.one_of(st.sampled_from(WORDS), st.integers(0, 60).map(lambda i: BASE + 8 * i), st.integers(0, (1 << 64) - 1))
 memories = st.builds(
     Memory, st.lists(word, min_size=64, max_size=64), st.lists(st.integers(0, 64), max_size=4), st.integers(0, 7)
 )
 sorted_words = np.array(WORDS, np.uint64)
+table = words.word_filter(sorted_words)
 
 
 def ranges(drawn: list[tuple[int, int]]) -> tuple[U64, U64]:
@@ -64,7 +65,7 @@ places = st.lists(st.tuples(st.integers(0, 64), st.integers(0, 64)), max_size=4)
 @given(memories, places, st.integers(0, 40))
 def test_scan_ranges(memory: Memory, drawn: list[tuple[int, int]], room: int) -> None:
     out = np.zeros((room, 4), np.uint64)
-    count = kernels.scan_ranges(*memory.arrays, *ranges(drawn), sorted_words, out)
+    count = kernels.scan_ranges(*memory.arrays, *ranges(drawn), sorted_words, table, out)
     expected = [
         [number, BASE + 8 * place, index, data]
         for number, pair in enumerate(drawn)
@@ -77,7 +78,7 @@ def test_scan_ranges(memory: Memory, drawn: list[tuple[int, int]], room: int) ->
 @given(memories, places)
 def test_scan_values(memory: Memory, drawn: list[tuple[int, int]]) -> None:
     out = np.zeros((300, 3), np.uint64)
-    count = kernels.scan_values(*memory.arrays, *ranges(drawn), sorted_words, out)
+    count = kernels.scan_values(*memory.arrays, *ranges(drawn), sorted_words, table, out)
     expected = [
         [number, BASE + 8 * i, WORDS.index(memory.words[i])]
         for number, pair in enumerate(drawn)
@@ -103,22 +104,23 @@ def test_columns(memory: Memory, rows: list[int], offsets: list[int]) -> None:
 def test_index_in(values: set[int], strays: list[int]) -> None:
     ordered = sorted(values)
     wanted = [*ordered, *strays, *reversed(ordered)]
-    found = columnkernels.index_in(np.array(ordered, np.uint64), np.array(wanted, np.uint64))
+    found = words.index_in(np.array(ordered, np.uint64), np.array(wanted, np.uint64))
     assert found.tolist() == [ordered.index(one) if one in values else -1 for one in wanted]
 
 
 def scan(memory: Memory, taken: Sequence[bool], elem: int, noscan: bool) -> tuple[list[int], set[tuple[int, int]], int]:
     """(states, other, pairs) of one span of objects of ``elem`` words over all of the memory."""
     n = 64 // elem
-    state, other = np.array(taken[:n], np.uint8), np.zeros((256, 2), np.uint64)
+    state, other = np.array(taken[:n], np.uint8), np.zeros((257, 2), np.uint64)
     one = {"base": BASE, "limit": BASE + 8 * elem * n, "elemsize": 8 * elem}
     base, limit, elemsize = (np.array([value], np.uint64) for value in one.values())
+    pages = np.zeros(1, np.int32)
     pairs, unreadable, lost = kernels.scan_heap(
-        *memory.arrays, base, limit, elemsize, np.array([n]), np.array([0]), np.array([noscan]),
-        np.zeros(1, np.uint64), state, sorted_words, KINDS, SIZES, other,
+        *memory.arrays, pages, base, limit, elemsize, np.array([n]), np.array([0]), np.array([noscan]),
+        np.zeros(1, np.uint64), state, state.ctypes.data, sorted_words, table, KINDS, SIZES, other, 0, 1,
     )  # fmt: skip
     assert (unreadable, lost) == (0, 0)
-    return state.tolist(), {(int(k), int(d)) for k, d in other.tolist() if d}, int(pairs)
+    return state.tolist(), {(int(k), int(d)) for k, d in other[:-1].tolist() if d}, int(pairs)
 
 
 def model(memory: Memory, taken: Sequence[bool], elem: int) -> tuple[list[int], set[tuple[int, int]], int]:
@@ -148,22 +150,22 @@ def test_scan_heap(memory: Memory, taken: list[bool], elem: int) -> None:
 
 def test_unreadable_objects_are_counted() -> None:
     memory = Memory([0] * 8)
-    state, other = np.ones(4, np.uint8), np.zeros((8, 2), np.uint64)
+    state, other = np.ones(4, np.uint8), np.zeros((9, 2), np.uint64)
     one = [np.array([value], np.uint64) for value in (BASE, BASE + 128, 32)]
     result = kernels.scan_heap(
-        *memory.arrays, *one, np.array([4]), np.array([0]), np.array([False]), np.zeros(1, np.uint64), state,
-        sorted_words, KINDS, SIZES, other,
+        *memory.arrays, NO_PAGES, *one, np.array([4]), np.array([0]), np.array([False]), np.zeros(1, np.uint64), state,
+        state.ctypes.data, sorted_words, table, KINDS, SIZES, other, 0, 1,
     )  # fmt: skip
     assert tuple(result) == (0, 64, 0)
 
 
 def test_references_without_room_are_counted() -> None:
-    words = [w for i in range(8) for w in (WORDS[0], 0x1000 + 8 * i)]
-    memory = Memory(words)
+    made = [w for i in range(8) for w in (WORDS[0], 0x1000 + 8 * i)]
+    memory = Memory(made)
     one = [np.array([value], np.uint64) for value in (BASE, BASE + 128, 128)]
-    other = np.zeros((8, 2), np.uint64)
+    state, other = np.ones(1, np.uint8), np.zeros((9, 2), np.uint64)
     result = kernels.scan_heap(
-        *memory.arrays, *one, np.array([1]), np.array([0]), np.array([False]), np.zeros(1, np.uint64),
-        np.ones(1, np.uint8), sorted_words, KINDS, SIZES, other,
+        *memory.arrays, NO_PAGES, *one, np.array([1]), np.array([0]), np.array([False]), np.zeros(1, np.uint64), state,
+        state.ctypes.data, sorted_words, table, KINDS, SIZES, other, 0, 1,
     )  # fmt: skip
     assert tuple(result) == (8, 0, 4)

@@ -23,10 +23,7 @@ def test_a_graph_with_hostile_labels() -> None:
     vertices = [Vertex('a"b', [Hostile('"];x[\n\\N')]), Vertex("c", ["c"])]
     edges = [Edge('a"b', "c", ["waits on"]), Edge("c", "c")]
     assert "".join(render_graph(vertices, edges)) == HEADER + (
-        '"a\\"b" [label="\\"];x[\\\\n\\\\N"];\n'
-        '"c" [label="c"];\n'
-        '"a\\"b" -> "c" [label="waits on"];\n'
-        '"c" -> "c";\n}\n'
+        '"a\\"b" [label="\\"];x[\\\\n\\\\N"];\n"c" [label="c"];\n"a\\"b" -> "c" [label="waits on"];\n"c" -> "c";\n}\n'
     )
 
 
