@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
-from attrs import define, field
+from attrs import define
 from numpy.typing import NDArray
 
 from gdbext.analysis.contexts import I64, NO_DEADLINE, Contexts
@@ -16,8 +16,9 @@ from gdbext.golang.words import columns
 from gdbext.target.image import U64, Image
 
 WALL_MASK = np.uint64((1 << 30) - 1)
-MOST_REMEMBERED = 1 << 18
 Text = str | Absence | None
+Chosen = tuple[Sequence[Text], I64]
+"""Texts, and which of them each context has: -1 for none."""
 
 
 @define(eq=False)
@@ -28,7 +29,6 @@ class Columns:
     reader: ContextReader
     image: Image
     now: int
-    _texts: dict[tuple[str, int, int], Text] = field(factory=dict)
 
     def of_kind(self, *names: str) -> NDArray[np.uint8]:
         """The numbers of the kinds so named."""
@@ -51,6 +51,13 @@ class Columns:
 
     def parents(self, indices: I64) -> U64:
         """The data words of the parents' interfaces, 0 where there is none."""
+        parent = self.contexts.parent[indices]
+        found = self.contexts.address[np.maximum(parent, 0)]
+        unknown = np.flatnonzero(parent < 0)
+        found[unknown] = self._read_parents(indices[unknown])
+        return found
+
+    def _read_parents(self, indices: I64) -> U64:
         found = np.zeros(len(indices), np.uint64)
         kinds = self.contexts.kind[indices]
         for number in np.flatnonzero(np.bincount(kinds)).tolist():
@@ -61,11 +68,13 @@ class Columns:
         return found
 
     def dates(self, indices: I64) -> tuple[I64, I64]:
-        """The wall clock times at which timerCtxs end: seconds since 1970 and nanoseconds."""
+        """The wall clock times at which timerCtxs end: seconds since 1970 and nanoseconds of the second."""
         deadline = self.reader.program.bound(context.TIMER_CTX).offset("deadline")
         time = self.reader.program.bound(contextread.TIME)
         raw = self.words(indices, deadline + time.offset("wall"), deadline + time.offset("ext"))
-        return _unix_seconds(raw[:, 0], raw[:, 1]), (raw[:, 0] & WALL_MASK).astype(np.int64)
+        nanoseconds = (raw[:, 0] & WALL_MASK).astype(np.int64)
+        carry = nanoseconds >= contextread.NANOSECONDS  # in no time that Go made
+        return _unix_seconds(raw[:, 0], raw[:, 1]) + carry, nanoseconds - carry * np.int64(contextread.NANOSECONDS)
 
     def left(self, when: int) -> int | Absence:
         """Nanoseconds until a time on the monotonic clock."""
@@ -73,21 +82,21 @@ class Columns:
             return Absence("its timer has ended")
         return when - self.now if self.now > 0 else Absence("the core has no clock reading")
 
-    def keys(self, indices: I64, with_values: bool) -> Iterator[tuple[Text, Text]]:
-        """(key, value) of valueCtxs; None for the value unless asked for."""
-        bound = self.reader.program.bound(context.VALUE_CTX)
-        key, value = bound.offset("key"), bound.offset("value")
-        for a, b, c, d in self.words(indices, key, key + 8, value, value + 8).tolist():
-            yield self.text("value", a, b), self.text("value", c, d) if with_values else None
+    def interfaces(self, indices: I64, name: str) -> Chosen:
+        """The keys or the values (``name``) of valueCtxs."""
+        offset = self.reader.program.bound(context.VALUE_CTX).offset(name)
+        pairs, which = _distinct(self.words(indices, offset, offset + 8))
+        return self.reader.anys(pairs[:, 0], pairs[:, 1]), which
 
-    def causes(self, indices: I64) -> Iterator[Text]:
+    def causes(self, indices: I64) -> Chosen:
         """Why the cancelled contexts ended: their own cause or error, or that of the nearest ancestor with one."""
         bound = self.reader.program.bound(context.CANCEL_CTX)
         err, cause = bound.offset("err"), bound.offset("cause")
         owners = self.owners[indices].astype(np.int64)
-        raw = self.words(np.maximum(owners, 0), err, err + 8, cause, cause + 8).tolist()
-        for owner, (a, b, c, d) in zip(owners.tolist(), raw, strict=True):
-            yield None if owner < 0 or not a else self.text("error", c, d) if c else self.text("error", a, b)
+        raw = self.words(np.maximum(owners, 0), err, err + 8, cause, cause + 8)
+        pairs, which = _distinct(np.where(raw[:, 2:3] != 0, raw[:, 2:], raw[:, :2]))
+        which[(owners < 0) | (raw[:, 0] == 0)] = -1
+        return self.reader.errors(pairs[:, 0], pairs[:, 1]), which
 
     @cached_property
     def owners(self) -> NDArray[np.int32]:
@@ -100,15 +109,16 @@ class Columns:
         kernels.inherit(parent, forests.top_down(parent), found, -1)
         return found
 
-    def text(self, what: str, word: int, data: int) -> Text:
-        """The value or error in an interface of these two words."""
-        found = self._texts.get((what, word, data), self)
-        if found is self:
-            read = self.reader.error if what == "error" else self.reader.any
-            found = read(word, data)
-            if len(self._texts) < MOST_REMEMBERED:
-                self._texts[what, word, data] = found
-        return found  # type: ignore[return-value]
+
+def _distinct(pairs: U64) -> tuple[U64, I64]:
+    """Rows of two words, sorted, each once; and which of them each row is."""
+    order = np.lexsort((pairs[:, 1], pairs[:, 0]))
+    pairs = pairs[order]
+    fresh = np.ones(len(pairs), np.bool_)
+    np.any(pairs[1:] != pairs[:-1], axis=1, out=fresh[1:])
+    which = np.empty(len(pairs), np.int64)
+    which[order] = np.cumsum(fresh) - 1
+    return pairs[fresh], which
 
 
 def _unix_seconds(wall: U64, ext: U64) -> I64:

@@ -93,7 +93,8 @@ class Rows:
         """Why it ended: its own cause, or that of the nearest ancestor that has one."""
         if not self.contexts.state[index]:
             return None
-        return next(self.columns.causes(np.array([index], np.int64)))
+        texts, which = self.columns.causes(np.array([index], np.int64))
+        return texts[which[0]] if which[0] >= 0 else None
 
     def deadline(self, detail: Detail) -> tuple[int | Absence | None, str | Absence | None]:
         """(nanoseconds left, RFC 3339) of a timerCtx; None for others."""

@@ -1,19 +1,31 @@
-"""Compiled loops that write rows of text: a million rows are too many for one Python string each."""
+"""Compiled loops that write rows of text: a million rows are too many for one Python string each.
+
+They take arrays and numbers, allocate nothing and return a number. Texts are copied ``STEP`` bytes at a time, beyond
+their ends: ``pool`` and ``out`` must have ``SLACK`` bytes more than what counts.
+"""
 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-TEXT, NUMBER, ADDRESS = 0, 1, 2
+from gdbext.target.compiled import Library, helper
+from gdbext.target.kernels import copy16
+
+library = Library(__name__)
+
+TEXT, NUMBER, ADDRESS, SECONDS, NANOSECONDS = 0, 1, 2, 3, 4
+"""What a column holds: numbers of texts, decimals, ``"0x…"``, ``"2006-01-02T15:04:05.`` and what follows that:
+``999999999Z"``."""
 TEXTS = np.int64(-(1 << 63))
-"""A NUMBER or an ADDRESS of ``TEXTS + k`` stands for text k: no address of a program is there."""
+"""A cell of any form but TEXT that is ``TEXTS + k`` stands for text k: no address of a program is there."""
 MOST_TEXTS = np.int64(1 << 40)
-WIDEST = 20  # characters of a number, of "0x…" in quotes
-QUOTE, ZERO, X, MINUS, LETTERS = 34, 48, 120, 45, 87  # the letter a is 10
+WIDEST = 21  # characters of a number, of "0x…" in quotes, of a date up to its seconds
+STEP, SLACK = 16, 32
+QUOTE, ZERO, X, MINUS, LETTERS, COLON, DOT, T, Z = 34, 48, 120, 45, 87, 58, 46, 84, 90  # the letter a is 10
+DAY, ERA_DAYS, ERA_YEARS, TO_MARCH_OF_YEAR_0 = 86400, 146097, 400, 719468
 
 
-@njit(cache=True)
+@helper
 def text_of(form, cell):  # type: ignore[no-untyped-def]
     """Which text a cell stands for; -1 for a number."""
     if form == TEXT:
@@ -23,74 +35,125 @@ def text_of(form, cell):  # type: ignore[no-untyped-def]
     return -1
 
 
-@njit(cache=True)
-def put_text(pool, start, index, out, at):  # type: ignore[no-untyped-def]
-    """Write text ``index``; where it ends."""
-    for i in range(start[index], start[index + 1]):
-        out[at] = pool[i]
-        at += 1
-    return at
+@helper
+def put_text(source, length, target):  # type: ignore[no-untyped-def]
+    """Copy ``length`` bytes and some more; where they end."""
+    for done in range(0, length, STEP):
+        copy16(source + np.uint64(done), target + np.uint64(done))
+    return length
 
 
-@njit(cache=True)
-def put_digits(value, base, out, at):  # type: ignore[no-untyped-def]
-    """Write an unsigned number; where it ends."""
-    width, rest = 1, value // base
-    while rest:
-        width, rest = width + 1, rest // base
+@helper
+def put_padded(value, width, out, at):  # type: ignore[no-untyped-def]
+    """Write ``width`` decimal digits; where they end."""
     for place in range(at + width - 1, at - 1, -1):
-        digit = value % base
-        out[place] = digit + np.uint64(ZERO if digit < np.uint64(10) else LETTERS)
-        value = value // base
+        rest = value // np.uint64(10)
+        out[place] = np.uint8(value - rest * np.uint64(10)) + np.uint8(ZERO)
+        value = rest
     return at + width
 
 
-@njit(cache=True)
+@helper
 def put_number(value, out, at):  # type: ignore[no-untyped-def]
     """Write a signed number in decimal; where it ends."""
     if value < 0:
         out[at] = MINUS
-        return put_digits(np.uint64(-value), np.uint64(10), out, at + 1)
-    return put_digits(np.uint64(value), np.uint64(10), out, at)
+        at += 1
+    rest = np.uint64(-value) if value < 0 else np.uint64(value)
+    width, above = 1, rest // np.uint64(10)
+    while above:
+        width, above = width + 1, above // np.uint64(10)
+    return put_padded(rest, width, out, at)
 
 
-@njit(cache=True)
+@helper
 def put_address(value, out, at):  # type: ignore[no-untyped-def]
     """Write an address in quotes; where it ends."""
     out[at], out[at + 1], out[at + 2] = QUOTE, ZERO, X
-    at = put_digits(np.uint64(value), np.uint64(16), out, at + 3)
+    width, above = 1, value >> np.uint64(4)
+    while above:
+        width, above = width + 1, above >> np.uint64(4)
+    at += 3
+    for place in range(at + width - 1, at - 1, -1):
+        digit = np.uint8(value & np.uint64(15))
+        out[place] = digit + np.uint8(ZERO if digit < 10 else LETTERS)
+        value >>= np.uint64(4)
+    out[at + width] = QUOTE
+    return at + width + 1
+
+
+@helper
+def put_seconds(seconds, out, at):  # type: ignore[no-untyped-def]
+    """Write ``"2006-01-02T15:04:05.`` of seconds since 1970, in the proleptic Gregorian calendar; where it ends."""
+    day = seconds // DAY + TO_MARCH_OF_YEAR_0
+    era = day // ERA_DAYS
+    day -= era * ERA_DAYS
+    year = (day - day // 1460 + day // 36524 - day // (ERA_DAYS - 1)) // 365
+    day -= 365 * year + year // 4 - year // 100
+    march = (5 * day + 2) // 153
+    month = march + 3 if march < 10 else march - 9
+    year += era * ERA_YEARS + (1 if march >= 10 else 0)
     out[at] = QUOTE
+    at = put_padded(np.uint64(year), 4, out, at + 1)
+    out[at] = MINUS
+    at = put_padded(np.uint64(month), 2, out, at + 1)
+    out[at] = MINUS
+    at = put_padded(np.uint64(day - (153 * march + 2) // 5 + 1), 2, out, at + 1)
+    rest = seconds - seconds // DAY * DAY
+    out[at] = T
+    at = put_padded(np.uint64(rest // 3600), 2, out, at + 1)
+    out[at] = COLON
+    at = put_padded(np.uint64(rest // 60 % 60), 2, out, at + 1)
+    out[at] = COLON
+    at = put_padded(np.uint64(rest % 60), 2, out, at + 1)
+    out[at] = DOT
     return at + 1
 
 
-@njit(cache=True)
-def room(forms, cells, start):  # type: ignore[no-untyped-def]
-    """Bytes that suffice for all cells."""
-    total = 0
+@helper
+def put_nanoseconds(value, out, at):  # type: ignore[no-untyped-def]
+    """Write ``999999999Z"``; where it ends."""
+    at = put_padded(np.uint64(value), 9, out, at)
+    out[at], out[at + 1] = Z, QUOTE
+    return at + 2
+
+
+@library.kernel("i64[] i64[,] i64[] i64[] i64[] -> i64")
+def room(forms, cells, literals, start, end):  # type: ignore[no-untyped-def]
+    """Bytes that suffice for all rows, slack included."""
+    fixed = 0
+    for text in literals:
+        fixed += end[text] - start[text]
+    total = fixed * cells.shape[1] + SLACK
     for j in range(len(forms)):
         for i in range(cells.shape[1]):
             text = text_of(forms[j], cells[j, i])
-            total += start[text + 1] - start[text] if text >= 0 else WIDEST
+            total += end[text] - start[text] if text >= 0 else WIDEST
     return total
 
 
-@njit(cache=True)
-def rows(forms, cells, literals, pool, start):  # type: ignore[no-untyped-def]
-    """The rows as bytes. ``cells`` (columns, rows); text k is ``pool[start[k]:start[k + 1]]``; ``literals[j]``: the
-    text before column j, the last one ends the row."""
-    fixed = 0
-    for text in literals:
-        fixed += start[text + 1] - start[text]
-    out, at = np.empty(room(forms, cells, start) + fixed * cells.shape[1], np.uint8), 0
+@library.kernel("i64[] i64[,] i64[] u64 i64[] i64[] u64 u8[] -> i64")
+def rows(forms, cells, literals, texts, start, end, target, out):  # type: ignore[no-untyped-def]
+    """Write the rows to ``out``, which has ``room``; returns how many bytes they are. ``cells`` (columns, rows); text
+    k lies from ``texts + start[k]`` to ``texts + end[k]``; ``literals[j]``: the text before column j, the last one ends
+    the row; ``target``: where ``out`` lies."""
+    at = 0
     for i in range(cells.shape[1]):
-        for j in range(len(forms)):
-            at = put_text(pool, start, literals[j], out, at)
-            text = text_of(forms[j], cells[j, i])
+        for j in range(len(literals)):
+            text = literals[j]
+            at += put_text(texts + np.uint64(start[text]), end[text] - start[text], target + np.uint64(at))
+            if j == len(forms):
+                break
+            form, cell = forms[j], cells[j, i]
+            text = text_of(form, cell)
             if text >= 0:
-                at = put_text(pool, start, text, out, at)
-            elif forms[j] == ADDRESS:
-                at = put_address(cells[j, i], out, at)
+                at += put_text(texts + np.uint64(start[text]), end[text] - start[text], target + np.uint64(at))
+            elif form == ADDRESS:
+                at = put_address(np.uint64(cell), out, at)
+            elif form == NUMBER:
+                at = put_number(cell, out, at)
+            elif form == SECONDS:
+                at = put_seconds(cell, out, at)
             else:
-                at = put_number(cells[j, i], out, at)
-        at = put_text(pool, start, literals[len(forms)], out, at)
-    return out[:at]
+                at = put_nanoseconds(cell, out, at)
+    return at

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,33 +16,32 @@ from numpy.typing import NDArray
 from gdbext.analysis.contexts import NO_DEADLINE, STATES
 from gdbext.commands._contexts import MASKED, cell
 from gdbext.report import Absent
+from gdbext.report.json import NUL, join_cells
 
 if TYPE_CHECKING:
+    from gdbext.analysis.contextcolumns import Text
     from gdbext.analysis.contextrows import Rows
     from gdbext.session import Session
     from gdbext.target.image import U64, Bools
 
-CHUNK = 1 << 15
+CHUNK = 1 << 14
+"""Contexts in a piece: its text should fit the processor's cache."""
 KEYS = (
     "address", "kind", "state", "cause", "parent", "parent_kind", "registered_with", "children", "deadline_in_ns",
     "deadline", "key", "value", "waiters", "goroutines",
 )  # fmt: skip
 NULL = "null"
+BETWEEN = ",\n"
+"""What stands between rows."""
 I64 = NDArray[np.int64]
 Column = tuple[int, I64]
 
 
 def encoded(session: Session, args: argparse.Namespace, indices: I64) -> Iterator[str]:
     """JSON objects of the contexts, joined with commas, some thousand in a piece."""
+    encoder = _Encoder(session.context_rows, session.context_holders, args.values)
     for at in range(0, len(indices), CHUNK):
-        chunk = _Chunk(session.context_rows, session.context_holders, args, indices[at : at + CHUNK])
-        yield chunk.encoded()
-
-
-def text(value: object) -> str:
-    """One value as JSON."""
-    made = cell(value)
-    return json.dumps({"absent": made.reason} if isinstance(made, Absent) else made)
+        yield _Chunk(encoder, indices[at : at + CHUNK]).encoded()
 
 
 YEAR_1, YEAR_10000 = -62135596800, 253402300800
@@ -50,57 +49,66 @@ YEAR_1, YEAR_10000 = -62135596800, 253402300800
 
 
 class _Texts:
-    """The distinct texts of a chunk, one after another: rows refer to them by number."""
+    """The texts of a chunk, one after another: rows refer to them by number."""
 
     def __init__(self) -> None:
-        self._numbers: dict[object, int] = {}
-        self._parts: list[bytes] = []
-        self._lengths: list[int] = []
+        self._numbers: dict[str, int] = {}
+        self._parts: list[str] = []
+        self._count = 0
 
     def literal(self, made: str) -> int:
-        """The number of a text."""
+        """The number of a text as it is."""
         number = self._numbers.get(made)
         if number is None:
-            number = self._numbers[made] = len(self._lengths)
-            self._parts.append(made.encode("ascii"))
-            self._lengths.append(len(self._parts[-1]))
+            number = self._numbers[made] = self._add(made, 1)
         return number
 
     def value(self, value: object) -> int:
         """The number of a value's JSON."""
-        number = self._numbers.get((type(value), value))
-        if number is None:
-            number = self._numbers[type(value), value] = self.literal(text(value))
-        return number
+        return self.literal(join_cells([cell(value)]))
 
-    def dates(self, seconds: I64, nanoseconds: I64) -> I64:
-        """The numbers of times in UTC, given since 1970; those before year 1 or after 9999 are no dates."""
-        if not len(seconds):
-            return np.zeros(0, np.int64)
-        fine = (seconds >= YEAR_1) & (seconds < YEAR_10000)
-        dates = np.where(fine, seconds, 0).astype("datetime64[s]").astype("S19")
-        digits = np.char.zfill(nanoseconds.astype("S9"), 9)
-        made = np.char.add(np.char.add(np.char.add(b'"', dates), np.char.add(b".", digits)), b'Z"')
-        first, width = len(self._lengths), made.dtype.itemsize
-        self._parts.append(made.tobytes())
-        self._lengths.extend([width] * len(made))
-        numbers = np.arange(first, first + len(made), dtype=np.int64)
-        return numbers if fine.all() else np.where(fine, numbers, self.value(Absent("not a date")))
+    def values(self, values: Sequence[object]) -> int:
+        """The number of the first one's JSON; the others' follow."""
+        return self._add(join_cells(map(cell, values)), len(values)) if values else self._count
 
-    def arrays(self) -> tuple[NDArray[np.uint8], I64]:
-        """All texts joined, and where each begins."""
-        start = np.concatenate([np.zeros(1, np.int64), np.cumsum(np.array(self._lengths, np.int64))])
-        return np.frombuffer(bytearray().join(self._parts), np.uint8), start
+    def _add(self, made: str, count: int) -> int:
+        first, self._count = self._count, self._count + count
+        self._parts.append(made)
+        return first
+
+    def arrays(self) -> tuple[NDArray[np.uint8], I64, I64]:
+        """All texts, with room to copy beyond the last; where each begins and ends."""
+        from gdbext.analysis.rowkernels import SLACK
+
+        joined = NUL.join([*self._parts, NUL * SLACK]).encode("ascii")
+        pool = np.frombuffer(bytearray(joined), np.uint8)
+        end = np.flatnonzero(pool == 0)[: self._count]
+        return pool, np.concatenate([np.zeros(1, np.int64), end[:-1] + 1]), end
+
+
+class _Encoder:
+    """What all chunks share: one buffer for the rows, and which contexts somebody waits on or holds."""
+
+    def __init__(self, rows: Rows, holders: Mapping[int, Sequence[int]], values: bool) -> None:
+        self.rows, self.holders, self.values = rows, holders, values
+        self.waited, self.held = np.zeros((2, len(rows.contexts)), np.bool_)
+        self.waited[rows.contexts.waits[:, 0]] = True
+        self.held[list(holders)] = True
+        self._buffer = np.empty(0, np.uint8)
+
+    def buffer(self, size: int) -> NDArray[np.uint8]:
+        """At least so many bytes, the same ones each time."""
+        if len(self._buffer) < size:
+            self._buffer = np.empty(size + size // 8, np.uint8)
+        return self._buffer
 
 
 class _Chunk:
     """Encodes some contexts: each column as numbers, or as numbers of texts."""
 
-    def __init__(
-        self, rows: Rows, holders: Mapping[int, Sequence[int]], args: argparse.Namespace, indices: I64
-    ) -> None:
-        self.rows, self.holders, self.args, self.indices = rows, holders, args, indices
-        self.contexts, self.columns, self.texts = rows.contexts, rows.columns, _Texts()
+    def __init__(self, encoder: _Encoder, indices: I64) -> None:
+        self.encoder, self.rows, self.indices = encoder, encoder.rows, indices
+        self.contexts, self.columns, self.texts = self.rows.contexts, self.rows.columns, _Texts()
         self.kind = self.contexts.kind[indices]
 
     def encoded(self) -> str:
@@ -109,43 +117,48 @@ class _Chunk:
         columns = [*self.cells()]
         literals = np.array([self.texts.literal(one) for one in self.literals()], np.int64)
         forms, cells = np.array([form for form, _ in columns], np.int64), np.stack([column for _, column in columns])
-        made = rowkernels.rows(forms, cells, literals, *self.texts.arrays())
-        return str(made.tobytes(), "ascii").removesuffix(",\n")
+        pool, start, end = self.texts.arrays()
+        out = self.encoder.buffer(int(rowkernels.room(forms, cells, literals, start, end)))
+        size = int(rowkernels.rows(forms, cells, literals, pool.ctypes.data, start, end, out.ctypes.data, out))
+        return str(out[: size - len(BETWEEN)].data, "ascii")
 
     def literals(self) -> Iterator[str]:
         """What stands before each column, and after the last."""
         yield '{"address": '
-        yield from (f', "{key}": ' for key in KEYS[1:])
+        for key in KEYS[1:]:
+            yield f', "{key}": '
+            if key == "deadline":
+                yield ""  # its nanoseconds are a column of their own
         if self.contexts.certain is not None:
             yield ', "certain": '
-        yield "},\n"
+        yield "}" + BETWEEN
 
     def cells(self) -> Iterator[Column]:
         """The columns in the order of ``KEYS``."""
-        from gdbext.analysis.rowkernels import ADDRESS, NUMBER, TEXT
+        from gdbext.analysis.rowkernels import ADDRESS, NANOSECONDS, NUMBER, SECONDS, TEXT
 
         contexts, indices = self.contexts, self.indices
         state = contexts.state[indices]
         yield ADDRESS, contexts.address[indices].astype(np.int64)
         yield TEXT, self.kinds(self.kind)
-        yield TEXT, np.array([self.texts.value(name) for name in STATES])[state]
-        yield TEXT, self.some(state != 0, lambda mine: map(self.texts.value, self.columns.causes(mine)))
+        yield TEXT, self.texts.values(STATES) + state.astype(np.int64)
+        yield TEXT, self.some(state != 0, lambda mine: self.chosen(*self.columns.causes(mine)))
         yield ADDRESS, self.addresses(self.columns.parents(indices))
         yield TEXT, self.kinds(contexts.parent_kind[indices])
         yield ADDRESS, self.registered(contexts.registered_with[indices])
         yield NUMBER, self.children()
-        yield from zip((NUMBER, TEXT), self.deadlines(), strict=True)
+        yield from zip((NUMBER, SECONDS, NANOSECONDS), self.deadlines(), strict=True)
         yield from ((TEXT, column) for column in self.keys_and_values())
-        yield TEXT, self.lists(np.isin(indices, contexts.waits[:, 0]), self.rows.waiters)
-        yield TEXT, self.lists(np.isin(indices, list(self.holders)), self.holders.__getitem__)
+        yield TEXT, self.lists(self.encoder.waited[indices], self.rows.waiters)
+        yield TEXT, self.lists(self.encoder.held[indices], self.encoder.holders.__getitem__)
         if contexts.certain is not None:
             yield TEXT, np.where(contexts.certain[indices], self.texts.literal("true"), self.texts.literal("false"))
 
     def kinds(self, numbers: NDArray[np.uint8]) -> I64:
         """The names of kinds, null for NO_KIND."""
         names = np.full(256, self.texts.literal(NULL), np.int64)
-        for number, kind in enumerate(self.contexts.types.kinds):
-            names[number] = self.texts.value(kind.name)
+        named = [kind.name for kind in self.contexts.types.kinds]
+        names[: len(named)] = self.texts.values(named) + np.arange(len(named))
         return names[numbers]
 
     def null(self) -> int:
@@ -166,36 +179,63 @@ class _Chunk:
         canceler = np.array([kind.canceler for kind in self.contexts.types.kinds])
         return np.where(canceler[self.kind], self.contexts.children[self.indices].astype(np.int64), self.null())
 
-    def some(self, chosen: Bools, of: Callable[[I64], Iterable[int]]) -> I64:
-        """null but for the chosen ones."""
+    def some(self, wanted: Bools, of: Callable[[I64], I64 | int]) -> I64:
+        """null but for those that are wanted."""
         found = np.full(len(self.indices), self.texts.literal(NULL), np.int64)
-        found[chosen] = np.fromiter(of(self.indices[chosen]), np.int64)
+        found[wanted] = of(self.indices[wanted])
         return found
 
-    def deadlines(self) -> tuple[I64, I64]:
-        """(nanoseconds left, RFC 3339), null for all but timers."""
-        left = np.full(len(self.indices), self.null())
-        timers = np.isin(self.kind, self.columns.timers)
-        left[timers] = self.left(self.contexts.deadline[self.indices[timers]])
-        return left, self.some(timers, lambda mine: self.texts.dates(*self.columns.dates(mine)))
+    def chosen(self, texts: Sequence[Text], which: I64) -> I64:
+        """The numbers of texts, null where none is chosen."""
+        return np.where(which >= 0, self.texts.values(texts) + which, self.texts.literal(NULL))
+
+    def deadlines(self) -> tuple[I64, I64, I64]:
+        """(nanoseconds left, RFC 3339 in two parts), null for all but timers."""
+        from gdbext.analysis.rowkernels import TEXTS
+
+        timers = np.flatnonzero(self.of_kinds(self.columns.timers))
+        left, seconds, nanoseconds = np.full((3, len(self.indices)), self.null())
+        nanoseconds[:] = TEXTS + self.texts.literal("")
+        mine = self.indices[timers]
+        left[timers] = self.left(self.contexts.deadline[mine])
+        seconds[timers], nanoseconds[timers] = self.dates(mine)
+        return left, seconds, nanoseconds
+
+    def dates(self, mine: I64) -> tuple[I64, I64]:
+        """The two parts of timers' dates; those before year 1 or after 9999 are none."""
+        from gdbext.analysis.rowkernels import TEXTS
+
+        seconds, nanoseconds = self.columns.dates(mine)
+        wrong = (seconds < YEAR_1) | (seconds >= YEAR_10000)
+        if wrong.any():
+            seconds[wrong] = TEXTS + self.texts.value(Absent("not a date"))
+            nanoseconds[wrong] = TEXTS + self.texts.literal("")
+        return seconds, nanoseconds
 
     def left(self, when: I64) -> I64:
         """Nanoseconds until times on the monotonic clock, or why that is not known."""
         from gdbext.analysis.rowkernels import TEXTS
 
-        found = when - self.columns.now
-        for why in np.flatnonzero((when == NO_DEADLINE) | (self.columns.now <= 0)).tolist():
-            found[why] = TEXTS + self.texts.value(self.columns.left(int(when[why])))
+        found, ended, now = when - self.columns.now, when == NO_DEADLINE, self.columns.now
+        for mine, example in ((ended, NO_DEADLINE), (~ended & (now <= 0), now)):
+            if mine.any():
+                found[mine] = TEXTS + self.texts.value(self.columns.left(example))
         return found
 
     def keys_and_values(self) -> Iterator[I64]:
         """(key, value), null for all but valueCtxs; values masked unless asked for."""
-        mine = np.isin(self.kind, self.columns.values)
-        value = self.texts.value
-        both = [(value(k), value(v)) for k, v in self.columns.keys(self.indices[mine], self.args.values)]
-        yield self.some(mine, lambda _: (key for key, _ in both))
-        masked = self.texts.literal(text(MASKED))
-        yield self.some(mine, lambda _: (shown if self.args.values else masked for _, shown in both))
+        wanted = self.of_kinds(self.columns.values)
+        yield self.some(wanted, lambda mine: self.chosen(*self.columns.interfaces(mine, "key")))
+        if self.encoder.values:
+            yield self.some(wanted, lambda mine: self.chosen(*self.columns.interfaces(mine, "value")))
+        else:
+            yield self.some(wanted, lambda _: self.texts.value(MASKED))
+
+    def of_kinds(self, numbers: NDArray[np.uint8]) -> Bools:
+        """Which of the contexts are of kinds with these numbers."""
+        among = np.zeros(256, np.bool_)
+        among[numbers] = True
+        return among[self.kind]
 
     def lists(self, chosen: Bools, get: Callable[[int], Sequence[int]]) -> I64:
         """Lists of goroutines, most of them empty."""

@@ -73,7 +73,8 @@ def _rows(session: Session, args: argparse.Namespace, forest: Forest, start: int
     from gdbext.commands._contextjson import encoded
 
     chosen = forest.shown(start)
-    return Rows(encoded(session, args, chosen[: args.limit] if args.limit is not None else chosen), encoded=True)
+    limited = chosen[: args.limit] if args.limit is not None else chosen
+    return Rows(encoded(session, args, limited), encoded=True, mended=True)
 
 
 def _dot(session: Session, args: argparse.Namespace, forest: Forest, start: int | None) -> str:

@@ -11,6 +11,8 @@ from gdbext.golang.program import Program
 from gdbext.golang.rtype import Types
 from gdbext.golang.struct import INT, UINT, declare
 from gdbext.golang.value import Values
+from gdbext.golang.valuecolumns import ValueColumns
+from gdbext.target.image import U64
 
 TIME = declare("time.Time", wall=UINT, ext=INT)
 TIME_TIMER = declare(
@@ -68,6 +70,7 @@ class ContextReader:
     def __init__(self, program: Program, types: Types, ctypes: ContextTypes) -> None:
         self.program, self.types, self.ctypes = program, types, ctypes
         self.values = Values(program, types)
+        self.columns = ValueColumns(self.values)
 
     def at(self, kind: Kind, address: int) -> Detail:
         """The context of a known kind at ``address``. Raises MemoryFault when its fixed part cannot be read."""
@@ -98,6 +101,16 @@ class ContextReader:
             return self.values.error(word, data) if word else None
         except GdbextError as error:
             return Absence(str(error))
+
+    def anys(self, words: U64, datas: U64) -> list[str | Absence]:
+        """The values in many interfaces; those with the same first word follow each other."""
+        read = zip(self.columns.interfaces(words, datas), words.tolist(), datas.tolist(), strict=True)
+        return [self.any(word, data) if text is None else text for text, word, data in read]
+
+    def errors(self, words: U64, datas: U64) -> list[str | Absence | None]:
+        """The messages of errors in many interfaces, in the same way."""
+        read = zip(self.columns.errors(words, datas), words.tolist(), datas.tolist(), strict=True)
+        return [self.error(word, data) if text is None else text for text, word, data in read]
 
     def _canceler(self, kind: Kind, address: int, parent: tuple[int, int] | None) -> Detail:
         record = self.program.record(context.CANCEL_CTX, address)

@@ -5,7 +5,9 @@ What comes from the target's memory is quoted and escaped here, so that it is pl
 
 from __future__ import annotations
 
-import struct
+from typing import Any
+
+import numpy as np
 
 from gdbext.errors import GdbextError, MemoryFault
 from gdbext.golang import rtype
@@ -13,6 +15,8 @@ from gdbext.golang.program import Program
 from gdbext.golang.rtype import Type, Types
 
 MOST_BYTES = 200
+LONGEST = 1 << 40
+"""A string of so many bytes is none."""
 MOST_FIELDS = 8
 DEPTH = 3
 BOOL, INTS, UINTS, FLOATS = 1, range(2, 7), range(7, 13), (13, 14)
@@ -28,7 +32,8 @@ DEADLINE_EXCEEDED = "context.deadlineExceededError"
 def quote(data: bytes, length: int | None = None) -> str:
     """A Go string literal: printable UTF-8 as it is, everything else escaped; ``length`` says if more was there."""
     text = data.decode("utf-8", "surrogateescape")
-    shown = "".join(_escape(char) for char in text)
+    plain = text.isprintable() and '"' not in text and "\\" not in text
+    shown = text if plain else "".join(_escape(char) for char in text)
     more = f"…({length} bytes)" if length is not None and length > len(data) else ""
     return f'"{shown}"{more}'
 
@@ -44,6 +49,11 @@ def _escape(char: str) -> str:
     if 0xDC80 <= code <= 0xDCFF:
         return f"\\x{code - 0xDC00:02x}"
     return f"\\x{code:02x}" if code < 0x80 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def message(literal: str) -> str:
+    """An error's text without the quotes of a literal."""
+    return literal[1:-1].replace('\\"', '"')
 
 
 class Values:
@@ -72,10 +82,14 @@ class Values:
         """``&pkg.T{…}`` for a small struct, ``(*pkg.T)(0x…)`` otherwise."""
         if address == 0:
             return f"({type_.name})(nil)"
+        if self.follows(type_, depth):
+            return "&" + self.at(self.types.elem(type_), address, depth - 1)
+        return unfollowed(type_, address)
+
+    def follows(self, type_: Type, depth: int) -> bool:
+        """Whether what a pointer points to is shown: a small struct."""
         elem = self.types.elem(type_)
-        if elem.kind == rtype.STRUCT and depth > 1 and len(self.types.fields(elem)) <= 2:
-            return "&" + self.at(elem, address, depth - 1)
-        return f"({type_.name})({address:#x})"
+        return elem.kind == rtype.STRUCT and depth > 1 and len(self.types.fields(elem)) <= 2
 
     def at(self, type_: Type, address: int, depth: int) -> str:
         """The value of ``type_`` at ``address``; what cannot be read says so."""
@@ -86,7 +100,7 @@ class Values:
 
     def _at(self, type_: Type, address: int, depth: int) -> str:
         if type_.kind == rtype.STRING:
-            return _typed(type_.name, "string", self.string(address))
+            return typed(type_.name, "string", self.string(address))
         if type_.kind == rtype.STRUCT:
             return self._struct(type_, address, depth)
         if type_.kind == rtype.POINTER:
@@ -114,21 +128,16 @@ class Values:
         return f"{type_.name}{{{', '.join(shown + more)}}}"
 
     def _number(self, type_: Type, address: int) -> str | None:
-        kind, size = type_.kind, type_.size
-        if kind == BOOL:
-            return _typed(type_.name, "bool", "true" if self.program.read(address, 1)[0] else "false")
-        if (kind in INTS or kind in UINTS) and size in (1, 2, 4, 8):
-            number = int.from_bytes(self.program.read(address, size), "little", signed=kind in INTS)
-            return _typed(type_.name, "int", str(number))
-        if kind in FLOATS and size in (4, 8):
-            value = struct.unpack("<f" if size == 4 else "<d", self.program.read(address, size))[0]
-            return _typed(type_.name, "float64", repr(value))
-        return None
+        form = number_form(type_)
+        if form is None:
+            return None
+        raw = self.program.read(address, form.itemsize)
+        return number(type_, np.frombuffer(raw, form)[0].item())
 
     def string(self, address: int) -> str:
         """The Go string whose header lies at ``address``, as a literal."""
         data, length = self.program.word(address), self.program.word(address + 8)
-        if length >= 1 << 40:
+        if length >= LONGEST:
             raise MemoryFault(data, length, "no string is that long")
         return quote(self.program.read(data, min(length, MOST_BYTES)) if length else b"", length)
 
@@ -142,9 +151,32 @@ class Values:
             return self.held(type_, data, DEPTH)
         for one in self.types.fields(self.types.elem(type_)):
             if one.name == name:
-                return self.string(data + one.offset)[1:-1].replace('\\"', '"')
+                return message(self.string(data + one.offset))
         return self.held(type_, data, DEPTH)
 
 
-def _typed(name: str, plain: str, text: str) -> str:
+def unfollowed(type_: Type, address: int) -> str:
+    """A pointer as its number."""
+    return f"({type_.name})({address:#x})"
+
+
+def number_form(type_: Type) -> np.dtype[Any] | None:
+    """How a number or a bool lies in memory; None for another type, or one of a senseless size."""
+    kind, size = type_.kind, type_.size
+    if kind == BOOL:
+        return np.dtype("?")
+    letter = "i" if kind in INTS else "u" if kind in UINTS else "f" if kind in FLOATS else ""
+    sizes = (4, 8) if letter == "f" else (1, 2, 4, 8)
+    return np.dtype(f"<{letter}{size}") if letter and size in sizes else None
+
+
+def number(type_: Type, value: float) -> str:
+    """A number or a bool as text."""
+    if type_.kind == BOOL:
+        return typed(type_.name, "bool", "true" if value else "false")
+    return typed(type_.name, "float64" if type_.kind in FLOATS else "int", repr(value))
+
+
+def typed(name: str, plain: str, text: str) -> str:
+    """A value with its type, unless that is the one its literal has anyway."""
     return text if name == plain else f"{name}({text})"

@@ -89,11 +89,13 @@ Block = Table | Tree | Text
 
 
 class Rows:
-    """A JSON array written row by row. ``encoded``: the items are JSON texts already (bulk rows)."""
+    """A JSON array written row by row. ``encoded``: the items are JSON texts already (bulk rows); ``mended``: as
+    report/json makes them, so that nobody need look through them for what strict readers refuse."""
 
-    def __init__(self, items: Iterable[object], encoded: bool = False) -> None:
+    def __init__(self, items: Iterable[object], encoded: bool = False, mended: bool = False) -> None:
         self.items = items
         self.encoded = encoded
+        self.mended = mended
 
 
 @frozen

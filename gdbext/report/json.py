@@ -11,13 +11,16 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from gdbext.report import Absent, Address, Bytes, Duration, Hostile, Report, Rows
+from gdbext.report import Absent, Address, Bytes, Cell, Duration, Hostile, Report, Rows
 
 SCHEMA = 1
 PIECE = 1 << 16
 """Characters per piece: large enough that writing costs nothing, small enough to stop at once."""
 
+NUL = "\0"
+
 _encode = json.JSONEncoder(allow_nan=False, check_circular=False, separators=(", ", ": ")).encode
+_encode_cells = json.JSONEncoder(allow_nan=False, check_circular=False, separators=(NUL, ": ")).encode
 
 
 def render_json(command: str, target: Mapping[str, object], report: Report) -> Iterator[str]:
@@ -30,6 +33,11 @@ def gather_pieces(texts: Iterable[str], size: int = PIECE) -> Iterator[str]:
     held: list[str] = []
     length = 0
     for text in texts:
+        if len(text) >= size:  # a piece by itself: joining it would copy it
+            yield "".join(held)
+            yield text
+            held, length = [], 0
+            continue
         held.append(text)
         length += len(text)
         if length >= size:
@@ -73,13 +81,18 @@ def _rows(rows: Rows) -> Iterator[str]:
     separator = "\n"
     for item in rows.items:
         yield separator
-        yield _mend(str(item)) if rows.encoded else _text(item)
+        yield _text(item) if not rows.encoded else str(item) if rows.mended else _mend(str(item))
         separator = ",\n"
     yield "]"
 
 
 def _text(value: object) -> str:
     return _mend(_encode(plain(value)))
+
+
+def join_cells(cells: Iterable[Cell]) -> str:
+    """The JSON of each cell, ``NUL`` between them, which no JSON holds: many cost little more than one."""
+    return _mend(_encode_cells(_plain_items(cells))[1:-1])
 
 
 def plain(value: Any) -> Any:

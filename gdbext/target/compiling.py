@@ -118,5 +118,23 @@ def _max8() -> Any:
     return intrinsic(typed)
 
 
-INTRINSICS: dict[str, Callable[[], Any]] = {"load64": lambda: _load(64), "load8": lambda: _load(8), "max8": _max8}
+def _copy16() -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kind = ir.VectorType(ir.IntType(64), 2).as_pointer()
+        source, target = (builder.inttoptr(one, kind) for one in arguments)
+        builder.store(builder.load(source, align=1), target, align=1)
+        return context.get_dummy_value()
+
+    def typed(typingctx: Any, source: Any, target: Any) -> Any:
+        return types.void(types.uint64, types.uint64), codegen
+
+    return intrinsic(typed)
+
+
+INTRINSICS: dict[str, Callable[[], Any]] = {
+    "load64": lambda: _load(64),
+    "load8": lambda: _load(8),
+    "max8": _max8,
+    "copy16": _copy16,
+}
 """Helpers that Python cannot say: what they do to our own process's memory."""

@@ -34,6 +34,12 @@ def max8(host: Any, value: Any) -> Any:
 
 
 @helper
+def copy16(source: Any, target: Any) -> None:
+    """Copy 16 bytes from one address of our own process to another, aligned or not."""
+    raise NotImplementedError("compiled code only")
+
+
+@helper
 def segment_of(starts, ends, address, last):  # type: ignore[no-untyped-def]
     """Index of the segment that holds ``address``, or -1; ``last`` is tried first."""
     if 0 <= last < len(starts) and starts[last] <= address < ends[last]:
