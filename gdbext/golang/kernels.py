@@ -16,8 +16,9 @@ library = Library(__name__)
 PAGE = np.uint64(8192)
 INLINE_MARKS = np.uint64(64)  # from the start of the 128-byte block at the end of a Green Tea page (Go 1.25)
 INLINE_BLOCK = np.uint64(128)
-TABLE = 1 << 16  # first filter of a word: one byte per (word >> 3) & 0xffff
-ONE, EIGHT = np.uint64(1), np.uint64(8)
+TABLE = 1 << 16
+ZERO, ONE, EIGHT = np.uint64(0), np.uint64(1), np.uint64(8)
+CLOSE = np.uint64(1 << 30)  # an executable is smaller
 
 
 @helper
@@ -198,6 +199,15 @@ def find_word(words, value):  # type: ignore[no-untyped-def]
 
 
 @helper
+def look_up(table, words, value):  # type: ignore[no-untyped-def]
+    """As ``find_word``; ``table`` knows most answers: by (word >> 3) & 0xffff 0 for none, else 1 + the likely index."""
+    guess = np.int64(table[(value >> np.uint64(3)) & np.uint64(TABLE - 1)])
+    if guess == 0:
+        return -1
+    return guess - 1 if words[guess - 1] == value else find_word(words, value)
+
+
+@helper
 def note_other(other, kind, data):  # type: ignore[no-untyped-def]
     """Add (kind, data) to the open-addressing set ``other`` (n + 1, 2), n a power of two; False when it is full.
 
@@ -243,30 +253,67 @@ def clusters(words):  # type: ignore[no-untyped-def]
     """(low, width, low, width): two ranges that hold all the sorted ``words``, split at the widest gap between them.
 
     Itabs and functions of the executable lie low, itabs made at run time high: nearly no other word is in either range.
+    Where all lie close together the second range holds none.
     """
     n = len(words)
     if n == 0:
-        return ONE, np.uint64(0), ONE, np.uint64(0)
+        return ONE, ZERO, ONE, ZERO
     split = 0
     for i in range(1, n):
         if split == 0 or words[i] - words[i - 1] > words[split] - words[split - 1]:
             split = i
-    upper = words[split]
-    return words[0], words[max(split, 1) - 1] - words[0], upper, words[n - 1] - upper
+    if words[n - 1] - words[0] < CLOSE:
+        return words[0], words[n - 1] - words[0], ONE, ZERO
+    return words[0], words[split - 1] - words[0], words[split], words[n - 1] - words[split]
+
+
+@helper
+def next_near(host, stop, ranges):  # type: ignore[no-untyped-def]
+    """Where in our memory the next word in either range is; ``stop`` when none is."""
+    low, width, high, height = ranges
+    if height == 0 and high == ONE:
+        while host < stop and load64(host) - low > width:
+            host += EIGHT
+    else:
+        while host < stop and load64(host) - low > width and load64(host) - high > height:
+            host += EIGHT
+    return host
 
 
 @helper
 def next_pair(host, stop, ranges, table, words):  # type: ignore[no-untyped-def]
     """(where in our memory, index): the next word in [host, stop) that is one of ``words``; ``stop`` when none is."""
-    low, width, high, height = ranges
+    host = next_near(host, stop, ranges)
     while host < stop:
         word = load64(host)
-        if (word - low <= width or word - high <= height) and table[(word >> np.uint64(3)) & np.uint64(TABLE - 1)]:
-            index = find_word(words, word)
-            if index >= 0:
-                return host, index
-        host += EIGHT
+        index = look_up(table, words, word)
+        if index >= 0:
+            return host, index
+        host = next_near(host + EIGHT, stop, ranges)
     return stop, -1
+
+
+@helper
+def taken_until(state, slot, end):  # type: ignore[no-untyped-def]
+    """The first slot from ``slot`` on that is not allocated."""
+    while slot < end and state[slot] > 0:
+        slot += 1
+    return slot
+
+
+@helper
+def readable_from(starts, at, stop):  # type: ignore[no-untyped-def]
+    """The next multiple of 8 from ``at`` on where a segment has begun; ``stop`` where none begins before that."""
+    low, high = 0, len(starts)
+    while low < high:
+        middle = (low + high) // 2
+        if starts[middle] <= at:
+            low = middle + 1
+        else:
+            high = middle
+    if low == len(starts) or starts[low] >= stop:
+        return stop
+    return min((starts[low] + EIGHT - ONE) & ~(EIGHT - ONE), stop)
 
 
 @library.kernel(
@@ -280,52 +327,42 @@ def scan_heap(  # type: ignore[no-untyped-def]
     """Find every interface word pair whose first word is in ``words`` (sorted) in the allocated scannable objects.
 
     ``kinds[i]``: the type that ``words[i]`` speaks of, an index into ``sizes`` (bytes, growing); ``table``: the filter
-    of the words. Looks into spans [begin, end); several threads may share ``state``, which lies at ``marks``. Fills it
-    and ``other`` as ``note`` does. Returns (pairs seen, bytes that could not be read, pairs that found ``other`` full).
+    of the words. Looks into spans [begin, end), at neighbouring objects in one go; several threads may share
+    ``state``, which lies at ``marks``. Fills it and ``other`` as ``note`` does. Returns (pairs seen, bytes that could
+    not be read, pairs that found ``other`` full).
     """
     ranges = clusters(words)
-    pairs, unreadable, lost, segment, last = 0, 0, 0, -1, -1
+    pairs, unreadable, lost, segment, last, before, word = 0, 0, 0, -1, -1, ZERO, -1
     for i in range(begin, end):
-        if noscan[i]:
-            continue
-        for slot in range(nelems[i]):
-            if state[first[i] + slot] == 0:
-                continue
-            at = base[i] + np.uint64(slot) * elemsize[i]
-            stop = at + elemsize[i] - EIGHT
+        slot, slots = 0, 0 if noscan[i] else nelems[i]
+        while slot < slots:
+            after = taken_until(state, first[i] + slot, first[i] + slots) - first[i]
+            at, stop = base[i] + np.uint64(slot) * elemsize[i], base[i] + np.uint64(after) * elemsize[i]
+            slot = after + 1
             while at < stop:
-                if segment < 0 or at < starts[segment] or at >= ends[segment]:
-                    segment = segment_of(starts, ends, at, segment)
+                segment = segment_of(starts, ends, at, segment)
                 if segment < 0:
-                    unreadable += np.int64(stop - at) + 8
-                    break
-                here = min(stop, ends[segment] - EIGHT) if ends[segment] - starts[segment] >= EIGHT else at
-                if here < at + EIGHT:  # the pair lies across two segments, or in the last bytes of a cut one
-                    word, segment = read64(starts, ends, hosts, at, segment)
-                    index = find_word(words, word) if segment >= 0 else -1
-                    data, segment = read64(starts, ends, hosts, at + EIGHT, segment)
-                    if index >= 0 and segment >= 0:
+                    there = readable_from(starts, at, stop)
+                    unreadable += np.int64(there - at)
+                    at = there
+                    continue
+                host, count = hosts[segment] + (at - starts[segment]), (min(stop, ends[segment]) - at) // EIGHT
+                found, index = next_pair(host, host + EIGHT * count, ranges, table, words)
+                at += max(found - host, ZERO if count else EIGHT)  # a word that the segment's end cuts is skipped
+                if index < 0:
+                    continue
+                if (at - base[i]) % elemsize[i] + EIGHT < elemsize[i]:  # not the last word of its object
+                    data, known = read64(starts, ends, hosts, at + EIGHT, segment)
+                    if known >= 0 and data == before and index == word:  # siblings name one parent in a row
                         pairs += 1
+                    elif known >= 0:
+                        pairs, before, word = pairs + 1, data, index
                         fine, last = note(
                             pages, base, limit, elemsize, first, header, state, marks, sizes, kinds[index],
                             data, other, last,
                         )  # fmt: skip
                         lost += not fine
-                    at += EIGHT
-                    continue
-                host, rest = hosts[segment] + (at - starts[segment]), here - at
-                until = host + (rest & ~(EIGHT - ONE))
-                at += until - host
-                while host < until:
-                    host, index = next_pair(host, until, ranges, table, words)
-                    if index >= 0:
-                        pairs += 1
-                        fine, last = note(
-                            pages, base, limit, elemsize, first, header, state, marks, sizes, kinds[index],
-                            load64(host + EIGHT), other, last,
-                        )  # fmt: skip
-                        lost += not fine
-                        host += EIGHT
+                at += EIGHT
     return pairs, unreadable, lost
 
 
@@ -342,15 +379,14 @@ def scan_ranges(starts, ends, hosts, begin, end, words, table, out):  # type: ig
             word, segment = read64(starts, ends, hosts, at, segment)
             if segment < 0:
                 break
-            if table[(word >> np.uint64(3)) & np.uint64(TABLE - 1)]:
-                index = find_word(words, word)
-                if index >= 0:
-                    data, segment = read64(starts, ends, hosts, at + EIGHT, segment)
-                    if segment >= 0:
-                        if count < len(out):
-                            out[count, 0], out[count, 1] = np.uint64(i), at
-                            out[count, 2], out[count, 3] = np.uint64(index), data
-                        count += 1
+            index = look_up(table, words, word)
+            if index >= 0:
+                data, segment = read64(starts, ends, hosts, at + EIGHT, segment)
+                if segment >= 0:
+                    if count < len(out):
+                        out[count, 0], out[count, 1] = np.uint64(i), at
+                        out[count, 2], out[count, 3] = np.uint64(index), data
+                    count += 1
             at += EIGHT
     return count
 
@@ -365,11 +401,10 @@ def scan_values(starts, ends, hosts, begin, end, values, table, out):  # type: i
             word, segment = read64(starts, ends, hosts, at, segment)
             if segment < 0:
                 break
-            if table[(word >> np.uint64(3)) & np.uint64(TABLE - 1)]:
-                index = find_word(values, word)
-                if index >= 0:
-                    if count < len(out):
-                        out[count, 0], out[count, 1], out[count, 2] = np.uint64(i), at, np.uint64(index)
-                    count += 1
+            index = look_up(table, values, word)
+            if index >= 0:
+                if count < len(out):
+                    out[count, 0], out[count, 1], out[count, 2] = np.uint64(i), at, np.uint64(index)
+                count += 1
             at += EIGHT
     return count
