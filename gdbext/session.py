@@ -28,6 +28,8 @@ class Session:
 
     def __init__(self, target: Target) -> None:
         self.target = target
+        self.doing = "reading the program"
+        """What takes long right now, for a line of progress."""
 
     @cached_property
     def program(self) -> Program:
@@ -38,6 +40,7 @@ class Session:
     @cached_property
     def symtab(self) -> Symtab:
         """Functions, files and lines (pclntab)."""
+        self.doing = "reading symbols"
         from gdbext.golang.symtab import Symtab
 
         return Symtab.of(self.program)
@@ -82,17 +85,21 @@ class Session:
         return self._search(self.heap, self.goroutines)
 
     def _read_heap(self) -> Heap:
+        self.doing = "reading the heap's spans"
         from gdbext.golang.mheap import Heap
         from gdbext.golang.snapshot import read_heap
 
         return read_heap(self.program) if self.target.kind == "running" else Heap.of(self.program)
 
     def _read_goroutines(self) -> Goroutines:
+        symtab = self.symtab
+        self.doing = "reading goroutines"
         from gdbext.golang.proc import Goroutines
 
-        return Goroutines.of(self.program, self.symtab)
+        return Goroutines.of(self.program, symtab)
 
     def _search(self, heap: Heap, goroutines: Goroutines) -> Contexts:
+        self.doing = "searching the heap for contexts"
         from gdbext.analysis import contextsearch
 
         return contextsearch.contexts(self.program, self.symtab, self.types, self.context_types, heap, goroutines)

@@ -1,0 +1,62 @@
+"""One line on the terminal while a command works longer than a second: what it does, and for how long."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+
+FIRST_SECONDS = 1.0
+STDERR = 2
+ERASE = "\r\x1b[K"
+
+
+class Progress:
+    """Says ``doing()`` once a second on a terminal, until it is stopped or the first output comes.
+
+    The line goes to the file descriptor: a debugger's own stream must not be used by another thread.
+    """
+
+    def __init__(self, doing: Callable[[], str], terminal: int = STDERR) -> None:
+        self.doing, self._terminal = doing, terminal
+        self._done, self._thread = threading.Event(), threading.Thread(target=self._run, daemon=True)
+
+    def until_output(self, pieces: Iterable[str]) -> Iterator[str]:
+        """The pieces; the line is shown before the first one and gone when that is handed on."""
+        self._start()
+        try:
+            for piece in pieces:
+                self._stop()
+                yield piece
+        finally:
+            self._stop()
+
+    def _start(self) -> None:
+        if not os.isatty(self._terminal):
+            return
+        # Signals stay with the thread that was there before: a debugger's handlers must not run here.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        try:
+            self._thread.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    def _stop(self) -> None:
+        self._done.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        began = time.monotonic()
+        if self._done.wait(FIRST_SECONDS):
+            return
+        with contextlib.suppress(OSError):
+            while True:
+                line = f"{self.doing()} … {time.monotonic() - began:.0f} s"
+                os.write(self._terminal, f"{ERASE}{line}".encode())
+                if self._done.wait(1):
+                    break
+            os.write(self._terminal, ERASE.encode())

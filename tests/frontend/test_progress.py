@@ -1,0 +1,72 @@
+"""The line about what takes long: on a terminal only, after a second, and gone before the output."""
+
+from __future__ import annotations
+
+import os
+import pty
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from gdbext.frontend import progress
+from gdbext.frontend.progress import Progress
+
+
+@pytest.fixture
+def terminal() -> Iterator[tuple[int, int]]:
+    """(what a user sees, what a program writes to)."""
+    ours, theirs = pty.openpty()
+    os.set_blocking(ours, False)
+    yield ours, theirs
+    os.close(ours)
+    os.close(theirs)
+
+
+def seen(ours: int) -> str:
+    try:
+        return os.read(ours, 4096).decode()
+    except BlockingIOError:
+        return ""
+
+
+def slow(seconds: float) -> Iterator[str]:
+    time.sleep(seconds)
+    yield "one"
+    yield "two"
+
+
+def test_what_takes_long_is_said_and_erased(monkeypatch: pytest.MonkeyPatch, terminal: tuple[int, int]) -> None:
+    monkeypatch.setattr(progress, "FIRST_SECONDS", 0.01)
+    ours, theirs = terminal
+    pieces = Progress(lambda: "searching the heap", theirs).until_output(slow(0.2))
+    assert next(pieces) == "one"
+    assert seen(ours) == f"{progress.ERASE}searching the heap … 0 s{progress.ERASE}"
+    assert list(pieces) == ["two"]
+    assert seen(ours) == ""
+
+
+def test_what_is_quick_is_not_mentioned(terminal: tuple[int, int]) -> None:
+    ours, theirs = terminal
+    assert list(Progress(lambda: "never", theirs).until_output(slow(0))) == ["one", "two"]
+    assert seen(ours) == ""
+
+
+def test_a_file_gets_none(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(progress, "FIRST_SECONDS", 0.01)
+    assert list(Progress(lambda: "never").until_output(slow(0.1))) == ["one", "two"]
+    assert capfd.readouterr().err == ""
+
+
+def test_an_error_ends_it(monkeypatch: pytest.MonkeyPatch, terminal: tuple[int, int]) -> None:
+    monkeypatch.setattr(progress, "FIRST_SECONDS", 0.01)
+    ours, theirs = terminal
+
+    def failing() -> Iterator[str]:
+        time.sleep(0.1)
+        raise ValueError("no")
+        yield ""
+
+    with pytest.raises(ValueError, match="no"):
+        list(Progress(lambda: "trying", theirs).until_output(failing()))
+    assert seen(ours).endswith(progress.ERASE)
