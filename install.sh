@@ -410,7 +410,7 @@ exec \"$shell_python\" -m gdbext \"\$@\""
     chmod +x "$file"
 }
 
-# warm_kernels: numba compiles on first use; that wait belongs here.
+# warm_kernels: compiled on first use where they are not yet; that wait belongs here.
 warm_kernels() {
     say "compiling kernels (once; up to a minute)"
     if [[ $dry ]]; then return; fi
@@ -577,12 +577,10 @@ run_tests() {
     cd "$checkout"
     PATH=$home/bin:$(dirname -- "$go"):$PATH
     export PYTHONPATH=$home/test-py3.$shell_minor:$home/py3.$shell_minor
-    NUMBA_CACHE_DIR=$(GDBEXT_HOME=$home "$shell_python" -c 'from gdbext import home; print(home.kernel_cache())')
-    export NUMBA_CACHE_DIR
     PATH=$home/test-py3.$shell_minor/bin:$PATH shellcheck install.sh .ci/run || failed="shellcheck"
     "$shell_python" -m ruff check . || failed="$failed ruff"
     "$shell_python" -m mypy || failed="$failed mypy"
-    "$shell_python" -m pytest ${arguments+"${arguments[@]}"} || failed="$failed pytest"
+    "$shell_python" -m pytest -n auto --dist worksteal ${arguments+"${arguments[@]}"} || failed="$failed pytest"
     [[ ! $failed ]] || die "not passed: $failed"
 }
 
