@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 
@@ -16,7 +17,10 @@ from gdbext.target import buildinfo, debugfile, dwarfnumbers as dw
 from gdbext.target.dwarf import Dwarf
 from gdbext.target.elf import ET_CORE, PT_LOAD, Elf, Symbols
 from gdbext.target.layouts import DwarfLayouts, Layout, Layouts, TableLayouts
-from gdbext.target.variables import Subprogram
+from gdbext.target.remembered import Remembered, RememberedLayouts
+
+if TYPE_CHECKING:
+    from gdbext.target.variables import Subprogram
 
 ARCHES = ("amd64",)
 """Architectures that the decoders know. The layout tables have arm64 as well."""
@@ -90,6 +94,12 @@ class Binary:
         elf = self._having(".debug_info")
         return Dwarf(elf) if elf is not None else None
 
+    @cached_property
+    def remembered(self) -> Remembered:
+        """What the debug information was asked before."""
+        others = [self.dwarf.elf] if self.dwarf is not None and self.dwarf.elf is not self.elf else []
+        return Remembered([self.elf, *others])
+
     @property
     def has_dwarf(self) -> bool:
         """Whether there is debug information, here or in a separate file."""
@@ -110,7 +120,7 @@ class Binary:
         """The link-time address of a global variable or function. Raises MissingSymbol."""
         found = self.symbols.find(name)
         if found is None and len(self.symbols) == 0 and self.dwarf is not None:
-            found = self.dwarf.address_of(name)
+            found = self.remembered.address(name, self.dwarf.address_of)
         if found is None:
             hint = "" if self.has_symbols else "it is stripped: use the unstripped build or its separate debug file"
             raise MissingSymbol(name, hint)
@@ -123,7 +133,7 @@ class Binary:
         hint = f"neither its debug information nor our tables for Go 1.{self.minor} have it"
         if self.dwarf is None:
             return Layouts([tables], f"it has no debug information, and our tables for Go 1.{self.minor} lack it")
-        return Layouts([DwarfLayouts(self.dwarf), tables], hint)
+        return Layouts([RememberedLayouts(DwarfLayouts(self.dwarf), self.remembered), tables], hint)
 
     def layout(self, name: str) -> Layout:
         """A structure's layout. Raises MissingField."""
@@ -131,6 +141,8 @@ class Binary:
 
     def subprogram(self, pc: int) -> Subprogram | None:
         """The function that holds a link-time pc, with its variables; None without debug information for it."""
+        from gdbext.target.variables import Subprogram
+
         return Subprogram.at(self.dwarf, pc) if self.dwarf is not None else None
 
     def globals(self) -> Iterator[Global]:

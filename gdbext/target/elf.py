@@ -22,6 +22,8 @@ from numpy.typing import NDArray
 from gdbext.errors import UnsupportedTarget
 
 Bytes = NDArray[np.uint8]
+Stamp = tuple[int, int]
+"""(size, time of the last change in nanoseconds) of a file."""
 
 # fmt: off
 HEADER = np.dtype([
@@ -84,10 +86,11 @@ class Section:
 class Elf:
     """A 64-bit little-endian ELF file. ``machine`` is Go's name of it, or "machine N"."""
 
-    def __init__(self, path: str, data: Bytes) -> None:
-        """``data``: the whole file. Raises UnsupportedTarget. Use ``open`` for a path."""
+    def __init__(self, path: str, data: Bytes, stamp: Stamp | None = None) -> None:
+        """``data``: the whole file; ``stamp``: of which one. Raises UnsupportedTarget. Use ``open`` for a path."""
         self.path = path
         self.data = data
+        self.stamp = stamp
         header = self._header()
         self.type = int(header["type"])
         number = int(header["machine"])
@@ -99,7 +102,7 @@ class Elf:
     @classmethod
     def open(cls, path: str) -> Elf:
         """Map a file. Raises UnsupportedTarget when it is not there, not readable or not an ELF file."""
-        return cls(path, map_file(path))
+        return cls(path, *map_stamped(path))
 
     def refuse(self, why: str) -> UnsupportedTarget:
         """The one line about this file."""
@@ -300,14 +303,25 @@ class Symbols:
 
 def map_file(path: str) -> Bytes:
     """A whole file, mapped read-only. Raises UnsupportedTarget."""
+    return map_stamped(path)[0]
+
+
+def map_stamped(path: str) -> tuple[Bytes, Stamp]:
+    """A whole file, mapped read-only, and the stamp of that very file. Raises UnsupportedTarget."""
     try:
         with open(path, "rb") as file:
-            if os.fstat(file.fileno()).st_size == 0:
-                return np.zeros(0, np.uint8)
-            return np.frombuffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), np.uint8)
+            stamp = stamp_of(os.fstat(file.fileno()))
+            if stamp[0] == 0:
+                return np.zeros(0, np.uint8), stamp
+            return np.frombuffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), np.uint8), stamp
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise UnsupportedTarget(f"cannot read {path}: {reason}") from None
+
+
+def stamp_of(facts: os.stat_result) -> Stamp:
+    """Changes with every write to a file."""
+    return facts.st_size, facts.st_mtime_ns
 
 
 def _c_string(strings: bytes, at: int) -> str:

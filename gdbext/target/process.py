@@ -115,12 +115,12 @@ def open_binary(pid: int, exe: str) -> Binary:
     It goes by the name under which we could open it too (its debug file lies next to that).
     """
     from gdbext.target.binary import Binary
-    from gdbext.target.elf import Elf, map_file
+    from gdbext.target.elf import Elf, map_stamped
 
     link = f"/proc/{pid}/exe"
     name = exe if _is_same_file(exe, link) else f"/proc/{pid}/root{exe}"
     try:
-        return Binary(Elf(name, map_file(link)))
+        return Binary(Elf(name, *map_stamped(link)))
     except UnsupportedTarget as error:
         raise UnsupportedTarget(f"process {pid}: {error.message}", error.hint) from error
 

@@ -1,0 +1,206 @@
+"""What a binary's debug information answered in earlier runs, kept in the private folder.
+
+    $GDBEXT_HOME/cache/binaries/<digest>.json
+
+Skimming the debug information takes up to half a second, and a second run asks the same questions. A file holds the
+answers for one binary (and its separate debug file), as made by one state of our own sources: it can be missing, but it
+cannot be stale. Only what a file says by name is kept, never anything from a target's memory.
+
+Everything that goes wrong here costs time and no answer: a file that cannot be read, or is not wholly as we write it,
+counts as missing; where nothing can be written nothing is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import stat
+import tempfile
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attrs import field, frozen
+
+from gdbext import __version__, home
+from gdbext.target.layouts import Field, Layout, Source
+
+if TYPE_CHECKING:
+    from gdbext.target.elf import Elf
+
+MOST_FILES = 64
+MOST_ANSWERS = 4096
+"""Per binary. All decoders together ask some hundred questions."""
+MOST_BYTES = 1 << 22
+
+
+@frozen
+class Answers:
+    """By name; None is an answer too: the debug information has no such thing."""
+
+    layouts: dict[str, Layout | None] = field(factory=dict)
+    addresses: dict[str, int | None] = field(factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.layouts) + len(self.addresses)
+
+
+class Remembered:
+    """The answers of one binary's debug information, asked for once and then remembered."""
+
+    def __init__(self, files: Sequence[Elf], folder: Path | None = None) -> None:
+        """``files``: the executable, and the file with its debug information where that is another."""
+        self.files = files
+        self.folder = folder or home.folder() / "cache" / "binaries"
+
+    def layout(self, name: str, ask: Callable[[str], Layout | None]) -> Layout | None:
+        """A structure's layout; ``ask`` is called where it was never asked for."""
+        return self._answer(self._answers.layouts, name, ask)
+
+    def address(self, name: str, ask: Callable[[str], int | None]) -> int | None:
+        """A symbol's link-time address; ``ask`` is called where it was never asked for."""
+        return self._answer(self._answers.addresses, name, ask)
+
+    def _answer(self, known: dict[str, Any], name: str, ask: Callable[[str], Any]) -> Any:
+        if name not in known:
+            known[name] = ask(name)
+            self._write()
+        return known[name]
+
+    @cached_property
+    def identity(self) -> list[str] | None:
+        """What must be the same for the answers to be; None where a file cannot be told from a later one."""
+        found = [_identity(elf) for elf in self.files]
+        sources = _sources()
+        if not sources or not all(found):
+            return None
+        return [__version__, sources, *(fact for facts in found for fact in facts)]
+
+    @property
+    def path(self) -> Path | None:
+        """The file; it need not exist. None where nothing can be remembered."""
+        if self.identity is None:
+            return None
+        return self.folder / f"{hashlib.sha256(json.dumps(self.identity).encode()).hexdigest()[:32]}.json"
+
+    @cached_property
+    def _answers(self) -> Answers:
+        try:
+            return _parse(_read_own(self.path), self.identity) if self.path else Answers()
+        except (OSError, ValueError, TypeError, AttributeError, RecursionError):  # whatever somebody else wrote there
+            return Answers()
+
+    def _write(self) -> None:
+        """At once after each answer: nobody says when a debugger ends, and the answer itself took far longer."""
+        if self.path is None or len(self._answers) > MOST_ANSWERS or not all(_unchanged(elf) for elf in self.files):
+            return
+        with contextlib.suppress(OSError, UnicodeError):
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _replace(self.path, _encode(self._answers, self.identity))
+            _remove_oldest(self.folder)
+
+
+class RememberedLayouts:
+    """A source of layouts that is asked once for each structure."""
+
+    def __init__(self, source: Source, remembered: Remembered) -> None:
+        self.source = source
+        self.remembered = remembered
+
+    def find(self, name: str) -> Layout | None:
+        """The layout, None when the source does not know the structure."""
+        return self.remembered.layout(name, self.source.find)
+
+
+def _identity(elf: Elf) -> list[str]:
+    """What tells this file from any other; empty where nothing is known of the file itself."""
+    if elf.stamp is None:
+        return []
+    headers = hashlib.sha256(elf.data[:4096].tobytes() + repr(elf.sections).encode("utf-8", "backslashreplace"))
+    return [elf.build_id, elf.go_build_id, *map(str, elf.stamp), headers.hexdigest()]
+
+
+def _unchanged(elf: Elf) -> bool:
+    """Whether the file is what it was when it was mapped: what was read since may be of another one."""
+    from gdbext.target.elf import stamp_of
+
+    try:
+        return elf.stamp == stamp_of(os.stat(elf.path))
+    except (OSError, ValueError):
+        return False
+
+
+def _sources() -> str:
+    """The state of the modules that make the answers; "" where their sources are not at hand."""
+    sources = sorted(Path(__file__).parent.glob("*.py"))
+    return hashlib.sha256(b"\0".join(source.read_bytes() for source in sources)).hexdigest() if sources else ""
+
+
+def _read_own(path: Path) -> bytes:
+    """A file that nobody else can have written. Raises OSError or ValueError."""
+    with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+        facts = os.fstat(file.fileno())
+        if not stat.S_ISREG(facts.st_mode) or facts.st_uid != os.geteuid() or facts.st_mode & 0o022:
+            raise ValueError("somebody else's file")
+        if facts.st_size > MOST_BYTES:
+            raise ValueError("too large")
+        return file.read(MOST_BYTES)
+
+
+def _encode(answers: Answers, identity: Sequence[str] | None) -> bytes:
+    layouts = {name: found and _plain(found) for name, found in answers.layouts.items()}
+    return json.dumps({"binary": identity, "layouts": layouts, "addresses": answers.addresses}).encode()
+
+
+def _plain(layout: Layout) -> list[Any]:
+    return [layout.size, {name: [each.offset, each.size, each.type] for name, each in layout.fields.items()}]
+
+
+def _parse(text: bytes, identity: Sequence[str] | None) -> Answers:
+    """Raises ValueError, TypeError or AttributeError for anything that ``_encode`` did not write."""
+    document = json.loads(text)
+    if document.keys() != {"binary", "layouts", "addresses"} or document["binary"] != identity:
+        raise ValueError("another binary's")
+    layouts = {name: None if found is None else _layout(name, *found) for name, found in document["layouts"].items()}
+    addresses = {name: None if at is None else _number(at) for name, at in document["addresses"].items()}
+    return Answers(layouts, addresses)
+
+
+def _layout(name: str, size: object, fields: dict[str, Any]) -> Layout:
+    return Layout(name, _number(size), {key: _field(*place) for key, place in fields.items()})
+
+
+def _field(offset: object, size: object, kind: object) -> Field:
+    if not isinstance(kind, str):
+        raise TypeError("a type's name that is no text")
+    return Field(_number(offset), _number(size), kind)
+
+
+def _number(value: object) -> int:
+    if type(value) is not int or not 0 <= value < 1 << 64:
+        raise TypeError("no unsigned number")
+    return value
+
+
+def _replace(path: Path, text: bytes) -> None:
+    """Whole or not at all, for this user only. Raises OSError."""
+    number, name = tempfile.mkstemp(prefix=".", dir=path.parent)
+    try:
+        with open(number, "wb") as file:
+            file.write(text)
+        os.replace(name, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise
+
+
+def _remove_oldest(folder: Path) -> None:
+    """Keep the newest files. Raises OSError."""
+    with os.scandir(folder) as entries:
+        found = [(entry.stat(follow_symlinks=False).st_mtime_ns, entry.path) for entry in entries]
+    for _, path in sorted(found)[: max(0, len(found) - MOST_FILES)]:
+        os.unlink(path)
