@@ -163,6 +163,11 @@ class Overview:
         return Places(self.goroutines, self.whole)
 
     @cached_property
+    def waited(self) -> NDArray[np.int64]:
+        """Nanoseconds that each goroutine has waited at least, -1 where unknown."""
+        return self.goroutines.waited()
+
+    @cached_property
     def _creators(self) -> dict[int, Location]:
         return {pc: creator(self.goroutines, pc) for pc in np.unique(self.goroutines.g["gopc"]).tolist()}
 

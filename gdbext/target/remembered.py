@@ -21,7 +21,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import field, frozen
 
@@ -30,6 +30,8 @@ from gdbext.target.layouts import Field, Layout, Source
 
 if TYPE_CHECKING:
     from gdbext.target.elf import Elf
+
+Answer = TypeVar("Answer")
 
 MOST_FILES = 64
 MOST_ANSWERS = 4096
@@ -64,7 +66,7 @@ class Remembered:
         """A symbol's link-time address; ``ask`` is called where it was never asked for."""
         return self._answer(self._answers.addresses, name, ask)
 
-    def _answer(self, known: dict[str, Any], name: str, ask: Callable[[str], Any]) -> Any:
+    def _answer(self, known: dict[str, Answer | None], name: str, ask: Callable[[str], Answer | None]) -> Answer | None:
         if name not in known:
             known[name] = ask(name)
             self._write()

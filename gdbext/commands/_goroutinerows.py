@@ -1,0 +1,176 @@
+"""The rows of go-goroutines, as cells and as JSON. Hot loops of a long list: what rows share is made once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from gdbext.report import Absent, Duration
+from gdbext.report.json import plain
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from gdbext.analysis.goroutines import Overview
+    from gdbext.golang.symtab import Location
+    from gdbext.report import Cell
+
+    Ints = NDArray[np.int64]
+
+Made = TypeVar("Made")
+
+TOGETHER = 4096
+"""Rows made at once."""
+UNKNOWN_GOID = '{"absent": "its g cannot be read"}'
+NO_TIME = '{"absent": "no garbage collection has seen it waiting yet"}'
+ROW = '{"goid": %s, %s, "waiting_at_least_ns": %s, %s, %s, "parent_goid": %s, "thread": %s, %s, "address": "%#x"}'
+
+
+class Shared:
+    """What rows have in common, made for one of them."""
+
+    def __init__(self, overview: Overview) -> None:
+        self.overview = overview
+        self.known: dict[object, dict[int, Any]] = {}
+
+    def of(self, keys: NDArray[Any], rows: Ints, make: Callable[[Overview, int], Made]) -> list[Made]:
+        """What ``make`` makes of each row. ``keys``: a number for each row that decides it."""
+        numbers: list[int] = keys.tolist()
+        known: dict[int, Made] = self.known.setdefault(make, {})
+        for key, row in dict(zip(numbers, rows.tolist(), strict=True)).items():
+            if key not in known:
+                known[key] = make(self.overview, row)
+        return [known[key] for key in numbers]
+
+
+def pieces(rows: Ints) -> Iterator[Ints]:
+    """The rows, TOGETHER at a time."""
+    for start in range(0, len(rows), TOGETHER):
+        yield rows[start : start + TOGETHER]
+
+
+def state_keys(g: NDArray[Any]) -> NDArray[Any]:
+    """A number for what decides a status and wait reason: 32 bits, one bit, 8 bits."""
+    locked = (g["lockedm"] != 0).astype("u8")
+    keys: NDArray[Any] = g["atomicstatus"].astype("u8") | locked << 32 | g["waitreason"].astype("u8") << 33
+    return keys
+
+
+def place_keys(overview: Overview, rows: Ints) -> Ints:
+    """The node of the stack; a number of its own for a goroutine without frames, for each has its own reason."""
+    keys = overview.places.nodes[rows]
+    keys[keys < 0] = -1 - rows[keys < 0]
+    return keys
+
+
+def cells(overview: Overview, rows: Ints) -> Iterator[tuple[Cell, ...]]:
+    """The rows of the table."""
+    shared = Shared(overview)
+    for piece in pieces(rows):
+        g = overview.goroutines.g[piece]
+        yield from zip(
+            [goid or Absent("unknown") for goid in g["goid"].tolist()],
+            *zip(*shared.of(state_keys(g), piece, _state_cells), strict=True),
+            shared.of(overview.waited[piece], piece, _waited_cell),
+            *zip(*shared.of(place_keys(overview, piece), piece, _place_cells), strict=True),
+            shared.of(g["gopc"], piece, _creator_cell),
+            [parent or None for parent in g["parentGoid"].tolist()],
+            strict=True,
+        )
+
+
+def _state_cells(overview: Overview, row: int) -> tuple[Cell, Cell]:
+    goroutines = overview.goroutines
+    locked = ", locked to a thread" if goroutines.g["lockedm"][row] else ""
+    return goroutines.status_name(row) + locked, goroutines.reason(row) or None
+
+
+def _waited_cell(overview: Overview, row: int) -> Cell:
+    waited = int(overview.waited[row])
+    return Duration(waited) if waited >= 0 else None
+
+
+def _place_cells(overview: Overview, row: int) -> tuple[Cell, Cell]:
+    place = overview.places.place(row)
+    return (place.function, at(place)) if place else (Absent(overview.places.why_absent(row)), None)
+
+
+def _creator_cell(overview: Overview, row: int) -> Cell:
+    return overview.created_by(row).function or None
+
+
+def at(place: Location) -> str:
+    """``file:line``."""
+    return f"{place.file}:{place.line}"
+
+
+def encoded(overview: Overview, rows: Ints) -> Iterator[str]:
+    """The rows as JSON texts."""
+    shared, goroutines = Shared(overview), overview.goroutines
+    for piece in pieces(rows):
+        g = goroutines.g[piece]
+        states, waited = state_keys(g), overview.waited[piece].tolist()
+        columns = (
+            [goid or UNKNOWN_GOID for goid in g["goid"].tolist()],
+            shared.of(states, piece, _state),
+            [
+                time if time >= 0 else none
+                for time, none in zip(waited, shared.of(states, piece, _no_time), strict=True)
+            ],
+            shared.of(place_keys(overview, piece), piece, _place),
+            shared.of(g["gopc"], piece, _creation),
+            [parent or "null" for parent in g["parentGoid"].tolist()],
+            [thread or "null" for thread in goroutines.tid[piece].tolist()],
+            shared.of(g["labels"], piece, _labelled),
+            goroutines.address[piece].tolist(),
+        )
+        yield from map(ROW.__mod__, zip(*columns, strict=True))
+
+
+def _no_time(overview: Overview, row: int) -> str:
+    """Nothing for a goroutine that does not wait; absent where it waits but nobody noted since when."""
+    return NO_TIME if overview.goroutines.status_name(row) in ("waiting", "leaked", "syscall") else "null"
+
+
+def _members(mapping: dict[str, object]) -> str:
+    """Members of a JSON object, without its braces."""
+    return json.dumps(plain(mapping))[1:-1]
+
+
+def state(overview: Overview, row: int) -> dict[str, object]:
+    """The members that say what a goroutine does."""
+    goroutines = overview.goroutines
+    return {
+        "status": goroutines.status_name(row),
+        "wait_reason": goroutines.reason(row) or None,
+        "locked": bool(goroutines.g["lockedm"][row]),
+    }
+
+
+def creation(overview: Overview, row: int) -> dict[str, object]:
+    """The members that say who made a goroutine."""
+    made = overview.created_by(row)
+    return {"created_by": made.function or None, "created_at": at(made) if made.function else None}
+
+
+def _state(overview: Overview, row: int) -> str:
+    return _members(state(overview, row))
+
+
+def _creation(overview: Overview, row: int) -> str:
+    return _members(creation(overview, row))
+
+
+def _place(overview: Overview, row: int) -> str:
+    place = overview.places.place(row)
+    if place is None:
+        absent = Absent(overview.places.why_absent(row))
+        return _members({"function": absent, "file": absent, "line": absent})
+    return _members({"function": place.function, "file": place.file, "line": place.line})
+
+
+def _labelled(overview: Overview, row: int) -> str:
+    found = overview.labels(row)
+    return _members({"labels": found if isinstance(found, dict) else Absent(found)})
