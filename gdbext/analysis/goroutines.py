@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from gdbext.errors import GdbextError
 from gdbext.golang.proflabel import labels
+from gdbext.golang.program import distinct
 from gdbext.golang.showframe import Shown
 from gdbext.golang.symtab import Location
 from gdbext.golang.traceback import ENDS
@@ -169,7 +170,7 @@ class Overview:
 
     @cached_property
     def _creators(self) -> dict[int, Location]:
-        return {pc: creator(self.goroutines, pc) for pc in np.unique(self.goroutines.g["gopc"]).tolist()}
+        return {pc: creator(self.goroutines, pc) for pc in distinct(self.goroutines.g["gopc"]).tolist()}
 
     def created_by(self, row: int) -> Location:
         """The function with the ``go`` statement, as the runtime names it; an empty name for the main goroutine."""
@@ -179,7 +180,7 @@ class Overview:
 
     @cached_property
     def _labels(self) -> dict[int, dict[str, str] | str]:
-        addresses = np.unique(self.goroutines.g["labels"]).tolist()
+        addresses = distinct(self.goroutines.g["labels"]).tolist()
         return {address: _read_labels(self.goroutines, address) for address in addresses}
 
     def labels(self, row: int) -> dict[str, str] | str:
@@ -281,10 +282,9 @@ def by_reason(overview: Overview) -> Callable[[int], Hashable]:
 def troubles(goroutines: Goroutines, rows: Iterable[int]) -> dict[str, int]:
     """How many of the rows are not whole, by reason."""
     counts: dict[str, int] = {}
-    for row in rows:
-        if row in goroutines.trouble:
-            reason = goroutines.trouble[row]
-            counts[reason] = counts.get(reason, 0) + 1
+    for row in goroutines.trouble.keys() & set(rows):
+        reason = goroutines.trouble[row]
+        counts[reason] = counts.get(reason, 0) + 1
     return counts
 
 

@@ -39,10 +39,10 @@ class Shared:
         """What ``make`` makes of each row. ``keys``: a number for each row that decides it."""
         numbers: list[int] = keys.tolist()
         known: dict[int, Made] = self.known.setdefault(make, {})
-        for key, row in dict(zip(numbers, rows.tolist(), strict=True)).items():
-            if key not in known:
-                known[key] = make(self.overview, row)
-        return [known[key] for key in numbers]
+        if fresh := set(numbers).difference(known):
+            firsts = dict(zip(reversed(numbers), reversed(rows.tolist()), strict=True))
+            known.update((key, make(self.overview, firsts[key])) for key in fresh)
+        return list(map(known.__getitem__, numbers))
 
 
 def pieces(rows: Ints) -> Iterator[Ints]:
@@ -70,21 +70,27 @@ def cells(overview: Overview, rows: Ints) -> Iterator[tuple[Cell, ...]]:
     shared = Shared(overview)
     for piece in pieces(rows):
         g = overview.goroutines.g[piece]
+        states, places = state_keys(g), place_keys(overview, piece)
         yield from zip(
             [goid or Absent("unknown") for goid in g["goid"].tolist()],
-            *zip(*shared.of(state_keys(g), piece, _state_cells), strict=True),
+            shared.of(states, piece, _status_cell),
+            shared.of(states, piece, _reason_cell),
             shared.of(overview.waited[piece], piece, _waited_cell),
-            *zip(*shared.of(place_keys(overview, piece), piece, _place_cells), strict=True),
+            shared.of(places, piece, _function_cell),
+            shared.of(places, piece, _at_cell),
             shared.of(g["gopc"], piece, _creator_cell),
             [parent or None for parent in g["parentGoid"].tolist()],
             strict=True,
         )
 
 
-def _state_cells(overview: Overview, row: int) -> tuple[Cell, Cell]:
+def _status_cell(overview: Overview, row: int) -> Cell:
     goroutines = overview.goroutines
-    locked = ", locked to a thread" if goroutines.g["lockedm"][row] else ""
-    return goroutines.status_name(row) + locked, goroutines.reason(row) or None
+    return goroutines.status_name(row) + (", locked to a thread" if goroutines.g["lockedm"][row] else "")
+
+
+def _reason_cell(overview: Overview, row: int) -> Cell:
+    return overview.goroutines.reason(row) or None
 
 
 def _waited_cell(overview: Overview, row: int) -> Cell:
@@ -92,9 +98,14 @@ def _waited_cell(overview: Overview, row: int) -> Cell:
     return Duration(waited) if waited >= 0 else None
 
 
-def _place_cells(overview: Overview, row: int) -> tuple[Cell, Cell]:
+def _function_cell(overview: Overview, row: int) -> Cell:
     place = overview.places.place(row)
-    return (place.function, at(place)) if place else (Absent(overview.places.why_absent(row)), None)
+    return place.function if place else Absent(overview.places.why_absent(row))
+
+
+def _at_cell(overview: Overview, row: int) -> Cell:
+    place = overview.places.place(row)
+    return at(place) if place else None
 
 
 def _creator_cell(overview: Overview, row: int) -> Cell:

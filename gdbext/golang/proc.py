@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from gdbext.errors import GdbextError
 from gdbext.golang.nanotime import Now, now
 from gdbext.golang.os_linux import Saved, match_threads, running_registers
+from gdbext.golang.program import distinct
 from gdbext.golang.runtime2 import LEFT_OUT, RUNNING, SCAN_BIT, STATUS, Machine, all_gs, machines, read_gs, wait_reasons
 from gdbext.golang.traceback import PcTable
 from gdbext.golang.traces import Start
@@ -99,7 +100,7 @@ class Goroutines:
     def reasons(self) -> dict[int, str]:
         """The runtime's words for the wait reasons in use, by number."""
         try:
-            return wait_reasons(self.program, np.unique(self.wait_reason).tolist())
+            return wait_reasons(self.program, distinct(self.wait_reason).tolist())
         except GdbextError:
             return {}
 
@@ -147,6 +148,8 @@ class Goroutines:
         """An image of the stacks in use (of some rows): ``reach`` bytes from each SP, more where it costs nothing."""
         if self.snapshot is not None:
             return self.snapshot
+        if (whole := self.program.whole_image()) is not None:
+            return whole
         start = self.start(rows)
         return self.program.target.image(stack_ranges(start.sp, start.high, reach))
 

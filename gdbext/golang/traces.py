@@ -13,6 +13,7 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
+from gdbext.golang.program import distinct
 from gdbext.golang.symtab import Symtab
 from gdbext.golang.traceback import (
     COMPLETE,
@@ -166,7 +167,7 @@ class Traces:
         at = np.minimum(np.searchsorted(known, pcs), max(len(known) - 1, 0))
         new = np.ones(len(pcs), np.bool_) if len(known) == 0 else known[at] != pcs
         if new.any():
-            known = self._pcs = np.union1d(known, pcs[new])
+            known = self._pcs = distinct(np.concatenate([known, pcs[new]]))
             at = np.searchsorted(known, pcs)
         return at, known
 

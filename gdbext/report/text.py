@@ -7,7 +7,7 @@ its columns; the rows after those follow in the same columns (tabulate itself wo
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -23,7 +23,7 @@ NARROWEST = 12
 """A column is never cut below this."""
 DEEPEST = 32
 """Tree levels drawn with guides; below, lines begin with their level: a chain of a million would be 10^12 blanks."""
-TOGETHER = 256
+TOGETHER = 512
 """Rows written at once. Nobody waits for so few, and stopping takes no longer."""
 ALONE = frozenset([str, type(None), Hostile, Absent])
 """Cells that equal none of another kind."""
@@ -154,28 +154,32 @@ def _cut(text: str, layout: _Layout, index: int) -> str:
 
 def _later_lines(rows: Iterable[Sequence[Cell]], layout: _Layout, painter: _Painter) -> Iterator[str]:
     """A hot loop, some hundred lines at a time: cells that rows share are written once."""
-    writers = [_writer(layout, index, painter) for index in range(len(layout.widths))]
+    columns = [_Writer(layout, index, painter) for index in range(len(layout.widths))]
     waiting = iter(rows)
     while piece := list(islice(waiting, TOGETHER)):
-        texts = [_column(cells, write) for cells, write in zip(zip(*piece, strict=True), writers, strict=True)]
+        texts = [column.texts(cells) for column, cells in zip(columns, zip(*piece, strict=True), strict=True)]
         yield "\n".join([line.rstrip() for line in map(GAP.join, zip(*texts, strict=True))])
 
 
-def _writer(layout: _Layout, index: int, painter: _Painter) -> Callable[[Cell], str]:
-    """Writes a cell of one column: cut, padded and painted."""
-    form = f"%{'' if layout.right[index] else '-'}{layout.widths[index]}s"
-    if layout.cuttable[index]:
-        return lambda cell: painter.cell(cell, form % _cut(cell_text(cell), layout, index))
-    return lambda cell: painter.cell(cell, form % cell_text(cell))
+class _Writer:
+    """Writes the cells of one column: cut, padded, painted."""
 
+    def __init__(self, layout: _Layout, index: int, painter: _Painter) -> None:
+        self.form = f"%{'' if layout.right[index] else '-'}{layout.widths[index]}s"
+        self.layout, self.index, self.painter = layout, index, painter
 
-def _column(cells: Sequence[Cell], write: Callable[[Cell], str]) -> list[str]:
-    """The texts of a column's cells. Numbers of different kinds can be equal and not look alike."""
-    kinds = set(map(type, cells))
-    if len(kinds - ALONE) > 1 or float in kinds:
-        return list(map(write, cells))
-    known = {cell: write(cell) for cell in set(cells)}
-    return [known[cell] for cell in cells]
+    def text(self, cell: Cell) -> str:
+        return self.painter.cell(cell, self.form % _cut(cell_text(cell), self.layout, self.index))
+
+    def texts(self, cells: Sequence[Cell]) -> list[str]:
+        """Each cell's text. Numbers of different kinds can be equal and not look alike."""
+        kinds = set(map(type, cells))
+        if kinds == {int} and not self.layout.cuttable[self.index]:
+            return list(map(self.form.__mod__, cells))
+        if len(kinds - ALONE) > 1 or float in kinds:
+            return list(map(self.text, cells))
+        known = {cell: self.text(cell) for cell in set(cells)}
+        return list(map(known.__getitem__, cells))
 
 
 # Trees

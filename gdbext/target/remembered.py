@@ -17,7 +17,6 @@ import hashlib
 import json
 import os
 import stat
-import tempfile
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -189,6 +188,8 @@ def _number(value: object) -> int:
 
 def _replace(path: Path, text: bytes) -> None:
     """Whole or not at all, for this user only. Raises OSError."""
+    import tempfile
+
     number, name = tempfile.mkstemp(prefix=".", dir=path.parent)
     try:
         with open(number, "wb") as file:
