@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import compileall
 import importlib
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +15,9 @@ from gdbext import home
 if TYPE_CHECKING:
     from gdbext.target.compiled import Library
 
+TESTS = re.compile(r"/tests?/")
+"""Of packages that bring theirs along: nobody imports them."""
+
 
 def libraries() -> Iterator[Library]:
     """The kernels of each module that has some."""
@@ -22,11 +27,22 @@ def libraries() -> Iterator[Library]:
         yield importlib.import_module(name).library
 
 
+def compile_packages() -> bool:
+    """Write the bytecode of the dependencies, which pip left out as it may run under another Python.
+
+    False where some could not be written: each start then takes the better part of a second longer.
+    """
+    folder = home.dependencies()
+    return not folder.is_dir() or bool(compileall.compile_dir(folder, quiet=2, rx=TESTS))
+
+
 def main() -> int:
     """Exit status: 1 and one line where a dependency is missing."""
     if missing := home.activate():
         print(missing, file=sys.stderr)
         return 1
+    if not compile_packages():
+        print(f"gdbext: the bytecode of {home.dependencies()} could not be written; starts take longer", file=sys.stderr)
     from gdbext.target import machinecode
 
     for library in libraries():

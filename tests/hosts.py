@@ -107,7 +107,8 @@ def environment(gdb: tools.Gdb | None) -> dict[str, str]:
 
     What the tests' own PYTHONPATH names was made for this Python; a GDB may embed another one.
     """
-    env = dict(os.environ, PYTHONDONTWRITEBYTECODE="1", DEBUGINFOD_URLS="", TERM="dumb")
+    env = dict(os.environ, DEBUGINFOD_URLS="", TERM="dumb")
+    env.pop("PYTHONDONTWRITEBYTECODE", None)  # compiling our modules at each start would take longer than a command
     ours = f"{sys.version_info[0]}.{sys.version_info[1]}"
     if gdb:
         env.pop("PYTHONPATH", None)

@@ -28,6 +28,27 @@ def test_every_kernel_is_compiled_and_kept(monkeypatch: pytest.MonkeyPatch, tmp_
     assert all(path.stat().st_mode & 0o077 == 0 for path in (home.cache() / "kernels").rglob("*.o"))
 
 
+def test_dependencies_get_their_bytecode_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("GDBEXT_HOME", str(tmp_path))
+    assert warm.compile_packages()
+    package = home.dependencies() / "package"
+    (package / "tests").mkdir(parents=True)
+    for name in ("__init__.py", "tests/one.py"):
+        (package / name).write_text("x = 1\n")
+    assert warm.compile_packages()
+    (made,) = home.dependencies().rglob("*.pyc")
+    before = made.stat()
+    assert warm.compile_packages()
+    assert (made.name.partition(".")[0], made.stat().st_mtime_ns) == ("__init__", before.st_mtime_ns)
+
+
+def test_bytecode_that_cannot_be_made_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("GDBEXT_HOME", str(tmp_path))
+    home.dependencies().mkdir()
+    (home.dependencies() / "broken.py").write_text("no Python\n")
+    assert not warm.compile_packages()
+
+
 def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(home, "REQUIRED", ("nosuchpackage",))
     assert warm.main() == 1
