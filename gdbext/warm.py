@@ -42,7 +42,7 @@ def main() -> int:
         print(missing, file=sys.stderr)
         return 1
     if not compile_packages():
-        print(f"gdbext: the bytecode of {home.dependencies()} could not be written; starts take longer", file=sys.stderr)
+        print(f"gdbext: no bytecode written in {home.dependencies()}; starts take longer", file=sys.stderr)
     from gdbext.target import machinecode
 
     for library in libraries():

@@ -282,6 +282,8 @@ def by_reason(overview: Overview) -> Callable[[int], Hashable]:
 def troubles(goroutines: Goroutines, rows: Iterable[int]) -> dict[str, int]:
     """How many of the rows are not whole, by reason."""
     counts: dict[str, int] = {}
+    if not goroutines.trouble:
+        return counts
     for row in goroutines.trouble.keys() & set(rows):
         reason = goroutines.trouble[row]
         counts[reason] = counts.get(reason, 0) + 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gdbext.report import Absent, Duration
@@ -25,7 +26,19 @@ TOGETHER = 4096
 """Rows made at once."""
 UNKNOWN_GOID = '{"absent": "its g cannot be read"}'
 NO_TIME = '{"absent": "no garbage collection has seen it waiting yet"}'
-ROW = '{"goid": %s, %s, "waiting_at_least_ns": %s, %s, %s, "parent_goid": %s, "thread": %s, %s, "address": "%#x"}'
+NAMES = (
+    '{"goid": ',
+    ", ",
+    ', "waiting_at_least_ns": ',
+    ", ",
+    ", ",
+    ', "parent_goid": ',
+    ', "thread": ',
+    ", ",
+    ', "address": "',
+)
+"""What stands before each part of a row; where that is no name, the part has its names with it."""
+BETWEEN = ",\n"
 
 
 class Shared:
@@ -118,31 +131,37 @@ def at(place: Location) -> str:
 
 
 def encoded(overview: Overview, rows: Ints) -> Iterator[str]:
-    """The rows as JSON texts."""
+    """JSON objects of the rows, joined with commas, some thousand in a piece."""
     shared, goroutines = Shared(overview), overview.goroutines
     for piece in pieces(rows):
         g = goroutines.g[piece]
         states, waited = state_keys(g), overview.waited[piece].tolist()
         columns = (
-            [goid or UNKNOWN_GOID for goid in g["goid"].tolist()],
+            [str(goid or UNKNOWN_GOID) for goid in g["goid"].tolist()],
             shared.of(states, piece, _state),
-            [
-                time if time >= 0 else none
-                for time, none in zip(waited, shared.of(states, piece, _no_time), strict=True)
-            ],
+            [str(ns) if ns >= 0 else none for ns, none in zip(waited, shared.of(states, piece, _no_time), strict=True)],
             shared.of(place_keys(overview, piece), piece, _place),
             shared.of(g["gopc"], piece, _creation),
-            [parent or "null" for parent in g["parentGoid"].tolist()],
-            [thread or "null" for thread in goroutines.tid[piece].tolist()],
+            shared.of(g["parentGoid"], piece, _parent),
+            shared.of(goroutines.tid[piece], piece, _thread),
             shared.of(g["labels"], piece, _labelled),
-            goroutines.address[piece].tolist(),
+            map(hex, goroutines.address[piece].tolist()),
         )
-        yield from map(ROW.__mod__, zip(*columns, strict=True))
+        parts = (part for name, column in zip(NAMES, columns, strict=True) for part in (repeat(name), column))
+        yield BETWEEN.join(map("".join, zip(*parts, repeat('"}'))))
 
 
 def _no_time(overview: Overview, row: int) -> str:
     """Nothing for a goroutine that does not wait; absent where it waits but nobody noted since when."""
     return NO_TIME if overview.goroutines.status_name(row) in ("waiting", "leaked", "syscall") else "null"
+
+
+def _parent(overview: Overview, row: int) -> str:
+    return str(overview.goroutines.g["parentGoid"][row] or "null")
+
+
+def _thread(overview: Overview, row: int) -> str:
+    return str(overview.goroutines.tid[row] or "null")
 
 
 def _members(mapping: dict[str, object]) -> str:

@@ -52,7 +52,7 @@ def run(session: Session, args: argparse.Namespace) -> Report:
     shown = rows if args.limit is None else rows[: args.limit]
     if not args.group:
         document = {"goroutines": Rows(encoded(overview, shown), encoded=True)}
-        return Report(document, [_table(overview, shown, len(rows))], _notes(overview, rows.tolist()))
+        return Report(document, [_table(overview, shown, len(rows))], _notes(overview, rows))
     groups = _groups(overview, rows, args.group)
     kept = groups if args.limit is None else groups[: args.limit]
     document = {
@@ -60,7 +60,7 @@ def run(session: Session, args: argparse.Namespace) -> Report:
         "goroutines": Rows(encoded(overview, shown), encoded=True),
     }
     blocks = [_group_block(overview, kept, len(groups) - len(kept), args.group)]
-    return Report(document, blocks, _notes(overview, rows.tolist()))
+    return Report(document, blocks, _notes(overview, rows))
 
 
 def _table(overview: Overview, rows: Ints, total: int) -> Block:
@@ -149,12 +149,12 @@ def _stack_node(overview: Overview, each: Group) -> Any:
     return Node(head, frames)
 
 
-def _notes(overview: Overview, rows: Sequence[int]) -> list[str]:
+def _notes(overview: Overview, rows: Ints) -> list[str]:
     from gdbext.analysis.goroutines import troubles
 
     goroutines = overview.goroutines
-    notes = [f"{count:,} with gaps: {reason}" for reason, count in sorted(troubles(goroutines, rows).items())]
-    if goroutines.now.at_least and bool((goroutines.waited() >= 0).any()):
+    notes = [f"{count:,} with gaps: {reason}" for reason, count in sorted(troubles(goroutines, rows.tolist()).items())]
+    if goroutines.now.at_least and bool((overview.waited >= 0).any()):
         notes.append("times of waiting are reckoned to the latest time found in the runtime: at least that long")
     if goroutines.scanning.any():
         notes.append("a garbage collection is scanning stacks")
