@@ -195,10 +195,9 @@ def _replace(path: Path, text: bytes) -> None:
         with open(number, "wb") as file:
             file.write(text)
         os.replace(name, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
+    finally:
+        with contextlib.suppress(FileNotFoundError):  # renamed, as it should be
             os.unlink(name)
-        raise
 
 
 def _remove_oldest(folder: Path) -> None:
