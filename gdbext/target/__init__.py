@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from attrs import field, frozen
 
+import gdbext.target.lonenumpy  # noqa: F401  before another module of ours imports NumPy
+
 if TYPE_CHECKING:
     from gdbext.target.binary import Binary
     from gdbext.target.image import Image
