@@ -15,9 +15,6 @@ from gdbext import home
 if TYPE_CHECKING:
     from gdbext.target.compiled import Library
 
-TESTS = re.compile(r"/tests?/")
-"""Of packages that bring theirs along: nobody imports them."""
-
 
 def libraries() -> Iterator[Library]:
     """The kernels of each module that has some."""
@@ -33,7 +30,8 @@ def compile_packages() -> bool:
     False where some could not be written: each start then takes the better part of a second longer.
     """
     folder = home.dependencies()
-    return not folder.is_dir() or bool(compileall.compile_dir(folder, quiet=2, rx=TESTS))
+    left_out = re.compile(re.escape(str(folder)) + r"/(numba|.*/tests?)/")  # no command imports those
+    return not folder.is_dir() or bool(compileall.compile_dir(folder, quiet=2, rx=left_out))
 
 
 def main() -> int:
