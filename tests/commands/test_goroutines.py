@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from gdbext.commands import Look, run_line
+from gdbext.commands import Look, _goroutinerows, run_line
 from gdbext.commands.goroutines import COMMAND
 from gdbext.errors import UsageError
 from gdbext.session import Session
@@ -80,6 +80,22 @@ def test_json(session: Session) -> None:
     assert running["waiting_at_least_ns"] is None
     assert unreadable["goid"] == {"absent": "its g cannot be read"} and unreadable["address"] == "0x18"
     assert "1 with gaps: unreadable g" in found["notes"]
+
+
+@pytest.mark.parametrize("together", [1, 2, 3])
+def test_rows_are_the_same_however_many_are_made_at_once(
+    session: Session, together: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = text(session), text(session, "--json"), text(session, "--json --group reason")
+    monkeypatch.setattr(_goroutinerows, "TOGETHER", together)
+    assert (text(session), text(session, "--json"), text(session, "--json --group reason")) == whole
+
+
+def test_each_goroutine_without_frames_has_its_own_reason(session: Session) -> None:
+    session.goroutines.trouble.update({0: "first", 1: "second"})
+    session.goroutines.pc[:2] = 0
+    found = document(session)["goroutines"]
+    assert [row["function"] for row in found[:2]] == [{"absent": "first"}, {"absent": "second"}]
 
 
 def test_groups(session: Session) -> None:

@@ -6,7 +6,23 @@ import re
 import time
 from collections.abc import Iterator
 
-from gdbext.report import Absent, Address, Block, Bytes, Column, Duration, Hostile, Node, Report, Table, Text, Tree
+import pytest
+
+from gdbext.report import (
+    Absent,
+    Address,
+    Block,
+    Bytes,
+    Cell,
+    Column,
+    Duration,
+    Hostile,
+    Node,
+    Report,
+    Table,
+    Text,
+    Tree,
+)
 from gdbext.report.text import DEEPEST, SAMPLE, render_text
 
 ANSI = re.compile("\x1b\\[[0-9;]*m")
@@ -57,6 +73,21 @@ def test_rows_after_the_sample_stand_in_the_same_columns() -> None:
     assert len(lines) == 1 + len(rows)
     assert len({line.index("0x") for line in lines[1:]}) == 1
     assert len({line.rindex("f") for line in lines[1:]}) == 1
+
+
+EQUAL_NUMBERS = [1, True, 1.0, Address(1), Bytes(1), Duration(1), 0, False, 0.0, -0.0, float("nan"), None, "1", "-"]
+
+
+@pytest.mark.parametrize("color", [False, True])
+@pytest.mark.parametrize("width", [None, 40])
+def test_later_rows_are_written_as_the_sample_is(color: bool, width: int | None) -> None:
+    """Whatever stands together in a column: equal numbers of different kinds, text, nothing."""
+    cells: list[Cell] = [*EQUAL_NUMBERS, Hostile("1"), Absent("1"), "f" * 60, Hostile("\x1b" * 20)]
+    rows = [[index, cells[index % len(cells)], cells[index % 3], "end"] for index in range(SAMPLE)]
+    text = shown(Table(COLUMNS, rows * 4), color=color, width=width)
+    lines = [(ANSI.sub("", line), ANSI.findall(line)) for line in text.split("\n")[1:-1]]
+    assert len(lines) == 4 * SAMPLE
+    assert lines[:SAMPLE] * 3 == lines[SAMPLE:]
 
 
 def test_rows_are_written_while_they_are_produced() -> None:
