@@ -35,7 +35,8 @@ Answer = TypeVar("Answer")
 MOST_FILES = 64
 MOST_ANSWERS = 4096
 """Per binary. All decoders together ask some hundred questions."""
-MOST_BYTES = 1 << 22
+MOST_BYTES = 1 << 20
+"""Of one file. All that ``go-doctor`` asks is a tenth of it."""
 
 
 @frozen
@@ -72,20 +73,17 @@ class Remembered:
         return known[name]
 
     @cached_property
-    def identity(self) -> list[str] | None:
-        """What must be the same for the answers to be; None where a file cannot be told from a later one."""
-        found = [_identity(elf) for elf in self.files]
-        sources = _sources()
-        if not sources or not all(found):
-            return None
-        return [__version__, sources, *(fact for facts in found for fact in facts)]
+    def identity(self) -> str:
+        """A digest of all that must be the same for the answers to be; "" where a file may not be told from another."""
+        found = [[__version__, _sources()], *map(_identity, self.files)]
+        if not all(facts and facts[-1] for facts in found):
+            return ""
+        return hashlib.sha256(json.dumps(found).encode()).hexdigest()
 
     @property
     def path(self) -> Path | None:
         """The file; it need not exist. None where nothing can be remembered."""
-        if self.identity is None:
-            return None
-        return self.folder / f"{hashlib.sha256(json.dumps(self.identity).encode()).hexdigest()[:32]}.json"
+        return self.folder / f"{self.identity}.json" if self.identity else None
 
     @cached_property
     def _answers(self) -> Answers:
@@ -100,7 +98,9 @@ class Remembered:
             return
         with contextlib.suppress(OSError, UnicodeError):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _replace(self.path, _encode(self._answers, self.identity))
+            text = _encode(self._answers, self.identity)
+            if len(text) <= MOST_BYTES:
+                _replace(self.path, text)
             _remove_oldest(self.folder)
 
 
@@ -151,7 +151,7 @@ def _read_own(path: Path) -> bytes:
         return file.read(MOST_BYTES)
 
 
-def _encode(answers: Answers, identity: Sequence[str] | None) -> bytes:
+def _encode(answers: Answers, identity: str) -> bytes:
     layouts = {name: found and _plain(found) for name, found in answers.layouts.items()}
     return json.dumps({"binary": identity, "layouts": layouts, "addresses": answers.addresses}).encode()
 
@@ -160,7 +160,7 @@ def _plain(layout: Layout) -> list[Any]:
     return [layout.size, {name: [each.offset, each.size, each.type] for name, each in layout.fields.items()}]
 
 
-def _parse(text: bytes, identity: Sequence[str] | None) -> Answers:
+def _parse(text: bytes, identity: str) -> Answers:
     """Raises ValueError, TypeError or AttributeError for anything that ``_encode`` did not write."""
     document = json.loads(text)
     if document.keys() != {"binary", "layouts", "addresses"} or document["binary"] != identity:
