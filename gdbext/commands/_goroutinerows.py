@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -64,10 +64,16 @@ def pieces(rows: Ints) -> Iterator[Ints]:
         yield rows[start : start + TOGETHER]
 
 
-def state_keys(g: NDArray[Any]) -> NDArray[Any]:
+def column(overview: Overview, name: str, rows: Ints) -> NDArray[Any]:
+    """A field of each row's g."""
+    found: NDArray[Any] = overview.goroutines.g[name][rows]
+    return found
+
+
+def state_keys(overview: Overview, rows: Ints) -> NDArray[Any]:
     """A number for what decides a status and wait reason: 32 bits, one bit, 8 bits."""
-    locked = (g["lockedm"] != 0).astype("u8")
-    keys: NDArray[Any] = g["atomicstatus"].astype("u8") | locked << 32 | g["waitreason"].astype("u8") << 33
+    status, reason = (column(overview, name, rows).astype("u8") for name in ("atomicstatus", "waitreason"))
+    keys: NDArray[Any] = status | (column(overview, "lockedm", rows) != 0).astype("u8") << 32 | reason << 33
     return keys
 
 
@@ -82,17 +88,16 @@ def cells(overview: Overview, rows: Ints) -> Iterator[tuple[Cell, ...]]:
     """The rows of the table."""
     shared = Shared(overview)
     for piece in pieces(rows):
-        g = overview.goroutines.g[piece]
-        states, places = state_keys(g), place_keys(overview, piece)
+        states, places = state_keys(overview, piece), place_keys(overview, piece)
         yield from zip(
-            [goid or Absent("unknown") for goid in g["goid"].tolist()],
+            [goid or Absent("unknown") for goid in column(overview, "goid", piece).tolist()],
             shared.of(states, piece, _status_cell),
             shared.of(states, piece, _reason_cell),
             shared.of(overview.waited[piece], piece, _waited_cell),
             shared.of(places, piece, _function_cell),
             shared.of(places, piece, _at_cell),
-            shared.of(g["gopc"], piece, _creator_cell),
-            [parent or None for parent in g["parentGoid"].tolist()],
+            shared.of(column(overview, "gopc", piece), piece, _creator_cell),
+            [parent or None for parent in column(overview, "parentGoid", piece).tolist()],
             strict=True,
         )
 
@@ -132,36 +137,31 @@ def at(place: Location) -> str:
 
 def encoded(overview: Overview, rows: Ints) -> Iterator[str]:
     """JSON objects of the rows, joined with commas, some thousand in a piece."""
-    shared, goroutines = Shared(overview), overview.goroutines
+    shared = Shared(overview)
     for piece in pieces(rows):
-        g = goroutines.g[piece]
-        states, waited = state_keys(g), overview.waited[piece].tolist()
-        columns = (
-            [str(goid or UNKNOWN_GOID) for goid in g["goid"].tolist()],
-            shared.of(states, piece, _state),
-            [str(ns) if ns >= 0 else none for ns, none in zip(waited, shared.of(states, piece, _no_time), strict=True)],
-            shared.of(place_keys(overview, piece), piece, _place),
-            shared.of(g["gopc"], piece, _creation),
-            shared.of(g["parentGoid"], piece, _parent),
-            shared.of(goroutines.tid[piece], piece, _thread),
-            shared.of(g["labels"], piece, _labelled),
-            map(hex, goroutines.address[piece].tolist()),
-        )
-        parts = (part for name, column in zip(NAMES, columns, strict=True) for part in (repeat(name), column))
-        yield BETWEEN.join(map("".join, zip(*parts, repeat('"}'))))
+        named = zip(NAMES, _parts(overview, shared, piece), strict=True)
+        texts = [each for name, part in named for each in (repeat(name), part)]
+        yield BETWEEN.join(map("".join, zip(*texts, repeat('"}'))))
+
+
+def _parts(overview: Overview, shared: Shared, rows: Ints) -> Iterator[Iterable[str]]:
+    """What follows each of NAMES, for every row."""
+    goroutines, states = overview.goroutines, state_keys(overview, rows)
+    timeless, waited = shared.of(states, rows, _no_time), overview.waited[rows].tolist()
+    yield [str(goid or UNKNOWN_GOID) for goid in column(overview, "goid", rows).tolist()]
+    yield shared.of(states, rows, _state)
+    yield [str(time) if time >= 0 else none for time, none in zip(waited, timeless, strict=True)]
+    yield shared.of(place_keys(overview, rows), rows, _place)
+    yield shared.of(column(overview, "gopc", rows), rows, _creation)
+    yield [str(parent or "null") for parent in column(overview, "parentGoid", rows).tolist()]
+    yield [str(thread or "null") for thread in goroutines.tid[rows].tolist()]
+    yield shared.of(column(overview, "labels", rows), rows, _labelled)
+    yield map(hex, goroutines.address[rows].tolist())
 
 
 def _no_time(overview: Overview, row: int) -> str:
     """Nothing for a goroutine that does not wait; absent where it waits but nobody noted since when."""
     return NO_TIME if overview.goroutines.status_name(row) in ("waiting", "leaked", "syscall") else "null"
-
-
-def _parent(overview: Overview, row: int) -> str:
-    return str(overview.goroutines.g["parentGoid"][row] or "null")
-
-
-def _thread(overview: Overview, row: int) -> str:
-    return str(overview.goroutines.tid[row] or "null")
 
 
 def _members(mapping: dict[str, object]) -> str:
