@@ -10,6 +10,7 @@ from attrs import frozen
 from numpy.typing import NDArray
 
 from gdbext.errors import GdbextError, InconsistentRuntime, MemoryFault, MissingSymbol
+from gdbext.golang.program import distinct
 from gdbext.golang.struct import INT, STRING_PARTS, UINT, declare, optional
 
 if TYPE_CHECKING:
@@ -114,8 +115,10 @@ def _gs_without_lock(program: Program) -> U64:
 
 def _distinct(addresses: U64) -> U64:
     """In order, each once: a torn or overwritten list may repeat itself."""
-    _, first = np.unique(addresses, return_index=True)
-    kept = addresses[np.sort(first)]
+    kept = addresses
+    if len(distinct(addresses)) < len(addresses):
+        _, first = np.unique(addresses, return_index=True)
+        kept = addresses[np.sort(first)]
     result: U64 = kept[kept != 0]
     return result
 
