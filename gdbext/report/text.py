@@ -1,14 +1,14 @@
 """A report for a person: tables, trees, paragraphs. The only importer of tabulate and pygments.
 
-Everything is written while it is produced. tabulate lays out the first rows of a table and thereby fixes the widths of
-its columns; the rows after those follow in the same columns (tabulate itself would take seconds and hold all of them).
+Everything is written while it is produced. tabulate lays out a table; not a long one, for it would take seconds and
+hold all of it: there the first rows decide how wide the columns are.
 """
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from attrs import field, frozen
@@ -18,7 +18,7 @@ from gdbext.report.cells import cell_text, escape, is_number, join
 from gdbext.report.json import gather_pieces
 
 SAMPLE = 500
-"""Rows that decide how wide the columns are."""
+"""A table of fewer rows is laid out by tabulate; of a longer one so many decide how wide the columns are."""
 NARROWEST = 12
 """A column is never cut below this."""
 DEEPEST = 32
@@ -89,8 +89,10 @@ def _table(table: Table, painter: _Painter, width: int | None) -> Iterator[str]:
         return
     texts = [[cell_text(cell) for cell in row] for row in sample]
     layout = _fit(_natural(table.columns, sample, texts), width, table.columns)
-    yield from _sample_lines(table.columns, sample, texts, layout, painter)
-    yield from _later_lines(rows, layout, painter)
+    if len(sample) < SAMPLE:
+        yield from _short_lines(table.columns, sample, texts, layout, painter)
+    else:
+        yield from _long_lines(table.columns, chain(sample, rows), layout, painter)
 
 
 def _natural(columns: Sequence[Column], sample: Sequence[Sequence[Cell]], texts: Sequence[Sequence[str]]) -> _Layout:
@@ -120,7 +122,7 @@ def _fit(layout: _Layout, width: int | None, columns: Sequence[Column]) -> _Layo
     return _Layout(widths, layout.right, layout.cuttable)
 
 
-def _sample_lines(
+def _short_lines(
     columns: Sequence[Column],
     sample: Sequence[Sequence[Cell]],
     texts: Sequence[Sequence[str]],
@@ -152,12 +154,15 @@ def _cut(text: str, layout: _Layout, index: int) -> str:
     return f"{text[:head]}…{text[len(text) - (width - 1 - head) :]}"
 
 
-def _later_lines(rows: Iterable[Sequence[Cell]], layout: _Layout, painter: _Painter) -> Iterator[str]:
+def _long_lines(
+    columns: Sequence[Column], rows: Iterable[Sequence[Cell]], layout: _Layout, painter: _Painter
+) -> Iterator[str]:
     """A hot loop, some hundred lines at a time: cells that rows share are written once."""
-    columns = [_Writer(layout, index, painter) for index in range(len(layout.widths))]
+    writers = [_Writer(layout, index, painter) for index in range(len(columns))]
+    yield GAP.join(writer.title(column) for writer, column in zip(writers, columns, strict=True)).rstrip()
     waiting = iter(rows)
     while piece := list(islice(waiting, TOGETHER)):
-        texts = [column.texts(cells) for column, cells in zip(columns, zip(*piece, strict=True), strict=True)]
+        texts = [writer.texts(cells) for writer, cells in zip(writers, zip(*piece, strict=True), strict=True)]
         yield "\n".join([line.rstrip() for line in map(GAP.join, zip(*texts, strict=True))])
 
 
@@ -165,17 +170,25 @@ class _Writer:
     """Writes the cells of one column: cut, padded, painted."""
 
     def __init__(self, layout: _Layout, index: int, painter: _Painter) -> None:
-        self.form = f"%{'' if layout.right[index] else '-'}{layout.widths[index]}s"
+        self.width, self.right, self.cuttable = layout.widths[index], layout.right[index], layout.cuttable[index]
         self.layout, self.index, self.painter = layout, index, painter
 
+    def title(self, column: Column) -> str:
+        return self._padded(column.title, self.painter.paint("heading", column.title))
+
     def text(self, cell: Cell) -> str:
-        return self.painter.cell(cell, self.form % _cut(cell_text(cell), self.layout, self.index))
+        shown = _cut(cell_text(cell), self.layout, self.index)
+        return self._padded(shown, self.painter.cell(cell, shown))
+
+    def _padded(self, text: str, painted: str) -> str:
+        blanks = " " * (self.width - len(text))
+        return blanks + painted if self.right else painted + blanks
 
     def texts(self, cells: Sequence[Cell]) -> list[str]:
         """Each cell's text. Numbers of different kinds can be equal and not look alike."""
         kinds = set(map(type, cells))
-        if kinds == {int} and not self.layout.cuttable[self.index]:
-            return list(map(self.form.__mod__, cells))
+        if kinds == {int} and not self.cuttable:
+            return list(map(f"%{'' if self.right else '-'}{self.width}d".__mod__, cells))
         if len(kinds - ALONE) > 1 or float in kinds:
             return list(map(self.text, cells))
         known = {cell: self.text(cell) for cell in set(cells)}
