@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +19,7 @@ from gdbext import home
 if TYPE_CHECKING:
     from gdbext.target.compiled import Library
 
+MOST_BYTES = 1 << 24
 MOST_FOLDERS = 8
 """Older states of the sources that keep their code: checkouts side by side share the private folder."""
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -56,8 +55,8 @@ def object_code(library: Library) -> bytes:
     """The object file of a library; made now where it is missing."""
     path = folder() / f"{library.module}.o"
     try:
-        return path.read_bytes()
-    except OSError:
+        return home.read_private(path, MOST_BYTES)
+    except (OSError, ValueError):
         from gdbext.target import compiling
 
         made = compiling.compile_library(library)
@@ -74,12 +73,9 @@ def folder() -> Path:
 
 
 def keep(path: Path, code: bytes) -> None:
-    """Write the file at once or not at all; where nothing can be written, nothing is."""
+    """Write the file; where nothing can be written, nothing is."""
     with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            file.write(code)
-        os.replace(file.name, path)
+        home.write_private(path, code)
         forget(path.parent.parent)
 
 

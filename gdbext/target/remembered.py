@@ -16,7 +16,6 @@ import contextlib
 import hashlib
 import json
 import os
-import stat
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -88,7 +87,7 @@ class Remembered:
     @cached_property
     def _answers(self) -> Answers:
         try:
-            return _parse(_read_own(self.path), self.identity) if self.path else Answers()
+            return _parse(home.read_private(self.path, MOST_BYTES), self.identity) if self.path else Answers()
         except (OSError, ValueError, TypeError, AttributeError, RecursionError):  # whatever somebody else wrote there
             return Answers()
 
@@ -97,11 +96,10 @@ class Remembered:
         if self.path is None or len(self._answers) > MOST_ANSWERS or not all(_unchanged(elf) for elf in self.files):
             return
         with contextlib.suppress(OSError, UnicodeError):
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             text = _encode(self._answers, self.identity)
             if len(text) <= MOST_BYTES:
-                _replace(self.path, text)
-            _remove_oldest(self.folder)
+                home.write_private(self.path, text)
+                _remove_oldest(self.folder)
 
 
 class RememberedLayouts:
@@ -140,17 +138,6 @@ def _sources() -> str:
     return hashlib.sha256(b"\0".join(source.read_bytes() for source in sources)).hexdigest() if sources else ""
 
 
-def _read_own(path: Path) -> bytes:
-    """A file that nobody else can have written. Raises OSError or ValueError."""
-    with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
-        facts = os.fstat(file.fileno())
-        if not stat.S_ISREG(facts.st_mode) or facts.st_uid != os.geteuid() or facts.st_mode & 0o022:
-            raise ValueError("somebody else's file")
-        if facts.st_size > MOST_BYTES:
-            raise ValueError("too large")
-        return file.read(MOST_BYTES)
-
-
 def _encode(answers: Answers, identity: str) -> bytes:
     layouts = {name: found and _plain(found) for name, found in answers.layouts.items()}
     return json.dumps({"binary": identity, "layouts": layouts, "addresses": answers.addresses}).encode()
@@ -184,20 +171,6 @@ def _number(value: object) -> int:
     if type(value) is not int or not 0 <= value < 1 << 64:
         raise TypeError("no unsigned number")
     return value
-
-
-def _replace(path: Path, text: bytes) -> None:
-    """Whole or not at all, for this user only. Raises OSError."""
-    import tempfile
-
-    number, name = tempfile.mkstemp(prefix=".", dir=path.parent)
-    try:
-        with open(number, "wb") as file:
-            file.write(text)
-        os.replace(name, path)
-    finally:
-        with contextlib.suppress(FileNotFoundError):  # renamed, as it should be
-            os.unlink(name)
 
 
 def _remove_oldest(folder: Path) -> None:

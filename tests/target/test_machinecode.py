@@ -51,3 +51,13 @@ def test_the_oldest_states_go(kept: Path) -> None:
         machinecode.keep(kept / str(number) / "x.o", b"code")
     assert len(list(kept.iterdir())) == machinecode.MOST_FOLDERS
     assert not list(kept.rglob("tmp*"))
+
+
+def test_a_file_that_others_could_have_written_is_not_run(kept: Path) -> None:
+    first = machinecode.object_code(samplekernels.library)
+    path = next(kept.rglob("*.o"))
+    path.write_bytes(b"\x7fELF, but not ours")
+    path.chmod(0o666)
+    assert machinecode.object_code(samplekernels.library) == first
+    assert path.read_bytes() == first
+    assert path.stat().st_mode & 0o077 == 0
