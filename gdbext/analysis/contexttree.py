@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
 import numpy as np
 from attrs import field, frozen
@@ -32,29 +33,58 @@ class Fold:
 
 @frozen(eq=False)
 class Forest:
-    """Contexts with their families. ``kept``: which ones are shown; the others are skipped with all below them."""
+    """Contexts with their families. ``kept``: which ones are shown; the others are skipped with all below them.
+
+    What folding needs is computed when it is first asked for: JSON has every context by itself.
+    """
 
     contexts: Contexts
-    shape: NDArray[np.uint64] = field(repr=False)
-    sizes: NDArray[np.int32] = field(repr=False)
-    start: I32 = field(repr=False)
-    children: I32 = field(repr=False)
     kept: NDArray[np.bool_] = field(repr=False)
-    plain: I32 = field(repr=False)
-    """Kind and state; -1 for a context that somebody waits on, which no chain may hide."""
 
     @classmethod
     def of(cls, contexts: Contexts, state: int | None = None) -> Forest:
         """The families; with ``state`` only contexts in that state and what leads to them."""
         from gdbext.analysis import forests, kernels
 
-        order = forests.top_down(contexts.parent)
-        kept = np.ones(len(contexts), np.bool_) if state is None else contexts.state == state
-        if state is not None:
-            kernels.keep_ancestors(contexts.parent, order, kept)
-        shape, sizes = forests.shapes(contexts.parent, order, _labels(contexts, kept))
-        start, children = forests.family(contexts.parent)
-        return cls(contexts, shape, sizes, start, children, kept, _plain(contexts))
+        if state is None:
+            return cls(contexts, np.ones(len(contexts), np.bool_))
+        kept = contexts.state == state
+        kernels.keep_ancestors(contexts.parent, forests.top_down(contexts.parent), kept)
+        return cls(contexts, kept)
+
+    @cached_property
+    def _parent(self) -> I32:
+        """The parents without the contexts that are not shown: nothing counts them."""
+        return self.contexts.parent if self.kept.all() else np.where(self.kept, self.contexts.parent, np.int32(-1))
+
+    @cached_property
+    def _shapes(self) -> tuple[NDArray[np.uint64], I32]:
+        """What each family looks like, and how many contexts it has."""
+        from gdbext.analysis import forests
+
+        return forests.shapes(self._parent, forests.top_down(self._parent), _labels(self.contexts))
+
+    @property
+    def shape(self) -> NDArray[np.uint64]:
+        """What each context looks like with all below it."""
+        return self._shapes[0]
+
+    @property
+    def sizes(self) -> I32:
+        """How many contexts are shown of each one's family, itself included."""
+        return self._shapes[1]
+
+    @cached_property
+    def _families(self) -> tuple[I32, I32]:
+        """Where each one's children begin, and the children."""
+        from gdbext.analysis import forests
+
+        return forests.family(self._parent)
+
+    @cached_property
+    def _plain(self) -> I32:
+        """Kind and state; -1 for a context that somebody waits on, which no chain may hide."""
+        return _plain(self.contexts)
 
     def roots(self) -> NDArray[np.int64]:
         """The contexts without a parent among those found."""
@@ -62,8 +92,8 @@ class Forest:
 
     def below(self, index: int) -> NDArray[np.int64]:
         """A context's children, in address order."""
-        found = self.children[self.start[index] : self.start[index + 1]].astype(np.int64)
-        return found[self.kept[found]]
+        start, children = self._families
+        return children[start[index] : start[index + 1]].astype(np.int64)
 
     def shown(self, start: int | None) -> NDArray[np.int64]:
         """The contexts that are kept, all of them or a context and all below it, in address order."""
@@ -95,7 +125,7 @@ class Forest:
         """An only child's only child … as long as they look alike and nobody waits on them."""
         from gdbext.analysis import forests
 
-        return forests.chain(self.start, self.children, self.kept, self.plain, index)
+        return forests.chain(*self._families, self.kept, self._plain, index)
 
     def deadlines(self, members: NDArray[np.int64]) -> tuple[int, int] | None:
         """The earliest and the latest deadline among contexts, on the monotonic clock."""
@@ -104,13 +134,13 @@ class Forest:
         return (int(known.min()), int(known.max())) if len(known) else None
 
 
-def _labels(contexts: Contexts, kept: NDArray[np.bool_]) -> NDArray[np.uint64]:
+def _labels(contexts: Contexts) -> NDArray[np.uint64]:
     """What a context looks like by itself: kind, state, who is its parent when that is not a context found."""
     waited = np.zeros(len(contexts), np.uint64)
     waited[contexts.waits[:, 0]] = 1
     orphan = np.where(contexts.parent < 0, contexts.parent_kind, NO_KIND).astype(np.uint64)
     label: NDArray[np.uint64] = contexts.kind.astype(np.uint64) | contexts.state.astype(np.uint64) << np.uint64(8)
-    label |= waited << np.uint64(12) | orphan << np.uint64(16) | kept.astype(np.uint64) << np.uint64(13)
+    label |= waited << np.uint64(12) | orphan << np.uint64(16)
     return label
 
 

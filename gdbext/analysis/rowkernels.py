@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from gdbext.target.compiled import Library, helper
-from gdbext.target.kernels import copy16
+from gdbext.target.kernels import copy16, store64
 
 library = Library(__name__)
 
@@ -67,19 +67,27 @@ def put_number(value, out, at):  # type: ignore[no-untyped-def]
 
 
 @helper
-def put_address(value, out, at):  # type: ignore[no-untyped-def]
+def hex8(value):  # type: ignore[no-untyped-def]
+    """The eight hexadecimal digits of a 32-bit number, the first one lowest: all at once, a byte each."""
+    value = (value >> np.uint64(16) | value << np.uint64(32)) & np.uint64(0x0000FFFF0000FFFF)
+    value = (value >> np.uint64(8) | value << np.uint64(16)) & np.uint64(0x00FF00FF00FF00FF)
+    value = (value >> np.uint64(4) | value << np.uint64(8)) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    letter = (value + np.uint64(0x0606060606060606)) >> np.uint64(4) & np.uint64(0x0101010101010101)
+    return value + np.uint64(0x3030303030303030) + letter * np.uint64(LETTERS - ZERO)
+
+
+@helper
+def put_address(value, target, out, at):  # type: ignore[no-untyped-def]
     """Write an address in quotes; where it ends."""
     out[at], out[at + 1], out[at + 2] = QUOTE, ZERO, X
     width, above = 1, value >> np.uint64(4)
     while above:
         width, above = width + 1, above >> np.uint64(4)
-    at += 3
-    for place in range(at + width - 1, at - 1, -1):
-        digit = np.uint8(value & np.uint64(15))
-        out[place] = digit + np.uint8(ZERO if digit < 10 else LETTERS)
-        value >>= np.uint64(4)
-    out[at + width] = QUOTE
-    return at + width + 1
+    value <<= np.uint64(64 - 4 * width)
+    store64(target + np.uint64(at + 3), hex8(value >> np.uint64(32)))
+    store64(target + np.uint64(at + 11), hex8(value & np.uint64(0xFFFFFFFF)))
+    out[at + 3 + width] = QUOTE
+    return at + 4 + width
 
 
 @helper
@@ -149,7 +157,7 @@ def rows(forms, cells, literals, texts, start, end, target, out):  # type: ignor
             if text >= 0:
                 at += put_text(texts + np.uint64(start[text]), end[text] - start[text], target + np.uint64(at))
             elif form == ADDRESS:
-                at = put_address(np.uint64(cell), out, at)
+                at = put_address(np.uint64(cell), target, out, at)
             elif form == NUMBER:
                 at = put_number(cell, out, at)
             elif form == SECONDS:

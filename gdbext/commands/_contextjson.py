@@ -69,7 +69,8 @@ class _Texts:
 
     def values(self, values: Sequence[object]) -> int:
         """The number of the first one's JSON; the others' follow."""
-        return self._add(join_cells(map(cell, values)), len(values)) if values else self._count
+        cells = [value if type(value) is str else cell(value) for value in values]
+        return self._add(join_cells(cells), len(cells)) if cells else self._count
 
     def _add(self, made: str, count: int) -> int:
         first, self._count = self._count, self._count + count

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
 from attrs import frozen
 
 from gdbext.errors import GdbextError
@@ -25,6 +28,7 @@ HAS_MONOTONIC = 1 << 63  # time.hasMonotonic
 YEAR_ONE_TO_UNIX = -(1969 * 365 + 1969 // 4 - 1969 // 100 + 1969 // 400) * 86400  # time.internalToUnix
 WALL_TO_UNIX = (1884 * 365 + 1884 // 4 - 1884 // 100 + 1884 // 400) * 86400 + YEAR_ONE_TO_UNIX  # time.wallToUnix
 NANOSECONDS = 10**9
+T = TypeVar("T")
 
 
 @frozen
@@ -104,13 +108,11 @@ class ContextReader:
 
     def anys(self, words: U64, datas: U64) -> list[str | Absence]:
         """The values in many interfaces; those with the same first word follow each other."""
-        read = zip(self.columns.interfaces(words, datas), words.tolist(), datas.tolist(), strict=True)
-        return [self.any(word, data) if text is None else text for text, word, data in read]
+        return _filled(self.columns.interfaces(words, datas), words, datas, self.any)
 
     def errors(self, words: U64, datas: U64) -> list[str | Absence | None]:
         """The messages of errors in many interfaces, in the same way."""
-        read = zip(self.columns.errors(words, datas), words.tolist(), datas.tolist(), strict=True)
-        return [self.error(word, data) if text is None else text for text, word, data in read]
+        return _filled(self.columns.errors(words, datas), words, datas, self.error)
 
     def _canceler(self, kind: Kind, address: int, parent: tuple[int, int] | None) -> Detail:
         record = self.program.record(context.CANCEL_CTX, address)
@@ -145,6 +147,12 @@ class ContextReader:
         bound = self.program.bound(TIME_TIMER)
         raw = self.program.read(timer + bound.offset("when"), 8)
         return int.from_bytes(raw, "little", signed=True)
+
+
+def _filled(read: Sequence[str | None], words: U64, datas: U64, alone: Callable[[int, int], T]) -> list[str | T]:
+    """What was read in bulk, and what has to be read by itself."""
+    pairs = zip(read, words.tolist(), datas.tolist(), strict=True)
+    return [alone(word, data) if text is None else text for text, word, data in pairs]
 
 
 def start_nano(program: Program) -> int:

@@ -5,6 +5,7 @@ What comes from the target's memory is quoted and escaped here, so that it is pl
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -132,7 +133,7 @@ class Values:
         if form is None:
             return None
         raw = self.program.read(address, form.itemsize)
-        return number(type_, np.frombuffer(raw, form)[0].item())
+        return numbers(type_, np.frombuffer(raw, form).tolist())[0]
 
     def string(self, address: int) -> str:
         """The Go string whose header lies at ``address``, as a literal."""
@@ -170,11 +171,12 @@ def number_form(type_: Type) -> np.dtype[Any] | None:
     return np.dtype(f"<{letter}{size}") if letter and size in sizes else None
 
 
-def number(type_: Type, value: float) -> str:
-    """A number or a bool as text."""
+def numbers(type_: Type, values: Sequence[float]) -> list[str]:
+    """Numbers or bools as texts."""
     if type_.kind == BOOL:
-        return typed(type_.name, "bool", "true" if value else "false")
-    return typed(type_.name, "float64" if type_.kind in FLOATS else "int", repr(value))
+        return [typed(type_.name, "bool", "true" if value else "false") for value in values]
+    name, plain = type_.name, "float64" if type_.kind in FLOATS else "int"
+    return [repr(value) if name == plain else f"{name}({value!r})" for value in values]
 
 
 def typed(name: str, plain: str, text: str) -> str:

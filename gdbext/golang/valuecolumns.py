@@ -20,8 +20,8 @@ from gdbext.golang.value import (
     MOST_BYTES,
     Values,
     message,
-    number,
     number_form,
+    numbers,
     quote,
     typed,
     unfollowed,
@@ -69,7 +69,10 @@ class ValueColumns:
         if form is None:
             return [None] * len(addresses)
         found, ok = self.program.gather(addresses, form)
-        return [number(type_, one) if fine else None for one, fine in zip(found.tolist(), ok.tolist(), strict=True)]
+        shown: list[str | None] = [*numbers(type_, found.tolist())]
+        for unreadable in np.flatnonzero(~ok).tolist():
+            shown[unreadable] = None
+        return shown
 
     def strings(self, addresses: U64) -> Texts:
         """The literals of the strings whose headers lie at the addresses."""

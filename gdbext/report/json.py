@@ -92,7 +92,7 @@ def _text(value: object) -> str:
 
 def join_cells(cells: Iterable[Cell]) -> str:
     """The JSON of each cell, ``NUL`` between them, which no JSON holds: many cost little more than one."""
-    return _mend(_encode_cells(_plain_items(cells))[1:-1])
+    return _mend(_encode_cells([one if type(one) is str else plain(one) for one in cells])[1:-1])
 
 
 def plain(value: Any) -> Any:

@@ -118,6 +118,18 @@ def _max8() -> Any:
     return intrinsic(typed)
 
 
+def _store64() -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        target, word = arguments
+        builder.store(word, builder.inttoptr(target, ir.IntType(64).as_pointer()), align=1)
+        return context.get_dummy_value()
+
+    def typed(typingctx: Any, target: Any, word: Any) -> Any:
+        return types.void(types.uint64, types.uint64), codegen
+
+    return intrinsic(typed)
+
+
 def _copy16() -> Any:
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         kind = ir.VectorType(ir.IntType(64), 2).as_pointer()
@@ -135,6 +147,7 @@ INTRINSICS: dict[str, Callable[[], Any]] = {
     "load64": lambda: _load(64),
     "load8": lambda: _load(8),
     "max8": _max8,
+    "store64": _store64,
     "copy16": _copy16,
 }
 """Helpers that Python cannot say: what they do to our own process's memory."""

@@ -34,6 +34,12 @@ def max8(host: Any, value: Any) -> Any:
 
 
 @helper
+def store64(target: Any, word: Any) -> None:
+    """Store a u64 at an address of our own process, aligned or not."""
+    raise NotImplementedError("compiled code only")
+
+
+@helper
 def copy16(source: Any, target: Any) -> None:
     """Copy 16 bytes from one address of our own process to another, aligned or not."""
     raise NotImplementedError("compiled code only")

@@ -103,6 +103,12 @@ def test_one_state_only() -> None:
     assert forest.shown(None).tolist() == [0, 1, 2] and forest.shown(1).tolist() == [1, 2]
 
 
+def test_what_is_not_shown_is_not_counted() -> None:
+    contexts = made([-1, 0, 1, 0, 3, 3], [C, T, V, T, V, V], state=[LIVE, CANCELLED, LIVE, CANCELLED, LIVE, LIVE])
+    assert lines(Forest.of(contexts, CANCELLED)) == ["c0 +2", "  ×2 t1 cancelled +0"]
+    assert lines(Forest.of(contexts))[0] == "c0 +5"
+
+
 def test_deadlines_and_the_way_up() -> None:
     contexts = made([-1, 0, 1], deadline=[NO_DEADLINE, 50, 20])
     forest = Forest.of(contexts)
