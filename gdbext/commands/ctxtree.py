@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gdbext.commands import Command, address, count
 from gdbext.errors import UsageError
-from gdbext.report import Address, Report, Rows, Text, Tree
+from gdbext.report import Report, Rows, Text, Tree
 
 if TYPE_CHECKING:
     from gdbext.analysis.contexttree import Forest
@@ -35,7 +35,8 @@ def run(session: Session, args: argparse.Namespace) -> Report:
     notes = list(contexts.notes)
     if args.dot:
         notes.append(_dot(session, args, forest, start))
-    report = {"contexts": _rows(session, args, forest, start), "roots": [Address(contexts.address[i]) for i in roots]}
+    addresses = [hex(one) for one in contexts.address[roots].tolist()]
+    report = {"contexts": _rows(session, args, forest, start), "roots": addresses}
     return Report(report, [] if args.json else list(_blocks(session, args, forest, start)), notes)
 
 

@@ -19,6 +19,7 @@ import gdb
 from gdbext.commands import Command, Look, completions, registry, run_line
 from gdbext.errors import GdbextError, UsageError
 from gdbext.frontend import internal_error
+from gdbext.frontend.straight import Output
 
 if TYPE_CHECKING:
     from gdbext.session import Session
@@ -150,11 +151,20 @@ class _ContextFunction(gdb.Function):  # type: ignore[misc]
 
 def write_pieces(pieces: Iterator[str]) -> None:
     """Through GDB's own output, so that the pager, ``pipe``, logging and DAP see it; quiet when the pager is left."""
+    write = Output(gdb.write, gdb.flush, _unseen)
     for piece in pieces:
         try:
-            gdb.write(piece)
-        except KeyboardInterrupt:
+            write(piece)
+        except (KeyboardInterrupt, BrokenPipeError):
             return
+
+
+def _unseen() -> bool:
+    """Whether neither the pager nor a log has to see what goes to standard output."""
+    try:
+        return not (os.isatty(1) or gdb.parameter("height") or gdb.parameter("logging enabled"))
+    except RuntimeError:  # a GDB that calls them otherwise
+        return False
 
 
 @contextmanager
