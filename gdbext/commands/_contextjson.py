@@ -17,6 +17,7 @@ from gdbext.analysis.contexts import NO_DEADLINE, STATES
 from gdbext.commands._contexts import MASKED, cell
 from gdbext.report import Absent
 from gdbext.report.json import NUL, join_cells
+from gdbext.target import parallel
 
 if TYPE_CHECKING:
     from gdbext.analysis.contextcolumns import Text
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from gdbext.session import Session
     from gdbext.target.image import U64, Bools
 
-CHUNK = 1 << 14
+CHUNK = 1 << 13
 """Contexts in a piece: its text should fit the processor's cache."""
 KEYS = (
     "address", "kind", "state", "cause", "parent", "parent_kind", "registered_with", "children", "deadline_in_ns",
@@ -40,8 +41,8 @@ Column = tuple[int, I64]
 def encoded(session: Session, args: argparse.Namespace, indices: I64) -> Iterator[str]:
     """JSON objects of the contexts, joined with commas, some thousand in a piece."""
     encoder = _Encoder(session.context_rows, session.context_holders, args.values)
-    for at in range(0, len(indices), CHUNK):
-        yield _Chunk(encoder, indices[at : at + CHUNK]).encoded()
+    pieces = (_Chunk(encoder, indices[at : at + CHUNK]).encoded() for at in range(0, len(indices), CHUNK))
+    yield from parallel.ahead(pieces) if session.target.kind == "core" else pieces
 
 
 YEAR_1, YEAR_10000 = -62135596800, 253402300800
