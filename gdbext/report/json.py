@@ -34,7 +34,8 @@ def gather_pieces(texts: Iterable[str], size: int = PIECE) -> Iterator[str]:
     length = 0
     for text in texts:
         if len(text) >= size:  # a piece by itself: joining it would copy it
-            yield "".join(held)
+            if held:
+                yield "".join(held)
             yield text
             held, length = [], 0
             continue

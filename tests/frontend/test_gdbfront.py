@@ -166,6 +166,25 @@ def test_output_goes_where_gdb_sends_it(gdb: tools.Gdb, tmp_path: Path) -> None:
     assert said.out.rstrip().endswith("4")
 
 
+def test_large_output_goes_where_gdb_sends_it(gdb: tools.Gdb, tmp_path: Path) -> None:
+    """What GDB catches, pipes or logs is all there; only what comes out at once goes past it."""
+    show, small = "go-testshow --limit 500", "python from gdbext.frontend import straight; straight.LARGE = 9000"
+    whole = inside(gdb, show).out
+    assert len(whole) > 15_000 and inside(gdb, small, "echo before\\n", show, "echo after\\n").out == (
+        f"before\n{whole}after\n"
+    )
+    for redirected in ("on", "off"):
+        log = tmp_path / redirected
+        logged = f"set logging redirect {redirected}", f"set logging file {log}", "set logging enabled on"
+        said = inside(gdb, small, *logged, show, "set logging enabled off")
+        assert whole in log.read_text() and (whole in said.out) == (redirected == "off")
+    caught = (
+        f"python text = gdb.execute({show!r}, to_string=True); print(len(text), len(gdb.execute('echo', False, True)))"
+    )
+    assert inside(gdb, small, caught).out == f"{len(whole)} 0\n"
+    assert inside(gdb, small, f"pipe {show} | tr a-z A-Z").out == whole.upper()
+
+
 def test_loading_costs_less_than_a_tenth_of_a_second(gdb: tools.Gdb, tmp_path: Path) -> None:
     """Of processor time: other tests may keep the machine busy."""
     env = {**hosts.environment(gdb), "PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(tmp_path)}

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, strategies
 
 from gdbext.report import Absent, Address, Bytes, Duration, Hostile, Report, Rows
-from gdbext.report.json import gather_pieces, render_json
+from gdbext.report.json import NUL, gather_pieces, join_cells, render_json
 
 TARGET = {"kind": "core", "exe": "/bin/x", "pid": None, "go_version": "go1.27.3", "arch": "amd64"}
 
@@ -40,6 +40,30 @@ def test_the_whole_document() -> None:
 
 def test_encoded_rows_pass_through() -> None:
     assert value_of(Rows(['{"a":1}', '{"b":2},\n{"c":3}'], encoded=True)) == [{"a": 1}, {"b": 2}, {"c": 3}]
+
+
+def test_rows_that_need_no_mending_are_left_alone() -> None:
+    lone = ['"\\udc80"']
+    assert written({"rows": Rows(lone, encoded=True, mended=True)}).count("\\udc80") == 1
+    assert "udc80" not in written({"rows": Rows(lone, encoded=True)})
+
+
+@given(strategies.lists(strategies.one_of(strategies.text(), strategies.integers(), strategies.none())))
+def test_many_cells_at_once(cells: list[str | int | None]) -> None:
+    joined = join_cells(cells)
+    assert joined.split(NUL) == [join_cells([one]) for one in cells] or not cells
+    assert [json.loads(one) for one in joined.split(NUL)] == [value_of(one) for one in cells] if cells else not joined
+
+
+def test_cells_of_all_sorts_at_once() -> None:
+    cells = [Address(0xC000), Absent("torn"), Hostile("k"), "\udc80", Duration(7)]
+    assert join_cells(cells).split(NUL) == ['"0xc000"', '{"absent": "torn"}', '"k"', '"\\\\x80"', "7"]
+
+
+def test_a_large_text_is_a_piece_by_itself() -> None:
+    large = "x" * 100
+    assert list(gather_pieces(["a", "b", large, "c"], 10)) == ["ab", large, "c"]
+    assert next(piece for piece in gather_pieces([large], 10)) is large
 
 
 def test_rows_inside_objects_and_no_rows_at_all() -> None:

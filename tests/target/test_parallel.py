@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Iterator
 
 import pytest
 
@@ -28,6 +29,41 @@ def test_signals_stay_where_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert set(parallel.split(parallel.WORTH_IT, mask)) == {(False, True)}
     assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == before
+
+
+def test_the_next_item_is_made_while_one_is_used() -> None:
+    made, used = threading.Event(), list[int]()
+
+    def items() -> Iterator[int]:
+        yield 1
+        made.set()
+        yield 2
+
+    for item in parallel.ahead(items()):
+        used.append(item)
+        assert made.wait(10)
+    assert used == [1, 2] and list(parallel.ahead([])) == []
+
+
+def test_making_ahead_leaves_signals_and_failures_to_the_caller() -> None:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+    def items() -> Iterator[bool]:
+        yield signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+        raise ZeroDivisionError
+
+    found = parallel.ahead(items())
+    assert next(found) is True
+    with pytest.raises(ZeroDivisionError):
+        next(found)
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == before
+
+
+def test_what_is_made_ahead_can_be_left() -> None:
+    found = parallel.ahead(iter(range(1 << 60)))
+    assert next(found) == 0
+    found.close()  # type: ignore[attr-defined]
+    assert threading.active_count() == 1
 
 
 def test_a_failure_is_not_swallowed(monkeypatch: pytest.MonkeyPatch) -> None:
