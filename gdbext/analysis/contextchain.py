@@ -10,13 +10,13 @@ from attrs import define, field, frozen
 from numpy.typing import NDArray
 
 from gdbext.analysis import contextroots
-from gdbext.analysis.contextrows import Row, rfc3339
-from gdbext.analysis.contexts import NO_DEADLINE, children_shape
+from gdbext.analysis.contextrows import Row, row_of
+from gdbext.analysis.contexts import children_shape
 from gdbext.analysis.framevariables import FrameVariables
 from gdbext.errors import GdbextError
 from gdbext.golang import context, maps
 from gdbext.golang.context import Kind
-from gdbext.golang.contextread import Absence, ContextReader, Deadline, Detail
+from gdbext.golang.contextread import Absence, ContextReader, Detail
 from gdbext.golang.heapobject import find_object
 from gdbext.golang.proc import Goroutines
 from gdbext.golang.traceback import Frame, PcTable, Walk
@@ -217,22 +217,16 @@ class Chains:
         """One context of a chain."""
         link = links[place]
         kind = self.ctypes.kinds[link.kind]
-        detail = self._detail(kind, link.address)
+        detail = self.reader.tried(kind, link.address)
         parent = links[place + 1] if place + 1 < len(links) else None
-        left, at = self._deadline(detail)
-        return Row(
-            address=link.address,
-            kind=kind.name,
+        return row_of(
+            detail,
+            self.goroutines.now.ns,
             state=state,
             cause=self._cause(links, place, state),
-            parent=detail.parent[1] if detail.parent else 0,
             parent_kind=self.ctypes.kinds[parent.kind].name if parent else "",
             registered_with=self._registered_with(links, place),
             children=self._children(detail) if kind.canceler else None,
-            deadline_in_ns=left,
-            deadline=at,
-            key=detail.key,
-            value=detail.value,
             waiters=self._waiters(detail),
             goroutines=sorted(goids),
             certain=self._certain(link.address),
@@ -244,26 +238,9 @@ class Chains:
         for link in links[place:]:
             kind = self.ctypes.kinds[link.kind]
             if kind.canceler:
-                detail = self._detail(kind, link.address)
+                detail = self.reader.tried(kind, link.address)
                 return detail.cause if detail.cause is not None else detail.error
         return None
-
-    def _detail(self, kind: Kind, address: int) -> Detail:
-        """A context's own fields; why not, where they cannot be read."""
-        try:
-            return self.reader.at(kind, address)
-        except GdbextError as error:
-            return Detail(address, kind, cause=Absence(str(error)))
-
-    def _deadline(self, detail: Detail) -> tuple[int | Absence | None, str | Absence | None]:
-        found = detail.deadline
-        if not isinstance(found, Deadline):
-            return found, found
-        now = self.goroutines.now.ns
-        if found.monotonic_ns in (None, NO_DEADLINE):
-            return Absence("its timer has ended"), rfc3339(found.unix_ns)
-        left = found.monotonic_ns - now if now > 0 and found.monotonic_ns is not None else None
-        return Absence("the core has no clock reading") if left is None else left, rfc3339(found.unix_ns)
 
     def _children(self, detail: Detail) -> int | None:
         if not detail.children:

@@ -76,12 +76,6 @@ class Columns:
         carry = nanoseconds >= contextread.NANOSECONDS  # in no time that Go made
         return _unix_seconds(raw[:, 0], raw[:, 1]) + carry, nanoseconds - carry * np.int64(contextread.NANOSECONDS)
 
-    def left(self, when: int) -> int | Absence:
-        """Nanoseconds until a time on the monotonic clock."""
-        if when == NO_DEADLINE:
-            return Absence("its timer has ended")
-        return when - self.now if self.now > 0 else Absence("the core has no clock reading")
-
     def interfaces(self, indices: I64, name: str) -> Chosen:
         """The keys or the values (``name``) of valueCtxs."""
         offset = self.reader.program.bound(context.VALUE_CTX).offset(name)
@@ -108,6 +102,13 @@ class Columns:
         found = np.where(own, np.arange(len(parent), dtype=np.int32), np.int32(-1))
         kernels.inherit(parent, forests.top_down(parent), found, -1)
         return found
+
+
+def time_left(when: int, now: int) -> int | Absence:
+    """Nanoseconds until a time on the monotonic clock. ``now`` 0: not known."""
+    if when == NO_DEADLINE:
+        return Absence("its timer has ended")
+    return when - now if now > 0 else Absence("the core has no clock reading")
 
 
 def _distinct(pairs: U64) -> tuple[U64, I64]:

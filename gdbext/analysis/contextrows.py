@@ -8,9 +8,8 @@ from datetime import datetime, timezone
 import numpy as np
 from attrs import frozen
 
-from gdbext.analysis.contextcolumns import Columns
+from gdbext.analysis.contextcolumns import Columns, time_left
 from gdbext.analysis.contexts import NO_DEADLINE, NO_KIND, STATES
-from gdbext.errors import GdbextError
 from gdbext.golang.contextread import Absence, Deadline, Detail
 from gdbext.golang.proc import Goroutines
 
@@ -39,6 +38,49 @@ class Row:
     """Seen alike in two looks at a running program; None where the program stands still."""
 
 
+def row_of(
+    detail: Detail,
+    now: int,
+    *,
+    state: str | Absence,
+    cause: str | Absence | None,
+    parent_kind: str,
+    registered_with: int,
+    children: int | None,
+    waiters: Sequence[int],
+    goroutines: Sequence[int],
+    certain: bool | None,
+) -> Row:
+    """A context's own fields with what others say of it. ``now``: CLOCK_MONOTONIC when the program was looked at."""
+    left, deadline = deadline_of(detail, now)
+    return Row(
+        detail.address,
+        detail.kind.name,
+        state,
+        cause,
+        detail.parent[1] if detail.parent is not None else 0,
+        parent_kind,
+        registered_with,
+        children if detail.kind.canceler else None,
+        left,
+        deadline,
+        detail.key,
+        detail.value,
+        waiters,
+        goroutines,
+        certain,
+    )
+
+
+def deadline_of(detail: Detail, now: int) -> tuple[int | Absence | None, str | Absence | None]:
+    """(nanoseconds left, RFC 3339) of a timerCtx; None for others."""
+    found = detail.deadline
+    if not isinstance(found, Deadline):
+        return found, found
+    when = NO_DEADLINE if found.monotonic_ns is None else found.monotonic_ns
+    return time_left(when, now), rfc3339(found.unix_ns)
+
+
 class Rows:
     """Makes rows of the contexts of one program."""
 
@@ -50,35 +92,19 @@ class Rows:
         """The context ``index``; ``goids``: the goroutines whose stacks hold it."""
         contexts = self.contexts
         kind = contexts.types.kinds[int(contexts.kind[index])]
-        detail = self.detail(index)
         registered = int(contexts.registered_with[index])
-        deadline_in, deadline = self.deadline(detail)
-        return Row(
-            address=detail.address,
-            kind=kind.name,
+        return row_of(
+            self.reader.tried(kind, int(contexts.address[index])),
+            self.now,
             state=STATES[int(contexts.state[index])],
             cause=self.cause(index),
-            parent=detail.parent[1] if detail.parent is not None else 0,
             parent_kind=self.parent_kind(index),
             registered_with=int(contexts.address[registered]) if registered >= 0 else 0,
-            children=int(contexts.children[index]) if kind.canceler else None,
-            deadline_in_ns=deadline_in,
-            deadline=deadline,
-            key=detail.key,
-            value=detail.value,
+            children=int(contexts.children[index]),
             waiters=self.waiters(index),
             goroutines=goids,
             certain=None if contexts.certain is None else bool(contexts.certain[index]),
         )
-
-    def detail(self, index: int) -> Detail:
-        """A context's own fields; an empty one where they cannot be read."""
-        kind = self.contexts.types.kinds[int(self.contexts.kind[index])]
-        address = int(self.contexts.address[index])
-        try:
-            return self.reader.at(kind, address)
-        except GdbextError as error:
-            return Detail(address, kind, cause=Absence(str(error)))
 
     def parent_kind(self, index: int) -> str:
         """The dynamic type of the parent; "" for none or one that is not known."""
@@ -95,14 +121,6 @@ class Rows:
             return None
         texts, which = self.columns.causes(np.array([index], np.int64))
         return texts[which[0]] if which[0] >= 0 else None
-
-    def deadline(self, detail: Detail) -> tuple[int | Absence | None, str | Absence | None]:
-        """(nanoseconds left, RFC 3339) of a timerCtx; None for others."""
-        found = detail.deadline
-        if not isinstance(found, Deadline):
-            return found, found
-        when = NO_DEADLINE if found.monotonic_ns is None else found.monotonic_ns
-        return self.columns.left(when), rfc3339(found.unix_ns)
 
     def left(self, monotonic_ns: int) -> int | None:
         """Nanoseconds until a time on the monotonic clock, None where there is none."""

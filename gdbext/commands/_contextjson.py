@@ -216,12 +216,13 @@ class _Chunk:
 
     def left(self, when: I64) -> I64:
         """Nanoseconds until times on the monotonic clock, or why that is not known."""
+        from gdbext.analysis.contextcolumns import time_left
         from gdbext.analysis.rowkernels import TEXTS
 
         found, ended, now = when - self.columns.now, when == NO_DEADLINE, self.columns.now
         for mine, example in ((ended, NO_DEADLINE), (~ended & (now <= 0), now)):
             if mine.any():
-                found[mine] = TEXTS + self.texts.value(self.columns.left(example))
+                found[mine] = TEXTS + self.texts.value(time_left(example, now))
         return found
 
     def keys_and_values(self) -> Iterator[I64]:

@@ -88,6 +88,13 @@ class ContextReader:
         channels = tuple(self.program.word(address + offset) for offset in kind.channels)
         return Detail(address, kind, parent, channels=channels)
 
+    def tried(self, kind: Kind, address: int) -> Detail:
+        """Like ``at``; where its fixed part cannot be read only the reason, as its cause."""
+        try:
+            return self.at(kind, address)
+        except GdbextError as error:
+            return Detail(address, kind, cause=Absence(str(error)))
+
     def _pair(self, address: int) -> tuple[int, int]:
         raw = self.program.read(address, 16)
         return int.from_bytes(raw[:8], "little"), int.from_bytes(raw[8:], "little")

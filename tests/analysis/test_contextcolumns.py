@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gdbext.analysis import contexts
-from gdbext.analysis.contextcolumns import Columns
+from gdbext.analysis.contextcolumns import Columns, time_left
 from gdbext.analysis.contexts import NO_DEADLINE
 from gdbext.golang.contextread import Absence, ContextReader
 from tests.synthetic import INT, STRING, Contexts, World
@@ -113,9 +113,8 @@ def test_dates(nanoseconds: int, monotonic: bool) -> None:
 
 
 def test_time_left() -> None:
-    columns = Made().columns(now=100)
-    assert columns.left(70) == -30 and columns.left(NO_DEADLINE) == Absence("its timer has ended")
-    assert Made().columns(now=0).left(70) == Absence("the core has no clock reading")
+    assert time_left(70, now=100) == -30 and time_left(NO_DEADLINE, now=100) == Absence("its timer has ended")
+    assert time_left(70, now=0) == Absence("the core has no clock reading")
 
 
 def test_nothing_asked() -> None:
