@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from gdbext import __doc__ as purpose, __version__, home
 from gdbext.errors import GdbextError, UsageError
 from gdbext.frontend import internal_error
+from gdbext.frontend.progress import Progress
 
 if TYPE_CHECKING:
     from gdbext.commands import Command, Look
@@ -107,7 +108,8 @@ def _command(words: list[str]) -> int:
         return session[0]
 
     try:
-        for piece in run_line(command, rest[1:], open_session, _look()):
+        pieces = run_line(command, rest[1:], open_session, _look())
+        for piece in Progress(lambda: session[0].doing if session else "opening").until_output(pieces):
             sys.stdout.write(piece)
         sys.stdout.flush()
     finally:

@@ -19,6 +19,7 @@ import gdb
 from gdbext.commands import Command, Look, completions, registry, run_line
 from gdbext.errors import GdbextError, UsageError
 from gdbext.frontend import internal_error
+from gdbext.frontend.progress import Progress
 from gdbext.frontend.straight import Output
 
 if TYPE_CHECKING:
@@ -120,7 +121,12 @@ class _Command(gdb.Command):  # type: ignore[misc]
         self.dont_repeat()
         with one_line_errors(self.settings), selection_kept(), self.sessions.used():
             look = self.settings.look(from_tty)
-            write_pieces(run_line(self.command, argument, self.sessions.current, look))
+            pieces = run_line(self.command, argument, self.sessions.current, look)
+            write_pieces(Progress(self._doing).until_output(pieces) if look.terminal and not _tui() else pieces)
+
+    def _doing(self) -> str:
+        session = self.sessions.held()
+        return session.doing if session else "opening"
 
     def complete(self, text: str, word: str | None) -> list[str] | None:
         """GDB starts ``word`` after a dash or another mark; ours start after a blank."""
@@ -157,6 +163,14 @@ def write_pieces(pieces: Iterator[str]) -> None:
             write(piece)
         except (KeyboardInterrupt, BrokenPipeError):
             return
+
+
+def _tui() -> bool:
+    """Whether GDB draws the whole screen: then it is not ours to write on."""
+    try:
+        return "not active" not in gdb.execute("info win", to_string=True)
+    except gdb.error:  # built without it
+        return False
 
 
 def _unseen() -> bool:
