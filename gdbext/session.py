@@ -88,8 +88,11 @@ class Session:
         self.doing = "reading the heap's spans"
         from gdbext.golang.mheap import Heap
         from gdbext.golang.snapshot import read_heap
+        from gdbext.target import malloc
 
-        return read_heap(self.program) if self.target.kind == "running" else Heap.of(self.program)
+        heap = read_heap(self.program) if self.target.kind == "running" else Heap.of(self.program)
+        malloc.trim()
+        return heap
 
     def _read_goroutines(self) -> Goroutines:
         symtab = self.symtab
@@ -101,8 +104,12 @@ class Session:
     def _search(self, heap: Heap, goroutines: Goroutines) -> Contexts:
         self.doing = "searching the heap for contexts"
         from gdbext.analysis import contextsearch
+        from gdbext.target import malloc
 
-        return contextsearch.contexts(self.program, self.symtab, self.types, self.context_types, heap, goroutines)
+        types = self.context_types
+        found = contextsearch.contexts(self.program, self.symtab, self.types, types, heap, goroutines)
+        malloc.trim()
+        return found
 
     @cached_property
     def context_rows(self) -> Rows:
@@ -143,9 +150,7 @@ class Session:
     @cached_property
     def young_contexts(self) -> int:
         """How many contexts no collection has seen reachable yet."""
-        ids = self.heap.ids(self.contexts.address)
-        ids = ids[ids >= 0]
-        return len(ids) - self.heap.survivors(ids)
+        return self.heap.younger(self.contexts.address)
 
     @cached_property
     def context_holders(self) -> dict[int, list[int]]:

@@ -134,13 +134,13 @@ class Forest:
         return (int(known.min()), int(known.max())) if len(known) else None
 
 
-def _labels(contexts: Contexts) -> NDArray[np.uint64]:
+def _labels(contexts: Contexts) -> I32:
     """What a context looks like by itself: kind, state, who is its parent when that is not a context found."""
-    waited = np.zeros(len(contexts), np.uint64)
-    waited[contexts.waits[:, 0]] = 1
-    orphan = np.where(contexts.parent < 0, contexts.parent_kind, NO_KIND).astype(np.uint64)
-    label: NDArray[np.uint64] = contexts.kind.astype(np.uint64) | contexts.state.astype(np.uint64) << np.uint64(8)
-    label |= waited << np.uint64(12) | orphan << np.uint64(16)
+    label = np.where(contexts.parent < 0, contexts.parent_kind, np.uint8(NO_KIND)).astype(np.int32)
+    label <<= 16
+    label |= contexts.kind
+    label |= contexts.state.astype(np.int32) << 8
+    label[contexts.waits[:, 0]] |= 1 << 12
     return label
 
 

@@ -35,7 +35,7 @@ def depths(parent: I32) -> I32:
     return depth
 
 
-def shapes(parent: I32, order: I32, label: U64) -> tuple[U64, I32]:
+def shapes(parent: I32, order: I32, label: I32) -> tuple[U64, I32]:
     """(a hash of each subtree that does not depend on the order of children, how many nodes it has)."""
     n = len(parent)
     sizes, shape = np.zeros(n, np.int32), np.empty(n, np.uint64)

@@ -71,7 +71,7 @@ def mix(value):  # type: ignore[no-untyped-def]
     return value ^ (value >> np.uint64(31))
 
 
-@library.kernel("i32[] i32[] u64[] u64[] i32[] u64[]")
+@library.kernel("i32[] i32[] i32[] u64[] i32[] u64[]")
 def shapes(parent, order, label, inner, sizes, shape):  # type: ignore[no-untyped-def]
     """A hash of each node's subtree that does not depend on the order of children, and how many nodes it has.
 

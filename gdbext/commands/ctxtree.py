@@ -73,9 +73,12 @@ def _header(session: Session) -> Iterable[str]:
 def _rows(session: Session, args: argparse.Namespace, forest: Forest, start: int | None) -> Rows:
     from gdbext.commands._contextjson import encoded
 
-    chosen = forest.shown(start)
-    limited = chosen[: args.limit] if args.limit is not None else chosen
-    return Rows(encoded(session, args, limited), encoded=True, mended=True)
+    def rows() -> Iterator[str]:
+        """Only where somebody reads them: the indices of a million contexts are no small thing."""
+        chosen = forest.shown(start)
+        yield from encoded(session, args, chosen[: args.limit] if args.limit is not None else chosen)
+
+    return Rows(rows(), encoded=True, mended=True)
 
 
 def _dot(session: Session, args: argparse.Namespace, forest: Forest, start: int | None) -> str:

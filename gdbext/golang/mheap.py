@@ -47,6 +47,8 @@ IN_USE = 1  # mSpanInUse
 MIN_HEADER = 512  # larger objects of a size class start with a malloc header where arenas have no bitmap (Go 1.22)
 MAX_SPANS = 1 << 27
 MAX_SLOTS = 1 << 33
+CHUNK = 1 << 18
+"""Objects asked about at a time: bounds what the intermediate arrays take."""
 MOST_PAGES = 1 << 23  # 64 GiB of heap: a table of 32 MiB
 U32 = NDArray[np.uint32]
 I64 = NDArray[np.int64]
@@ -146,6 +148,15 @@ class Heap:
         wanted = np.ascontiguousarray(addresses, np.uint64)
         kernels.slots_at(spans.pages, spans.base, spans.limit, spans.elemsize, spans.first, self.state, wanted, out)
         return out
+
+    def younger(self, addresses: U64) -> int:
+        """How many of the objects (sorted addresses) no collection has seen reachable yet."""
+        young = 0
+        for at in range(0, len(addresses), CHUNK):
+            ids = self.ids(addresses[at : at + CHUNK])
+            ids = ids[ids >= 0]
+            young += len(ids) - self.survivors(ids)
+        return young
 
     def survivors(self, ids: I64) -> int:
         """How many of the objects (sorted ids) were reachable when the last collection ran."""

@@ -105,7 +105,7 @@ def test_shapes_are_equal_where_families_are(parent: list[int], data: st.DataObj
     n, made = len(parent), graph(parent)
     label = data.draw(st.lists(st.integers(0, 1), min_size=n, max_size=n))
     order = forests.top_down(array(parent))
-    shape, sizes = (found.tolist() for found in forests.shapes(array(parent), order, np.array(label, np.uint64)))
+    shape, sizes = (found.tolist() for found in forests.shapes(array(parent), order, array(label)))
     text = [canonical(made, label, node) for node in range(n)]
     assert sizes == [len(nx.descendants(made, node)) + 1 for node in range(n)]
     assert [[a == b for b in text] for a in text] == [[a == b for b in shape] for a in shape]
@@ -118,7 +118,7 @@ def test_a_chain_of_a_million() -> None:
         depth = forests.depths(parent)
         assert sorted((int(depth[0]), int(depth[-1]))) == [0, n - 1]
         order = forests.top_down(parent)
-        _, sizes = forests.shapes(parent, order, np.zeros(n, np.uint64))
+        _, sizes = forests.shapes(parent, order, np.zeros(n, np.int32))
         assert int(sizes.max()) == n and int(forests.below(parent, int(order[0])).sum()) == n
     ring = np.append(np.arange(1, n), 0).astype(np.int32)
     assert forests.cut_cycles(ring) == 1
