@@ -98,23 +98,6 @@ def survivors(starts, ends, hosts, first, alloc_bits, unswept, ids):  # type: ig
     return count
 
 
-@helper
-def span_of(base, limit, address, last):  # type: ignore[no-untyped-def]
-    """Index of the span whose slots hold ``address``, or -1."""
-    if 0 <= last < len(base) and base[last] <= address < limit[last]:
-        return last
-    low, high = 0, len(base)
-    while low < high:
-        middle = (low + high) // 2
-        if base[middle] <= address:
-            low = middle + 1
-        else:
-            high = middle
-    if low > 0 and address < limit[low - 1]:
-        return low - 1
-    return -1
-
-
 @library.kernel("u64[] u64[] i32[]")
 def fill_pages(base, limit, table):  # type: ignore[no-untyped-def]
     """The span of each page of the heap; ``table``: -1 everywhere, as long as the heap has pages."""
@@ -125,9 +108,9 @@ def fill_pages(base, limit, table):  # type: ignore[no-untyped-def]
 
 @helper
 def span_at(table, base, limit, address, last):  # type: ignore[no-untyped-def]
-    """As ``span_of``, by the table of pages where there is one."""
+    """Index of the span whose slots hold ``address``, or -1; by the table of pages where there is one."""
     if len(table) == 0:
-        return span_of(base, limit, address, last)
+        return segment_of(base, limit, address, last)
     page = (address - base[0]) // PAGE
     if address < base[0] or page >= np.uint64(len(table)):
         return -1

@@ -1,0 +1,116 @@
+"""A live target after errors, Ctrl-C, and the death of its debugger: it runs on, traced by nobody."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import hosts, tools
+from tests.programs import Running, build, run
+
+WRONG = (
+    "go-goroutines --nosuch",
+    "go-ctxtree 0x1",
+    "go-ctxchain -g 999999999",
+    "go-ctxchain nosuch(",
+    "go-ctxtree --depth x",
+)
+INTERRUPT = (
+    "python import os, signal, threading; threading.Timer({seconds}, os.kill, (os.getpid(), signal.SIGINT)).start()"
+)
+SECONDS = 120
+
+
+@pytest.fixture(scope="module")
+def busy() -> Iterator[Running]:
+    """A program that never rests and says what it did when a line comes in."""
+    with run(
+        build("churn", tools.go_versions()[-1]), "-stable", "200000", "-contexts", "1000", "-goroutines", "1000"
+    ) as running:
+        yield running
+
+
+def beats(busy: Running) -> dict[str, Any]:
+    """What the program did since it was last asked."""
+    assert busy.process.stdin is not None and busy.process.stdout is not None
+    busy.process.stdin.write(b"\n")
+    busy.process.stdin.flush()
+    said: dict[str, Any] = json.loads(busy.process.stdout.readline())
+    return said
+
+
+def assert_unharmed(busy: Running) -> None:
+    status = dict(line.split(":\t", 1) for line in Path(f"/proc/{busy.pid}/status").read_text().splitlines())
+    assert status["TracerPid"] == "0"
+    assert status["State"][0] not in "tTZ"
+    beats(busy)
+    time.sleep(0.3)
+    did = beats(busy)
+    assert did["contexts"] > 0 and did["goroutines"] > 0 and did["collections"] > 0
+
+
+def line(gdb: tools.Gdb, busy: Running, *commands: str) -> list[str]:
+    asked = [word for command in commands for word in ("-ex", command)]
+    return [gdb.path, *hosts.BEFORE, "-p", str(busy.pid), "-x", str(hosts.INIT), *asked]
+
+
+def debug(gdb: tools.Gdb, busy: Running, *commands: str) -> str:
+    done = subprocess.run(
+        line(gdb, busy, *commands),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=SECONDS,
+        env=hosts.environment(gdb),
+        cwd=tools.ROOT,
+        text=True,
+        errors="replace",
+    )
+    return done.stdout
+
+
+def test_after_wrong_commands(gdb: tools.Gdb, busy: Running) -> None:
+    said = debug(gdb, busy, *WRONG, "go-goroutines --limit 1", "detach")
+    assert "Traceback" not in said
+    assert "unrecognized arguments: --nosuch" in said and "no context lies at 0x1" in said
+    assert " goroutines\n" in said, "the command after the wrong ones answers"
+    assert_unharmed(busy)
+
+
+@pytest.mark.parametrize("seconds", [0.05, 0.3, 0.8])
+def test_after_ctrl_c(gdb: tools.Gdb, busy: Running, seconds: float) -> None:
+    """Wherever it comes: while files are opened, memory is read, contexts are searched, rows are written."""
+    said = debug(gdb, busy, INTERRUPT.format(seconds=seconds), "go-ctxtree --json", "detach")
+    assert "Traceback" not in said
+    assert_unharmed(busy)
+
+
+@pytest.mark.parametrize("seconds", [0.3, 1.0])
+def test_after_the_debugger_was_killed(gdb: tools.Gdb, busy: Running, seconds: float) -> None:
+    command = line(gdb, busy, *["go-ctxtree --json"] * 20)
+    environment = hosts.environment(gdb)
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=environment) as debugger:
+        time.sleep(seconds)
+        debugger.send_signal(signal.SIGKILL)
+    assert_unharmed(busy)
+
+
+def test_after_a_reader_that_never_stops_it(busy: Running) -> None:
+    command = hosts.plain_line(busy, ["go-ctxtree", "--json"])
+    environment = hosts.environment(None)
+    for seconds in (0.1, 0.4, 0.8):
+        with subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment, cwd=tools.ROOT
+        ) as reader:
+            time.sleep(seconds)
+            reader.send_signal(signal.SIGINT)
+            _, said = reader.communicate(timeout=SECONDS)
+        assert said in (b"", b"gdbext: interrupted\n") or reader.returncode == -signal.SIGINT
+        assert_unharmed(busy)
