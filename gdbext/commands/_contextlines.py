@@ -22,6 +22,10 @@ FAMILY = 20
 INSTANT = 1_000_000_000
 
 
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 class Lines:
     """Draws a Forest. Stops at ``args.limit`` lines and counts what it left out."""
 
@@ -48,7 +52,7 @@ class Lines:
             if not self._take(number, fold):
                 left = folds[number:]
                 self._cut += sum(len(one) * (one.inner + 1) for one in left)
-                yield Node([f"… {len(left):,} more like families: {sum(map(len, left)):,} contexts"])
+                yield Node([f"… {_count(len(left), 'more line')}: {_count(sum(map(len, left)), 'context')}"])
                 return
             yield Node(self._line(fold, level), self._children(fold, level))
 
