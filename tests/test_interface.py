@@ -25,6 +25,10 @@ KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "go-goroutines": ((), {"goroutines": [GOROUTINE]}),
     "go-ctxchain": (("--all",), {"chains": [{"found": str, "goid": int, "chain": [CONTEXT]}]}),
     "go-ctxtree": ((), {"contexts": [CONTEXT], "roots": [str]}),
+    "go-stacks": (
+        ("--all",),
+        {"stacks": [{"goid": int, "frames": [{"function", "file", "line", "pc", "sp", "inlined"}]}]},
+    ),
     "go-doctor": (
         (),
         {

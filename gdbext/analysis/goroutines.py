@@ -20,11 +20,12 @@ from gdbext.golang.proflabel import labels
 from gdbext.golang.program import distinct
 from gdbext.golang.showframe import Shown
 from gdbext.golang.symtab import Location
-from gdbext.golang.traceback import ENDS
+from gdbext.golang.traceback import ENDS, NO_FRAME
 from gdbext.golang.traces import Traces
 
 if TYPE_CHECKING:
     from gdbext.golang.proc import Goroutines
+    from gdbext.target.image import Image
 
 PLUMBING = frozenset(["runtime", "sync", "syscall", "time", "reflect", "os", "io", "net", "bufio"])
 INTERNAL = ("runtime/", "internal/", "sync/", "vendor/")
@@ -65,10 +66,18 @@ class Seen:
 
 @define(eq=False)
 class Places:
-    """The first user frame of every stack. ``whole``: walk the stacks to their end, as groups and searches need it."""
+    """The first user frame of every stack. ``whole``: walk the stacks to their end, as groups and searches need it.
+
+    ``only``: the rows whose stacks are walked; None for all. The others have no frame.
+    """
 
     goroutines: Goroutines
     whole: bool = False
+    only: NDArray[np.int64] | None = None
+    deepest: int = DEEPEST
+    """Frames of a whole stack that are walked at most."""
+    memory: Image = field(init=False)
+    """The stacks in use."""
     traces: Traces = field(init=False)
     nodes: NDArray[np.int64] = field(init=False)
     """The outermost node walked, by row; -1: no frame."""
@@ -80,10 +89,19 @@ class Places:
     def __attrs_post_init__(self) -> None:
         goroutines = self.goroutines
         self.traces, self._shown = Traces(goroutines.symtab), Shown(goroutines.symtab)
-        stacks = goroutines.stacks(reach=1 << 30) if self.whole else goroutines.stacks()
+        self.memory = goroutines.stacks(self.only, 1 << 30) if self.whole else goroutines.stacks(self.only)
         enough = None if self.whole else self._has_user_frame
-        limit = DEEPEST if self.whole else INNERMOST
-        self.nodes, self.ends = self.traces.walk(stacks, goroutines.start(), limit, enough)
+        limit = self.deepest if self.whole else INNERMOST
+        nodes, ends = self.traces.walk(self.memory, goroutines.start(self.only), limit, enough)
+        self.nodes, self.ends = (nodes, ends) if self.only is None else self._spread(nodes, ends, self.only)
+
+    def _spread(
+        self, nodes: NDArray[np.int64], ends: NDArray[np.uint8], rows: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+        """What some rows have, as columns of all of them."""
+        every = np.full(len(self.goroutines), -1, np.int64), np.full(len(self.goroutines), NO_FRAME, np.uint8)
+        every[0][rows], every[1][rows] = nodes, ends
+        return every
 
     def _has_user_frame(self, node: int) -> bool:
         return self.seen(node).user is not None
@@ -157,11 +175,19 @@ class Overview:
 
     goroutines: Goroutines
     whole: bool = False
+    only: NDArray[np.int64] | None = None
+    deepest: int = DEEPEST
 
     @cached_property
     def places(self) -> Places:
         """Where each goroutine is."""
-        return Places(self.goroutines, self.whole)
+        return Places(self.goroutines, self.whole, self.only, self.deepest)
+
+    @cached_property
+    def waited(self) -> list[int]:
+        """Nanoseconds that each goroutine has waited at least, -1 where nobody noted it."""
+        waited: list[int] = self.goroutines.waited().tolist()
+        return waited
 
     @cached_property
     def waited(self) -> NDArray[np.int64]:

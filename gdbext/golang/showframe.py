@@ -16,15 +16,20 @@ class Shown:
         # Wrappers come last in every release's list of funcIDs, behind systemstack_switch.
         self._wrapper = {number + 1 for number in symtab.ids("runtime.systemstack_switch")}
         self._panics = symtab.ids("runtime.gopanic", "runtime.sigpanic", "runtime.panicwrap")
-        # Go 1.25 replaced runfinq by the other two.
-        self._always = symtab.ids("runtime.runfinq", "runtime.runFinalizers", "runtime.runCleanups")
+        # Go 1.25; before, runtime.runfinq was left out like any other function of the runtime.
+        self._always = symtab.ids("runtime.runFinalizers", "runtime.runCleanups")
 
     def frames(self, frames: Iterable[Location]) -> Iterator[Location]:
         """Those of a stack's frames, innermost first and inlined ones included, that are shown."""
+        every = list(frames)
+        return (every[index] for index in self.chosen(every))
+
+    def chosen(self, frames: Iterable[Location]) -> Iterator[int]:
+        """The same as numbers: which of the frames are shown."""
         callee, first = 0, True
-        for frame in frames:
+        for index, frame in enumerate(frames):
             if self.shows(frame, first, callee):
-                yield frame
+                yield index
                 first = False
             callee = frame.func_id
 

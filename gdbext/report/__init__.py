@@ -85,7 +85,16 @@ class Text:
     """"", "heading" or "warning"."""
 
 
-Block = Table | Tree | Text
+@frozen
+class Lines:
+    """Lines that stand as they are, however long; a tab at their start stays one. ``cut`` as of a table."""
+
+    lines: Iterable[str]
+    title: str = ""
+    cut: str = ""
+
+
+Block = Table | Tree | Text | Lines
 
 
 class Rows:

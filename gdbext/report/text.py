@@ -13,7 +13,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from gdbext.report import Absent, Address, Block, Cell, Column, Hostile, Node, Report, Table, Text, Tree
+from gdbext.report import Absent, Address, Block, Cell, Column, Hostile, Lines, Node, Report, Table, Text, Tree
 from gdbext.report.cells import cell_text, escape, is_number, join
 from gdbext.report.json import gather_pieces
 
@@ -55,10 +55,16 @@ def _block(block: Block, painter: _Painter, width: int | None) -> Iterator[str]:
         return
     if block.title:
         yield painter.paint("heading", escape(block.title))
-    yield from _table(block, painter, width) if isinstance(block, Table) else _tree(block, painter)
+    yield from _drawn(block, painter, width)
     cut = block.cut() if callable(block.cut) else block.cut
     if cut:
         yield painter.paint("dim", escape(cut))
+
+
+def _drawn(block: Table | Tree | Lines, painter: _Painter, width: int | None) -> Iterator[str]:
+    if isinstance(block, Lines):
+        return (f"\t{escape(line[1:])}" if line.startswith("\t") else escape(line) for line in block.lines)
+    return _table(block, painter, width) if isinstance(block, Table) else _tree(block, painter)
 
 
 def _wrap(text: str, width: int | None) -> Iterator[str]:

@@ -48,6 +48,8 @@ class Function:
     funcdata: Mapping[int, bytes] = field(factory=dict)
     stack_map: int = -1
     """PCDATA_StackMapIndex of the whole function, -1 for no table."""
+    arg_live: int = 0
+    """PCDATA_ArgLiveIndex of the whole function, 0 for no table."""
 
 
 RUNTIME = (
@@ -133,7 +135,8 @@ class Code:
         if function.inlined:
             lines, calls, tree = self._inlined(function)
         pcdata = [0, self._steps((function.stack_map, SIZE)) if function.stack_map >= 0 else 0, self._steps(*calls)]
-        funcdata = [NO_DATA] * 5
+        pcdata += [self._steps((function.arg_live, SIZE))] if function.arg_live else []
+        funcdata = [NO_DATA] * 7
         for which, raw in {**function.funcdata, **({3: tree} if tree else {})}.items():
             funcdata[which] = self.data(raw)
         values = {

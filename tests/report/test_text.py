@@ -17,6 +17,7 @@ from gdbext.report import (
     Column,
     Duration,
     Hostile,
+    Lines,
     Node,
     Report,
     Table,
@@ -164,3 +165,11 @@ def test_text_of_the_target_cannot_colour_or_move() -> None:
     text = shown(*blocks, notes=(nasty,))
     assert "\x1b" not in text
     assert "\r" not in text
+
+
+def test_lines_stand_as_they_are() -> None:
+    """Nothing is wrapped; of what a terminal would obey only a tab at the start is let through."""
+    lines = Lines(["main.f(0x1)", "\tmain.go:7\t+0x1", "", "x" * 200, "\x1b[31m"], title="2 stacks", cut="… and 1 more")
+    assert shown(lines, width=40) == (
+        f"2 stacks\nmain.f(0x1)\n\tmain.go:7\\t+0x1\n\n{'x' * 200}\n\\x1b[31m\n… and 1 more\n"
+    )

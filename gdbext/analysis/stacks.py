@@ -1,0 +1,147 @@
+"""Stacks as ``runtime.Stack`` tells them: which calls are shown, their arguments, and which stacks are the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from attrs import frozen
+
+from gdbext.analysis.goroutines import Group, Overview, by_stack, group
+from gdbext.errors import InconsistentRuntime
+from gdbext.golang.printargs import UNKNOWN, Arguments, arguments
+from gdbext.golang.showframe import Shown
+from gdbext.golang.symtab import Location
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from gdbext.analysis.goroutines import Places
+
+MEMO = 1 << 12
+"""Stacks whose calls are remembered at a time."""
+USERS = ("runtime.main", "runtime.corostart", "runtime.handleAsyncEvent")
+"""Functions of the runtime that goroutines of the program start in."""
+
+
+@frozen
+class Call:
+    """One call on a stack, the same in all stacks that share the frame. Inlined calls share their caller's frame."""
+
+    location: Location
+    pc: int
+    """As the stack has it: the return address, unless the frame was interrupted."""
+    looked_up: int
+    """The pc that the line is looked up by: inside the call."""
+    entry: int
+    offset: int
+    """Of the frame from the stack's first SP."""
+    argp: int
+    """Of the arguments from the stack's first SP."""
+    arguments: Arguments = UNKNOWN
+
+    @property
+    def function(self) -> str:
+        """The name as it is printed: the runtime calls gopanic by what the program wrote."""
+        return "panic" if self.location.function == "runtime.gopanic" else self.location.function
+
+
+class Stacks:
+    """The calls of many goroutines' stacks. The overview has whole stacks."""
+
+    def __init__(self, overview: Overview) -> None:
+        self.overview = overview
+        self.goroutines = overview.goroutines
+        self._shown = Shown(overview.goroutines.symtab)
+        self._known: dict[tuple[int, bool], tuple[Call, ...]] = {}
+        self._at: dict[int, tuple[Call, ...]] = {}
+
+    @property
+    def places(self) -> Places:
+        return self.overview.places
+
+    def calls(self, row: int, full: bool = False) -> tuple[Call, ...]:
+        """A goroutine's calls, innermost first: those that ``runtime.Stack`` prints, or all (``full``)."""
+        key = int(self.places.nodes[row]), full
+        found = self._known.get(key)
+        if found is None:
+            if len(self._known) >= MEMO:
+                self._known.clear()
+            found = self._known[key] = self._whole(*key)
+        return found
+
+    def _whole(self, node: int, full: bool) -> tuple[Call, ...]:
+        every = [call for each in self.places.traces.path(node) for call in self._node_calls(each)]
+        if full:
+            return tuple(every)
+        # Where nothing would be shown the runtime shows everything.
+        shown = self._shown.chosen([call.location for call in every])
+        return tuple(every[index] for index in shown) or tuple(every)
+
+    def _node_calls(self, node: int) -> tuple[Call, ...]:
+        found = self._at.get(node)
+        if found is None:
+            if len(self._at) >= MEMO:
+                self._at.clear()
+            found = self._at[node] = tuple(self._make(node))
+        return found
+
+    def _make(self, node: int) -> list[Call]:
+        traces, symtab = self.places.traces, self.goroutines.symtab
+        pc, offset = traces.pc[node], traces.offset[node]
+        info = traces.table.info(pc)
+        entry = symtab.entry(info.function)
+        looked_up = pc if traces.trapped[node] or pc == entry else pc - 1
+        where = (pc, looked_up, entry, offset, offset + info.size)
+        *inlined, outer = self.places.locations(node)
+        made = [Call(each, *where) for each in inlined]
+        return [*made, Call(outer, *where, self._arguments(info.function, looked_up))]
+
+    def _arguments(self, function: int, pc: int) -> Arguments:
+        try:
+            return arguments(self.goroutines.symtab, function, pc)
+        except InconsistentRuntime:
+            return UNKNOWN
+
+    def printed_arguments(self, row: int, call: Call) -> str:
+        """What stands between the brackets of a call; ``...`` for an inlined one."""
+        if call.location.inlined:
+            return "..."
+        return call.arguments.text(self.places.memory, int(self.goroutines.sp[row]) + call.argp)
+
+    def shows_creator(self, creator: Location) -> bool:
+        """Whether the runtime says who made a goroutine: not where it made it itself."""
+        return bool(creator.function) and self._shown.shows(creator, first=False)
+
+    def is_made(self, call: Call) -> bool:
+        """Whether the compiler made the function, so that a call fits."""
+        return self._shown.is_wrapper(call.location)
+
+    def is_system(self, row: int) -> bool:
+        """Whether the goroutine is one of the runtime's own: it works for the collector or waits to run finalizers."""
+        symtab, pc = self.goroutines.symtab, int(self.goroutines.g["startpc"][row])
+        index = symtab.function(pc)
+        name = symtab.name(index) if index >= 0 else ""
+        if not name.startswith("runtime.") or name in USERS:
+            return False
+        return all(call.location.function.startswith("runtime.") for call in self.calls(row, True))
+
+    def fold(self, rows: NDArray[np.int64]) -> list[Group]:
+        """The goroutines with the same stack in the same state, largest group first."""
+        return group(rows, by_stack(self.overview))
+
+    def fold_with(self, rows: NDArray[np.int64], key: Callable[[int], Hashable]) -> list[Group]:
+        """The goroutines with the same stack and the same key."""
+        nodes = self.places.nodes
+        return group(rows, lambda row: (int(nodes[row]), key(row)))
+
+
+def creators(overview: Overview, rows: Sequence[int]) -> list[tuple[Location, list[int]]]:
+    """Who made the goroutines: each ``go`` statement with the goids of the goroutines that ran it, commonest first."""
+    found: dict[Location, dict[int, None]] = {}
+    goroutines = overview.goroutines
+    parents = goroutines.parent_goid
+    for row in rows:
+        found.setdefault(overview.created_by(row), {})[int(parents[row])] = None
+    return sorted(((made, list(by)) for made, by in found.items() if made.function), key=lambda each: -len(each[1]))

@@ -1,0 +1,173 @@
+"""go-stacks: the stacks of goroutines as the program itself would print them; the same ones folded."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+from gdbext.commands import Command, goid
+from gdbext.commands._stackprint import goroutine_lines, goroutine_object, group_lines, group_object, plural
+from gdbext.errors import UsageError
+from gdbext.report import Lines, Report, Rows, Text
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from gdbext.analysis.stacks import Stacks
+    from gdbext.session import Session
+
+DEEPEST_NAMED = 1 << 16
+"""Frames walked of goroutines that were asked for by number."""
+
+T = TypeVar("T")
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """go-stacks' own options."""
+    add = parser.add_argument
+    add("goids", nargs="*", type=goid, metavar="N", help="only goroutine N; several may be named")
+    add("--group", action="store_true", help="fold goroutines with the same stack, the commonest stack first")
+    add("--in", dest="function", metavar="FUNC", default="", help="only those with FUNC in the name of any function")
+    add("--pprof", metavar="FILE", help="write the goroutine profile to FILE, for go tool pprof")
+    add("--full", action="store_true", help="every frame: the runtime's own too, and the middle of deep stacks")
+
+
+def run(session: Session, args: argparse.Namespace) -> Report:
+    """The stacks that were asked for, one by one or folded."""
+    from gdbext.analysis.goroutines import Overview, Wanted, select
+    from gdbext.analysis.stacks import Stacks
+
+    only = _asked(session, args)
+    deepest = {"deepest": DEEPEST_NAMED} if only is not None else {}
+    overview = Overview(session.goroutines, whole=True, only=only, **deepest)
+    rows = select(overview, Wanted(function=args.function))
+    rows = rows if only is None else rows[_among(rows, only)]
+    grouped = args.group or not (args.goids or args.all or args.function or only is not None)
+    stacks = Stacks(overview)
+    if args.pprof:
+        return _profiled(session, stacks, rows, args.pprof)
+    return _folded(stacks, rows, args) if grouped else _each(stacks, rows, args)
+
+
+def _among(rows: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.bool_]:
+    import numpy as np
+
+    return np.isin(rows, wanted)
+
+
+def _asked(session: Session, args: argparse.Namespace) -> NDArray[np.int64] | None:
+    """The rows of the goroutines that were named, or of the one selected in a debugger; None for all."""
+    import numpy as np
+
+    if args.goids:
+        return np.array([_row(session, number) for number in args.goids], np.int64)
+    if args.gdb and not (args.all or args.group or args.function or args.pprof):
+        return np.array([_selected(session)], np.int64)
+    return None
+
+
+def _row(session: Session, number: int) -> int:
+    row = session.goroutines.rows.get(number)
+    if row is None:
+        raise UsageError(f"there is no goroutine {number}", "go-goroutines lists them")
+    return row
+
+
+def _selected(session: Session) -> int:
+    """The row of the goroutine on the thread that is selected in the debugger."""
+    thread = next((thread for thread in session.target.threads() if thread.selected), None)
+    if thread is None:
+        raise UsageError("no thread is selected", "go-stacks N, or go-stacks --all")
+    for row, tid in enumerate(session.goroutines.tid.tolist()):
+        if tid == thread.tid:
+            return row
+    raise UsageError(f"thread {thread.tid} runs no goroutine", "go-stacks --all, or go-stacks --g0 for its own stacks")
+
+
+def _each(stacks: Stacks, rows: NDArray[np.int64], args: argparse.Namespace) -> Report:
+    every: list[int] = rows.tolist()
+    shown = every if args.limit is None else every[: args.limit]
+    left_out = len(every) - len(shown)
+    cut = f"… and {left_out:,} more (--all shows them, --group folds them)" if left_out else ""
+    lines = _apart(shown, lambda row: goroutine_lines(stacks, row, args.full))
+    document = {"stacks": Rows(goroutine_object(stacks, row, args.full) for row in shown)}
+    return Report(document, [Lines(lines, cut=cut)], _notes(stacks, every))
+
+
+def _folded(stacks: Stacks, rows: NDArray[np.int64], args: argparse.Namespace) -> Report:
+    groups = stacks.fold(rows)
+    shown = groups if args.limit is None else groups[: args.limit]
+    left_out = len(groups) - len(shown)
+    cut = f"… and {plural(left_out, 'more stack')} (--all shows them)" if left_out else ""
+    title = f"{plural(len(rows), 'goroutine')}, {plural(len(groups), 'different stack')}"
+    lines = _apart(shown, lambda each: group_lines(stacks, each, args.full), first=True)
+    document = {"stacks": Rows(group_object(stacks, each, args.full) for each in shown)}
+    return Report(document, [Lines(lines, title, cut)], _notes(stacks, rows.tolist()))
+
+
+def _apart(items: Sequence[T], lines: Callable[[T], Iterator[str]], first: bool = False) -> Iterator[str]:
+    """The lines of each item, an empty line between two (and before the first)."""
+    for index, item in enumerate(items):
+        if index or first:
+            yield ""
+        yield from lines(item)
+
+
+def _profiled(session: Session, stacks: Stacks, rows: NDArray[np.int64], path: str) -> Report:
+    """The goroutine profile in a file; the answer says what it holds."""
+    from gdbext.analysis.stackprofile import samples
+    from gdbext.report import pprof
+
+    text, binary = session.symtab.modules[0], session.target.binary
+    profile = pprof.Profile("goroutine", "count", pprof.Program(text.text, text.etext, binary.path, binary.build_id))
+    goroutines = found = 0
+    for sample in samples(stacks, rows):
+        spots = [
+            pprof.Spot(address, tuple(pprof.Line(one.function, one.file, one.line) for one in lines))
+            for address, lines in sample.frames
+        ]
+        profile.add(spots, sample.count, sample.labels)
+        goroutines, found = goroutines + sample.count, found + 1
+    _write(path, profile.encoded())
+    said = f"{plural(goroutines, 'goroutine')}, {plural(found, 'different stack')} in {path}: go tool pprof {path}"
+    document = {"stacks": Rows(()), "pprof": {"file": path, "goroutines": goroutines, "samples": found}}
+    return Report(document, [Text(said)], _notes(stacks, rows.tolist()))
+
+
+def _write(path: str, data: bytes) -> None:
+    try:
+        with open(path, "wb") as file:
+            file.write(data)
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}") from None
+
+
+def _notes(stacks: Stacks, rows: Sequence[int]) -> list[str]:
+    from gdbext.analysis.goroutines import troubles
+
+    found = troubles(stacks.goroutines, rows)
+    return [f"{count:,} with gaps: {reason}" for reason, count in sorted(found.items())]
+
+
+COMMAND = Command(
+    name="go-stacks",
+    help="Print stacks as the program itself would; goroutines with the same stack folded.",
+    description=(
+        "The stack of each goroutine as runtime.Stack prints it: functions with the raw words of their arguments (? "
+        "behind a word that may be stale), inlined calls, file and line, what it waits for and for how many minutes at "
+        "least, who created it. Without arguments: the goroutine of the thread selected in GDB, elsewhere all of them "
+        "folded. Folded stacks are the same frames in the same state, the commonest first."
+    ),
+    examples=[
+        ("go-stacks 17 42", "the stacks of goroutines 17 and 42"),
+        ("go-stacks --all --pprof FILE", "writes a goroutine profile; then: go tool pprof -http : FILE"),
+        ("go-stacks --group --limit 5", "the five commonest stacks, with how many goroutines share each"),
+        ("go-stacks --all --in main. --json", "the stacks that pass through package main, for a program"),
+    ],
+    usage="[N …] [options]",
+    run=run,
+    arguments=arguments,
+    all_help="every goroutine, not only the selected one, and every row",
+)

@@ -1,0 +1,123 @@
+"""A profile that ``go tool pprof`` opens: profile.proto (github.com/google/pprof/proto), gzipped.
+
+The messages are few and flat, so they are written here; a protobuf library would be larger than all of this program.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterable, Mapping, Sequence
+
+from attrs import field, frozen
+
+VARINT, BYTES = 0, 2
+"""Wire types."""
+
+
+@frozen
+class Line:
+    """A function and the line in it; of several at one spot the innermost is first."""
+
+    function: str
+    file: str
+    line: int
+
+
+@frozen
+class Spot:
+    """One frame: the address of the call and, inlined ones first, whose code it is."""
+
+    address: int
+    lines: tuple[Line, ...]
+
+
+@frozen
+class Program:
+    """Where the code came from: [start, end) of it, the file, its build id."""
+
+    start: int
+    end: int
+    file: str
+    build_id: str = ""
+
+
+def varint(value: int) -> bytes:
+    """A number in groups of seven bits; a negative one as its 64-bit complement."""
+    value &= 0xFFFF_FFFF_FFFF_FFFF
+    out = bytearray()
+    while value >= 0x80:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*out, value])
+
+
+def number(tag: int, value: int) -> bytes:
+    """A field with a number; nothing for 0, which readers take for granted."""
+    return varint(tag << 3 | VARINT) + varint(value) if value else b""
+
+
+def block(tag: int, content: bytes) -> bytes:
+    """A field with a string or a message."""
+    return varint(tag << 3 | BYTES) + varint(len(content)) + content
+
+
+def numbers(tag: int, values: Iterable[int]) -> bytes:
+    """A field with a packed list of numbers."""
+    return block(tag, b"".join(map(varint, values)))
+
+
+@frozen(eq=False)
+class Profile:
+    """A profile under construction: how many of ``what`` share each stack."""
+
+    what: str
+    unit: str
+    program: Program
+    _strings: dict[str, int] = field(factory=lambda: {"": 0}, init=False)
+    _functions: dict[tuple[str, str], int] = field(factory=dict, init=False)
+    _spots: dict[Spot, int] = field(factory=dict, init=False)
+    _samples: list[bytes] = field(factory=list, init=False)
+
+    def add(self, stack: Sequence[Spot], count: int, labels: Mapping[str, str]) -> None:
+        """``count`` of what is counted have this stack (innermost first) and these labels."""
+        ids = [self._spots.setdefault(spot, len(self._spots) + 1) for spot in stack]
+        named = b"".join(block(3, self._label(key, value)) for key, value in labels.items())
+        self._samples.append(numbers(1, ids) + numbers(2, [count]) + named)
+
+    def encoded(self) -> bytes:
+        """The profile as a file holds it."""
+        what = number(1, self._string(self.what)) + number(2, self._string(self.unit))
+        parts = [
+            block(1, what),
+            *(block(2, sample) for sample in self._samples),
+            block(3, self._mapping()),
+            *(block(4, self._location(spot, number_)) for spot, number_ in self._spots.items()),
+            *(block(5, self._function(key, number_)) for key, number_ in self._functions.items()),
+            block(11, what),
+            number(12, 1),
+        ]
+        table = [block(6, text.encode("utf-8", "backslashreplace")) for text in self._strings]
+        return gzip.compress(b"".join(parts + table), mtime=0)
+
+    def _string(self, text: str) -> int:
+        return self._strings.setdefault(text, len(self._strings))
+
+    def _label(self, key: str, value: str) -> bytes:
+        return number(1, self._string(key)) + number(2, self._string(value))
+
+    def _mapping(self) -> bytes:
+        """The last four say that nobody has to look for functions, files, lines and inlined calls."""
+        place = number(2, self.program.start) + number(3, self.program.end)
+        names = number(5, self._string(self.program.file)) + number(6, self._string(self.program.build_id))
+        return number(1, 1) + place + names + b"".join(number(tag, 1) for tag in (7, 8, 9, 10))
+
+    def _location(self, spot: Spot, id_: int) -> bytes:
+        lines = (number(1, self._function_id(each)) + number(2, each.line) for each in spot.lines)
+        return number(1, id_) + number(2, 1) + number(3, spot.address) + b"".join(block(4, line) for line in lines)
+
+    def _function_id(self, line: Line) -> int:
+        return self._functions.setdefault((line.function, line.file), len(self._functions) + 1)
+
+    def _function(self, key: tuple[str, str], id_: int) -> bytes:
+        name, file = (self._string(text) for text in key)
+        return number(1, id_) + number(2, name) + number(3, name) + number(4, file)

@@ -1,0 +1,116 @@
+"""go-stacks against runtime.Stack of the same program, letter by letter, in every host and on every Go."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from tests import hosts, tools
+from tests.programs import build, core
+from tests.truth import Truth
+
+FIRST_WITH_LABELS = 27
+"""runtime.Stack prints profiler labels from Go 1.27 on; we always do."""
+CORE = hosts.Host("core")
+WAYS = {"pie": ("-buildmode=pie",), "unoptimised": ("-gcflags=all=-N -l",), "plain": ()}
+
+
+def blocks(text: str) -> dict[int, str]:
+    """What was printed of each goroutine, by goid; a debugger's own lines and notes are not in it."""
+    found: dict[int, str] = {}
+    for part in re.split(r"\n\n|^note: |^\[", text, flags=re.MULTILINE):
+        if match := re.search(r"^goroutine (\d+) \[", part, re.MULTILINE):
+            found[int(match[1])] = part[match.start() :].rstrip("\n")
+    return found
+
+
+def told(truth: Truth, go: str) -> dict[int, str]:
+    """What runtime.Stack printed, without the goroutine that has moved on since."""
+    found = {goid: block for goid, block in blocks(truth.facts["stack"]).items() if goid != truth.reporter}
+    assert len(found) > 2
+    return found
+
+
+def printed(text: str, go: str, truth: Truth) -> dict[int, str]:
+    """What we printed of the goroutines that runtime.Stack printed."""
+    wanted = told(truth, go).keys()
+    found = {goid: block for goid, block in blocks(text).items() if goid in wanted}
+    if int(go.split(".")[1]) < FIRST_WITH_LABELS:
+        return {goid: re.sub(r"\] \{.*\}:\n", "]:\n", block, count=1) for goid, block in found.items()}
+    return found
+
+
+def same(host: hosts.Host, subject: hosts.Subject) -> None:
+    go = subject.program.go
+    said = hosts.say(host, subject, "go-stacks", "--all")
+    assert printed(said.out, go, subject.truth) == told(subject.truth, go)
+
+
+def test_every_goroutine(host: hosts.Host, goroutines_subject: hosts.Subject) -> None:
+    same(host, goroutines_subject)
+
+
+def test_in_c(host: hosts.Host, go: str) -> None:
+    with hosts.subject(host, build("goroutinescgo", go, env={"CGO_ENABLED": "1"})) as subject:
+        same(host, subject)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("maker", ["kernel", "dlv", *(f"gcore-{gdb}" for gdb in tools.gdbs())])
+def test_every_kind_of_core(go: str, maker: str, way: str) -> None:
+    same(CORE, core(build("goroutines", go, WAYS[way]), maker))
+
+
+def test_json_says_the_same(host: hosts.Host, goroutines_subject: hosts.Subject) -> None:
+    document = hosts.ask(host, goroutines_subject, "go-stacks", "--all")
+    truth = goroutines_subject.truth
+    rows = {row["goid"]: row for row in document["stacks"]}
+    whole = {goid: found for goid, found in truth.goroutines.items() if goid != truth.reporter and not found.cut}
+    assert {goid: places(rows[goid]) for goid in whole} == {
+        goid: [(frame.function, frame.file, frame.line) for frame in found.frames] for goid, found in whole.items()
+    }
+    assert all(row["stops"] is None for goid, row in rows.items() if goid in whole)
+    inlined = [frame for frame in rows[plant(truth, "inlined")]["frames"] if frame["inlined"]]
+    assert [frame["function"] for frame in inlined] == ["main.inner", "main.middle", "main.outer"]
+
+
+def places(row: dict[str, Any]) -> list[tuple[str, str, int]]:
+    names = {"runtime.gopanic": "panic"}
+    return [(names.get(one["function"], one["function"]), one["file"], one["line"]) for one in row["frames"]]
+
+
+def plant(truth: Truth, name: str) -> int:
+    found: int = next(one["goid"] for one in truth.facts["plants"] if one["name"] == name)
+    return found
+
+
+def test_pointers_of_frames(host: hosts.Host, goroutines_subject: hosts.Subject) -> None:
+    """Stack pointers grow outwards and inlined calls share their caller's frame."""
+    document = hosts.ask(host, goroutines_subject, "go-stacks", "--all", "--full")
+    for row in document["stacks"]:
+        spots = [(int(frame["sp"], 16), int(frame["pc"], 16)) for frame in row["frames"]]
+        assert [sp for sp, _ in spots] == sorted(sp for sp, _ in spots)
+        for inner, outer, frame in zip(spots, spots[1:], row["frames"], strict=False):
+            assert (inner == outer) == frame["inlined"]
+
+
+def test_named_and_filtered(host: hosts.Host, goroutines_subject: hosts.Subject) -> None:
+    truth = goroutines_subject.truth
+    wanted = [plant(truth, "inlined"), plant(truth, "select")]
+    document = hosts.ask(host, goroutines_subject, "go-stacks", *map(str, wanted))
+    assert sorted(row["goid"] for row in document["stacks"]) == sorted(wanted)
+    recursive = hosts.ask(host, goroutines_subject, "go-stacks", "--in", "main.recurse", "--full")
+    assert [row["goid"] for row in recursive["stacks"]] == [plant(truth, "deep recursion")]
+    deep = [frame["function"] for frame in recursive["stacks"][0]["frames"]]
+    assert deep.count("main.recurse") == 221 and deep[-1] == "runtime.goexit"
+
+
+def test_folded(host: hosts.Host, goroutines_subject: hosts.Subject) -> None:
+    document = hosts.ask(host, goroutines_subject, "go-stacks", "--group")
+    groups, truth = document["stacks"], goroutines_subject.truth
+    counts = [group["count"] for group in groups]
+    assert counts == sorted(counts, reverse=True) and counts == [len(group["goids"]) for group in groups]
+    goids = [goid for group in groups for goid in group["goids"]]
+    assert len(goids) == len(set(goids)) and truth.goroutines.keys() <= set(goids)
