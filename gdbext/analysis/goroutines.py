@@ -25,6 +25,7 @@ from gdbext.golang.traces import Traces
 
 if TYPE_CHECKING:
     from gdbext.golang.proc import Goroutines
+    from gdbext.golang.symtab import Symtab
     from gdbext.target.image import Image
 
 PLUMBING = frozenset(["runtime", "sync", "syscall", "time", "reflect", "os", "io", "net", "bufio"])
@@ -136,7 +137,7 @@ class Places:
         pc, trapped = self.traces.pc[node], self.traces.trapped[node]
         found = self._frames.get((pc, trapped))
         if found is None:
-            found = self._frames[pc, trapped] = tuple(_locations(self.goroutines, pc, trapped))
+            found = self._frames[pc, trapped] = tuple(locations(self.goroutines.symtab, pc, trapped))
         return found
 
     def place(self, row: int) -> Location | None:
@@ -161,8 +162,8 @@ class Places:
         return hits[self.nodes]
 
 
-def _locations(goroutines: Goroutines, pc: int, trapped: bool) -> list[Location]:
-    symtab = goroutines.symtab
+def locations(symtab: Symtab, pc: int, trapped: bool) -> list[Location]:
+    """The functions at a frame's pc, inlined ones first; where a table cannot be read, the function without a line."""
     try:
         return symtab.frames(pc, not trapped)
     except GdbextError:

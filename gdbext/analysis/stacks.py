@@ -13,11 +13,13 @@ from gdbext.errors import InconsistentRuntime
 from gdbext.golang.printargs import UNKNOWN, Arguments, arguments
 from gdbext.golang.showframe import Shown
 from gdbext.golang.symtab import Location
+from gdbext.golang.traceback import Frame
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gdbext.analysis.goroutines import Places
+    from gdbext.golang.symtab import Symtab
 
 MEMO = 1 << 12
 """Stacks whose calls are remembered at a time."""
@@ -45,6 +47,23 @@ class Call:
     def function(self) -> str:
         """The name as it is printed: the runtime calls gopanic by what the program wrote."""
         return "panic" if self.location.function == "runtime.gopanic" else self.location.function
+
+
+def frame_calls(symtab: Symtab, locations: Sequence[Location], frame: Frame, first: int = 0) -> list[Call]:
+    """The calls of one frame, inlined ones first, as ``locations`` has them. ``first``: the stack's first SP."""
+    entry = symtab.entry(frame.function)
+    looked_up = frame.pc if frame.trapped or frame.pc == entry else frame.pc - 1
+    where = (frame.pc, looked_up, entry, frame.sp - first, frame.cfa - first)
+    *inlined, outer = locations
+    made = [Call(each, *where) for each in inlined]
+    return [*made, Call(outer, *where, _arguments(symtab, frame.function, looked_up))]
+
+
+def _arguments(symtab: Symtab, function: int, pc: int) -> Arguments:
+    try:
+        return arguments(symtab, function, pc)
+    except InconsistentRuntime:
+        return UNKNOWN
 
 
 class Stacks:
@@ -88,21 +107,11 @@ class Stacks:
         return found
 
     def _make(self, node: int) -> list[Call]:
-        traces, symtab = self.places.traces, self.goroutines.symtab
+        traces = self.places.traces
         pc, offset = traces.pc[node], traces.offset[node]
         info = traces.table.info(pc)
-        entry = symtab.entry(info.function)
-        looked_up = pc if traces.trapped[node] or pc == entry else pc - 1
-        where = (pc, looked_up, entry, offset, offset + info.size)
-        *inlined, outer = self.places.locations(node)
-        made = [Call(each, *where) for each in inlined]
-        return [*made, Call(outer, *where, self._arguments(info.function, looked_up))]
-
-    def _arguments(self, function: int, pc: int) -> Arguments:
-        try:
-            return arguments(self.goroutines.symtab, function, pc)
-        except InconsistentRuntime:
-            return UNKNOWN
+        frame = Frame(info.function, pc, offset, offset + info.size, traces.trapped[node])
+        return frame_calls(self.goroutines.symtab, self.places.locations(node), frame)
 
     def printed_arguments(self, row: int, call: Call) -> str:
         """What stands between the brackets of a call; ``...`` for an inlined one."""

@@ -37,7 +37,7 @@ def goroutine_lines(stacks: Stacks, row: int, full: bool) -> Iterator[str]:
     yield f"goroutine {goid} [{state(stacks.overview, [row])}]{_labels(stacks.overview, row)}:"
     calls = stacks.calls(row, full)
     texts = [f"{call.function}({stacks.printed_arguments(row, call)})" for call in calls]
-    yield from _call_lines(calls, texts, full)
+    yield from call_lines(calls, texts, full)
     yield from _end(stacks, row)
     made = stacks.overview.created_by(row)
     if stacks.shows_creator(made):
@@ -54,7 +54,7 @@ def group_lines(stacks: Stacks, each: Group, full: bool) -> Iterator[str]:
     more = ", …" if len(rows) > EXAMPLES else ""
     yield f"{plural(len(rows), 'goroutine')} [{state(stacks.overview, rows)}]: {', '.join(map(str, goids))}{more}"
     calls = stacks.calls(rows[0], full)
-    yield from _call_lines(calls, [f"{call.function}(...)" for call in calls], full)
+    yield from call_lines(calls, [f"{call.function}(...)" for call in calls], full)
     yield from _end(stacks, rows[0])
     made = [each for each in creators(stacks.overview, rows) if stacks.shows_creator(each[0])]
     for creator, parents in made[:MOST_CREATORS]:
@@ -96,7 +96,8 @@ def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _call_lines(calls: Sequence[Call], texts: Sequence[str], full: bool) -> Iterator[str]:
+def call_lines(calls: Sequence[Call], texts: Sequence[str], full: bool) -> Iterator[str]:
+    """Two lines for each call; unless ``full`` without the middle of a deep stack."""
     elided = 0 if full else len(calls) - INNER - OUTER
     for index, (call, text) in enumerate(zip(calls, texts, strict=True)):
         if elided > 0 and INNER <= index < INNER + elided:
@@ -144,7 +145,7 @@ def goroutine_object(stacks: Stacks, row: int, full: bool) -> dict[str, object]:
     goroutines = stacks.goroutines
     sp = int(goroutines.sp[row])
     calls = stacks.calls(row, full)
-    frames = [{**_frame(call, sp), "arguments": stacks.printed_arguments(row, call)} for call in calls]
+    frames = [{**frame_object(call, sp), "arguments": stacks.printed_arguments(row, call)} for call in calls]
     labels = stacks.overview.labels(row)
     waited = stacks.overview.waited[row]
     return {
@@ -168,14 +169,15 @@ def group_object(stacks: Stacks, each: Group, full: bool) -> dict[str, object]:
         "goid": goids[0] or Absent("its g cannot be read"),
         "count": len(each),
         **_state_members(stacks, row),
-        "frames": [_frame(call, sp) for call in stacks.calls(row, full)],
+        "frames": [frame_object(call, sp) for call in stacks.calls(row, full)],
         "stops": stops(stacks, row) or None,
         **_creation(stacks, row),
         "goids": goids,
     }
 
 
-def _frame(call: Call, sp: int) -> dict[str, object]:
+def frame_object(call: Call, sp: int) -> dict[str, object]:
+    """One frame. ``sp``: the stack's first SP."""
     return {
         "function": call.location.function,
         "file": call.location.file,

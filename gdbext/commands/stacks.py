@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from gdbext.commands import Command, goid
+from gdbext.commands import Command, _systemstacks, goid
 from gdbext.commands._stackprint import goroutine_lines, goroutine_object, group_lines, group_object, plural
 from gdbext.errors import UsageError
 from gdbext.report import Lines, Report, Rows, Text
@@ -31,6 +31,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--group", action="store_true", help="fold goroutines with the same stack, the commonest stack first")
     add("--in", dest="function", metavar="FUNC", default="", help="only those with FUNC in the name of any function")
     add("--pprof", metavar="FILE", help="write the goroutine profile to FILE, for go tool pprof")
+    add("--g0", action="store_true", help="the runtime's own stacks of each thread: scheduler and signal handlers")
     add("--full", action="store_true", help="every frame: the runtime's own too, and the middle of deep stacks")
 
 
@@ -39,6 +40,8 @@ def run(session: Session, args: argparse.Namespace) -> Report:
     from gdbext.analysis.goroutines import Overview, Wanted, select
     from gdbext.analysis.stacks import Stacks
 
+    if args.g0:
+        return _systemstacks.report(session, args)
     only = _asked(session, args)
     deepest = {"deepest": DEEPEST_NAMED} if only is not None else {}
     overview = Overview(session.goroutines, whole=True, only=only, **deepest)

@@ -50,7 +50,13 @@ M = declare(
     vdsoSP=UINT,
     vdsoPC=UINT,
     alllink=UINT,
+    mstartfn=UINT,
+    p=UINT,
+    blocked=UINT,
+    incgo=UINT,
+    lockedg=UINT,
 )
+P = declare("runtime.p", id=INT)
 STACK = declare("runtime.g", low=UINT("stack.lo"), high=UINT("stack.hi"))
 
 SCAN_BIT = 0x1000
@@ -88,6 +94,14 @@ class Machine:
     vdso_pc: int
     g0_stack: tuple[int, int]
     signal_stack: tuple[int, int]
+    start: int = 0
+    """The function that the thread was started for, a funcval's address; 0 for one that runs any goroutine."""
+    p: int = 0
+    """The processor that it holds, 0 for none."""
+    blocked: bool = False
+    """It sleeps until the runtime wakes it."""
+    in_c: bool = False
+    locked_g: int = 0
 
 
 def all_gs(program: Program) -> U64:
@@ -165,7 +179,20 @@ def _machine(program: Program, address: int, row: Any) -> Machine:
         vdso_pc=int(row["vdsoPC"]),
         g0_stack=_stack(program, int(row["g0"])),
         signal_stack=_stack(program, int(row["gsignal"])),
+        start=int(row["mstartfn"]),
+        p=int(row["p"]),
+        blocked=bool(row["blocked"]),
+        in_c=bool(row["incgo"]),
+        locked_g=int(row["lockedg"]),
     )
+
+
+def processor(program: Program, address: int) -> int | None:
+    """The number of a ``runtime.p``; None where it cannot be read."""
+    try:
+        return int(program.record(P, address)["id"]) if address else None
+    except MemoryFault:
+        return None
 
 
 def _stack(program: Program, g: int) -> tuple[int, int]:

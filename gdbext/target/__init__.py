@@ -33,6 +33,15 @@ class Mapping:
 
 
 @frozen
+class Blocked:
+    """A thread that sleeps in a system call (its number), and the registers that it comes back with."""
+
+    syscall: int
+    pc: int
+    sp: int
+
+
+@frozen
 class Thread:
     """An OS thread. ``registers`` are the general ones by their lower-case amd64 names, plus ``fs_base`` when known."""
 
@@ -41,6 +50,8 @@ class Thread:
     selected: bool = False
     namespace_tid: int | None = None
     """The thread's id inside its own PID namespace, as runtime.m.procid has it (NSpid); None: same as ``tid``."""
+    blocked: Blocked | None = None
+    """Where the kernel says that it sleeps, of a thread whose registers cannot be had."""
 
 
 @frozen
@@ -102,4 +113,4 @@ def merge_ranges(ranges: Iterable[tuple[int, int]], gap: int = 0) -> list[tuple[
     return [(start, end) for start, end in merged]
 
 
-__all__ = ["Kind", "Mapping", "Target", "Thread", "Value", "merge_ranges"]
+__all__ = ["Blocked", "Kind", "Mapping", "Target", "Thread", "Value", "merge_ranges"]

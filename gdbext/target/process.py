@@ -96,7 +96,8 @@ class Process:
         if self.stopped_threads:
             return self.stopped_threads()
         try:
-            return [Thread(tid, {}, tid == self.pid, inner) for tid, inner in procfs.thread_ids(self.pid)]
+            ids = procfs.thread_ids(self.pid)
+            return [Thread(tid, {}, tid == self.pid, inner, procfs.blocked(self.pid, tid)) for tid, inner in ids]
         except OSError as error:
             raise UnsupportedTarget(f"process {self.pid} has ended") from error
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from attrs import frozen
 
 from gdbext.errors import UnsupportedTarget
-from gdbext.target import Mapping
+from gdbext.target import Blocked, Mapping
 from gdbext.target.notes import auxiliary
 
 CAP_SYS_PTRACE = 19
@@ -86,6 +86,18 @@ def namespace_tid(pid: int, tid: int) -> int | None:
     except OSError:
         return None
     return int(words[-1]) if len(words) > 1 else None
+
+
+def blocked(pid: int, tid: int) -> Blocked | None:
+    """Where a thread sleeps (/proc/PID/task/TID/syscall: number, six arguments, SP, PC); None for one that runs."""
+    try:
+        with open(f"/proc/{pid}/task/{tid}/syscall", encoding="ascii") as file:
+            words = file.read().split()
+    except OSError:  # ended meanwhile; or this kernel does not tell
+        return None
+    if len(words) != 9 or words[0] == "-1":
+        return None
+    return Blocked(int(words[0]), pc=int(words[8], 16), sp=int(words[7], 16))
 
 
 def check_process(pid: int) -> Status:

@@ -1,0 +1,59 @@
+"""go-stacks --g0: the scheduler's and the signal handlers' stacks of each thread."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from gdbext.commands._stackprint import call_lines, frame_object
+from gdbext.report import Lines, Report, Rows
+
+if TYPE_CHECKING:
+    from gdbext.analysis.systemstacks import SystemStack
+    from gdbext.session import Session
+
+
+def report(session: Session, args: argparse.Namespace) -> Report:
+    """One stack after the other, by thread."""
+    from gdbext.analysis.systemstacks import system_stacks
+
+    every = list(system_stacks(session.goroutines))
+    shown = every if args.limit is None else every[: args.limit]
+    left_out = len(every) - len(shown)
+    cut = f"… and {left_out:,} more (--all shows them)" if left_out else ""
+    document = {"stacks": Rows(_object(session, each) for each in shown)}
+    return Report(document, [Lines(_lines(session, shown), cut=cut)])
+
+
+def _lines(session: Session, stacks: list[SystemStack]) -> Iterator[str]:
+    for index, each in enumerate(stacks):
+        if index:
+            yield ""
+        machine = each.thread.machine.id if each.thread.machine else "?"
+        yield f"thread {each.thread.tid}, m {machine}, {each.which} [{each.thread.doing}]:"
+        texts = [f"{call.function}({_arguments(session, each, index)})" for index, call in enumerate(each.calls)]
+        yield from call_lines(each.calls, texts, full=True)
+        if each.stops:
+            yield f"\t({each.stops})"
+
+
+def _arguments(session: Session, each: SystemStack, index: int) -> str:
+    call = each.calls[index]
+    return "..." if call.location.inlined else call.arguments.text(session.target, each.sp + call.argp)
+
+
+def _object(session: Session, each: SystemStack) -> dict[str, object]:
+    frames = [
+        {**frame_object(call, each.sp), "arguments": _arguments(session, each, index)}
+        for index, call in enumerate(each.calls)
+    ]
+    return {
+        "goid": None,
+        "thread": each.thread.tid,
+        "m": each.thread.machine.id if each.thread.machine else None,
+        "stack": each.which,
+        "doing": each.thread.doing,
+        "frames": frames,
+        "stops": each.stops or None,
+    }

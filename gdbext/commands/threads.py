@@ -1,0 +1,75 @@
+"""go-threads: OS thread, m, p and goroutine, and what each thread does."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from gdbext.commands import Command
+from gdbext.report import Cell, Column, Report, Rows, Table
+
+if TYPE_CHECKING:
+    from gdbext.analysis.threads import OsThread
+    from gdbext.session import Session
+
+COLUMNS = ("thread", "m", "p", "goid", "doing", "in", "system call", "locked to")
+RIGHT = ("thread", "m", "p", "goid", "locked to")
+
+
+def run(session: Session, args: argparse.Namespace) -> Report:
+    """One row for each thread."""
+    from gdbext.analysis.threads import os_threads
+
+    found = os_threads(session.goroutines)
+    shown = found if args.limit is None else found[: args.limit]
+    left_out = len(found) - len(shown)
+    cut = f"… and {left_out:,} more (--all shows them)" if left_out else ""
+    columns = [Column(name, "right" if name in RIGHT else "left") for name in COLUMNS]
+    document = {"threads": Rows(_object(each) for each in shown)}
+    return Report(document, [Table(columns, [_cells(each) for each in shown], cut=cut)], _notes(found))
+
+
+def _object(each: OsThread) -> dict[str, object]:
+    return {
+        "tid": each.tid,
+        "m": each.machine.id if each.machine else None,
+        "p": each.p,
+        "goid": each.goid,
+        "doing": each.doing,
+        "in": each.place or None,
+        "syscall": each.syscall or None,
+        "locked_goid": each.locked_goid,
+    }
+
+
+def _cells(each: OsThread) -> list[Cell]:
+    machine = each.machine.id if each.machine else None
+    place, syscall = each.place or None, each.syscall or None
+    return [each.tid, machine, each.p, each.goid, each.doing, place, syscall, each.locked_goid]
+
+
+def _notes(found: list[OsThread]) -> list[str]:
+    notes = []
+    if missing := sum(each.thread is None for each in found):
+        notes.append(f"{missing:,} of these threads are known to the Go runtime only, not to the target")
+    if foreign := sum(each.machine is None for each in found):
+        notes.append(f"{foreign:,} of these threads are unknown to the Go runtime: C made them")
+    return notes
+
+
+COMMAND = Command(
+    name="go-threads",
+    help="List OS threads: which m, p and goroutine each has, and what it does.",
+    description=(
+        "One line per OS thread: the runtime's m, the processor p that it holds, the goroutine that it works for. What "
+        "it does: go (runs Go code), syscall (a goroutine's system call), c (C code), idle (sleeps until there is "
+        "work), scheduler (the runtime itself: looks for work, polls the network, sysmon). In: the Go function or the "
+        "file of the C code where it is, where registers are known; on a process that is not stopped the kernel tells "
+        "of threads that sleep. Locked to: the goroutine that alone may run on the thread."
+    ),
+    examples=[
+        ("go-threads", "every thread"),
+        ("go-threads --json", "the same for a program"),
+    ],
+    run=run,
+)
