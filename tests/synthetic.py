@@ -86,6 +86,9 @@ class FakeTarget:
         self.reads, self.fail_at = 0, 0
         self.only_once = False
         self.notes: list[str] = []
+        self.thread_list: list[Thread] = []
+        self.files: list[Range] = []
+        """Mappings beside those of the regions."""
 
     def _check(self, address: int, size: int) -> None:
         self.reads += 1
@@ -100,10 +103,10 @@ class FakeTarget:
         return Image.of_arrays((region.start, region.data) for region in self.regions)
 
     def mappings(self) -> list[Range]:
-        return [Range(region.start, region.end) for region in self.regions]
+        return [*(Range(region.start, region.end) for region in self.regions), *self.files]
 
     def threads(self) -> list[Thread]:
-        return []
+        return self.thread_list
 
     def evaluate(self, expression: str) -> Value:
         raise UsageError("nobody to ask")

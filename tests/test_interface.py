@@ -29,6 +29,8 @@ KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         ("--all",),
         {"stacks": [{"goid": int, "frames": [{"function", "file", "line", "pc", "sp", "inlined"}]}]},
     ),
+    "go-ancestors": (("1",), {"chain": [{"goid", "created_at", "function", "file", "line", "alive"}]}),
+    "go-threads": ((), {"threads": [{"tid", "m", "p", "goid", "doing"}]}),
     "go-doctor": (
         (),
         {

@@ -21,8 +21,8 @@ SYSCALL_INSTRUCTION = b"\x0f\x05"
 SYSCALLS = {
     0: "read", 1: "write", 7: "poll", 17: "pread64", 18: "pwrite64", 23: "select", 24: "sched_yield", 28: "madvise",
     35: "nanosleep", 42: "connect", 43: "accept", 44: "sendto", 45: "recvfrom", 46: "sendmsg", 47: "recvmsg",
-    61: "wait4", 72: "fcntl", 74: "fsync", 75: "fdatasync", 128: "rt_sigtimedwait", 202: "futex", 219: "restart_syscall",
-    230: "clock_nanosleep", 232: "epoll_wait", 247: "waitid", 257: "openat", 270: "pselect6", 271: "ppoll",
+    61: "wait4", 72: "fcntl", 74: "fsync", 75: "fdatasync", 128: "rt_sigtimedwait", 202: "futex",
+    219: "restart_syscall", 230: "clock_nanosleep", 232: "epoll_wait", 247: "waitid", 257: "openat", 270: "pselect6", 271: "ppoll",
     281: "epoll_pwait", 288: "accept4", 441: "epoll_pwait2",
 }  # fmt: skip
 """Names of the system calls that threads are found waiting in (arch/x86/entry/syscalls/syscall_64.tbl)."""
@@ -105,7 +105,7 @@ def _on_m(goroutines: Goroutines, machine: Machine, tid: int) -> OsThread:
 
 
 def _doing(machine: Machine, curg: Curg | None, started: str) -> str:
-    """The runtime's own threads (sysmon) work for the scheduler, so does one that looks for work or polls the network."""
+    """The runtime's own threads (sysmon) count for the scheduler; so does one that looks for work or polls sockets."""
     if curg is None:
         return IDLE if machine.blocked and not machine.p and not started else SCHEDULER
     if not curg.in_syscall:
@@ -146,8 +146,9 @@ def _function(goroutines: Goroutines, pc: int) -> str:
 
 def where(thread: Thread) -> tuple[int, int] | None:
     """(pc, sp) of a thread, None where nobody can tell without stopping it."""
-    if "rip" in thread.registers and "rsp" in thread.registers:
-        return thread.registers["rip"], thread.registers["rsp"]
+    pc, sp = (thread.registers.get(name) for name in ("rip", "rsp"))
+    if pc is not None and sp is not None:
+        return pc, sp
     return (thread.blocked.pc, thread.blocked.sp) if thread.blocked else None
 
 

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from gdbext.commands import Command, _systemstacks, goid
+from gdbext.commands import Command, _selected, _systemstacks, goid
 from gdbext.commands._stackprint import goroutine_lines, goroutine_object, group_lines, group_object, plural
 from gdbext.errors import UsageError
 from gdbext.report import Lines, Report, Rows, Text
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 DEEPEST_NAMED = 1 << 16
 """Frames walked of goroutines that were asked for by number."""
+INSTEAD = "go-stacks N, go-stacks --all, or go-stacks --g0 for the threads' own stacks"
 
 T = TypeVar("T")
 
@@ -65,28 +66,10 @@ def _asked(session: Session, args: argparse.Namespace) -> NDArray[np.int64] | No
     import numpy as np
 
     if args.goids:
-        return np.array([_row(session, number) for number in args.goids], np.int64)
+        return np.array([_selected.named(session, number) for number in args.goids], np.int64)
     if args.gdb and not (args.all or args.group or args.function or args.pprof):
-        return np.array([_selected(session)], np.int64)
+        return np.array([_selected.selected(session, INSTEAD)], np.int64)
     return None
-
-
-def _row(session: Session, number: int) -> int:
-    row = session.goroutines.rows.get(number)
-    if row is None:
-        raise UsageError(f"there is no goroutine {number}", "go-goroutines lists them")
-    return row
-
-
-def _selected(session: Session) -> int:
-    """The row of the goroutine on the thread that is selected in the debugger."""
-    thread = next((thread for thread in session.target.threads() if thread.selected), None)
-    if thread is None:
-        raise UsageError("no thread is selected", "go-stacks N, or go-stacks --all")
-    for row, tid in enumerate(session.goroutines.tid.tolist()):
-        if tid == thread.tid:
-            return row
-    raise UsageError(f"thread {thread.tid} runs no goroutine", "go-stacks --all, or go-stacks --g0 for its own stacks")
 
 
 def _each(stacks: Stacks, rows: NDArray[np.int64], args: argparse.Namespace) -> Report:

@@ -9,6 +9,7 @@ import mmap
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from gdbext.errors import MemoryFault, UnsupportedTarget, UsageError
-from gdbext.target import procfs, procmem
+from gdbext.target import Blocked, procfs, procmem
 from gdbext.target.opening import open_pid
 from gdbext.target.process import Process
 from gdbext.target.procmem import ProcessMemory
@@ -25,6 +26,8 @@ from tests import programs, tools
 
 GO = tools.go_versions()[-1]
 NOBODY = 65534
+NANOSLEEP = (35, 230)
+"""nanosleep, clock_nanosleep."""
 
 
 @pytest.fixture(scope="session")
@@ -413,3 +416,24 @@ def test_somebody_traces_it(own: programs.Running, gdb: tools.Gdb) -> None:
 def test_the_kernel_refuses_without_saying_why(running: programs.Running, plain: pytest.MonkeyPatch) -> None:
     error = procmem.refusal(running.pid, PermissionError(errno.EPERM, os.strerror(errno.EPERM)))
     assert "Operation not permitted (a container's or security module's rule)" in str(error)
+
+
+def test_where_threads_sleep() -> None:
+    """The kernel's word on a thread in a system call; nothing of one that runs, or that is not there."""
+    asleep = reached("import time; time.sleep(60)", lambda found: found is not None and found.syscall in NANOSLEEP)
+    assert asleep is not None and asleep.pc and asleep.sp
+    assert reached("while True: pass", lambda found: found is None) is None
+    assert procfs.blocked(os.getpid(), 1) is None
+
+
+def reached(program: str, wanted: Callable[[Blocked | None], bool]) -> Blocked | None:
+    """What is said of a Python program once it is as wanted."""
+    with subprocess.Popen([sys.executable, "-c", program]) as child:
+        try:
+            for _ in range(500):
+                if wanted(found := procfs.blocked(child.pid, child.pid)):
+                    return found
+                time.sleep(0.02)
+        finally:
+            child.kill()
+    raise AssertionError(f"never so: {program}")

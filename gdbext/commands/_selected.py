@@ -1,0 +1,29 @@
+"""Which goroutine a command is about: the one that was named, else the one on the debugger's selected thread."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gdbext.errors import UsageError
+
+if TYPE_CHECKING:
+    from gdbext.session import Session
+
+
+def named(session: Session, goid: int) -> int:
+    """The row of a goroutine. Raises UsageError."""
+    row = session.goroutines.rows.get(goid)
+    if row is None:
+        raise UsageError(f"there is no goroutine {goid}", "go-goroutines lists them")
+    return row
+
+
+def selected(session: Session, instead: str) -> int:
+    """The row of the goroutine on the selected thread. Raises UsageError, saying what to type ``instead``."""
+    thread = next((thread for thread in session.target.threads() if thread.selected), None)
+    if thread is None:
+        raise UsageError("no thread is selected", instead)
+    for row, tid in enumerate(session.goroutines.tid.tolist()):
+        if tid == thread.tid:
+            return row
+    raise UsageError(f"thread {thread.tid} runs no goroutine", instead)

@@ -1,0 +1,110 @@
+"""go-ancestors: who made a goroutine, and who made that one."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from gdbext.commands import Command, _selected, goid
+from gdbext.errors import UsageError
+from gdbext.report import Absent, Lines, Report, Rows
+
+if TYPE_CHECKING:
+    from gdbext.analysis.ancestry import Ancestor
+    from gdbext.golang.symtab import Location
+    from gdbext.session import Session
+
+FORGOTTEN = "it has ended and nothing remembers it"
+WHICH = "go-ancestors N; go-goroutines lists them"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """go-ancestors' own options."""
+    parser.add_argument("goid", nargs="?", type=goid, metavar="N", help="the goroutine whose ancestors are wanted")
+
+
+def run(session: Session, args: argparse.Namespace) -> Report:
+    """The chain of one goroutine."""
+    from gdbext.analysis.ancestry import ancestry
+
+    chain = ancestry(session.goroutines, _goid(session, args))
+    shown = chain if args.limit is None else chain[: args.limit]
+    left_out = len(chain) - len(shown)
+    cut = f"… and {left_out:,} more (--all shows them)" if left_out else ""
+    document = {"chain": Rows(_object(each) for each in shown)}
+    return Report(document, [Lines(_lines(session, shown), cut=cut)], _notes(chain))
+
+
+def _goid(session: Session, args: argparse.Namespace) -> int:
+    if args.goid is None and not args.gdb:
+        raise UsageError("which goroutine?", WHICH)
+    row = _selected.selected(session, WHICH) if args.goid is None else _selected.named(session, args.goid)
+    return int(session.goroutines.goid[row])
+
+
+def _lines(session: Session, chain: Sequence[Ancestor]) -> Iterator[str]:
+    """A goroutine, where it was when it made the one above, and where it was made itself."""
+    for index, each in enumerate(chain):
+        if index:
+            yield ""
+        yield f"goroutine {each.goid}{_state(session, each)}{f', began in {each.start}' if each.start else ''}"
+        for location in each.stack:
+            yield f"{location.function}(...)"
+            yield f"\t{_at(location)}"
+        if each.created.function:
+            yield f"created by {each.created.function}"
+            yield f"\t{_at(each.created)}"
+        elif each.goid != 1:
+            yield f"\t({FORGOTTEN})"
+
+
+def _state(session: Session, each: Ancestor) -> str:
+    row = session.goroutines.rows.get(each.goid)
+    if row is None or not each.alive:
+        return ", ended"
+    return f" [{session.goroutines.reason(row) or session.goroutines.status_name(row)}]"
+
+
+def _at(location: Location) -> str:
+    return f"{location.file}:{location.line}"
+
+
+def _object(each: Ancestor) -> dict[str, object]:
+    made = each.created
+    absent = Absent(FORGOTTEN) if each.goid != 1 else None
+    created = {"function": made.function, "file": made.file, "line": made.line} if made.function else {}
+    return {
+        "goid": each.goid,
+        "alive": each.alive,
+        "created_at": created or absent,
+        **{name: created.get(name, absent) for name in ("function", "file", "line")},
+        "start_function": each.start or None,
+        "known_by": each.known_by or None,
+        "stack": [{"function": one.function, "file": one.file, "line": one.line} for one in each.stack],
+    }
+
+
+def _notes(chain: Sequence[Ancestor]) -> list[str]:
+    if chain[-1].goid == 1 or chain[-1].created.function:
+        return []
+    return ["run the program with GODEBUG=tracebackancestors=10 and its goroutines remember their ancestors"]
+
+
+COMMAND = Command(
+    name="go-ancestors",
+    help="Show who made a goroutine, who made that one, and so on.",
+    description=(
+        "The goroutine, the go statement that made it, the goroutine that ran that statement, and so on up to the main "
+        "goroutine. Of a goroutine that has ended this goes on while its record has not been used again. With "
+        "GODEBUG=tracebackancestors=N in the program's environment the stacks of the N latest ancestors are shown too. "
+        "Without a number: the goroutine of the thread selected in GDB."
+    ),
+    examples=[
+        ("go-ancestors 42", "the ancestors of goroutine 42"),
+        ("go-ancestors 42 --json", "the same for a program"),
+    ],
+    usage="[N] [options]",
+    run=run,
+    arguments=arguments,
+)
