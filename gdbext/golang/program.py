@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,9 @@ from gdbext.errors import InconsistentRuntime, MissingField
 from gdbext.golang.struct import SLICE_PARTS, Bound, Struct
 from gdbext.target import Target, merge_ranges
 from gdbext.target.image import U64, Bools, Image
+
+if TYPE_CHECKING:
+    from gdbext.golang.stripped import Stripped
 
 PAGE = 4096
 """Granularity of bulk reads; nothing of Go depends on it."""
@@ -43,7 +47,15 @@ class Program:
 
     def symbol(self, name: str) -> int:
         """The run-time address of a global variable or function. Raises MissingSymbol."""
-        return self.binary.symbol(name) + self.target.bias
+        if self.binary.has_symbols:
+            return self.binary.symbol(name) + self.target.bias
+        return self._stripped.address(name)
+
+    @cached_property
+    def _stripped(self) -> Stripped:
+        from gdbext.golang.stripped import Stripped
+
+        return Stripped(self)
 
     def read(self, address: int, size: int) -> bytes:
         """Exactly ``size`` bytes. Raises MemoryFault."""

@@ -68,6 +68,10 @@ class Symtab:
         """Where a function starts."""
         return int(self._entries[index])
 
+    def end(self, index: int) -> int:
+        """Where the next function starts."""
+        return int(self._entries[index + 1])
+
     def func(self, index: int) -> Func:
         """A function's record. Raises InconsistentRuntime."""
         found = self._funcs.get(index)

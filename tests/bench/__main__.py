@@ -24,7 +24,8 @@ from tests.bench import rounds
 from tests.programs import Core, build, core
 
 HEADERS = ("", "measured", "promised", "")
-ROUNDS = ("load", "contexts", "goroutines")
+ROUNDS = ("load", "contexts", "goroutines", "stacks")
+MEASURES = {"contexts": rounds.contexts, "goroutines": rounds.goroutines, "stacks": rounds.stacks}
 
 
 def main() -> int:
@@ -67,8 +68,7 @@ def _round(name: str, bench: rounds.Bench, args: argparse.Namespace) -> list[rou
         size = taken.path.stat().st_blocks * 512 / 1e6
         facts = taken.truth.facts
         title = f"{facts['contexts']:,} contexts, {facts['goroutines']:,} goroutines, core of {size:,.0f} MB on disk"
-        measure = rounds.contexts if name == "contexts" else rounds.goroutines
-        return _shown(title, measure(bench, taken))
+        return _shown(title, MEASURES[name](bench, taken))
 
 
 @contextlib.contextmanager
@@ -94,7 +94,7 @@ def _shown(title: str, lines: Iterator[rounds.Line]) -> list[rounds.Line]:
 
 
 def _number(line: rounds.Line) -> str:
-    return f"{line.value:,.{0 if line.unit == 'MB' else 2}f} {line.unit}"
+    return f"{line.value:,.{0 if line.unit in ('MB', 'stacks') else 2}f} {line.unit}"
 
 
 def _promise(line: rounds.Line) -> str:

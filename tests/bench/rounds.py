@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,10 @@ LOAD_SECONDS = 0.1
 TREE_OVER_DD = 8.0
 REST_OVER_DD = 16.0
 DLV_OVER_OURS = 8.0
+DLV_OVER_STACKS = 5.0
+STACKS_ANONYMOUS = 300_000_000
+WHOLE_STACKS = 50
+"""Frames that Delve is asked for: more than any stack of the sample has."""
 TIMES = "times"
 
 
@@ -104,22 +109,59 @@ def goroutines(bench: Bench, core: Core) -> Iterator[Line]:
     yield Line("go-goroutines --all, no debugger", plain.seconds)
     yield _memory("go-goroutines: RssAnon beyond gdb's", text.anonymous - empty.anonymous, GOROUTINES_ANONYMOUS)
     yield _memory("go-goroutines --json: RssAnon beyond gdb's", json.anonymous - empty.anonymous, GOROUTINES_ANONYMOUS)
-    dlv = _dlv(bench, core)
+    dlv = _dlv(bench, core, "goroutines")
     yield Line("dlv core … goroutines", dlv)
     yield Line("dlv / go-goroutines in gdb", dlv / text.seconds, TIMES, DLV_OVER_OURS, at_least=True)
     yield Line("dlv / go-goroutines, no debugger", dlv / plain.seconds, TIMES, DLV_OVER_OURS, at_least=True)
 
 
-def _dlv(bench: Bench, core: Core) -> float:
+def stacks(bench: Bench, core: Core) -> Iterator[Line]:
+    """go-stacks, folded, against Delve writing every stack of the same core whole; all of it into a file."""
+    empty = bench.empty(core)
+    text = bench.ours("stacks", core, "go-stacks --all --group")
+    found = _different((bench.out / "stacks.txt").read_text())
+    json = bench.ours("stacks-json", core, "go-stacks --all --group --json")
+    each = bench.ours("stacks-each", core, "go-stacks --all")
+    plain = bench.plain("stacks-plain", core, "go-stacks", "--all", "--group")
+    yield Line("different stacks", found, "stacks", 500, at_least=True)
+    yield Line("gdb opens the core", empty.seconds)
+    yield Line("go-stacks --all --group in gdb, all of it", text.seconds)
+    yield Line("go-stacks --all --group --json in gdb, all of it", json.seconds)
+    yield Line("go-stacks --all in gdb, all of it", each.seconds)
+    yield Line("go-stacks --all --group, no debugger", plain.seconds)
+    for name, runs in (("--group", text), ("--group --json", json)):
+        extra = runs.anonymous - empty.anonymous
+        yield _memory(f"go-stacks --all {name}: RssAnon beyond gdb's", extra, STACKS_ANONYMOUS)
+    dlv = _dlv(bench, core, f"goroutines -t {WHOLE_STACKS}")
+    yield Line(f"dlv core … goroutines -t {WHOLE_STACKS}", dlv)
+    yield Line("dlv / go-stacks --all --group in gdb", dlv / text.seconds, TIMES, DLV_OVER_STACKS, at_least=True)
+    yield Line("dlv / go-stacks --all in gdb", dlv / each.seconds, TIMES)
+
+
+def _different(text: str) -> int:
+    """How many stacks go-stacks says that it found."""
+    match = re.search(r"goroutines, ([\d,]+) different stacks", text)
+    if not match:
+        raise Failed("go-stacks did not say how many stacks there are")
+    return int(match[1].replace(",", ""))
+
+
+def _dlv(bench: Bench, core: Core, asked: str) -> float:
     script = bench.out / "goroutines.dlv"
-    script.write_text("goroutines\nexit\n")
+    script.write_text(f"{asked}\nexit\n")
     options = ["--check-go-version=false", "--allow-non-terminal-interactive=true", "--init", str(script)]
     command = [tools.dlv_program(), "core", str(core.exe), str(core.path), *options]
     seconds = bench.run("dlv", command, dict(os.environ)).seconds
-    listed = (bench.out / "dlv.txt").read_text(errors="replace").count("Goroutine ")
+    listed = _count(bench.out / "dlv.txt", b"  Goroutine ")
     if listed < core.truth.facts["goroutines"]:
         raise Failed(f"dlv listed {listed:,} goroutines of {core.truth.facts['goroutines']:,}")
     return seconds
+
+
+def _count(path: Path, wanted: bytes) -> int:
+    """How many lines start so: the file may be large."""
+    with path.open("rb") as file:
+        return sum(line.lstrip(b"* ").startswith(wanted.strip()) for line in file)
 
 
 def _over(what: str, seconds: float, dd: float, limit: float) -> Iterator[Line]:

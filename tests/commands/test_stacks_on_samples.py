@@ -14,7 +14,13 @@ from tests.truth import Truth
 FIRST_WITH_LABELS = 27
 """runtime.Stack prints profiler labels from Go 1.27 on; we always do."""
 CORE = hosts.Host("core")
-WAYS = {"pie": ("-buildmode=pie",), "unoptimised": ("-gcflags=all=-N -l",), "plain": ()}
+WAYS = {
+    "plain": (),
+    "pie": ("-buildmode=pie",),
+    "unoptimised": ("-gcflags=all=-N -l",),
+    "stripped": ("-ldflags=-s -w",),
+    "stripped-pie": ("-ldflags=-s -w", "-buildmode=pie"),
+}
 
 
 def blocks(text: str) -> dict[int, str]:

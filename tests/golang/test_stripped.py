@@ -1,0 +1,85 @@
+"""The runtime's variables without a symbol table: where the linker's own symbols say that they are."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+
+from gdbext.errors import MissingSymbol
+from gdbext.golang.program import Program
+from gdbext.golang.stripped import MODULE, WITNESSES, Stripped
+from gdbext.target.opening import open_core
+from tests import hosts, tools
+from tests.programs import Core, Program as Sample, build, core
+
+CGO = (("CGO_ENABLED", "1"),)
+WAYS = {
+    "plain": ((), ()),
+    "pie": (("-buildmode=pie",), ()),
+    "external": (("-ldflags=-linkmode=external",), CGO),
+    "external-pie": (("-ldflags=-linkmode=external", "-buildmode=pie"), CGO),
+    "unoptimised": (("-gcflags=all=-N -l",), ()),
+}
+
+
+def taken(go: str, way: str) -> Core:
+    flags, env = WAYS[way]
+    return core(build("goroutines", go, flags, dict(env)), f"gcore-{tools.gdbs()[-1]}")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_as_the_linker_says(go: str, way: str) -> None:
+    """Of programs that have symbols, which the search does not look at."""
+    found = taken(go, way)
+    program = Program(open_core(str(found.exe), str(found.path)))
+    search = Stripped(program)
+    names = (MODULE, *WITNESSES)
+    addresses = {name: search.address(name) for name in names}
+    assert addresses == {name: program.symbol(name) for name in names}
+
+
+def test_without_section_headers(go: str, tmp_path: Path) -> None:
+    """As some packers and strippers leave a program: the line table is found by how it starts."""
+    found = taken(go, "plain")
+    assert bare(evolve(found.program, exe=found.exe), tmp_path).stat().st_size < found.exe.stat().st_size
+    program = Program(open_core(str(bare(found.program, tmp_path)), str(found.path)))
+    assert not program.binary.elf.sections and not program.binary.has_symbols
+    addresses = {name: program.symbol(name) for name in (MODULE, *WITNESSES)}
+    whole = Program(open_core(str(found.exe), str(found.path)))
+    assert addresses == {name: whole.symbol(name) for name in addresses}
+
+
+def bare(program: Sample, folder: Path) -> Path:
+    """A copy of the program without symbols, debug information and section headers."""
+    path = folder / "bare"
+    if not path.exists():
+        strip = ["objcopy", "--strip-all", str(program.exe), str(path)]
+        subprocess.run(strip, check=True, capture_output=True, timeout=60)
+        data = bytearray(path.read_bytes())
+        data[40:48] = bytes(8)  # e_shoff
+        data[58:64] = bytes(6)  # e_shentsize, e_shnum, e_shstrndx
+        path.write_bytes(data)
+    return path
+
+
+def test_what_has_no_witness_is_refused_by_name(go: str) -> None:
+    found = taken(go, "plain")
+    search = Stripped(Program(open_core(str(found.exe), str(found.path))))
+    with pytest.raises(MissingSymbol, match=r"runtime\.gcCPULimiter"):
+        search.address("runtime.gcCPULimiter")
+
+
+def test_every_command_on_every_host(host: hosts.Host, go: str) -> None:
+    """What needs a name that nobody finds is refused in one line."""
+    with hosts.subject(host, build("ctxforest", go, ("-ldflags=-s -w",))) as subject:
+        tree = hosts.ask(host, subject, "go-ctxtree")
+        listed = hosts.ask(host, subject, "go-goroutines")
+        chain = hosts.ask(host, subject, "go-ctxchain", "--all")
+        threads = hosts.ask(host, subject, "go-threads")
+    told = set(subject.truth.facts_by_hex)
+    assert {row["address"] for row in tree["contexts"]} == told
+    assert subject.truth.goroutines.keys() <= {row["goid"] for row in listed["goroutines"]}
+    assert chain["chains"] and {row["goid"] for row in threads["threads"]}
