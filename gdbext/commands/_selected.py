@@ -1,7 +1,8 @@
-"""Which goroutine a command is about: the one that was named, else the one on the debugger's selected thread."""
+"""Which goroutine a command is about: the one that was named, else the one that is selected in the debugger."""
 
 from __future__ import annotations
 
+import argparse
 from typing import TYPE_CHECKING
 
 from gdbext.errors import UsageError
@@ -18,8 +19,14 @@ def named(session: Session, goid: int) -> int:
     return row
 
 
-def selected(session: Session, instead: str) -> int:
-    """The row of the goroutine on the selected thread. Raises UsageError, saying what to type ``instead``."""
+def selected(session: Session, args: argparse.Namespace, instead: str) -> int:
+    """The row of the goroutine that the user selected, else of the one on the selected thread.
+
+    Raises UsageError, saying what to type ``instead``.
+    """
+    chosen = getattr(getattr(args, "frames", None), "goid", None)
+    if chosen:
+        return named(session, chosen)
     thread = next((thread for thread in session.target.threads() if thread.selected), None)
     if thread is None:
         raise UsageError("no thread is selected", instead)

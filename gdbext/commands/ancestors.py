@@ -39,7 +39,7 @@ def run(session: Session, args: argparse.Namespace) -> Report:
 def _goid(session: Session, args: argparse.Namespace) -> int:
     if args.goid is None and not args.gdb:
         raise UsageError("which goroutine?", WHICH)
-    row = _selected.selected(session, WHICH) if args.goid is None else _selected.named(session, args.goid)
+    row = _selected.selected(session, args, WHICH) if args.goid is None else _selected.named(session, args.goid)
     return int(session.goroutines.goid[row])
 
 

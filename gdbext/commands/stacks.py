@@ -68,7 +68,7 @@ def _asked(session: Session, args: argparse.Namespace) -> NDArray[np.int64] | No
     if args.goids:
         return np.array([_selected.named(session, number) for number in args.goids], np.int64)
     if args.gdb and not (args.all or args.group or args.function or args.pprof):
-        return np.array([_selected.selected(session, INSTEAD)], np.int64)
+        return np.array([_selected.selected(session, args, INSTEAD)], np.int64)
     return None
 
 

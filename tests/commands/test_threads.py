@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from argparse import Namespace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from gdbext.commands import Command, Look, ancestors, run_line, stacks, threads
+from gdbext.commands import Command, Look, _selected, ancestors, run_line, stacks, threads
 from gdbext.errors import UsageError
 from gdbext.session import Session
 from gdbext.target import Thread
@@ -106,3 +108,12 @@ def test_ancestors(session: Session) -> None:
 def test_which_goroutine(session: Session, line: str, debugger: str, why: str) -> None:
     with pytest.raises(UsageError, match=why):
         text(session, ancestors.COMMAND, line, gdb=debugger)
+
+
+def test_the_goroutine_that_was_selected_comes_before_the_threads(session: Session) -> None:
+    args = Namespace(frames=SimpleNamespace(goid=11))
+    assert _selected.selected(session, args, "") == session.goroutines.rows[11]
+    with pytest.raises(UsageError, match="there is no goroutine 12"):
+        _selected.selected(session, Namespace(frames=SimpleNamespace(goid=12)), "")
+    with pytest.raises(UsageError, match="thread 71 runs no goroutine"):
+        _selected.selected(session, Namespace(frames=SimpleNamespace(goid=0)), "")
