@@ -20,7 +20,7 @@ from gdbext.golang.proflabel import labels
 from gdbext.golang.program import distinct
 from gdbext.golang.showframe import Shown
 from gdbext.golang.symtab import Location
-from gdbext.golang.traceback import ENDS, NO_FRAME
+from gdbext.golang.traceback import ENDS, NO_FRAME, UNREADABLE
 from gdbext.golang.traces import Traces
 
 if TYPE_CHECKING:
@@ -77,8 +77,8 @@ class Places:
     only: NDArray[np.int64] | None = None
     deepest: int = DEEPEST
     """Frames of a whole stack that are walked at most."""
-    memory: Image = field(init=False)
-    """The stacks in use."""
+    _stacks: Image = field(init=False)
+    _memory: dict[int, Image] = field(factory=dict, init=False)
     traces: Traces = field(init=False)
     nodes: NDArray[np.int64] = field(init=False)
     """The outermost node walked, by row; -1: no frame."""
@@ -90,11 +90,27 @@ class Places:
     def __attrs_post_init__(self) -> None:
         goroutines = self.goroutines
         self.traces, self._shown = Traces(goroutines.symtab), Shown(goroutines.symtab)
-        self.memory = goroutines.stacks(self.only, 1 << 30) if self.whole else goroutines.stacks(self.only)
+        self._stacks = goroutines.stacks(self.only, 1 << 30) if self.whole else goroutines.stacks(self.only)
         enough = None if self.whole else self._has_user_frame
         limit = self.deepest if self.whole else INNERMOST
-        nodes, ends = self.traces.walk(self.memory, goroutines.start(self.only), limit, enough)
+        nodes, ends = self.traces.walk(self._stacks, goroutines.start(self.only), limit, enough)
         self.nodes, self.ends = (nodes, ends) if self.only is None else self._spread(nodes, ends, self.only)
+        if self.whole:
+            self._walk_cut_ones()
+
+    def _walk_cut_ones(self) -> None:
+        """Of a program that runs only so much of each stack was copied: the rest of those that need it."""
+        rows = self.goroutines.cut_stacks()
+        rows = rows[self.ends[rows] == UNREADABLE]
+        if len(rows) == 0:
+            return
+        image, rows = self.goroutines.whole_stacks(rows)
+        self.nodes[rows], self.ends[rows] = self.traces.walk(image, self.goroutines.start(rows), self.deepest)
+        self._memory.update(dict.fromkeys(rows.tolist(), image))
+
+    def memory(self, row: int) -> Image:
+        """Where a goroutine's stack can be read."""
+        return self._memory.get(row, self._stacks)
 
     def _spread(
         self, nodes: NDArray[np.int64], ends: NDArray[np.uint8], rows: NDArray[np.int64]

@@ -117,7 +117,7 @@ class Stacks:
         """What stands between the brackets of a call; ``...`` for an inlined one."""
         if call.location.inlined:
             return "..."
-        return call.arguments.text(self.places.memory, int(self.goroutines.sp[row]) + call.argp)
+        return call.arguments.text(self.places.memory(row), int(self.goroutines.sp[row]) + call.argp)
 
     def shows_creator(self, creator: Location) -> bool:
         """Whether the runtime says who made a goroutine: not where it made it itself."""

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from gdbext.analysis.stacks import Stacks
     from gdbext.session import Session
 
-DEEPEST_NAMED = 1 << 16
-"""Frames walked of goroutines that were asked for by number."""
+DEEPEST, DEEPEST_FOLDED = 1 << 16, 1 << 12
+"""Frames that are walked at most; stacks that are the same so far count as the same."""
 INSTEAD = "go-stacks N, go-stacks --all, or go-stacks --g0 for the threads' own stacks"
 
 T = TypeVar("T")
@@ -44,11 +44,10 @@ def run(session: Session, args: argparse.Namespace) -> Report:
     if args.g0:
         return _systemstacks.report(session, args)
     only = _asked(session, args)
-    deepest = {"deepest": DEEPEST_NAMED} if only is not None else {}
-    overview = Overview(session.goroutines, whole=True, only=only, **deepest)
+    grouped = args.group or not (args.all or args.function or only is not None)
+    overview = Overview(session.goroutines, whole=True, only=only, deepest=DEEPEST_FOLDED if grouped else DEEPEST)
     rows = select(overview, Wanted(function=args.function))
     rows = rows if only is None else rows[_among(rows, only)]
-    grouped = args.group or not (args.goids or args.all or args.function or only is not None)
     stacks = Stacks(overview)
     if args.pprof:
         return _profiled(session, stacks, rows, args.pprof)

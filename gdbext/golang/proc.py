@@ -16,7 +16,7 @@ from gdbext.golang.program import distinct
 from gdbext.golang.runtime2 import LEFT_OUT, RUNNING, SCAN_BIT, STATUS, Machine, all_gs, machines, read_gs, wait_reasons
 from gdbext.golang.traceback import PcTable
 from gdbext.golang.traces import Start
-from gdbext.golang.unstopped import REACH, read_unstopped, stack_ranges
+from gdbext.golang.unstopped import REACH, copy_whole, read_unstopped, stack_ranges
 
 if TYPE_CHECKING:
     from gdbext.golang.program import Program
@@ -152,6 +152,17 @@ class Goroutines:
             return whole
         start = self.start(rows)
         return self.program.target.image(stack_ranges(start.sp, start.high, reach))
+
+    def cut_stacks(self) -> NDArray[np.int64]:
+        """The rows whose stacks were copied in part only."""
+        if self.snapshot is None:
+            return np.zeros(0, np.int64)
+        return np.flatnonzero((self.sp != 0) & (self._column("high") - self.sp > REACH))
+
+    def whole_stacks(self, rows: NDArray[np.int64]) -> tuple[Image, NDArray[np.int64]]:
+        """A copy of whole stacks, made now, and those of the rows whose goroutines have not moved since."""
+        image, same = copy_whole(self.program, self.address[rows], self.g[rows])
+        return image, rows[same]
 
     @cached_property
     def _waiters(self) -> dict[int, list[int]]:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 GAP = 1 << 12
 REACH = 1 << 16
 """How much of each stack is copied."""
+LARGEST = 1 << 30
+"""Bytes of a stack (runtime/proc.go, maxstacksize)."""
 ROUNDS = 4
 IDENTITY = ("low", "high", "sched_sp", "sched_pc", "syscallsp", "goid", "startpc")
 """What must not have changed while a stack was copied."""
@@ -55,6 +57,13 @@ def read_unstopped(program: Program, addresses: U64) -> tuple[NDArray[Any], Bool
     rows["atomicstatus"][pending] = RUNNING
     rows["syscallsp"][pending] = 0
     return rows, readable, _join(pieces)
+
+
+def copy_whole(program: Program, addresses: U64, rows: NDArray[Any]) -> tuple[Image, Bools]:
+    """Stacks of which ``read_unstopped`` copied a part only, whole, and a mask of those that are still as ``rows``."""
+    image = program.target.image(stack_ranges(_where(rows), rows["high"], LARGEST))
+    again, readable = read_gs(program, addresses)
+    return image, readable & _same(rows, again)
 
 
 def _where(rows: NDArray[Any]) -> U64:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests import hosts, tools
-from tests.programs import build, core
+from tests.programs import build, core, run
 from tests.truth import Truth
 
 FIRST_WITH_LABELS = 27
@@ -120,3 +120,13 @@ def test_folded(host: hosts.Host, goroutines_subject: hosts.Subject) -> None:
     assert counts == sorted(counts, reverse=True) and counts == [len(group["goids"]) for group in groups]
     goids = [goid for group in groups for goid in group["goids"]]
     assert len(goids) == len(set(goids)) and truth.goroutines.keys() <= set(goids)
+
+
+def test_a_stack_deeper_than_what_a_look_copies(go: str) -> None:
+    """Nothing is stopped: the first look at each stack is short, those that need more are copied again."""
+    with run(build("goroutines", go), "-depth", "20000") as running:
+        same(hosts.Host("live"), running)
+        goid = plant(running.truth, "deep recursion")
+        (row,) = hosts.ask(hosts.Host("live"), running, "go-stacks", str(goid))["stacks"]
+    names = [frame["function"] for frame in row["frames"]]
+    assert row["stops"] is None and names.count("main.recurse") == 20001
