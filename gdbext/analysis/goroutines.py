@@ -201,12 +201,6 @@ class Overview:
         return Places(self.goroutines, self.whole, self.only, self.deepest)
 
     @cached_property
-    def waited(self) -> list[int]:
-        """Nanoseconds that each goroutine has waited at least, -1 where nobody noted it."""
-        waited: list[int] = self.goroutines.waited().tolist()
-        return waited
-
-    @cached_property
     def waited(self) -> NDArray[np.int64]:
         """Nanoseconds that each goroutine has waited at least, -1 where unknown."""
         return self.goroutines.waited()

@@ -64,13 +64,13 @@ def group_lines(stacks: Stacks, each: Group, full: bool) -> Iterator[str]:
         yield f"created by {plural(len(made) - MOST_CREATORS, 'other function')}"
 
 
-def state(overview: Overview, rows: Sequence[int]) -> str:
+def state(overview: Overview, rows: list[int]) -> str:
     """What stands in brackets: ``chan receive, 3 minutes, locked to thread``; of several goroutines a range."""
     goroutines = overview.goroutines
     first, status = rows[0], goroutines.status_name(rows[0])
     words = [(goroutines.reason(first) or status) + (" (leaked)" if status == "leaked" else "")]
     words[0] += " (scan)" if len(rows) == 1 and goroutines.scanning[first] else ""
-    words += _minutes([overview.waited[row] for row in rows])
+    words += _minutes(overview.waited[rows].tolist())
     locked = sum(bool(goroutines.g["lockedm"][row]) for row in rows)
     words += ["locked to thread" if locked == len(rows) else f"{locked:,} locked to threads"] if locked else []
     return ", ".join(words)
@@ -147,7 +147,7 @@ def goroutine_object(stacks: Stacks, row: int, full: bool) -> dict[str, object]:
     calls = stacks.calls(row, full)
     frames = [{**frame_object(call, sp), "arguments": stacks.printed_arguments(row, call)} for call in calls]
     labels = stacks.overview.labels(row)
-    waited = stacks.overview.waited[row]
+    waited = int(stacks.overview.waited[row])
     return {
         "goid": int(goroutines.goid[row]) or Absent("its g cannot be read"),
         **_state_members(stacks, row),
