@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gdbext.errors import InconsistentRuntime, MissingField
+from gdbext.errors import InconsistentRuntime, MissingField, MissingSymbol
 from gdbext.golang.struct import SLICE_PARTS, Bound, Struct
 from gdbext.target import Target, merge_ranges
 from gdbext.target.image import U64, Bools, Image
@@ -47,9 +47,12 @@ class Program:
 
     def symbol(self, name: str) -> int:
         """The run-time address of a global variable or function. Raises MissingSymbol."""
-        if self.binary.has_symbols:
+        try:
             return self.binary.symbol(name) + self.target.bias
-        return self._stripped.address(name)
+        except MissingSymbol:
+            if self.binary.has_symbols:
+                raise
+            return self._stripped.address(name)
 
     @cached_property
     def _stripped(self) -> Stripped:

@@ -52,9 +52,7 @@ WITNESSES: Mapping[str, tuple[Witness, ...]] = {
     "runtime.allgptr": (Witness("runtime.forEachGRace", 1, 2), Witness("runtime.allgadd", 5, 7)),
     "runtime.allm": (
         Witness("runtime.schedtrace", 16, 17),
-        Witness("runtime.mexit", 3, 7),
-        Witness("runtime.mexit", 3, 8),
-        Witness("runtime.mexit", 4, 8),  # Go 1.21 with cgo
+        Witness("runtime.schedtrace", 14, 15),  # not optimised
     ),
     "runtime.allp": (
         Witness("runtime.preemptall", 0, 2),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from attrs import evolve
 
-from gdbext.errors import MissingSymbol
+from gdbext.errors import MemoryFault, MissingSymbol
 from gdbext.golang.program import Program
-from gdbext.golang.stripped import MODULE, WITNESSES, Stripped
+from gdbext.golang.stripped import MODULE, WITNESSES, Stripped, Witness
 from gdbext.target.opening import open_core
 from tests import hosts, tools
 from tests.programs import Core, Program as Sample, build, core
@@ -70,6 +71,38 @@ def test_what_has_no_witness_is_refused_by_name(go: str) -> None:
     search = Stripped(Program(open_core(str(found.exe), str(found.path))))
     with pytest.raises(MissingSymbol, match=r"runtime\.gcCPULimiter"):
         search.address("runtime.gcCPULimiter")
+
+
+def test_witnesses_that_disagree_are_not_believed(go: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = taken(go, "plain")
+    program = Program(open_core(str(found.exe), str(found.path)))
+    other = Witness("runtime.preemptall", 0, 2)  # runtime.allp
+    monkeypatch.setitem(WITNESSES, "runtime.work", (*WITNESSES["runtime.work"], other))
+    with pytest.raises(MissingSymbol, match=r"runtime\.work"):
+        Stripped(program).address("runtime.work")
+    monkeypatch.setitem(WITNESSES, "runtime.work", (evolve(other, count=3),))
+    with pytest.raises(MissingSymbol, match=r"runtime\.work"):
+        Stripped(program).address("runtime.work")
+
+
+@pytest.mark.parametrize("readable", [0, 1, 2, 3, 5, 8, 13, 21])
+def test_unreadable_memory_is_a_refusal(go: str, readable: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = taken(go, "plain")
+    program = Program(open_core(str(found.exe), str(found.path)))
+    kind, left = type(program.target), iter(range(readable))
+    read = kind.read
+
+    def limited(target: Any, address: int, size: int) -> bytes:
+        if next(left, None) is None:
+            raise MemoryFault(address, size)
+        data: bytes = read(target, address, size)
+        return data
+
+    monkeypatch.setattr(kind, "read", limited)
+    search = Stripped(program)
+    with pytest.raises(MissingSymbol):
+        for name in (MODULE, *WITNESSES):
+            search.address(name)
 
 
 def test_every_command_on_every_host(host: hosts.Host, go: str) -> None:
