@@ -128,3 +128,27 @@ def test_signal_stacks(go: str) -> None:
     assert signals and {names[-1] for names in signals} == {"runtime.sigtramp"}
     assert "runtime.dieFromSignal" in [name for names in signals for name in names]
     assert {tid for tid, which in stacks if which == "gsignal"} <= {tid for tid, which in stacks if which == "g0"}
+
+
+def test_without_arguments_the_selected_threads_goroutine(go: str, gdb: tools.Gdb) -> None:
+    """And one line where the thread runs none."""
+    with run(build("goroutines", go)) as running:
+        found = rows(hosts.Host("live"), running)
+        busy = next(row for row in found if row["goid"] == plant(running.truth, "system call"))
+        idle = next(row for row in found if row["doing"] == "idle")
+        said = on_thread(gdb, running, busy["tid"], "go-stacks --json", "go-ancestors --json")
+        stacks, ancestors = (hosts.find_document(said, name) for name in ("go-stacks", "go-ancestors"))
+        refused = on_thread(gdb, running, idle["tid"], "go-stacks")
+    assert stacks is not None and [row["goid"] for row in stacks["stacks"]] == [busy["goid"]]
+    assert ancestors is not None and [row["goid"] for row in ancestors["chain"]] == [busy["goid"], 1]
+    assert f"thread {idle['tid']} runs no goroutine; go-stacks N, go-stacks --all, or go-stacks --g0" in refused
+
+
+def on_thread(gdb: tools.Gdb, running: Running, tid: int, *commands: str) -> str:
+    """What commands say while that thread is selected."""
+    switch = f"python next(t for t in gdb.selected_inferior().threads() if t.ptid[1] == {tid}).switch()"
+    words = [word for command in (switch, *commands) for word in ("-ex", command)]
+    line = [gdb.path, *hosts.BEFORE, "-p", str(running.pid), "-x", str(hosts.INIT), *words]
+    known: dict[str, Any] = {"timeout": hosts.SECONDS, "env": hosts.environment(gdb), "stdin": subprocess.DEVNULL}
+    done = subprocess.run(line, capture_output=True, text=True, **known)
+    return done.stdout + done.stderr
