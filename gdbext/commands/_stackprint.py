@@ -7,16 +7,20 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from gdbext.report import Absent, Address
+from gdbext.report.cells import escape
 
 if TYPE_CHECKING:
     from gdbext.analysis.goroutines import Group, Overview
     from gdbext.analysis.stacks import Call, Stacks
+    from gdbext.golang.printargs import Arguments
     from gdbext.golang.symtab import Location
 
 INNER = OUTER = 50
 """Of a deeper stack the runtime prints that many frames at each end (tracebackInnerFrames, tracebackOuterFrames)."""
 MINUTE = 60_000_000_000
 EXAMPLES = 8
+BODIES = 1 << 12
+"""Stacks whose text is remembered at a time."""
 MOST_CREATORS = 3
 PLAIN = re.compile(r"[a-zA-Z0-9./_]*")
 """Words of labels that need no quotes (tracebackStringNeedsQuoting)."""
@@ -30,19 +34,74 @@ def plural(count: int, word: str) -> str:
 # Text
 
 
-def goroutine_lines(stacks: Stacks, row: int, full: bool) -> Iterator[str]:
-    """The lines of one goroutine."""
-    goroutines = stacks.goroutines
-    goid = int(goroutines.goid[row]) or "unknown"
-    yield f"goroutine {goid} [{state(stacks.overview, [row])}]{_labels(stacks.overview, row)}:"
-    calls = stacks.calls(row, full)
-    texts = [f"{call.function}({stacks.printed_arguments(row, call)})" for call in calls]
-    yield from call_lines(calls, texts, full)
-    yield from _end(stacks, row)
-    made = stacks.overview.created_by(row)
-    if stacks.shows_creator(made):
-        yield _creator(made, [int(goroutines.parent_goid[row])])
-        yield _place(made, int(goroutines.g["gopc"][row]) - _creator_entry(stacks, row))
+class Printer:
+    """Prints goroutines one by one; what those with the same stack share is put together once."""
+
+    def __init__(self, stacks: Stacks, full: bool) -> None:
+        self.stacks, self.full = stacks, full
+        self._bodies: dict[int, Arguments] = {}
+        self._places: dict[int, str] = {}
+
+    def pieces(self, row: int) -> Iterator[str]:
+        """The text of one goroutine; a piece may be of several lines."""
+        stacks, goroutines = self.stacks, self.stacks.goroutines
+        goid = int(goroutines.goid[row]) or "unknown"
+        yield f"goroutine {goid} [{state(stacks.overview, [row])}]{_labels(stacks.overview, row)}:"
+        if int(stacks.places.nodes[row]) >= 0:
+            yield self._body(row).text(stacks.places.memory(row), int(goroutines.sp[row]))
+        yield from _end(stacks, row)
+        made = stacks.overview.created_by(row)
+        if stacks.shows_creator(made):
+            yield _creator(made, [int(goroutines.parent_goid[row])])
+            yield self._place(made, int(goroutines.g["gopc"][row]))
+
+    def _body(self, row: int) -> Arguments:
+        """The lines of a stack, with places for the arguments of all its calls."""
+        node = int(self.stacks.places.nodes[row])
+        found = self._bodies.get(node)
+        if found is None:
+            if len(self._bodies) >= BODIES:
+                self._bodies.clear()
+            found = self._bodies[node] = body(self.stacks.calls(row, self.full), self.full)
+        return found
+
+    def _place(self, made: Location, pc: int) -> str:
+        found = self._places.get(pc)
+        if found is None:
+            symtab = self.stacks.goroutines.symtab
+            found = self._places[pc] = _place(made, pc - symtab.entry(symtab.function(pc)))
+        return found
+
+
+def body(calls: Sequence[Call], full: bool) -> Arguments:
+    """Two lines for each call, in one template over the words of all of them, from the stack's first SP."""
+    from gdbext.golang.printargs import Arguments, Word
+
+    elided = 0 if full else max(len(calls) - INNER - OUTER, 0)
+    kept = [*calls[:INNER], *calls[INNER + elided :]] if elided else calls
+    lines = [f"{_verbatim(escape(call.function))}({_template(call)})\n{_verbatim(_call_place(call))}" for call in kept]
+    if elided:
+        lines.insert(INNER, f"...{elided} frames elided...")
+    words = [
+        Word(call.argp + word.offset, word.size, word.stale)
+        for call in kept
+        if not call.location.inlined
+        for word in call.arguments.words
+    ]
+    return Arguments("\n".join(lines), tuple(words))
+
+
+def _template(call: Call) -> str:
+    return "..." if call.location.inlined else call.arguments.template
+
+
+def _verbatim(text: str) -> str:
+    """In a template: no place for a word."""
+    return text.replace("%", "%%")
+
+
+def _call_place(call: Call) -> str:
+    return _place(call.location, 0 if call.location.inlined else call.pc - call.entry)
 
 
 def group_lines(stacks: Stacks, each: Group, full: bool) -> Iterator[str]:
@@ -54,7 +113,13 @@ def group_lines(stacks: Stacks, each: Group, full: bool) -> Iterator[str]:
     more = ", …" if len(rows) > EXAMPLES else ""
     yield f"{plural(len(rows), 'goroutine')} [{state(stacks.overview, rows)}]: {', '.join(map(str, goids))}{more}"
     calls = stacks.calls(rows[0], full)
-    yield from call_lines(calls, [f"{call.function}(...)" for call in calls], full)
+    elided = 0 if full else max(len(calls) - INNER - OUTER, 0)
+    for index, call in enumerate(calls):
+        if not INNER <= index < INNER + elided:
+            yield f"{escape(call.function)}(...)"
+            yield _call_place(call)
+        elif index == INNER:
+            yield f"...{elided} frames elided..."
     yield from _end(stacks, rows[0])
     made = [each for each in creators(stacks.overview, rows) if stacks.shows_creator(each[0])]
     for creator, parents in made[:MOST_CREATORS]:
@@ -93,34 +158,18 @@ def _labels(overview: Overview, row: int) -> str:
 def _quoted(text: str) -> str:
     if PLAIN.fullmatch(text):
         return text
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def call_lines(calls: Sequence[Call], texts: Sequence[str], full: bool) -> Iterator[str]:
-    """Two lines for each call; unless ``full`` without the middle of a deep stack."""
-    elided = 0 if full else len(calls) - INNER - OUTER
-    for index, (call, text) in enumerate(zip(calls, texts, strict=True)):
-        if elided > 0 and INNER <= index < INNER + elided:
-            if index == INNER:
-                yield f"...{elided} frames elided..."
-            continue
-        yield text
-        yield _place(call.location, 0 if call.location.inlined else call.pc - call.entry)
+    doubled = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escape(doubled)}"'
 
 
 def _place(location: Location, offset: int = 0) -> str:
-    return f"\t{location.file}:{location.line}" + (f" +{offset:#x}" if offset > 0 else "")
+    return f"\t{escape(location.file)}:{location.line}" + (f" +{offset:#x}" if offset > 0 else "")
 
 
 def _creator(made: Location, parents: Sequence[int]) -> str:
     if len(parents) > 1:
-        return f"created by {made.function} in {plural(len(parents), 'goroutine')}"
-    return f"created by {made.function}" + (f" in goroutine {parents[0]}" if parents[0] else "")
-
-
-def _creator_entry(stacks: Stacks, row: int) -> int:
-    symtab = stacks.goroutines.symtab
-    return symtab.entry(symtab.function(int(stacks.goroutines.g["gopc"][row])))
+        return f"created by {escape(made.function)} in {plural(len(parents), 'goroutine')}"
+    return f"created by {escape(made.function)}" + (f" in goroutine {parents[0]}" if parents[0] else "")
 
 
 def _end(stacks: Stacks, row: int) -> Iterator[str]:

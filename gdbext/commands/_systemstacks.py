@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from gdbext.commands._stackprint import call_lines, frame_object
+from gdbext.commands._stackprint import body, frame_object
 from gdbext.report import Lines, Report, Rows
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ def _lines(session: Session, stacks: list[SystemStack]) -> Iterator[str]:
             yield ""
         machine = each.thread.machine.id if each.thread.machine else "?"
         yield f"thread {each.thread.tid}, m {machine}, {each.which} [{each.thread.doing}]:"
-        texts = [f"{call.function}({_arguments(session, each, index)})" for index, call in enumerate(each.calls)]
-        yield from call_lines(each.calls, texts, full=True)
+        if each.calls:
+            yield body(each.calls, full=True).text(session.target, each.sp)
         if each.stops:
             yield f"\t({each.stops})"
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from gdbext.commands import Command, _selected, goid
 from gdbext.errors import UsageError
 from gdbext.report import Absent, Lines, Report, Rows
+from gdbext.report.cells import escape
 
 if TYPE_CHECKING:
     from gdbext.analysis.ancestry import Ancestor
@@ -48,12 +49,12 @@ def _lines(session: Session, chain: Sequence[Ancestor]) -> Iterator[str]:
     for index, each in enumerate(chain):
         if index:
             yield ""
-        yield f"goroutine {each.goid}{_state(session, each)}{f', began in {each.start}' if each.start else ''}"
+        yield f"goroutine {each.goid}{_state(session, each)}{f', began in {escape(each.start)}' if each.start else ''}"
         for location in each.stack:
-            yield f"{location.function}(...)"
+            yield f"{escape(location.function)}(...)"
             yield f"\t{_at(location)}"
         if each.created.function:
-            yield f"created by {each.created.function}"
+            yield f"created by {escape(each.created.function)}"
             yield f"\t{_at(each.created)}"
         elif each.goid != 1:
             yield f"\t({FORGOTTEN})"
@@ -67,7 +68,7 @@ def _state(session: Session, each: Ancestor) -> str:
 
 
 def _at(location: Location) -> str:
-    return f"{location.file}:{location.line}"
+    return f"{escape(location.file)}:{location.line}"
 
 
 def _object(each: Ancestor) -> dict[str, object]:

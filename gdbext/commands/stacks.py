@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from gdbext.commands import Command, _selected, _systemstacks, goid
-from gdbext.commands._stackprint import goroutine_lines, goroutine_object, group_lines, group_object, plural
+from gdbext.commands._stackprint import Printer, goroutine_object, group_lines, group_object, plural
 from gdbext.errors import UsageError
 from gdbext.report import Lines, Report, Rows, Text
 
@@ -76,7 +76,7 @@ def _each(stacks: Stacks, rows: NDArray[np.int64], args: argparse.Namespace) -> 
     shown = every if args.limit is None else every[: args.limit]
     left_out = len(every) - len(shown)
     cut = f"… and {left_out:,} more (--all shows them, --group folds them)" if left_out else ""
-    lines = _apart(shown, lambda row: goroutine_lines(stacks, row, args.full))
+    lines = _apart(shown, Printer(stacks, args.full).pieces)
     document = {"stacks": Rows(goroutine_object(stacks, row, args.full) for row in shown)}
     return Report(document, [Lines(lines, cut=cut)], _notes(stacks, every))
 

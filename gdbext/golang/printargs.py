@@ -6,6 +6,8 @@ frame's argument pointer, and which words have not been stored there (yet), for 
 
 from __future__ import annotations
 
+from contextlib import suppress
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -23,8 +25,8 @@ LONGEST = (5 * 3 + 2) * 10 + 1
 LIVE_LONGEST = 1 << 10
 END, START_AGGREGATE, END_AGGREGATE, AND_MORE, TOO_FAR = 0xFF, 0xFE, 0xFD, 0xFC, 0xFB
 WORD = 8
-REACH = END + WORD
-"""No argument that is printed ends farther than this from the argument pointer."""
+TOGETHER = 1 << 14
+"""Bytes that are read at once for several words."""
 
 
 @frozen
@@ -36,19 +38,36 @@ class Word:
     stale: bool
     """The place has not been written: what it holds may be anything ("?")."""
 
+    def printed(self, data: bytes) -> str:
+        """Its bytes as a number."""
+        return f"{int.from_bytes(data, 'little'):#x}?" if self.stale else f"{int.from_bytes(data, 'little'):#x}"
 
-@frozen
+
+@frozen(slots=False)
 class Arguments:
-    """How the arguments are printed at one pc: ``template`` has a ``%s`` for each of ``words``."""
+    """How values are printed: ``template`` has a ``%s`` for each of ``words``, and ``%%`` for a percent sign."""
 
     template: str
     words: tuple[Word, ...] = ()
 
     def text(self, reader: Reader, argp: int) -> str:
         """The arguments of one frame; a word that cannot be read is ``_``."""
-        if not self.words:
-            return self.template
-        return self.template % tuple(_value(reader, argp, word) for word in self.words)
+        return self.template % tuple(self._values(reader, argp))
+
+    def _values(self, reader: Reader, argp: int) -> list[str]:
+        """One read for all of them, where they lie close together and none is unreadable."""
+        low, high = self._span
+        if high - low <= TOGETHER:
+            with suppress(MemoryFault):
+                data = reader.read(argp + low, high - low) if self.words else b""
+                return [word.printed(data[word.offset - low :][: word.size]) for word in self.words]
+        return [_value(reader, argp, word) for word in self.words]
+
+    @cached_property
+    def _span(self) -> tuple[int, int]:
+        """From the first word's offset to the last one's end."""
+        ends = (word.offset + word.size for word in self.words)
+        return min((word.offset for word in self.words), default=0), max(ends, default=0)
 
 
 UNKNOWN = Arguments("")
@@ -56,10 +75,9 @@ UNKNOWN = Arguments("")
 
 def _value(reader: Reader, argp: int, word: Word) -> str:
     try:
-        value = int.from_bytes(reader.read(argp + word.offset, min(word.size, WORD)), "little")
+        return word.printed(reader.read(argp + word.offset, word.size))
     except MemoryFault:
         return "_"
-    return f"{value:#x}?" if word.stale else f"{value:#x}"
 
 
 def arguments(symtab: Symtab, function: int, pc: int) -> Arguments:
@@ -110,7 +128,7 @@ class _Parser:
                 self._mark(operator)
             elif at < len(self.listed):
                 self._put("%s")
-                self.words.append(Word(operator, self.listed[at], self.live.is_stale(operator, slot)))
+                self.words.append(Word(operator, min(self.listed[at], WORD), self.live.is_stale(operator, slot)))
                 at += 1
                 slot += operator >= self.live.start
         return Arguments("".join(self.text), tuple(self.words))

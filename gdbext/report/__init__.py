@@ -87,7 +87,10 @@ class Text:
 
 @frozen
 class Lines:
-    """Lines that stand as they are, however long; a tab at their start stays one. ``cut`` as of a table."""
+    """Lines that stand as they are, however long; a tab at their start stays one. ``cut`` as of a table.
+
+    ``lines``: texts of one or more lines.
+    """
 
     lines: Iterable[str]
     title: str = ""

@@ -63,8 +63,16 @@ def _block(block: Block, painter: _Painter, width: int | None) -> Iterator[str]:
 
 def _drawn(block: Table | Tree | Lines, painter: _Painter, width: int | None) -> Iterator[str]:
     if isinstance(block, Lines):
-        return (f"\t{escape(line[1:])}" if line.startswith("\t") else escape(line) for line in block.lines)
+        return map(_as_it_stands, block.lines)
     return _table(block, painter, width) if isinstance(block, Table) else _tree(block, painter)
+
+
+def _as_it_stands(text: str) -> str:
+    """Lines with their breaks, and tabs where they start; everything else that is not printable escaped."""
+    if text.replace("\n\t", "").replace("\n", "").isprintable():
+        return text
+    lines = (f"\t{escape(line[1:])}" if line.startswith("\t") else escape(line) for line in text.split("\n"))
+    return "\n".join(lines)
 
 
 def _wrap(text: str, width: int | None) -> Iterator[str]:

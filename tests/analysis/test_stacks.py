@@ -9,7 +9,7 @@ from hypothesis import given, settings, strategies as st
 from gdbext.analysis.goroutines import Overview
 from gdbext.analysis.stackprofile import samples
 from gdbext.analysis.stacks import Stacks, creators
-from gdbext.commands._stackprint import goroutine_lines, goroutine_object, group_lines, group_object
+from gdbext.commands._stackprint import Printer, goroutine_object, group_lines, group_object
 from tests.golang.madecode import GOPANIC, TEXT, WRAPPER, Code, Function, Gs, Inlined, Stacks as Made
 from tests.synthetic import HEAP, World
 
@@ -102,7 +102,7 @@ def test_a_torn_stack_shows_what_it_has(torn: int) -> None:
     _, gs, stack = made()
     gs.add(1, stack.push("runtime.gopark", "main.g", last=torn))
     stacks = whole(gs)
-    assert list(goroutine_lines(stacks, 0, False)) == [
+    assert "\n".join(Printer(stacks, False).pieces(0)).splitlines() == [
         *("goroutine 1 [chan receive]:", "main.g()", "\tmain.go:20 +0x10"),
         "\t(a return address outside of Go code)",
     ]
@@ -121,8 +121,8 @@ def test_no_stack_raises_or_hangs(content: list[int], registers: list[tuple[int,
     every = np.arange(len(stacks.goroutines))
     for row in every.tolist():
         for full in (False, True):
-            assert next(goroutine_lines(stacks, row, full)).startswith("goroutine ")
-            assert len(list(goroutine_lines(stacks, row, full))) < 10_000
+            lines = "\n".join(Printer(stacks, full).pieces(row)).splitlines()
+            assert lines[0].startswith("goroutine ") and len(lines) < 10_000
             assert goroutine_object(stacks, row, full)["frames"] is not None
     groups = stacks.fold(every)
     assert sum(map(len, groups)) == len(every)

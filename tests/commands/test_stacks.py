@@ -171,3 +171,23 @@ def pprof(how: str, path: Path) -> str:
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=path.parent)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def test_names_from_memory_are_one_line_and_no_template() -> None:
+    code = Code(World(), Function("main.50%s\nmain.g\x1b[31m", funcdata={5: bytes([0, 8, 255])}))
+    gs = Gs(code)
+    gs.add(1, Stacks(code).push("main.50%s\nmain.g\x1b[31m", "runtime.goexit"))
+    gs.finish()
+    said = text(Session(code.world.target), "1")
+    assert said.splitlines()[1:] == ["main.50%s\\nmain.g\\x1b[31m(0x0)", "\tmain.go:10 +0x10"]
+    assert "main.50%s\\nmain.g\\x1b[31m(...)" in text(Session(code.world.target), "--group")
+
+
+def test_labels_are_quoted_as_the_runtime_does(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    labels = {"path": "/v1/x_y.z", "a b": 'say "\\"\n', "": "\u202e"}
+    monkeypatch.setattr("gdbext.analysis.goroutines.labels", lambda program, address: labels)
+    head = text(session, "12").splitlines()[0]
+    assert head == (
+        "goroutine 12 [chan receive, locked to thread] "
+        '{path: /v1/x_y.z, "a b": "say \\"\\\\\\"\\n", : "\\u202e"}:'
+    )
