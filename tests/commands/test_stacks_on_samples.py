@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -130,3 +132,24 @@ def test_a_stack_deeper_than_what_a_look_copies(go: str) -> None:
         (row,) = hosts.ask(hosts.Host("live"), running, "go-stacks", str(goid))["stacks"]
     names = [frame["function"] for frame in row["frames"]]
     assert row["stops"] is None and names.count("main.recurse") == 20001
+
+
+def test_the_profile_has_the_goroutines_that_runtime_stack_shows(go: str, tmp_path: Path) -> None:
+    """And the functions, inlined ones too, as go tool pprof reads them."""
+    taken, path = core(build("goroutines", go), f"gcore-{tools.gdbs()[-1]}"), tmp_path / "goroutines.pb.gz"
+    document = hosts.ask(CORE, taken, "go-stacks", "--all", "--pprof", str(path))
+    told = taken.truth.goroutines
+    assert document["pprof"]["goroutines"] == len(told)
+    command = [tools.go_program(), "tool", "pprof", "-traces", str(path)]
+    said = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+    traces = [named(trace) for trace in re.split(r"^-+\+-+\n", said, flags=re.MULTILINE)[1:] if trace.strip()]
+    whole = [goroutine for goid, goroutine in told.items() if goid != taken.truth.reporter and not goroutine.cut]
+    for goroutine in whole:
+        wanted = ["runtime.gopanic" if each.function == "panic" else each.function for each in goroutine.frames]
+        assert any(wanted == [name for name in trace if name in wanted] for trace in traces), wanted
+
+
+def named(trace: str) -> list[str]:
+    """The functions of one trace, innermost first; labels stand before them."""
+    lines = [line[13:].strip() for line in trace.splitlines() if re.match(r"^\s*\d*   \S", line)]
+    return [line.removesuffix(" (inline)") for line in lines]
