@@ -27,7 +27,7 @@ def churn(go: str) -> Iterator[Running]:
         yield running
 
 
-def ask(running: Running, command: str) -> dict[str, Any]:
+def ask(running: Running, command: str, *words: str) -> dict[str, Any]:
     """One look, as a front end takes it, without its start."""
     sessions: list[Session] = []
 
@@ -36,7 +36,7 @@ def ask(running: Running, command: str) -> dict[str, Any]:
         return sessions[0]
 
     try:
-        text = "".join(run_line(registry()[command], ["--json"], look, Look()))
+        text = "".join(run_line(registry()[command], [*words, "--json"], look, Look()))
     finally:
         for session in sessions:
             session.close()
@@ -69,6 +69,27 @@ def test_goroutines_that_stay(churn: Running) -> None:
         rows = {row["goid"]: row for row in ask(churn, "go-goroutines")["goroutines"]}
         main = rows[churn.truth.facts["main"]]
         assert (main["function"], main["status"]) == ("main.answer", "syscall")
+
+
+def test_stacks_that_stay(churn: Running) -> None:
+    """And of the others each is whole, or runs, or was on its way."""
+    told = churn.truth.goroutines[churn.truth.facts["main"]]
+    for _ in range(SCANS):
+        rows = {row["goid"]: row for row in ask(churn, "go-stacks", "--all")["stacks"]}
+        main = rows[told.goid]
+        assert (main["stops"], main["frames"][-1]["function"]) == (None, "main.main")
+        torn = [row for row in rows.values() if row["stops"] and row["status"] in ("waiting", "syscall")]
+        assert torn == [], torn
+        assert ask(churn, "go-stacks", "--all", "--group")["stacks"]
+
+
+def test_threads_that_stay(churn: Running) -> None:
+    for _ in range(SCANS):
+        rows = ask(churn, "go-threads")["threads"]
+        assert churn.pid in {row["tid"] for row in rows}
+        assert [row["doing"] for row in rows if row["goid"] == churn.truth.facts["main"]] == ["syscall"]
+        assert ask(churn, "go-stacks", "--g0")["stacks"]
+        assert ask(churn, "go-ancestors", str(churn.truth.facts["main"]))["chain"][0]["alive"]
 
 
 def test_it_is_never_stopped(churn: Running) -> None:

@@ -24,7 +24,7 @@ PLACES = (
     "runtime.(*mheap).allocSpan",
     "runtime.gcMarkTermination",
 )
-COMMANDS = ("go-ctxtree", "go-goroutines", "go-ctxchain --all", "go-doctor")
+COMMANDS = ("go-ctxtree", "go-goroutines", "go-ctxchain --all", "go-doctor", "go-stacks --all", "go-threads")
 SECONDS = 240
 
 
@@ -56,6 +56,11 @@ def beats(churn: Running) -> dict[str, Any]:
     return said
 
 
+def tasks(running: Running) -> set[int]:
+    """The kernel's list of threads: since the debugger left, there may be more."""
+    return {int(name) for name in os.listdir(f"/proc/{running.pid}/task")}
+
+
 @pytest.mark.parametrize("place", PLACES)
 def test_every_command_answers(churn: Running, place: str) -> None:
     gdbs = tools.gdbs()
@@ -71,6 +76,13 @@ def test_every_command_answers(churn: Running, place: str) -> None:
     goroutines = hosts.find_document(said, "go-goroutines")
     assert goroutines is not None, said[-3000:]
     assert churn.truth.facts["main"] in {row["goid"] for row in goroutines["goroutines"]}
+    stacks = hosts.find_document(said, "go-stacks")
+    assert stacks is not None, said[-3000:]
+    assert {row["goid"] for row in stacks["stacks"]} == {row["goid"] for row in goroutines["goroutines"]}
+    cut = [(row["stops"], row["frames"]) for row in stacks["stacks"] if row["stops"]]
+    assert cut == []  # a running goroutine's frames begin at its thread's registers
+    threads = hosts.find_document(said, "go-threads")
+    assert threads is not None and {row["tid"] for row in threads["threads"]} <= tasks(churn), said[-3000:]
     assert hosts.find_document(said, "go-doctor") is not None
     assert beats(churn)["collections"] > 0
 
