@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from gdbext.analysis.contextchain import Chains
     from gdbext.analysis.contextrows import Rows
     from gdbext.analysis.contexts import Contexts
+    from gdbext.analysis.nativeframes import Code
     from gdbext.golang.context import ContextTypes
     from gdbext.golang.mheap import Heap
     from gdbext.golang.proc import Goroutines
@@ -49,6 +50,13 @@ class Session:
     def goroutines(self) -> Goroutines:
         """Every goroutine of the program, dead ones left out."""
         return self._read_goroutines()
+
+    @cached_property
+    def native_code(self) -> Code:
+        """What a debugger's own unwinder has to know of the runtime's code."""
+        from gdbext.analysis.nativeframes import Code
+
+        return Code.of(self.symtab)
 
     @cached_property
     def types(self) -> Types:

@@ -22,6 +22,7 @@ GOROUTINE = {
     *("thread", "labels"),
 }
 KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
+    "go-goroutine": (("1",), {"selected": {"goid", "state", "thread", "own_thread"}}),
     "go-goroutines": ((), {"goroutines": [GOROUTINE]}),
     "go-ctxchain": (("--all",), {"chains": [{"found": str, "goid": int, "chain": [CONTEXT]}]}),
     "go-ctxtree": ((), {"contexts": [CONTEXT], "roots": [str]}),
@@ -67,6 +68,9 @@ def lacking(shape: object, value: object, where: str) -> Iterator[str]:
         yield f"{where} as {shape}"
 
 
+IN_GDB = {"go-goroutine"}
+
+
 def test_what_is_lacking_is_found() -> None:
     shape = {"rows": [{"a", "b"}], "n": int, "o": {"p": str}}
     assert list(lacking(shape, {"rows": [{"a": 1, "b": 2}], "n": 1, "o": {"p": ""}}, "")) == []
@@ -95,7 +99,9 @@ def asked(request: pytest.FixtureRequest) -> Iterator[tuple[hosts.Host, Any]]:
 @pytest.mark.parametrize("name", KEYS)
 def test_every_key_is_there(asked: tuple[hosts.Host, Any], name: str) -> None:
     arguments, shape = KEYS[name]
-    document = hosts.ask(*asked, name, *arguments)
+    host, subject = asked
+    host = hosts.Host(host.place, tools.gdbs()[-1]) if name in IN_GDB else host
+    document = hosts.ask(host, subject, name, *arguments)
     assert document["command"] == name
     assert document["schema"] == 1
     assert set(document["target"]) == TARGET

@@ -16,6 +16,7 @@ debugger loads all of them at start): the engine is imported inside ``run``::
     values  context values may be shown: typed ``--values``, or text at a terminal
     typed_values  ``--values`` was typed: they may go to files too
     gdb     the version of the GDB we are in, "" without one
+    frames  what can make a goroutine the debugger's selected one, None where there is no debugger
 """
 
 from __future__ import annotations
@@ -31,9 +32,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from attrs import evolve, frozen
 
+from gdbext.commands._line import take_command, take_expression, typed_line
 from gdbext.errors import UsageError
 
 if TYPE_CHECKING:
+    from gdbext.commands._frames import Frames
     from gdbext.report import Report
     from gdbext.session import Session
 
@@ -65,6 +68,11 @@ class Command:
     """What may follow the name, in one line; "[options]" unless given."""
     expression: bool = False
     """The words that are no options are one debugger expression, kept as typed, in ``args.expression`` ("" if none)."""
+    runs_commands: bool = False
+    """A number or one of ``words`` goes to ``args.word``, a debugger's command after it, as typed, to ``args.line``."""
+    words: Sequence[str] = ()
+    selects: bool = False
+    """The debugger may have something else selected afterwards."""
     values: bool = False
     """Offers ``--values``."""
     all_help: str = "show every row"
@@ -85,6 +93,7 @@ class Look:
     width: int | None = None
     terminal: bool = False
     gdb: str = ""
+    frames: Frames | None = None
 
 
 class Help(Exception):
@@ -187,15 +196,17 @@ def registry() -> dict[str, Command]:
 
 def parse(command: Command, line: str | Sequence[str], look: Look = Look()) -> argparse.Namespace:
     """The arguments of a line as typed at a prompt, or of a shell's words. Raises UsageError, Help."""
-    parser = build_parser(command)
-    if command.expression:
-        words, expression = _take_expression(parser, line if isinstance(line, str) else _join(line))
+    parser, word, typed = build_parser(command), "", ""
+    if command.runs_commands:
+        words, word, typed = take_command(parser, command.words, typed_line(line))
+    elif command.expression:
+        words, expression = take_expression(parser, typed_line(line))
     else:
         words, expression = _split(command, line) if isinstance(line, str) else list(line), ""
     args = parser.parse_args(words)
     if command.expression:
         args.expression = expression
-    args.gdb = look.gdb
+    args.word, args.line, args.gdb, args.frames = word, typed, look.gdb, look.frames
     args.typed_values = getattr(args, "values", False)
     args.values = args.typed_values or (look.terminal and not args.json)
     if args.json or (args.all and args.limit is None):
@@ -209,61 +220,6 @@ def _split(command: Command, line: str) -> list[str]:
         return shlex.split(line)
     except ValueError as error:
         raise UsageError(f"{command.name}: {error}", "quotes must be closed") from None
-
-
-def _join(words: Sequence[str]) -> str:
-    """Shell words as one line; a value with blanks stays one expression, for expressions are kept as typed."""
-    return " ".join(words)
-
-
-_WORD = re.compile(r"\s*(\S+)")
-
-
-def _take_expression(parser: argparse.ArgumentParser, line: str) -> tuple[list[str], str]:
-    """Options at the start and at the end of ``line``, and the expression between them; ``--`` ends the options."""
-    options = {name: action for action in parser._actions for name in action.option_strings}
-    words, at = _leading_options(options, line)
-    rest = line[at:]
-    if rest.lstrip().startswith("-- "):
-        return words, rest.lstrip()[3:].strip()
-    trailing, end = _trailing_options(options, rest)
-    return words + trailing, rest[:end].strip()
-
-
-def _leading_options(options: dict[str, argparse.Action], line: str) -> tuple[list[str], int]:
-    words: list[str] = []
-    at = 0
-    while (match := _WORD.match(line, at)) and match[1].startswith("-") and match[1] != "--":
-        if not re.match(r"--?[A-Za-z]", match[1]) or (match[1][1] != "-" and match[1] not in options):
-            break  # a negated expression: -x, -1
-        words.append(match[1])
-        at = match.end()
-        action = options.get(match[1])
-        if action is not None and action.nargs != 0 and (value := _WORD.match(line, at)):
-            words.append(value[1])
-            at = value.end()
-    return words, at
-
-
-def _trailing_options(options: dict[str, argparse.Action], rest: str) -> tuple[list[str], int]:
-    """The longest tail of ``rest`` that is nothing but options the command has, and where it starts."""
-    words = [(match[1], match.start()) for match in _WORD.finditer(rest)]
-    for index in range(len(words)):
-        tail = [word for word, _ in words[index:]]
-        if _are_options(options, tail):
-            return tail, words[index][1]
-    return [], len(rest)
-
-
-def _are_options(options: dict[str, argparse.Action], words: Sequence[str]) -> bool:
-    remaining = iter(words)
-    for word in remaining:
-        name, equals, _ = word.partition("=")
-        if name not in options:
-            return False
-        if options[name].nargs != 0 and not equals and next(remaining, None) is None:
-            return False
-    return True
 
 
 def run_line(

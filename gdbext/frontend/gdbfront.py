@@ -1,7 +1,7 @@
 """The commands inside GDB: registration, settings, completion, ``$go_ctx``, and when a Session must go.
 
-With target/inferior.py and gdbinit.py the only importers of gdb. Loading it twice changes nothing; a name that another
-extension has taken stays theirs.
+With gdbgoroutine.py beside it, target/inferior.py and gdbinit.py the only importers of gdb. Loading it twice changes
+nothing; a name that another extension has taken stays theirs.
 """
 
 from __future__ import annotations
@@ -10,15 +10,17 @@ import os
 import re
 import traceback
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import gdb
+from attrs import evolve
 
 from gdbext.commands import Command, Look, completions, registry, run_line
 from gdbext.errors import GdbextError, UsageError
 from gdbext.frontend import internal_error
+from gdbext.frontend.gdbgoroutine import BEFORE, Goroutines
 from gdbext.frontend.progress import Progress
 from gdbext.frontend.straight import Output
 
@@ -56,7 +58,9 @@ def install() -> None:
     _register(TOPIC, topic_text(commands.values()), _Topic)
     for command in commands.values():
         _register(command.name, keepable(command.help_text()), partial(_Command, command, sessions, settings))
+    _Before(sessions.goroutines)
     _ContextFunction(sessions, settings)
+    _GoroutineFunction(sessions, settings)
     sessions.watch()
 
 
@@ -119,8 +123,9 @@ class _Command(gdb.Command):  # type: ignore[misc]
         from gdbext.target.inferior import selection_kept
 
         self.dont_repeat()
-        with one_line_errors(self.settings), selection_kept(), self.sessions.used():
-            look = self.settings.look(from_tty)
+        kept = nullcontext() if self.command.selects else selection_kept()
+        with one_line_errors(self.settings), kept, self.sessions.used():
+            look = evolve(self.settings.look(from_tty), frames=self.sessions.goroutines)
             pieces = run_line(self.command, argument, self.sessions.current, look)
             write_pieces(Progress(self._doing).until_output(pieces) if look.terminal and not _tui() else pieces)
 
@@ -153,6 +158,39 @@ class _ContextFunction(gdb.Function):  # type: ignore[misc]
             from gdbext.target.inferior import value_of
 
             return context_behind(self.sessions.current(), value_of(value))[1]
+
+
+class _Before(gdb.Command):  # type: ignore[misc]
+    """Keep the thread in whose place a goroutine is shown safe from a command: go-goroutine's hooks ask this."""
+
+    def __init__(self, goroutines: Goroutines) -> None:
+        self.goroutines = goroutines
+        super().__init__(BEFORE, gdb.COMMAND_MAINTENANCE)
+
+    def invoke(self, argument: str, from_tty: bool) -> None:
+        self.goroutines.before(argument)
+
+
+class _GoroutineFunction(gdb.Function):  # type: ignore[misc]
+    """The runtime.g of a goroutine.
+
+    Usage: $go_g (N)
+    A pointer to goroutine N's runtime.g; its address as a number where the program has no such type."""
+
+    def __init__(self, sessions: Sessions, settings: Settings) -> None:
+        self.sessions, self.settings = sessions, settings
+        super().__init__("go_g")
+
+    def invoke(self, goid: gdb.Value) -> gdb.Value:
+        with one_line_errors(self.settings), self.sessions.used():
+            from gdbext.analysis.nativeframes import find
+
+            goroutines = self.sessions.current().goroutines
+            address = gdb.Value(int(goroutines.address[find(goroutines, int(goid))]))
+            try:
+                return address.cast(gdb.lookup_type("runtime.g").pointer())
+            except gdb.error:  # no debug information
+                return address
 
 
 def write_pieces(pieces: Iterator[str]) -> None:
@@ -208,9 +246,11 @@ class Sessions:
     def __init__(self) -> None:
         self._held: dict[int, tuple[object, Session]] = {}
         self._in_use = 0
+        self.goroutines = Goroutines()
 
     def watch(self) -> None:
         """Have GDB say when something happens."""
+        self.goroutines.watch()
         for name in FORGET_ON:
             event = getattr(gdb.events, name, None)
             if event is not None:

@@ -97,7 +97,14 @@ class Lines:
     cut: str = ""
 
 
-Block = Table | Tree | Text | Lines
+@frozen
+class Verbatim:
+    """Text that somebody else laid out, in pieces, written as it is while it is produced."""
+
+    pieces: Iterable[str]
+
+
+Block = Table | Tree | Text | Lines | Verbatim
 
 
 class Rows:

@@ -29,7 +29,7 @@ def render_json(command: str, target: Mapping[str, object], report: Report) -> I
 
 
 def gather_pieces(texts: Iterable[str], size: int = PIECE) -> Iterator[str]:
-    """The same characters in pieces of about ``size``."""
+    """The same characters in pieces of about ``size``; an empty text ends a piece."""
     held: list[str] = []
     length = 0
     for text in texts:
@@ -41,7 +41,7 @@ def gather_pieces(texts: Iterable[str], size: int = PIECE) -> Iterator[str]:
             continue
         held.append(text)
         length += len(text)
-        if length >= size:
+        if length >= size or not text:
             yield "".join(held)
             held, length = [], 0
     if held:

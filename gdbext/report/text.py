@@ -13,7 +13,21 @@ from typing import Any
 
 from attrs import field, frozen
 
-from gdbext.report import Absent, Address, Block, Cell, Column, Hostile, Lines, Node, Report, Table, Text, Tree
+from gdbext.report import (
+    Absent,
+    Address,
+    Block,
+    Cell,
+    Column,
+    Hostile,
+    Lines,
+    Node,
+    Report,
+    Table,
+    Text,
+    Tree,
+    Verbatim,
+)
 from gdbext.report.cells import cell_text, escape, is_number, join
 from gdbext.report.json import gather_pieces
 
@@ -39,7 +53,7 @@ def _lines(report: Report, painter: _Painter, width: int | None) -> Iterator[str
     separator = ""
     for block in report.blocks:
         for line in _block(block, painter, width):
-            yield f"{separator}{line}\n"
+            yield f"{separator}{line}\n" if line is not None else ""
             separator = ""
         separator = "\n"
     for note in report.notes:
@@ -48,10 +62,16 @@ def _lines(report: Report, painter: _Painter, width: int | None) -> Iterator[str
             separator = ""
 
 
-def _block(block: Block, painter: _Painter, width: int | None) -> Iterator[str]:
+def _block(block: Block, painter: _Painter, width: int | None) -> Iterator[str | None]:
+    """Its lines; None in place of a line: what stands before it is to be written now."""
     if isinstance(block, Text):
         for line in _wrap(block.text, width):
             yield painter.paint(block.style, line)
+        return
+    if isinstance(block, Verbatim):
+        for piece in block.pieces:
+            yield from piece.splitlines()
+            yield None
         return
     if block.title:
         yield painter.paint("heading", escape(block.title))

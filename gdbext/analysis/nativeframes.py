@@ -1,0 +1,204 @@
+"""How a debugger's own unwinder can show a goroutine: what it has to know of it, and of the runtime's code.
+
+A goroutine that waits, and one that is in a system call, has left its pc, sp and bp in its g. That is all that is
+needed to unwind Go code, in which no other register keeps its value over a call. What those held is unknown::
+
+    frame 0          the borrowed thread's own innermost frame. It is answered for with the goroutine's saved registers,
+                     and gets an id below the goroutine's stack: GDB demands that ids grow outwards.
+    frame 1, 2 …     the goroutine's, unwound by the debugger from DWARF like any other.
+
+A goroutine in C is on a thread, but the C frames are on another stack, which lies higher::
+
+    frame 0 … k      C, as the debugger unwinds it
+    frame k+1        runtime.asmcgocall: answered with a pc in an inlined call, for GDB compares the ids only of two
+                     frames neither of which is inlined
+    frame k+2, k+3   a bridge: these two are hidden; answered with what entersyscall saved
+    frame k+4 …      the goroutine's
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from attrs import field, frozen
+
+from gdbext.errors import GdbextError, UsageError
+from gdbext.golang.runtime2 import LEFT_OUT, SCAN_BIT, all_gs, read_gs
+from gdbext.golang.signal_amd64 import WORD, Injected, extents, injected_functions
+from gdbext.golang.symtab import PCDATA_INL_TREE_INDEX
+
+if TYPE_CHECKING:
+    from gdbext.golang.proc import Goroutines
+    from gdbext.golang.symtab import Symtab
+
+HAVE_INLINED_CALLS = ("runtime.exitsyscall", "runtime.entersyscall", "runtime.mallocgc", "runtime.schedule")
+LARGEST_FUNCTION = 1 << 16
+MARKED = 64
+"""How far below the goroutine's SP the one of the bridge lies, by which it is known."""
+
+
+@frozen
+class Code:
+    """Places in the runtime's code. ``asmcgocall``: [start, end) of what goes over to a C stack.
+
+    ``within_inlined``: a pc in the middle of an instruction, so that nothing ever stands there, of a call that was
+    inlined; 0 where there is none (a runtime built with -l).
+    """
+
+    injected: tuple[Injected, ...] = ()
+    asmcgocall: tuple[tuple[int, int], ...] = ()
+    within_inlined: int = 0
+
+    @classmethod
+    def of(cls, symtab: Symtab) -> Code:
+        """What the binary's tables say."""
+        places = _within_inlined(symtab, HAVE_INLINED_CALLS)
+        return cls(injected_functions(symtab), extents(symtab, "runtime.asmcgocall"), next(iter(places), 0))
+
+
+def _within_inlined(symtab: Symtab, names: Iterable[str]) -> Iterable[int]:
+    for start, end in (extent for name in names for extent in extents(symtab, name)):
+        index = symtab.function(start)
+        for pc in range(start, min(end, start + LARGEST_FUNCTION)):
+            if symtab.pcdata(index, PCDATA_INL_TREE_INDEX, pc) >= 0:
+                yield pc + 1
+                break
+
+
+@frozen
+class Standing:
+    """Where a goroutine stands. ``pc``, ``sp``, ``bp``: as saved in its g, or its thread's; [low, high): its stack.
+
+    ``pc`` is one that a debugger can take for a return address. ``tid``: the OS thread it is on, 0 for none.
+    ``trapped``: the registers are its thread's own.
+    """
+
+    goid: int
+    state: str
+    tid: int
+    pc: int
+    sp: int
+    bp: int
+    low: int
+    high: int
+    trapped: bool = False
+    in_syscall: bool = False
+    """In a system call or in C."""
+    code: Code = field(default=Code(), repr=False)
+
+    def holds(self, sp: int) -> bool:
+        """Whether a stack pointer is on this goroutine's stack."""
+        return self.low < sp <= self.high
+
+
+@frozen
+class Caller:
+    """What to answer for a frame: its identity, and the registers of the frame that called it.
+
+    ``interrupted``: ``pc`` is an instruction that was interrupted, and no return address.
+    """
+
+    id_sp: int
+    id_pc: int
+    pc: int
+    sp: int
+    bp: int = 0
+    interrupted: bool = False
+
+
+@frozen
+class Way:
+    """The way from a thread's frames to a goroutine's. ``level``: of the borrowed frame; None where C leads to Go."""
+
+    where: Standing
+    level: int | None
+
+    @property
+    def _bridge(self) -> int:
+        return self.where.code.within_inlined if self.level is None else 0
+
+    def hides(self, level: int, pc: int) -> bool:
+        """Whether a frame is none of the goroutine's: borrowed, of the bridge, or what goexit would return to."""
+        return (self.level is not None and level <= self.level) or pc == 0 or (pc == self._bridge)
+
+    def caller(self, level: int, pc: int, sp: int, word: Callable[[int], int]) -> Caller | None:
+        """What to answer for a frame; None: the debugger knows better. ``word``: reads 8 bytes of memory."""
+        if self.level is not None and level <= self.level:
+            return self._goroutine()
+        marker = self.where.sp - MARKED
+        if self._bridge and any(start <= pc < end for start, end in self.where.code.asmcgocall):
+            return Caller(sp + WORD, pc, self._bridge, marker)
+        if self._bridge and (pc, sp) == (self._bridge, marker):
+            return self._goroutine()
+        return self._below_injected(pc, sp, word)
+
+    def _goroutine(self) -> Caller:
+        where = self.where
+        return Caller(where.sp - WORD, where.pc, where.pc, where.sp, where.bp)
+
+    def _below_injected(self, pc: int, sp: int, word: Callable[[int], int]) -> Caller | None:
+        size = next((size for each in self.where.code.injected if (size := each.frame_size(pc))), 0)
+        if not size or not self.where.holds(sp):
+            return None
+        cfa = sp + size
+        return Caller(cfa, pc, word(cfa - WORD), cfa, word(cfa - 2 * WORD), interrupted=True)
+
+
+def standing(goroutines: Goroutines, code: Code, row: int) -> Standing:
+    """Where the goroutine of a row stands. Raises UsageError where nobody can tell."""
+    g, goid = goroutines.g[row], int(goroutines.goid[row])
+    if row in goroutines.trouble or not goroutines.pc[row]:
+        why = goroutines.trouble.get(row, "its saved registers are empty")
+        raise UsageError(f"goroutine {goid} cannot be shown: {why}", "go-goroutines lists the others")
+    return Standing(
+        goid=goid,
+        state=state(goroutines, row),
+        tid=int(goroutines.tid[row]),
+        pc=_as_return_address(goroutines, row),
+        sp=int(goroutines.sp[row]),
+        bp=int(goroutines.bp[row]),
+        low=int(g["low"]),
+        high=int(g["high"]),
+        trapped=bool(goroutines.trapped[row]),
+        in_syscall=bool(g["syscallsp"]),
+        code=code,
+    )
+
+
+def state(goroutines: Goroutines, row: int) -> str:
+    """Status and wait reason in the runtime's words."""
+    return ", ".join(filter(None, [goroutines.status_name(row), goroutines.reason(row)]))
+
+
+def _as_return_address(goroutines: Goroutines, row: int) -> int:
+    """A debugger looks up the byte before a return address; before a function that never ran lies another one.
+
+    newproc1 in runtime/proc.go adds one to the address of goexit for the same reason.
+    """
+    pc, symtab = int(goroutines.pc[row]), goroutines.symtab
+    index = symtab.function(pc)
+    starts = index >= 0 and pc == symtab.entry(index) and not goroutines.trapped[row]
+    return pc + 1 if starts else pc
+
+
+def find(goroutines: Goroutines, goid: int) -> int:
+    """The row of a goroutine. Raises UsageError."""
+    row = goroutines.rows.get(goid)
+    if row is None:
+        raise UsageError(_why_missing(goroutines, goid), "go-goroutines lists those there are")
+    return row
+
+
+def _why_missing(goroutines: Goroutines, goid: int) -> str:
+    """An ended goroutine's g keeps its number until the next one takes it over."""
+    try:
+        rows, _ = read_gs(goroutines.program, all_gs(goroutines.program))
+    except GdbextError:
+        return f"there is no goroutine {goid}"
+    statuses = rows["atomicstatus"][rows["goid"] == goid].tolist()
+    ended = any(status & ~SCAN_BIT in LEFT_OUT for status in statuses)
+    return f"goroutine {goid} has ended" if ended and goid else f"there is no goroutine {goid}"
+
+
+__all__ = ["Caller", "Code", "Standing", "Way", "find", "standing", "state"]

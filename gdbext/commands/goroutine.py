@@ -1,0 +1,191 @@
+"""go-goroutine: makes a goroutine the one whose frames the debugger shows."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from gdbext.commands import Command
+from gdbext.commands._frames import CommandFailed, Frames
+from gdbext.errors import UsageError
+from gdbext.report import Absent, Report, Rows, Text, Verbatim
+
+if TYPE_CHECKING:
+    from gdbext.analysis.nativeframes import Standing
+    from gdbext.session import Session
+
+USAGE = "[N | N CMD… | --all [--in FUNC] [--reason R] CMD… | off] [options]"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--in", dest="function", metavar="FUNC", default="", help="with --all: only those with FUNC in any function")
+    add("--reason", metavar="R", default="", help="with --all: only those whose wait reason contains R, in any case")
+
+
+def run(session: Session, args: argparse.Namespace) -> Report:
+    """Select, go back, say what is selected, or run a command on goroutines."""
+    frames = _frames(session, args)
+    if args.all or args.function or args.reason:
+        return _on_each(session, frames, args)
+    if args.line and not args.word:
+        raise UsageError(f"{args.line.split()[0]!r} is no goroutine's number", "go-goroutines lists them")
+    if args.word == "off":
+        return _report(None, frames.off())
+    if not args.word:
+        return _which(session, frames)
+    where = _standing(session, int(args.word))
+    if args.line:
+        return _results(session, frames, [where], args.line, _Raised)
+    shown = frames.select(where)
+    return _report(_selected(where, frames), f"[Switching to goroutine {where.goid} ({where.state})]\n{shown}")
+
+
+def _frames(session: Session, args: argparse.Namespace) -> Frames:
+    frames: Frames | None = args.frames
+    if frames is not None:
+        return frames
+    target = session.target
+    where = f"-p {target.pid}" if target.kind == "running" else f"{os.path.basename(target.binary.path)} CORE"
+    again = f"type gdb {where}, then go-goroutine {args.word or 'N'}"
+    raise UsageError("only a debugger has frames to select", f"{again}; here, go-goroutines --group stack shows stacks")
+
+
+def _standing(session: Session, goid: int) -> Standing:
+    from gdbext.analysis.nativeframes import find, standing
+
+    return standing(session.goroutines, session.native_code, find(session.goroutines, goid))
+
+
+def _report(selected: object, shown: str) -> Report:
+    return Report({"selected": selected}, [Verbatim([shown])])
+
+
+def _selected(where: Standing, frames: Frames) -> dict[str, object]:
+    own = frames.thread == where.tid
+    return {"goid": where.goid, "state": where.state, "thread": frames.thread or None, "own_thread": own}
+
+
+# Which one
+
+
+def _which(session: Session, frames: Frames) -> Report:
+    goid = frames.goid or _on_thread(session, frames.thread)
+    if not goid:
+        said = f"no goroutine is selected: {frames.thread_name} runs none"
+        return Report({"selected": None}, [Text(said)])
+    where = _standing(session, goid)
+    how = "selected" if frames.goid else f"what {frames.thread_name} runs"
+    return _report(_selected(where, frames), f"goroutine {goid} ({where.state}) is {how}\n{frames.shown()}")
+
+
+def _on_thread(session: Session, tid: int) -> int:
+    goroutines = session.goroutines
+    rows = [row for row, own in enumerate(goroutines.tid.tolist()) if own == tid and tid]
+    return int(goroutines.goid[rows[0]]) if rows else 0
+
+
+# Commands
+
+
+def _on_each(session: Session, frames: Frames, args: argparse.Namespace) -> Report:
+    from gdbext.analysis.goroutines import Overview, Wanted, select
+
+    line = f"{args.word} {args.line}".strip()
+    if not line:
+        raise UsageError("which command for each goroutine?", "for example go-goroutine --all bt 3")
+    overview = Overview(session.goroutines, whole=bool(args.function))
+    rows = select(overview, Wanted(reason=args.reason, function=args.function))
+    kept = rows if args.limit is None else rows[: args.limit]
+    report = _results(session, frames, _standings(session, kept.tolist()), line, _Told)
+    left_out = len(rows) - len(kept)
+    return Report(report.document, report.blocks, [f"{left_out:,} more goroutines: --limit N"] if left_out else ())
+
+
+def _standings(session: Session, rows: Iterable[int]) -> Iterator[Standing | UsageError]:
+    from gdbext.analysis.nativeframes import standing
+
+    for row in rows:
+        try:
+            yield standing(session.goroutines, session.native_code, row)
+        except UsageError as error:
+            yield error
+
+
+_Raised, _Told = False, True
+"""What becomes of an error: it ends our command, or it stands where the output would."""
+
+
+def _results(
+    session: Session, frames: Frames, wheres: Iterable[Standing | UsageError], line: str, told: bool
+) -> Report:
+    each = _Each(frames, wheres, line, told)
+    return Report({"results": Rows(each.documents())}, [Verbatim(each.texts())])
+
+
+class _Each:
+    """A command run on one goroutine after another, while the answer is written."""
+
+    def __init__(self, frames: Frames, wheres: Iterable[Standing | UsageError], line: str, told: bool) -> None:
+        self.frames, self.wheres, self.line, self.told = frames, wheres, line, told
+
+    def texts(self) -> Iterator[str]:
+        for where in self.wheres:
+            yield _headline(where) if self.told else ""  # now, for the command may print by itself
+            output = self._output(where)
+            yield output.reason if isinstance(output, Absent) else output
+
+    def documents(self) -> Iterator[dict[str, object]]:
+        for where in self.wheres:
+            goid = where.goid if not isinstance(where, UsageError) else None
+            yield {"goid": goid, "output": self._output(where)}
+
+    def _output(self, where: Standing | UsageError) -> str | Absent:
+        try:
+            if isinstance(where, UsageError):
+                raise where
+            with self.frames.visit(where):
+                return self.frames.execute(self.line)
+        except (CommandFailed, UsageError) as error:
+            if not self.told:
+                raise
+            return Absent(error.message)
+
+
+def _headline(where: Standing | UsageError) -> str:
+    return "" if isinstance(where, UsageError) else f"\nGoroutine {where.goid} ({where.state}):\n"
+
+
+def _complete(session: Session | None, text: str, word: str) -> Sequence[str]:
+    return ("off",)
+
+
+COMMAND = Command(
+    name="go-goroutine",
+    help="Select a goroutine: the debugger's own bt, up, info locals, print then work on it.",
+    description=(
+        "Makes goroutine N the selected one, whether it waits, is in a system call or in C, or runs, on a live process "
+        "and on a core. One that is on a thread is shown as that thread. Any other one is shown from the registers it "
+        "saved, in the place of the selected thread: frame 0 stays that thread's own and is hidden from bt, and what a "
+        "register held that Go does not save is <not saved>. Without arguments: which one is selected. off goes back "
+        "to the thread. Whatever lets the program go on goes back first; what would act on the borrowed thread "
+        "instead of the goroutine (return, finish, jump, until, advance, calling a function) is refused. With CMD, "
+        "that one command runs there, and what was selected before stays selected. $go_g(N) in an expression is "
+        "the goroutine's runtime.g."
+    ),
+    examples=[
+        ("go-goroutine 29", "goroutine 29: now bt, frame function main.serve, info locals, p ctx …"),
+        ("go-goroutine 29 info locals", "one command there, and back"),
+        ("go-goroutine --all --in main. --reason chan bt 5", "like thread apply all, for goroutines"),
+    ],
+    run=run,
+    arguments=arguments,
+    usage=USAGE,
+    runs_commands=True,
+    words=("off",),
+    selects=True,
+    all_help="run CMD on every goroutine (--limit N: on the first N)",
+    complete=_complete,
+)

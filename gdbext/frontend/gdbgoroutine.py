@@ -1,0 +1,348 @@
+"""GDB shows a goroutine that is on no thread: an unwinder, a frame filter, and what keeps the borrowed thread safe.
+
+What the unwinder answers is in analysis/nativeframes. Only while a goroutine is selected that way are unwinder and
+filter there at all, so that GDB without one is as fast as ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import gdb
+import gdb.unwinder
+from attrs import define, field
+
+from gdbext.commands._frames import GO_BACK, REFUSED, THREADS, CommandFailed
+from gdbext.errors import UsageError
+from gdbext.frontend import editor
+
+if TYPE_CHECKING:
+    from gdbext.analysis.nativeframes import Caller, Standing, Way
+
+NAME = "go-goroutine"
+BEFORE = "maintenance go-goroutine-before"
+MASK = (1 << 64) - 1
+MOST_C_FRAMES = 256
+MOST_INLINED = 64
+
+GONE_ON = (
+    "cont",
+    "exited",
+    "clear_objfiles",
+    "inferior_deleted",
+    "connection_removed",
+    "corefile_changed",  # GDB 14
+    "executable_changed",  # GDB 14
+)
+"""After any of these the borrowed frames are not what they were. Those that a GDB does not have are left out."""
+
+
+@define
+class _Id:
+    """A frame's identity, as GDB's Python takes it."""
+
+    sp: Any
+    pc: Any
+
+
+@define(eq=False)
+class _Place:
+    """A thread and the level of a frame in it."""
+
+    thread: gdb.InferiorThread | None
+    level: int
+
+    @classmethod
+    def current(cls) -> _Place:
+        try:
+            return cls(gdb.selected_thread(), gdb.selected_frame().level())
+        except gdb.error:
+            return cls(gdb.selected_thread(), 0)
+
+    def restore(self) -> None:
+        """Select it again; what has ended since is left alone."""
+        if self.thread is not None and self.thread.is_valid():
+            self.thread.switch()
+            _select_level(self.level)
+
+
+def _select_level(level: int) -> gdb.Frame | None:
+    """Selects the frame of that level, the nearest one inside of it where there is none; returns it if it is there."""
+    frame = gdb.newest_frame()
+    while frame.level() < level and (older := frame.older()) is not None:
+        frame = older
+    frame.select()
+    return frame if frame.level() == level else None
+
+
+class _Unwinder(gdb.unwinder.Unwinder):  # type: ignore[misc]
+    """The frames of one goroutine in the place of a thread's."""
+
+    def __init__(self, way: Way, thread: gdb.InferiorThread) -> None:
+        super().__init__(NAME)
+        self.way, self.thread = way, thread
+
+    def is_here(self) -> bool:
+        """Whether the thread that GDB looks at is the one whose place was taken."""
+        now = gdb.selected_thread()
+        return now is not None and self.thread.is_valid() and now.ptid == self.thread.ptid
+
+    def __call__(self, pending: gdb.PendingFrame) -> gdb.UnwindInfo | None:
+        if not self.is_here():
+            return None
+        pc, sp = (int(pending.read_register(name)) & MASK for name in ("rip", "rsp"))
+        try:
+            found = self.way.caller(pending.level(), pc, sp, _word)
+        except gdb.MemoryError:
+            return None
+        return self._answer(pending, found) if found is not None else None
+
+    def _answer(self, pending: gdb.PendingFrame, found: Caller) -> gdb.UnwindInfo:
+        pc = _looked_up_as(found.pc) if found.interrupted else found.pc
+        info = pending.create_unwind_info(_Id(gdb.Value(found.id_sp), gdb.Value(found.id_pc)))
+        for name, value in (("rip", pc), ("rsp", found.sp), ("rbp", found.bp)):
+            info.add_saved_register(name, gdb.Value(value))  # those not named are not saved
+        return info
+
+
+def _word(address: int) -> int:
+    return int.from_bytes(bytes(gdb.selected_inferior().read_memory(address, 8)), "little")
+
+
+def _looked_up_as(pc: int) -> int:
+    """A pc for a frame that was interrupted at ``pc``: GDB takes it for a return address and looks up the byte before.
+    Where that one belongs to another function, inlined call or line, it gets the byte after."""
+    one, other = gdb.find_pc_line(pc - 1), gdb.find_pc_line(pc)
+    differs = _block(pc - 1) != _block(pc) or (one.line, str(one.symtab)) != (other.line, str(other.symtab))
+    return pc + 1 if differs else pc
+
+
+def _block(pc: int) -> tuple[int, int] | None:
+    block = gdb.block_for_pc(pc)
+    return (block.start, block.end) if block is not None else None
+
+
+@define(eq=False)
+class _Filter:
+    """Takes out of ``bt`` what is not the goroutine's."""
+
+    unwinder: _Unwinder
+    name: str = NAME
+    priority: int = 1000
+    enabled: bool = True
+
+    def filter(self, frames: Iterator[Any]) -> Iterator[Any]:
+        """GDB asks with the decorators of all frames."""
+        if not self.unwinder.is_here():
+            return frames
+        return (each for each in frames if not self._hides(each.inferior_frame()))
+
+    def _hides(self, frame: gdb.Frame) -> bool:
+        return self.unwinder.way.hides(frame.level(), frame.pc())
+
+
+@define(eq=False)
+class _Selected:
+    """What was put in GDB's way to show a goroutine, and how to undo it."""
+
+    where: Standing
+    unwinder: _Unwinder
+    before: _Place
+    calls: bool = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        gdb.frame_filters[NAME] = _Filter(self.unwinder)
+        gdb.unwinder.register_unwinder(None, self.unwinder, replace=True)
+        self.calls = bool(gdb.parameter("may-call-functions"))
+        gdb.set_parameter("may-call-functions", False)  # it would run on the borrowed thread
+        editor.frames_changed()
+
+    def undo(self) -> None:
+        """GDB is as it was, with frame 0 of the thread selected."""
+        gdb.frame_filters.pop(NAME, None)
+        if self.unwinder in gdb.frame_unwinders:
+            gdb.frame_unwinders.remove(self.unwinder)
+        gdb.set_parameter("may-call-functions", self.calls)
+        gdb.invalidate_cached_frames()
+        editor.frames_changed()
+
+
+class Goroutines:
+    """commands/_frames.py's Frames, in GDB."""
+
+    def __init__(self) -> None:
+        self._now: _Selected | None = None
+        self._back: _Place | None = None
+        self._guarded = False
+
+    def watch(self) -> None:
+        """Have GDB say when a goroutine's frames are gone."""
+        for name in GONE_ON:
+            event = getattr(gdb.events, name, None)
+            if event is not None:
+                event.connect(self.drop)
+
+    @property
+    def goid(self) -> int:
+        return self._now.where.goid if self._now is not None and self._now.unwinder.is_here() else 0
+
+    @property
+    def thread(self) -> int:
+        thread = gdb.selected_thread()
+        return int(thread.ptid[1]) if thread is not None else 0
+
+    @property
+    def thread_name(self) -> str:
+        thread = gdb.selected_thread()
+        return f"thread {thread.num}" if thread is not None else "no thread"
+
+    def select(self, where: Standing) -> str:
+        before = self._back if self._back is not None and self._now is not None else _Place.current()
+        self._enter(where, before)
+        self._back = before
+        return self.shown()
+
+    def shown(self) -> str:
+        return self.execute("frame")
+
+    def off(self) -> str:
+        back, self._back = self._back, None
+        self.drop()
+        if back is not None:
+            back.restore()
+        return self.shown()
+
+    @contextmanager
+    def visit(self, where: Standing) -> Iterator[None]:
+        former, place, back = self._now, _Place.current(), self._back
+        self._enter(where, place)
+        entered = self._now
+        try:
+            yield
+        finally:
+            if self._now is entered:  # else the program went on, and nothing is as it was
+                self.drop()
+                self._back = back
+                if former is not None:
+                    self._now = _Selected(former.where, former.unwinder, former.before)
+                place.restore()
+
+    def execute(self, line: str) -> str:
+        try:
+            return str(gdb.execute(line, to_string=True))
+        except gdb.error as error:
+            raise CommandFailed(str(error)) from error
+
+    def drop(self, event: object = None) -> None:
+        """The thread's own frames are back; the thread stays selected."""
+        selected, self._now = self._now, None
+        if event is not None:
+            self._back = None
+        if selected is not None:
+            selected.undo()
+
+    def before(self, command: str) -> None:
+        """Called by GDB before a command that would take the goroutine's frames for the thread's."""
+        if not self.goid:
+            return
+        goid, thread = self.goid, self.thread_name
+        if command in REFUSED:
+            why = f"goroutine {goid} is shown in the place of {thread}, which {command} would change"
+            raise gdb.GdbError(f"{why}; go-goroutine off goes back to it")
+        gdb.write(f"[goroutine {goid} is no longer selected: back to {thread}]\n")
+        self._back = None
+        self.drop()
+
+    def _enter(self, where: Standing, before: _Place) -> None:
+        """Show a goroutine: as its thread where that is on its stack, else in the place of a thread."""
+        self.drop()
+        self._guard()
+        thread = _thread(where.tid) if where.tid else None
+        thread = thread or _stopped(before.thread)
+        thread.switch()
+        newest = gdb.newest_frame()
+        if thread.ptid[1] == where.tid and (where.trapped or where.holds(_sp(newest))):
+            newest.select()
+            return
+        from gdbext.analysis.nativeframes import Way
+
+        in_c = _leads_to_go(where, thread)
+        level = _innermost(newest)
+        self._now = _Selected(where, _Unwinder(Way(where, None if in_c else level), thread), before)
+        if _select_level(0 if in_c else level + 1) is None:
+            why = gdb.frame_stop_reason_string(gdb.newest_frame().unwind_stop_reason())
+            self.drop()
+            before.restore()
+            raise UsageError(f"GDB cannot show goroutine {where.goid}: {why}")
+
+    def _guard(self) -> None:
+        """Hooks, GDB's own means: once there they stay, and ask only whether a goroutine is selected."""
+        if not self._guarded:
+            self._guarded = True
+            for command in (*REFUSED, *GO_BACK, *(() if editor.is_served() else THREADS)):
+                _hook(command)
+
+
+def _hook(command: str) -> None:
+    """``define hook-step`` and so on; one that the user has is kept and runs after ours."""
+    prefix, _, last = command.rpartition(" ")
+    name = f"{prefix} hook-{last}".strip()
+    theirs = _body(name)
+    gdb.execute(f"define {name}\n  {BEFORE} {command}\n{theirs}end\n")
+
+
+def _body(name: str) -> str:
+    """The lines of a command that the user defined, "" for none."""
+    try:
+        said = gdb.execute(f"show user {name}", to_string=True)
+    except gdb.error:
+        return ""
+    lines = said.partition(":\n")[2].splitlines(keepends=True)
+    return "".join(line for line in lines if line.strip() and BEFORE not in line)
+
+
+def _thread(tid: int) -> gdb.InferiorThread | None:
+    for thread in gdb.selected_inferior().threads():
+        if thread.is_valid() and thread.ptid[1] == tid and thread.is_stopped():
+            return thread
+    return None
+
+
+def _stopped(wanted: gdb.InferiorThread | None) -> gdb.InferiorThread:
+    """A thread that stands still: the one wanted if possible. Raises UsageError."""
+    threads = [thread for thread in gdb.selected_inferior().threads() if thread.is_stopped()]
+    if not threads:
+        raise UsageError("no thread stands still", "stop one: type interrupt")
+    mine = [thread for thread in threads if wanted is not None and wanted.is_valid() and thread.ptid == wanted.ptid]
+    return (mine or threads)[0]
+
+
+def _sp(frame: gdb.Frame) -> int:
+    return int(frame.read_register("rsp")) & MASK
+
+
+def _innermost(newest: gdb.Frame) -> int:
+    """The level of the innermost frame that is no inlined call: only for such ones is an unwinder asked."""
+    frame = newest
+    for _ in range(MOST_INLINED):
+        older = frame.older() if frame.type() == gdb.INLINE_FRAME else None
+        if older is None:
+            break
+        frame = older
+    return int(frame.level())
+
+
+def _leads_to_go(where: Standing, thread: gdb.InferiorThread) -> bool:
+    """Whether the thread is in C, called by this goroutine."""
+    if not (where.in_syscall and where.code.within_inlined and thread.ptid[1] == where.tid):
+        return False
+    frame = gdb.newest_frame()
+    for _ in range(MOST_C_FRAMES):
+        pc, frame = frame.pc(), frame.older()
+        if any(start <= pc < end for start, end in where.code.asmcgocall):
+            return True
+        if frame is None:
+            break
+    return False
