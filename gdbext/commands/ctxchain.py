@@ -56,11 +56,14 @@ def _found(session: Session, args: argparse.Namespace) -> Iterator[tuple[int | N
         for row in range(len(session.goroutines)):
             yield from _by_row(session, row)
     else:
-        yield from _by_row(session, _row(session, args.goroutine))
+        yield from _by_row(session, _row(session, args))
 
 
-def _row(session: Session, wanted: int | None) -> int:
-    goroutines = session.goroutines
+def _row(session: Session, args: argparse.Namespace) -> int:
+    """The goroutine asked for, else the one selected (go-goroutine), else that of the selected thread."""
+    goroutines, wanted = session.goroutines, args.goroutine
+    if wanted is None and args.frames is not None:
+        wanted = args.frames.goid or None
     if wanted is not None:
         row = goroutines.rows.get(wanted)
         if row is None:
@@ -94,7 +97,7 @@ def _by_expression(session: Session, expression: str) -> Iterator[tuple[int | No
 def _nothing(session: Session, args: argparse.Namespace) -> tuple[str, str]:
     if args.all:
         return "no goroutine holds a context that can be found on its stack", "go-ctxtree searches the heap"
-    row = _row(session, args.goroutine)
+    row = _row(session, args)
     goid, trouble = int(session.goroutines.goid[row]), session.goroutines.trouble.get(row)
     if trouble:
         return f"goroutine {goid}: {trouble}", "go-ctxtree lists all contexts"
@@ -195,10 +198,11 @@ COMMAND = Command(
     name="go-ctxchain",
     help="Show a goroutine's contexts and the chain of parents above each.",
     description=(
-        "Without arguments: the contexts of the selected thread's goroutine. They are found in the arguments and\n"
-        "locals of its frames, in the words of its stack, and as what it waits on; each says which way. Above each\n"
-        "stands its parent, up to Background or TODO. EXPR is an expression of the debugger with a context for a\n"
-        "value, or the address of one. A context that only a stack word names may be a leftover of an earlier call."
+        "Without arguments: the contexts of the goroutine that go-goroutine selected, else of the selected\n"
+        "thread's. They are found in the arguments and locals of its frames, in the words of its stack, and as\n"
+        "what it waits on; each says which way. Above each stands its parent, up to Background or TODO. EXPR is an\n"
+        "expression of the debugger with a context for a value, or the address of one. A context that only a stack\n"
+        "word names may be a leftover of an earlier call."
     ),
     examples=(
         ("go-ctxchain", "the contexts of the selected goroutine"),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gdbext.analysis.nativeframes import Standing
     from gdbext.session import Session
 
+NO_DWARF = "no debug information (-w): GDB cannot unwind it; go-goroutines --group stack can"
 USAGE = "[N | N CMD… | --all [--in FUNC] [--reason R] CMD… | off] [options]"
 
 
@@ -33,14 +34,16 @@ def run(session: Session, args: argparse.Namespace) -> Report:
     if args.line and not args.word:
         raise UsageError(f"{args.line.split()[0]!r} is no goroutine's number", "go-goroutines lists them")
     if args.word == "off":
-        return _report(None, frames.off())
+        return Report({"selected": None}, [Verbatim([frames.off()])])
     if not args.word:
         return _which(session, frames)
     where = _standing(session, int(args.word))
     if args.line:
         return _results(session, frames, [where], args.line, _Raised)
     shown = frames.select(where)
-    return _report(_selected(where, frames), f"[Switching to goroutine {where.goid} ({where.state})]\n{shown}")
+    own = f", {frames.thread_name}" if frames.thread == where.tid else ""
+    said = f"[Switching to goroutine {where.goid} ({where.state}){own}]\n"
+    return _report(session, _selected(where, frames), said + shown)
 
 
 def _frames(session: Session, args: argparse.Namespace) -> Frames:
@@ -59,8 +62,9 @@ def _standing(session: Session, goid: int) -> Standing:
     return standing(session.goroutines, session.native_code, find(session.goroutines, goid))
 
 
-def _report(selected: object, shown: str) -> Report:
-    return Report({"selected": selected}, [Verbatim([shown])])
+def _report(session: Session, selected: object, shown: str) -> Report:
+    notes = () if session.target.binary.has_dwarf else (NO_DWARF,)
+    return Report({"selected": selected}, [Verbatim([shown])], notes)
 
 
 def _selected(where: Standing, frames: Frames) -> dict[str, object]:
@@ -78,7 +82,7 @@ def _which(session: Session, frames: Frames) -> Report:
         return Report({"selected": None}, [Text(said)])
     where = _standing(session, goid)
     how = "selected" if frames.goid else f"what {frames.thread_name} runs"
-    return _report(_selected(where, frames), f"goroutine {goid} ({where.state}) is {how}\n{frames.shown()}")
+    return _report(session, _selected(where, frames), f"goroutine {goid} ({where.state}) is {how}\n{frames.shown()}")
 
 
 def _on_thread(session: Session, tid: int) -> int:

@@ -114,14 +114,17 @@ def _word(address: int) -> int:
 def _looked_up_as(pc: int) -> int:
     """A pc for a frame that was interrupted at ``pc``: GDB takes it for a return address and looks up the byte before.
     Where that one belongs to another function, inlined call or line, it gets the byte after."""
-    one, other = gdb.find_pc_line(pc - 1), gdb.find_pc_line(pc)
-    differs = _block(pc - 1) != _block(pc) or (one.line, str(one.symtab)) != (other.line, str(other.symtab))
-    return pc + 1 if differs else pc
+    return pc if _seen_at(pc - 1) == _seen_at(pc) else pc + 1
 
 
-def _block(pc: int) -> tuple[int, int] | None:
-    block = gdb.block_for_pc(pc)
-    return (block.start, block.end) if block is not None else None
+def _seen_at(pc: int) -> tuple[object, ...]:
+    """What GDB shows for an address: the line, and the innermost function, inlined or not."""
+    place = gdb.find_pc_line(pc)
+    try:
+        block = gdb.block_for_pc(pc)
+    except RuntimeError:  # no debug information
+        block = None
+    return place.line, str(place.symtab), (block.start, block.end) if block is not None else None
 
 
 @define(eq=False)
@@ -149,7 +152,6 @@ class _Selected:
 
     where: Standing
     unwinder: _Unwinder
-    before: _Place
     calls: bool = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -175,6 +177,7 @@ class Goroutines:
     def __init__(self) -> None:
         self._now: _Selected | None = None
         self._back: _Place | None = None
+        self._gone = 0
         self._guarded = False
 
     def watch(self) -> None:
@@ -199,8 +202,13 @@ class Goroutines:
         return f"thread {thread.num}" if thread is not None else "no thread"
 
     def select(self, where: Standing) -> str:
-        before = self._back if self._back is not None and self._now is not None else _Place.current()
-        self._enter(where, before)
+        former, place = self._now, _Place.current()
+        before = self._back if self._back is not None and former is not None else place
+        try:
+            self._enter(where)
+        except BaseException:
+            self._restore(former, place)
+            raise
         self._back = before
         return self.shown()
 
@@ -208,7 +216,7 @@ class Goroutines:
         return self.execute("frame")
 
     def off(self) -> str:
-        back, self._back = self._back, None
+        back = self._back
         self.drop()
         if back is not None:
             back.restore()
@@ -216,18 +224,19 @@ class Goroutines:
 
     @contextmanager
     def visit(self, where: Standing) -> Iterator[None]:
-        former, place, back = self._now, _Place.current(), self._back
-        self._enter(where, place)
-        entered = self._now
+        former, place, gone = self._now, _Place.current(), self._gone
         try:
+            self._enter(where)
             yield
         finally:
-            if self._now is entered:  # else the program went on, and nothing is as it was
-                self.drop()
-                self._back = back
-                if former is not None:
-                    self._now = _Selected(former.where, former.unwinder, former.before)
-                place.restore()
+            if self._gone == gone:  # else the program went on, and nothing is as it was
+                self._restore(former, place)
+
+    def _restore(self, former: _Selected | None, place: _Place) -> None:
+        self._undo()
+        if former is not None:
+            self._now = _Selected(former.where, former.unwinder)
+        place.restore()
 
     def execute(self, line: str) -> str:
         try:
@@ -236,10 +245,13 @@ class Goroutines:
             raise CommandFailed(str(error)) from error
 
     def drop(self, event: object = None) -> None:
-        """The thread's own frames are back; the thread stays selected."""
+        """The thread's own frames are back for good; the thread stays selected."""
+        self._back = None
+        self._gone += 1
+        self._undo()
+
+    def _undo(self) -> None:
         selected, self._now = self._now, None
-        if event is not None:
-            self._back = None
         if selected is not None:
             selected.undo()
 
@@ -252,29 +264,25 @@ class Goroutines:
             why = f"goroutine {goid} is shown in the place of {thread}, which {command} would change"
             raise gdb.GdbError(f"{why}; go-goroutine off goes back to it")
         gdb.write(f"[goroutine {goid} is no longer selected: back to {thread}]\n")
-        self._back = None
         self.drop()
 
-    def _enter(self, where: Standing, before: _Place) -> None:
+    def _enter(self, where: Standing) -> None:
         """Show a goroutine: as its thread where that is on its stack, else in the place of a thread."""
-        self.drop()
-        self._guard()
-        thread = _thread(where.tid) if where.tid else None
-        thread = thread or _stopped(before.thread)
-        thread.switch()
-        newest = gdb.newest_frame()
-        if thread.ptid[1] == where.tid and (where.trapped or where.holds(_sp(newest))):
-            newest.select()
-            return
         from gdbext.analysis.nativeframes import Way
 
-        in_c = _leads_to_go(where, thread)
-        level = _innermost(newest)
-        self._now = _Selected(where, _Unwinder(Way(where, None if in_c else level), thread), before)
+        self._undo()
+        self._guard()
+        thread = _stopped(where.tid)
+        thread.switch()
+        newest = gdb.newest_frame()
+        sp = int(newest.read_register("rsp")) & MASK
+        if thread.ptid[1] == where.tid and (where.trapped or where.holds(sp)):
+            newest.select()
+            return
+        in_c, level = _leads_to_go(where, thread), _innermost(newest)
+        self._now = _Selected(where, _Unwinder(Way(where, None if in_c else level), thread))
         if _select_level(0 if in_c else level + 1) is None:
             why = gdb.frame_stop_reason_string(gdb.newest_frame().unwind_stop_reason())
-            self.drop()
-            before.restore()
             raise UsageError(f"GDB cannot show goroutine {where.goid}: {why}")
 
     def _guard(self) -> None:
@@ -303,24 +311,14 @@ def _body(name: str) -> str:
     return "".join(line for line in lines if line.strip() and BEFORE not in line)
 
 
-def _thread(tid: int) -> gdb.InferiorThread | None:
-    for thread in gdb.selected_inferior().threads():
-        if thread.is_valid() and thread.ptid[1] == tid and thread.is_stopped():
-            return thread
-    return None
-
-
-def _stopped(wanted: gdb.InferiorThread | None) -> gdb.InferiorThread:
-    """A thread that stands still: the one wanted if possible. Raises UsageError."""
+def _stopped(tid: int) -> gdb.InferiorThread:
+    """A thread that stands still: the one with that id if possible, else the selected one. Raises UsageError."""
     threads = [thread for thread in gdb.selected_inferior().threads() if thread.is_stopped()]
     if not threads:
         raise UsageError("no thread stands still", "stop one: type interrupt")
-    mine = [thread for thread in threads if wanted is not None and wanted.is_valid() and thread.ptid == wanted.ptid]
-    return (mine or threads)[0]
-
-
-def _sp(frame: gdb.Frame) -> int:
-    return int(frame.read_register("rsp")) & MASK
+    selected = gdb.selected_thread()
+    own = selected.ptid if selected is not None else None
+    return min(threads, key=lambda thread: (thread.ptid[1] != tid, thread.ptid != own))
 
 
 def _innermost(newest: gdb.Frame) -> int:

@@ -23,7 +23,8 @@ Settings in GDB:
     set go-color auto|on|off     colours; auto: only at a terminal
     set go-traceback on|off      whether an error says where it came from
 
-`$go_ctx(EXPRESSION)` in any GDB expression is the address of the context behind EXPRESSION.
+`$go_ctx(EXPRESSION)` in any GDB expression is the address of the context behind EXPRESSION, `$go_g(N)` goroutine N's
+`runtime.g`.
 
 """
 

@@ -98,6 +98,7 @@ def test_a_command_stays_as_typed(line: str, word: str, typed: str, wanted: dict
 
 def test_selecting(session: Session) -> None:
     assert say(session, "11") == "[Switching to goroutine 11 (waiting, chan receive)]\n#1 of 11\n"
+    assert say(session, "12") == "[Switching to goroutine 12 (syscall), thread 1]\n#1 of 12\n"
     selected = {"goid": 11, "state": "waiting, chan receive", "thread": 70, "own_thread": False}
     assert document(session, "11 --json")["selected"] == selected
     assert document(session, "12 --json")["selected"]["own_thread"] is True

@@ -208,7 +208,7 @@ def test_which_and_back(gdb_host: hosts.Host) -> None:
             *(f"go-goroutine {main}", "up", "bt 1", "go-goroutine", f"go-goroutine {holder}", "go-goroutine"),
             *(f"go-goroutine {subject.truth.facts['child']}", "go-goroutine off", "go-goroutine", "frame", "bt 1"),
         )
-    assert said[0].startswith(f"[Switching to goroutine {main} (syscall)]\n#0 ")
+    assert re.match(rf"\[Switching to goroutine {main} \(syscall\), thread \d+\]\n#0 ", said[0])
     assert said[3].startswith(f"goroutine {main} (syscall) is what thread ")
     assert said[4].startswith(f"[Switching to goroutine {holder} (waiting, chan receive)]\n#1 ")
     assert said[5].startswith(f"goroutine {holder} (waiting, chan receive) is selected\n#1 ")
@@ -241,6 +241,17 @@ def test_each_goroutine_that_is_wanted(gdb_host: hosts.Host) -> None:
     assert said.startswith(f"\nGoroutine {holder} (waiting, chan receive):\n#1 ")
     assert said.count("Goroutine ") == 1
     assert none == ""
+
+
+def test_other_commands_take_the_selected_one_and_leave_it(gdb: tools.Gdb) -> None:
+    program = build("ctxforest", "1.27.3")
+    taken = core(program, f"gcore-{gdb}")
+    stacks = taken.truth.goroutines
+    holder = next(goid for goid in stacks if stacks[goid].frames[0].function == "main.waitReceive")
+    lines = (f"go-goroutine {holder}", "frame function main.waitReceive", "go-ctxchain", "go-goroutines", "frame")
+    said = typed(hosts.Host("core", gdb), taken, *lines)
+    assert said[2].startswith(f"goroutine {holder} [chan receive]\n")
+    assert said[4] == said[1]
 
 
 def test_only_while_one_is_selected_is_anything_in_gdbs_way(gdb_host: hosts.Host) -> None:
