@@ -40,7 +40,8 @@ MARKED = 64
 
 @frozen
 class Code:
-    """Places in the runtime's code. ``asmcgocall``: [start, end) of what goes over to a C stack.
+    """Places in the runtime's code. ``asmcgocall``, ``goexit``: [start, end) of what goes over to a C stack, and of
+    what is below everything else.
 
     ``within_inlined``: a pc in the middle of an instruction, so that nothing ever stands there, of a call that was
     inlined; 0 where there is none (a runtime built with -l).
@@ -48,13 +49,15 @@ class Code:
 
     injected: tuple[Injected, ...] = ()
     asmcgocall: tuple[tuple[int, int], ...] = ()
+    goexit: tuple[tuple[int, int], ...] = ()
     within_inlined: int = 0
 
     @classmethod
     def of(cls, symtab: Symtab) -> Code:
         """What the binary's tables say."""
         places = _within_inlined(symtab, HAVE_INLINED_CALLS)
-        return cls(injected_functions(symtab), extents(symtab, "runtime.asmcgocall"), next(iter(places), 0))
+        asmcgocall, goexit = (extents(symtab, f"runtime.{name}") for name in ("asmcgocall", "goexit"))
+        return cls(injected_functions(symtab), asmcgocall, goexit, next(iter(places), 0))
 
 
 def _within_inlined(symtab: Symtab, names: Iterable[str]) -> Iterable[int]:
@@ -119,8 +122,12 @@ class Way:
         return self.where.code.within_inlined if self.level is None else 0
 
     def hides(self, level: int, pc: int) -> bool:
-        """Whether a frame is none of the goroutine's: borrowed, of the bridge, or what goexit would return to."""
-        return (self.level is not None and level <= self.level) or pc == 0 or (pc == self._bridge)
+        """Whether a frame is none of the goroutine's: borrowed, or of the bridge."""
+        return level <= self.level if self.level is not None else pc == self._bridge
+
+    def is_last(self, pc: int) -> bool:
+        """Whether there is nothing below a frame; what lies where goexit would return to may be anything."""
+        return any(start <= pc < end for start, end in self.where.code.goexit)
 
     def caller(self, level: int, pc: int, sp: int, word: Callable[[int], int]) -> Caller | None:
         """What to answer for a frame; None: the debugger knows better. ``word``: reads 8 bytes of memory."""

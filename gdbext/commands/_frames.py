@@ -31,6 +31,10 @@ class Frames(Protocol):
         """The goroutine that was selected and still is; 0 for none, and for one that is the selected thread's own."""
 
     @property
+    def left(self) -> int:
+        """How often what was selected had to be left: another number after a command means that the program went on."""
+
+    @property
     def thread(self) -> int:
         """The OS thread that is selected, 0 for none."""
 

@@ -39,7 +39,7 @@ def run(session: Session, args: argparse.Namespace) -> Report:
         return _which(session, frames)
     where = _standing(session, int(args.word))
     if args.line:
-        return _results(session, frames, [where], args.line, _Raised)
+        return _results(frames, [where], args.line, _Raised, [])
     shown = frames.select(where)
     own = f", {frames.thread_name}" if frames.thread == where.tid else ""
     said = f"[Switching to goroutine {where.goid} ({where.state}){own}]\n"
@@ -103,9 +103,10 @@ def _on_each(session: Session, frames: Frames, args: argparse.Namespace) -> Repo
     overview = Overview(session.goroutines, whole=bool(args.function))
     rows = select(overview, Wanted(reason=args.reason, function=args.function))
     kept = rows if args.limit is None else rows[: args.limit]
-    report = _results(session, frames, _standings(session, kept.tolist()), line, _Told)
     left_out = len(rows) - len(kept)
-    return Report(report.document, report.blocks, [f"{left_out:,} more goroutines: --limit N"] if left_out else ())
+    notes = [f"{left_out:,} more goroutines: --limit N"] if left_out else []
+    notes += [] if len(rows) else ["no goroutine is like that"]
+    return _results(frames, _standings(session, kept.tolist()), line, _Told, notes)
 
 
 def _standings(session: Session, rows: Iterable[int]) -> Iterator[Standing | UsageError]:
@@ -123,26 +124,36 @@ _Raised, _Told = False, True
 
 
 def _results(
-    session: Session, frames: Frames, wheres: Iterable[Standing | UsageError], line: str, told: bool
+    frames: Frames, wheres: Iterable[Standing | UsageError], line: str, told: bool, notes: list[str]
 ) -> Report:
-    each = _Each(frames, wheres, line, told)
-    return Report({"results": Rows(each.documents())}, [Verbatim(each.texts())])
+    each = _Each(frames, wheres, line, told, notes)
+    return Report({"results": Rows(each.documents())}, [Verbatim(each.texts())], notes)
 
 
 class _Each:
     """A command run on one goroutine after another, while the answer is written."""
 
-    def __init__(self, frames: Frames, wheres: Iterable[Standing | UsageError], line: str, told: bool) -> None:
-        self.frames, self.wheres, self.line, self.told = frames, wheres, line, told
+    def __init__(
+        self, frames: Frames, wheres: Iterable[Standing | UsageError], line: str, told: bool, notes: list[str]
+    ) -> None:
+        self.frames, self.wheres, self.line, self.told, self.notes = frames, wheres, line, told, notes
+
+    def _while_it_stands_still(self) -> Iterator[Standing | UsageError]:
+        left = self.frames.left
+        for where in self.wheres:
+            if self.frames.left != left:
+                self.notes.append(f"{self.line} let the program go on: the other goroutines were left out")
+                return
+            yield where
 
     def texts(self) -> Iterator[str]:
-        for where in self.wheres:
+        for where in self._while_it_stands_still():
             yield _headline(where) if self.told else ""  # now, for the command may print by itself
             output = self._output(where)
             yield output.reason if isinstance(output, Absent) else output
 
     def documents(self) -> Iterator[dict[str, object]]:
-        for where in self.wheres:
+        for where in self._while_it_stands_still():
             goid = where.goid if not isinstance(where, UsageError) else None
             yield {"goid": goid, "output": self._output(where)}
 

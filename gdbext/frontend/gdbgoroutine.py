@@ -138,12 +138,15 @@ class _Filter:
 
     def filter(self, frames: Iterator[Any]) -> Iterator[Any]:
         """GDB asks with the decorators of all frames."""
-        if not self.unwinder.is_here():
-            return frames
-        return (each for each in frames if not self._hides(each.inferior_frame()))
+        return self._own(frames) if self.unwinder.is_here() else frames
 
-    def _hides(self, frame: gdb.Frame) -> bool:
-        return self.unwinder.way.hides(frame.level(), frame.pc())
+    def _own(self, frames: Iterator[Any]) -> Iterator[Any]:
+        for each in frames:
+            frame = each.inferior_frame()
+            if not self.unwinder.way.hides(frame.level(), frame.pc()):
+                yield each
+            if self.unwinder.way.is_last(frame.pc()):
+                return
 
 
 @define(eq=False)
@@ -177,7 +180,7 @@ class Goroutines:
     def __init__(self) -> None:
         self._now: _Selected | None = None
         self._back: _Place | None = None
-        self._gone = 0
+        self.left = 0
         self._guarded = False
 
     def watch(self) -> None:
@@ -224,12 +227,12 @@ class Goroutines:
 
     @contextmanager
     def visit(self, where: Standing) -> Iterator[None]:
-        former, place, gone = self._now, _Place.current(), self._gone
+        former, place, gone = self._now, _Place.current(), self.left
         try:
             self._enter(where)
             yield
         finally:
-            if self._gone == gone:  # else the program went on, and nothing is as it was
+            if self.left == gone:  # else the program went on, and nothing is as it was
                 self._restore(former, place)
 
     def _restore(self, former: _Selected | None, place: _Place) -> None:
@@ -247,7 +250,7 @@ class Goroutines:
     def drop(self, event: object = None) -> None:
         """The thread's own frames are back for good; the thread stays selected."""
         self._back = None
-        self._gone += 1
+        self.left += 1
         self._undo()
 
     def _undo(self) -> None:

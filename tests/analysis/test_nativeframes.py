@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from attrs import evolve
 
 from gdbext.analysis.nativeframes import MARKED, Caller, Code as Known, Standing, Way, find, standing
 from gdbext.errors import UsageError
@@ -89,7 +90,7 @@ def test_the_borrowed_frame_leads_to_the_goroutine() -> None:
     way = Way(STANDING, 1)
     assert way.caller(1, 0x1234, 0xFFFF0000, no_memory) == Caller(0x7FF8, 0x401010, 0x401010, 0x8000, 0x8040)
     assert way.caller(2, 0x401010, 0x8000, no_memory) is None
-    assert [way.hides(level, pc) for level, pc in ((0, 5), (1, 5), (2, 5), (9, 0))] == [True, True, False, True]
+    assert [way.hides(level, 5) for level in (0, 1, 2)] == [True, True, False]
 
 
 def test_c_leads_to_the_goroutine_over_a_bridge() -> None:
@@ -103,6 +104,12 @@ def test_c_leads_to_the_goroutine_over_a_bridge() -> None:
     assert way.caller(3, at, c_stack, no_memory) == Caller(c_stack + 8, at, bridge, marker)
     assert way.caller(5, bridge, marker, no_memory) == Caller(0x7FF8, 0x401010, 0x401010, 0x8000, 0x8040)
     assert [way.hides(level, pc) for level, pc in ((0, 5), (3, at), (4, bridge), (6, 0x401010))] == [0, 0, 1, 0]
+
+
+def test_nothing_is_below_goexit() -> None:
+    code, _, _ = made()
+    way = Way(evolve(STANDING, code=Known.of(code.symtab())), 0)
+    assert [way.is_last(code.pc(name)) for name in ("runtime.goexit", "main.f")] == [True, False]
 
 
 def test_a_runtime_without_inlined_calls_has_no_bridge() -> None:

@@ -22,12 +22,12 @@ from tests.synthetic import World
 
 @define
 class Debugger:
-    """Frames that show what was asked of them. ``own``: the goroutine that the selected thread runs."""
+    """Frames that show what was asked of them."""
 
     goid: int = 0
     thread: int = 70
     thread_name: str = "thread 1"
-    own: int = 0
+    left: int = 0
     log: list[str] = field(factory=list)
 
     def select(self, where: Standing) -> str:
@@ -49,6 +49,7 @@ class Debugger:
 
     def execute(self, line: str) -> str:
         self.log.append(line)
+        self.left += line == "continue"
         if line == "bad":
             raise CommandFailed("No symbol table is loaded.")
         return f"said to {line}\n"
@@ -136,6 +137,14 @@ def test_a_command_on_each(session: Session) -> None:
     assert say(session, "--in main.g bt") == "\nGoroutine 12 (syscall):\nsaid to bt\n"
     assert say(session, "--reason CHAN bad").startswith("\nGoroutine 11 (waiting, chan receive):\nNo symbol table")
     assert document(session, "--all --json bad")["results"][0]["output"] == {"absent": "No symbol table is loaded."}
+
+
+def test_a_command_that_lets_the_program_go_on_is_the_last(session: Session) -> None:
+    debugger = Debugger()
+    said = say(session, "--all continue", debugger)
+    assert said.endswith("\nnote: continue let the program go on: the other goroutines were left out\n")
+    assert debugger.log == ["to 11", "continue", "back"]
+    assert len(document(session, "--all --json continue")["results"]) == 1
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ GDB's ``bt`` differs from runtime.Stack in these things only, and the comparison
   ``_cgoexp_…``;
 - type arguments, which runtime.Stack prints as ``[...]``, and ``./`` before the file of a cgo wrapper;
 - a goroutine in a system call is shown as its thread: one to three frames of package syscall further in, and the line
-  of the call that was made then instead of the line of entersyscall; below goexit a thread has a frame at 0.
+  of the call that was made then instead of the line of entersyscall; below goexit a thread has one frame more.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from tests.programs import Core, Running, build, core
 from tests.truth import Frame, Goroutine, Truth
 
 FRAME = re.compile(r"#(\d+) +(?:0x([0-9a-f]+) in )?(.+?) \((?:.*\) )?at (.+):(\d+)$")
-BELOW_GOEXIT = re.compile(r"#\d+ +0x0+ in \?\? \(\)$")
+BELOW_GOEXIT = re.compile(r"#\d+ +0x[0-9a-f]+ in \?\? \(\)$")
 
 
 @pytest.fixture(scope="module", params=[host for host in hosts.hosts() if host.gdb], ids=str)
@@ -45,8 +45,10 @@ def backtraces(host: hosts.Host, subject: hosts.Subject) -> dict[int, list[Frame
 
 
 def frames(output: str) -> list[Frame]:
-    lines = [line for line in output.splitlines() if line.startswith("#") and not BELOW_GOEXIT.match(line)]
-    return [parse(line) for line in lines]
+    lines = [line for line in output.splitlines() if line.startswith("#")]
+    if len(lines) > 1 and "runtime.goexit" in lines[-2] and BELOW_GOEXIT.match(lines[-1]):
+        lines.pop()
+    return [parse(line) for line in lines if "<signal handler called>" not in line]
 
 
 def parse(line: str) -> Frame:
@@ -120,6 +122,20 @@ def compare_in_c(host: hosts.Host, subject: hosts.Subject) -> None:
     for goid, inner in ((in_c, border), (back, 0)):
         told = subject.truth.goroutines[goid]
         assert as_printed(found[goid][inner:], evolve(told, state=""), subject.truth.facts["go"]) == list(told.frames)
+
+
+def test_after_a_crash(gdb: tools.Gdb, go: str) -> None:
+    """Every thread is in a signal handler, on a stack of its own; those in system calls too."""
+    taken = core(build("goroutines", go), "kernel")
+    found = backtraces(hosts.Host("core", gdb), taken)
+    version = taken.truth.facts["go"]
+    for each in printed(taken.truth):
+        state = "" if found[each.goid][0].function == each.frames[0].function else each.state
+        assert as_printed(found[each.goid], evolve(each, state=state), version) == list(each.frames)
+
+
+def test_in_c_after_a_crash(gdb: tools.Gdb, go: str) -> None:
+    compare_in_c(hosts.Host("core", gdb), core(build("goroutinescgo", go, *BUILDS["cgo"]), "kernel"))
 
 
 def test_one_that_has_not_run_yet(gdb: tools.Gdb, go: str) -> None:
@@ -240,7 +256,7 @@ def test_each_goroutine_that_is_wanted(gdb_host: hosts.Host) -> None:
         (none,) = typed(gdb_host, subject, "go-goroutine --all --in no.such.function bt 1")
     assert said.startswith(f"\nGoroutine {holder} (waiting, chan receive):\n#1 ")
     assert said.count("Goroutine ") == 1
-    assert none == ""
+    assert none == "\nnote: no goroutine is like that\n"
 
 
 def test_other_commands_take_the_selected_one_and_leave_it(gdb: tools.Gdb) -> None:
@@ -339,6 +355,18 @@ def test_whatever_lets_it_go_on_goes_back_first(gdb: tools.Gdb, go_on: str) -> N
         else:
             assert said[5] == "no process and no core; attach PID, run, or core-file FILE first\n"
             assert go_on == "kill" or alive(subject, 2)
+
+
+def test_a_command_that_lets_it_go_on_ends_the_round(gdb: tools.Gdb) -> None:
+    host = hosts.Host("live", gdb)
+    with frames_sample(host) as (subject, _):
+        assert isinstance(subject, Running)
+        byte = f"shell printf x >/proc/{subject.pid}/fd/0"
+        said = typed(host, subject, byte, "tbreak main.wait", "go-goroutine --all continue", "bt 1")
+        assert said[2].count("Goroutine ") == 1
+        assert said[2].endswith("note: continue let the program go on: the other goroutines were left out\n")
+        assert said[3].startswith("#0  main.wait () at ")
+        assert alive(subject, 2)
 
 
 def test_another_core_goes_back(gdb: tools.Gdb) -> None:

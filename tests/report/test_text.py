@@ -23,6 +23,7 @@ from gdbext.report import (
     Table,
     Text,
     Tree,
+    Verbatim,
 )
 from gdbext.report.text import DEEPEST, SAMPLE, render_text
 
@@ -49,6 +50,20 @@ def test_a_table() -> None:
         " 117  0xc0            (torn)  bad\\x1b[31m\n"
         "3 more; --all shows them\n"
     )
+
+
+def test_what_somebody_else_laid_out_is_written_as_it_is_while_it_is_produced() -> None:
+    made = []
+
+    def pieces() -> Iterator[str]:
+        for piece in ("one\n", "two  \t\x1b[1m" + "long " * 40 + "\nthree\n", ""):
+            made.append(piece)
+            yield piece
+
+    written = render_text(Report({}, [Verbatim(pieces())]), width=40)
+    assert next(written) == "one\n"
+    assert len(made) == 1
+    assert "".join(written) == made[1]
 
 
 def test_an_empty_table_says_so() -> None:
