@@ -124,6 +124,17 @@ def compare_in_c(host: hosts.Host, subject: hosts.Subject) -> None:
         assert as_printed(found[goid][inner:], evolve(told, state=""), subject.truth.facts["go"]) == list(told.frames)
 
 
+def test_in_c_without_the_c_frames(gdb: tools.Gdb) -> None:
+    """A runtime built with -l has no inlined call that could lead from one stack to the other."""
+    host = hosts.Host("core", gdb)
+    program = build("goroutinescgo", "1.27.3", ["-gcflags=all=-l"], {"CGO_ENABLED": "1"})
+    with hosts.subject(host, program) as subject:
+        found = backtraces(host, subject)
+    told = subject.truth.goroutines[subject.truth.facts["plants"][0]["goid"]]
+    assert found[told.goid][0].function == "runtime.cgocall"
+    assert as_printed(found[told.goid], evolve(told, state=""), subject.truth.facts["go"]) == list(told.frames)
+
+
 def test_after_a_crash(gdb: tools.Gdb, go: str) -> None:
     """Every thread is in a signal handler, on a stack of its own; those in system calls too."""
     taken = core(build("goroutines", go), "kernel")
