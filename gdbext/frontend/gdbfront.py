@@ -10,7 +10,7 @@ import os
 import re
 import traceback
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -175,7 +175,7 @@ class _GoroutineFunction(gdb.Function):  # type: ignore[misc]
     """The runtime.g of a goroutine.
 
     Usage: $go_g (N)
-    A pointer to goroutine N's runtime.g; its address as a number where the program has no such type."""
+    A pointer to it; its address as a number where the program has no debug information."""
 
     def __init__(self, sessions: Sessions, settings: Settings) -> None:
         self.sessions, self.settings = sessions, settings
@@ -187,10 +187,9 @@ class _GoroutineFunction(gdb.Function):  # type: ignore[misc]
 
             goroutines = self.sessions.current().goroutines
             address = gdb.Value(int(goroutines.address[find(goroutines, int(goid))]))
-            try:
-                return address.cast(gdb.lookup_type("runtime.g").pointer())
-            except gdb.error:  # no debug information
-                return address
+            with suppress(gdb.error):  # no debug information
+                address = address.cast(gdb.lookup_type("runtime.g").pointer())
+            return address
 
 
 def write_pieces(pieces: Iterator[str]) -> None:
