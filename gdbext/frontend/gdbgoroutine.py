@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 NAME = "go-goroutine"
 BEFORE = "maintenance go-goroutine-before"
+HOOKED = "Keep the thread safe in whose place go-goroutine shows a goroutine."
 MASK = (1 << 64) - 1
 MOST_C_FRAMES = 256
-MOST_INLINED = 64
 
 GONE_ON = (
     "cont",
@@ -302,6 +302,8 @@ def _hook(command: str) -> None:
     name = f"{prefix} hook-{last}".strip()
     theirs = _body(name)
     gdb.execute(f"define {name}\n  {BEFORE} {command}\n{theirs}end\n")
+    if not theirs:
+        gdb.execute(f"document {name}\n{HOOKED}\nend\n")
 
 
 def _body(name: str) -> str:
@@ -327,10 +329,7 @@ def _stopped(tid: int) -> gdb.InferiorThread:
 def _innermost(newest: gdb.Frame) -> int:
     """The level of the innermost frame that is no inlined call: only for such ones is an unwinder asked."""
     frame = newest
-    for _ in range(MOST_INLINED):
-        older = frame.older() if frame.type() == gdb.INLINE_FRAME else None
-        if older is None:
-            break
+    while frame.type() == gdb.INLINE_FRAME and (older := frame.older()) is not None:
         frame = older
     return int(frame.level())
 

@@ -346,6 +346,18 @@ def alive(running: Running, times: int = 1) -> bool:
     return found == [["alive", str(facts["count"]), facts["tenant"], str(facts["double"])]] * times
 
 
+def test_a_local_that_is_set_is_the_goroutines(gdb: tools.Gdb) -> None:
+    host = hosts.Host("live", gdb)
+    with frames_sample(host) as (subject, holder):
+        assert isinstance(subject, Running)
+        said = typed(
+            host, subject, f"go-goroutine {holder}", "frame function main.hold", "set var double = 7", "go-goroutine"
+        )
+        assert said[3].startswith(f"goroutine {holder} (waiting, chan receive) is selected\n#")
+        subject.truth.facts["double"] = 7
+        assert alive(subject)
+
+
 @pytest.mark.parametrize("go_on", ["continue", "signal 0", "kill", "detach", "run"])
 def test_whatever_lets_it_go_on_goes_back_first(gdb: tools.Gdb, go_on: str) -> None:
     """And leaves nothing of ours behind. ``continue`` stops again where the woken goroutine has got to."""
@@ -417,8 +429,10 @@ def test_the_users_own_hooks_stay(gdb: tools.Gdb) -> None:
     with frames_sample(host) as (subject, holder):
         define = "python gdb.execute('define hook-return\\necho mine\\\\n\\nend')"
         said = typed(host, subject, define, f"go-goroutine {holder}", "return", "go-goroutine off", "return")
+        (help_text,) = typed(host, subject, f"go-goroutine {holder} help hook-step")
     assert said[2].startswith(f"goroutine {holder} is shown in the place of thread 1, which return would change")
     assert said[4].startswith("mine\n")
+    assert help_text == "Keep the thread safe in whose place go-goroutine shows a goroutine.\n"
 
 
 # Editors
