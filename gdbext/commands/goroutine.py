@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gdbext.analysis.nativeframes import Standing
     from gdbext.session import Session
 
-NO_DWARF = "no debug information (-w): GDB cannot unwind it; go-goroutines --group stack can"
+NO_DWARF = "no debug information (-w): GDB cannot unwind it; go-stacks can"
 USAGE = "[N | N CMD… | --all [--in FUNC] [--reason R] CMD… | off] [options]"
 
 
@@ -52,8 +52,9 @@ def _frames(session: Session, args: argparse.Namespace) -> Frames:
         return frames
     target = session.target
     where = f"-p {target.pid}" if target.kind == "running" else f"{os.path.basename(target.binary.path)} CORE"
-    again = f"type gdb {where}, then go-goroutine {args.word or 'N'}"
-    raise UsageError("only a debugger has frames to select", f"{again}; here, go-goroutines --group stack shows stacks")
+    goid = args.word or "N"
+    again = f"type gdb {where}, then go-goroutine {goid}"
+    raise UsageError("only a debugger has frames to select", f"{again}; here, go-stacks {goid} shows the stack")
 
 
 def _standing(session: Session, goid: int) -> Standing:

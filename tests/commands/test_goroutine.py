@@ -167,4 +167,4 @@ def test_without_a_debugger_it_says_what_to_type(session: Session) -> None:
         "".join(run_line(COMMAND, "11", lambda: session, Look()))
     assert refused.value.message == "only a debugger has frames to select"
     assert refused.value.hint.startswith("type gdb ")
-    assert refused.value.hint.endswith("then go-goroutine 11; here, go-goroutines --group stack shows stacks")
+    assert refused.value.hint.endswith("then go-goroutine 11; here, go-stacks 11 shows the stack")
