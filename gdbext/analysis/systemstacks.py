@@ -43,9 +43,7 @@ def system_stacks(goroutines: Goroutines) -> Iterator[SystemStack]:
             yield from _of_thread(goroutines, table, thread, thread.machine)
 
 
-def _of_thread(
-    goroutines: Goroutines, table: PcTable, thread: OsThread, machine: Machine
-) -> Iterator[SystemStack]:
+def _of_thread(goroutines: Goroutines, table: PcTable, thread: OsThread, machine: Machine) -> Iterator[SystemStack]:
     at = where(thread.thread) if thread.thread is not None else None
     now = Registers(*at, 0, trapped=True) if at else None
     if now is not None and _holds(machine.signal_stack, now.sp):

@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 
     from gdbext.golang.program import Program
 
-ORIGIN = declare(
-    "runtime.g", goid=UINT, parentGoid=UINT, gopc=UINT, startpc=UINT, atomicstatus=UINT, ancestors=UINT
-)
+ORIGIN = declare("runtime.g", goid=UINT, parentGoid=UINT, gopc=UINT, startpc=UINT, atomicstatus=UINT, ancestors=UINT)
 ANCESTOR = declare("runtime.ancestorInfo", pcs=SLICE, goid=UINT, gopc=UINT)
 MOST_ANCESTORS = 1 << 10
 MOST_PCS = 1 << 10

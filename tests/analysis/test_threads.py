@@ -108,9 +108,7 @@ def stacks_of(made: Code, thread: Thread, **m: int) -> list[tuple[str, list[str]
     gs.machine(procid=TID, **m)
     goroutines = gs.finish()
     made.world.target.thread_list = [thread]
-    return [
-        (each.which, [call.function for call in each.calls], each.stops) for each in system_stacks(goroutines)
-    ]
+    return [(each.which, [call.function for call in each.calls], each.stops) for each in system_stacks(goroutines)]
 
 
 def test_system_stacks() -> None:

@@ -188,6 +188,5 @@ def test_labels_are_quoted_as_the_runtime_does(session: Session, monkeypatch: py
     monkeypatch.setattr("gdbext.analysis.goroutines.labels", lambda program, address: labels)
     head = text(session, "12").splitlines()[0]
     assert head == (
-        "goroutine 12 [chan receive, locked to thread] "
-        '{path: /v1/x_y.z, "a b": "say \\"\\\\\\"\\n", : "\\u202e"}:'
+        'goroutine 12 [chan receive, locked to thread] {path: /v1/x_y.z, "a b": "say \\"\\\\\\"\\n", : "\\u202e"}:'
     )
