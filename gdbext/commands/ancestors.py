@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 from gdbext.commands import Command, _selected, goid
 from gdbext.errors import UsageError
-from gdbext.report import Absent, Lines, Report, Rows
-from gdbext.report.cells import escape
 
 if TYPE_CHECKING:
     from gdbext.analysis.ancestry import Ancestor
     from gdbext.golang.symtab import Location
+    from gdbext.report import Report
     from gdbext.session import Session
 
 FORGOTTEN = "it has ended and nothing remembers it"
@@ -28,6 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(session: Session, args: argparse.Namespace) -> Report:
     """The chain of one goroutine."""
     from gdbext.analysis.ancestry import ancestry
+    from gdbext.report import Lines, Report, Rows
 
     chain = ancestry(session.goroutines, _goid(session, args))
     shown = chain if args.limit is None else chain[: args.limit]
@@ -46,6 +46,8 @@ def _goid(session: Session, args: argparse.Namespace) -> int:
 
 def _lines(session: Session, chain: Sequence[Ancestor]) -> Iterator[str]:
     """A goroutine, where it was when it made the one above, and where it was made itself."""
+    from gdbext.report.cells import escape
+
     for index, each in enumerate(chain):
         if index:
             yield ""
@@ -68,10 +70,14 @@ def _state(session: Session, each: Ancestor) -> str:
 
 
 def _at(location: Location) -> str:
+    from gdbext.report.cells import escape
+
     return f"{escape(location.file)}:{location.line}"
 
 
 def _object(each: Ancestor) -> dict[str, object]:
+    from gdbext.report import Absent
+
     made = each.created
     absent = Absent(FORGOTTEN) if each.goid != 1 else None
     created = {"function": made.function, "file": made.file, "line": made.line} if made.function else {}

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from gdbext.commands import Command
 from gdbext.commands._frames import CommandFailed, Frames
 from gdbext.errors import UsageError
-from gdbext.report import Absent, Report, Rows, Text, Verbatim
 
 if TYPE_CHECKING:
     from gdbext.analysis.nativeframes import Standing
+    from gdbext.report import Absent, Report
     from gdbext.session import Session
 
 NO_DWARF = "no debug information (-w): GDB cannot unwind it; go-stacks can"
@@ -28,6 +28,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(session: Session, args: argparse.Namespace) -> Report:
     """Select, go back, say what is selected, or run a command on goroutines."""
+    from gdbext.report import Report, Verbatim
+
     frames = _frames(session, args)
     if args.all or args.function or args.reason:
         return _on_each(session, frames, args)
@@ -64,6 +66,8 @@ def _standing(session: Session, goid: int) -> Standing:
 
 
 def _report(session: Session, selected: object, shown: str) -> Report:
+    from gdbext.report import Report, Verbatim
+
     notes = () if session.target.binary.has_dwarf else (NO_DWARF,)
     return Report({"selected": selected}, [Verbatim([shown])], notes)
 
@@ -77,6 +81,8 @@ def _selected(where: Standing, frames: Frames) -> dict[str, object]:
 
 
 def _which(session: Session, frames: Frames) -> Report:
+    from gdbext.report import Report, Text
+
     goid = frames.goid or _on_thread(session, frames.thread)
     if not goid:
         said = f"no goroutine is selected: {frames.thread_name} runs none"
@@ -127,6 +133,8 @@ _Raised, _Told = False, True
 def _results(
     frames: Frames, wheres: Iterable[Standing | UsageError], line: str, told: bool, notes: list[str]
 ) -> Report:
+    from gdbext.report import Report, Rows, Verbatim
+
     each = _Each(frames, wheres, line, told, notes)
     return Report({"results": Rows(each.documents())}, [Verbatim(each.texts())], notes)
 
@@ -148,6 +156,8 @@ class _Each:
             yield where
 
     def texts(self) -> Iterator[str]:
+        from gdbext.report import Absent
+
         for where in self._while_it_stands_still():
             yield _headline(where) if self.told else ""  # now, for the command may print by itself
             output = self._output(where)
@@ -159,6 +169,8 @@ class _Each:
             yield {"goid": goid, "output": self._output(where)}
 
     def _output(self, where: Standing | UsageError) -> str | Absent:
+        from gdbext.report import Absent
+
         try:
             if isinstance(where, UsageError):
                 raise where

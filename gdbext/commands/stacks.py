@@ -6,16 +6,15 @@ import argparse
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from gdbext.commands import Command, _selected, _systemstacks, goid
-from gdbext.commands._stackprint import Printer, goroutine_object, group_lines, group_object, plural
+from gdbext.commands import Command, _selected, goid
 from gdbext.errors import UsageError
-from gdbext.report import Lines, Report, Rows, Text
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from gdbext.analysis.stacks import Stacks
+    from gdbext.report import Report
     from gdbext.session import Session
 
 DEEPEST, DEEPEST_FOLDED = 1 << 16, 1 << 12
@@ -42,6 +41,8 @@ def run(session: Session, args: argparse.Namespace) -> Report:
     from gdbext.analysis.stacks import Stacks
 
     if args.g0:
+        from gdbext.commands import _systemstacks
+
         return _systemstacks.report(session, args)
     only = _asked(session, args)
     grouped = args.group or not (args.all or args.function or only is not None)
@@ -72,6 +73,9 @@ def _asked(session: Session, args: argparse.Namespace) -> NDArray[np.int64] | No
 
 
 def _each(stacks: Stacks, rows: NDArray[np.int64], args: argparse.Namespace) -> Report:
+    from gdbext.commands._stackprint import Printer, goroutine_object
+    from gdbext.report import Lines, Report, Rows
+
     every: list[int] = rows.tolist()
     shown = every if args.limit is None else every[: args.limit]
     left_out = len(every) - len(shown)
@@ -82,6 +86,9 @@ def _each(stacks: Stacks, rows: NDArray[np.int64], args: argparse.Namespace) -> 
 
 
 def _folded(stacks: Stacks, rows: NDArray[np.int64], args: argparse.Namespace) -> Report:
+    from gdbext.commands._stackprint import group_lines, group_object, plural
+    from gdbext.report import Lines, Report, Rows
+
     groups = stacks.fold(rows)
     shown = groups if args.limit is None else groups[: args.limit]
     left_out = len(groups) - len(shown)
@@ -103,7 +110,8 @@ def _apart(items: Sequence[T], lines: Callable[[T], Iterator[str]], first: bool 
 def _profiled(session: Session, stacks: Stacks, rows: NDArray[np.int64], path: str) -> Report:
     """The goroutine profile in a file; the answer says what it holds."""
     from gdbext.analysis.stackprofile import samples
-    from gdbext.report import pprof
+    from gdbext.commands._stackprint import plural
+    from gdbext.report import Report, Rows, Text, pprof
 
     text, binary = session.symtab.modules[0], session.target.binary
     profile = pprof.Profile("goroutine", "count", pprof.Program(text.text, text.etext, binary.path, binary.build_id))

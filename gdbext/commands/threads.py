@@ -6,10 +6,10 @@ import argparse
 from typing import TYPE_CHECKING
 
 from gdbext.commands import Command
-from gdbext.report import Cell, Column, Report, Rows, Table
 
 if TYPE_CHECKING:
     from gdbext.analysis.threads import OsThread
+    from gdbext.report import Cell, Report
     from gdbext.session import Session
 
 COLUMNS = ("thread", "m", "p", "goid", "doing", "in", "system call", "locked to")
@@ -19,6 +19,7 @@ RIGHT = ("thread", "m", "p", "goid", "locked to")
 def run(session: Session, args: argparse.Namespace) -> Report:
     """One row for each thread."""
     from gdbext.analysis.threads import os_threads
+    from gdbext.report import Column, Report, Rows, Table
 
     found = os_threads(session.goroutines)
     shown = found if args.limit is None else found[: args.limit]
