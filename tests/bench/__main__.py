@@ -21,10 +21,11 @@ from tabulate import tabulate
 
 from tests import tools
 from tests.bench import rounds
-from tests.programs import Core, build, core
+from tests.bench.frames import frames
+from tests.programs import Core, build, core, run
 
 HEADERS = ("", "measured", "promised", "")
-ROUNDS = ("load", "contexts", "goroutines", "stacks")
+ROUNDS = ("load", "contexts", "goroutines", "stacks", "frames")
 MEASURES = {"contexts": rounds.contexts, "goroutines": rounds.goroutines, "stacks": rounds.stacks}
 
 
@@ -62,6 +63,9 @@ def _arguments() -> argparse.Namespace:
 def _round(name: str, bench: rounds.Bench, args: argparse.Namespace) -> list[rounds.Line]:
     if name == "load":
         return _shown("loading", rounds.loading(bench))
+    if name == "frames":
+        with run(build("scale", args.go), "-contexts", "1000", "-goroutines", "1000") as running:
+            return _shown("a live process with 1,000 goroutines", frames(bench, running))
     contexts = ["-contexts", str(args.contexts), "-ballast", str(args.ballast)]
     many = contexts if name == "contexts" else ["-contexts", "1000", "-goroutines", str(args.goroutines)]
     with _core(bench, args, many) as taken:
