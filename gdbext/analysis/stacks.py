@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,8 +12,10 @@ from attrs import frozen
 from gdbext.analysis.goroutines import Group, Overview, by_stack, group
 from gdbext.errors import InconsistentRuntime
 from gdbext.golang.printargs import UNKNOWN, Arguments, arguments
+from gdbext.golang.program import distinct
 from gdbext.golang.showframe import Shown
 from gdbext.golang.symtab import Location
+from gdbext.golang.synctest import Bubble, bubble, idle
 from gdbext.golang.traceback import Frame
 
 if TYPE_CHECKING:
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from gdbext.analysis.goroutines import Places
     from gdbext.golang.symtab import Symtab
 
+WAITING = 4
 MEMO = 1 << 12
 """Stacks whose calls are remembered at a time."""
 USERS = ("runtime.main", "runtime.corostart", "runtime.handleAsyncEvent")
@@ -45,8 +49,13 @@ class Call:
 
     @property
     def function(self) -> str:
-        """The name as it is printed: the runtime calls gopanic by what the program wrote."""
-        return "panic" if self.location.function == "runtime.gopanic" else self.location.function
+        """The name as it is printed."""
+        return printed_name(self.location)
+
+
+def printed_name(location: Location) -> str:
+    """The runtime calls gopanic by what the program wrote (printFuncName)."""
+    return "panic" if location.function == "runtime.gopanic" else location.function
 
 
 def frame_calls(symtab: Symtab, locations: Sequence[Location], frame: Frame, first: int = 0) -> list[Call]:
@@ -118,6 +127,28 @@ class Stacks:
         if call.location.inlined:
             return "..."
         return call.arguments.text(self.places.memory(row), int(self.goroutines.sp[row]) + call.argp)
+
+    def bubble(self, rows: Sequence[int]) -> Bubble | None:
+        """The bubble of testing/synctest that all of the goroutines are in."""
+        g = self.goroutines.g
+        found = {bubble(self.goroutines.program, g[row]) for row in rows} if self._bubbles else {None}
+        return found.pop() if len(found) == 1 else None
+
+    def is_durable(self, row: int) -> bool:
+        """Whether a goroutine waits for what only its own bubble can do. Go 1.24 does not tell."""
+        goroutines = self.goroutines
+        waits = "bubble" in self._bubbles and bool(goroutines.g["bubble"][row]) and goroutines.status[row] == WAITING
+        return bool(waits) and int(goroutines.wait_reason[row]) in self._idle
+
+    @cached_property
+    def _bubbles(self) -> frozenset[str]:
+        """The fields of this release that name bubbles, where any goroutine is in one."""
+        g = self.goroutines.g
+        return frozenset(name for name in ("bubble", "syncGroup") if name in (g.dtype.names or ()) and g[name].any())
+
+    @cached_property
+    def _idle(self) -> frozenset[int]:
+        return idle(self.goroutines.program, distinct(self.goroutines.wait_reason).tolist())
 
     def shows_creator(self, creator: Location) -> bool:
         """Whether the runtime says who made a goroutine: not where it made it itself."""

@@ -38,15 +38,18 @@ class Printer:
     """Prints goroutines one by one; what those with the same stack share is put together once."""
 
     def __init__(self, stacks: Stacks, full: bool) -> None:
+        from gdbext.analysis.remembered import Ancestors
+
         self.stacks, self.full = stacks, full
         self._bodies: dict[int, Arguments] = {}
         self._places: dict[int, str] = {}
+        self._ancestors = Ancestors(stacks.goroutines, full)
 
     def pieces(self, row: int) -> Iterator[str]:
         """The text of one goroutine; a piece may be of several lines."""
         stacks, goroutines = self.stacks, self.stacks.goroutines
         goid = int(goroutines.goid[row]) or "unknown"
-        yield f"goroutine {goid} [{state(stacks.overview, [row])}]{_labels(stacks.overview, row)}:"
+        yield f"goroutine {goid} [{state(stacks, [row])}]{_labels(stacks.overview, row)}:"
         if int(stacks.places.nodes[row]) >= 0:
             yield self._body(row).text(stacks.places.memory(row), int(goroutines.sp[row]))
         yield from _end(stacks, row)
@@ -54,6 +57,8 @@ class Printer:
         if stacks.shows_creator(made):
             yield _creator(made, [int(goroutines.parent_goid[row])])
             yield self._place(made, int(goroutines.g["gopc"][row]))
+        if stacks.goroutines.g["ancestors"][row]:
+            yield from self._originating(row)
 
     def _body(self, row: int) -> Arguments:
         """The lines of a stack, with places for the arguments of all its calls."""
@@ -64,6 +69,24 @@ class Printer:
                 self._bodies.clear()
             found = self._bodies[node] = body(self.stacks.calls(row, self.full), self.full)
         return found
+
+    def _originating(self, row: int) -> Iterator[str]:
+        """Where its ancestors were when each made the next one."""
+        from gdbext.analysis.stacks import printed_name
+
+        ancestors = self._ancestors.of(row)
+        if ancestors is None:
+            yield "\t(its ancestors cannot be read)"
+        for each in ancestors or ():
+            yield f"[originating from goroutine {each.goid}]:"
+            for call in each.calls:
+                yield f"{escape(printed_name(call.location))}(...)"
+                yield _place(call.location, call.offset)
+            if each.is_cut:
+                yield "...additional frames elided..."
+            if each.created:
+                yield _creator(each.created.location, [0])
+                yield _place(each.created.location, each.created.offset)
 
     def _place(self, made: Location, pc: int) -> str:
         found = self._places.get(pc)
@@ -111,7 +134,7 @@ def group_lines(stacks: Stacks, each: Group, full: bool) -> Iterator[str]:
     rows = each.rows.tolist()
     goids = stacks.goroutines.goid[each.rows[:EXAMPLES]].tolist()
     more = ", …" if len(rows) > EXAMPLES else ""
-    yield f"{plural(len(rows), 'goroutine')} [{state(stacks.overview, rows)}]: {', '.join(map(str, goids))}{more}"
+    yield f"{plural(len(rows), 'goroutine')} [{state(stacks, rows)}]: {', '.join(map(str, goids))}{more}"
     calls = stacks.calls(rows[0], full)
     elided = 0 if full else max(len(calls) - INNER - OUTER, 0)
     for index, call in enumerate(calls):
@@ -129,15 +152,18 @@ def group_lines(stacks: Stacks, each: Group, full: bool) -> Iterator[str]:
         yield f"created by {plural(len(made) - MOST_CREATORS, 'other function')}"
 
 
-def state(overview: Overview, rows: list[int]) -> str:
+def state(stacks: Stacks, rows: list[int]) -> str:
     """What stands in brackets: ``chan receive, 3 minutes, locked to thread``; of several goroutines a range."""
-    goroutines = overview.goroutines
+    goroutines = stacks.goroutines
     first, status = rows[0], goroutines.status_name(rows[0])
     words = [(goroutines.reason(first) or status) + (" (leaked)" if status == "leaked" else "")]
     words[0] += " (scan)" if len(rows) == 1 and goroutines.scanning[first] else ""
-    words += _minutes(overview.waited[rows].tolist())
+    if not words[0].endswith("(durable)") and all(stacks.is_durable(row) for row in rows):
+        words[0] += " (durable)"
+    words += _minutes(stacks.overview.waited[rows].tolist())
     locked = sum(bool(goroutines.g["lockedm"][row]) for row in rows)
     words += ["locked to thread" if locked == len(rows) else f"{locked:,} locked to threads"] if locked else []
+    words += [str(bubble)] if (bubble := stacks.bubble(rows)) else []
     return ", ".join(words)
 
 
@@ -199,7 +225,7 @@ def goroutine_object(stacks: Stacks, row: int, full: bool) -> dict[str, object]:
     waited = int(stacks.overview.waited[row])
     return {
         "goid": int(goroutines.goid[row]) or Absent("its g cannot be read"),
-        **_state_members(stacks, row),
+        **_state_members(stacks, [row]),
         "waiting_at_least_ns": waited if waited >= 0 else None,
         "frames": frames,
         "stops": stops(stacks, row) or None,
@@ -217,7 +243,7 @@ def group_object(stacks: Stacks, each: Group, full: bool) -> dict[str, object]:
     return {
         "goid": goids[0] or Absent("its g cannot be read"),
         "count": len(each),
-        **_state_members(stacks, row),
+        **_state_members(stacks, each.rows.tolist()),
         "frames": [frame_object(call, sp) for call in stacks.calls(row, full)],
         "stops": stops(stacks, row) or None,
         **_creation(stacks, row),
@@ -237,12 +263,13 @@ def frame_object(call: Call, sp: int) -> dict[str, object]:
     }
 
 
-def _state_members(stacks: Stacks, row: int) -> dict[str, object]:
-    goroutines = stacks.goroutines
+def _state_members(stacks: Stacks, rows: list[int]) -> dict[str, object]:
+    goroutines, row, bubble = stacks.goroutines, rows[0], stacks.bubble(rows)
     return {
         "status": goroutines.status_name(row),
         "wait_reason": goroutines.reason(row) or None,
         "locked": bool(goroutines.g["lockedm"][row]),
+        **({"synctest_bubble": bubble.number} if bubble else {}),
     }
 
 

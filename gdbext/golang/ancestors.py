@@ -63,7 +63,7 @@ def origin(program: Program, row: Any) -> Origin:
         gopc=int(row["gopc"]),
         startpc=int(row["startpc"]),
         alive=_is_alive(row),
-        saved=tuple(_saved(program, int(row["ancestors"]))),
+        saved=tuple(saved(program, int(row["ancestors"]))),
     )
 
 
@@ -71,7 +71,8 @@ def _is_alive(row: Any) -> bool:
     return int(row["atomicstatus"]) & ~SCAN_BIT not in LEFT_OUT
 
 
-def _saved(program: Program, address: int) -> list[Origin]:
+def saved(program: Program, address: int) -> list[Origin]:
+    """What ``g.ancestors`` points to, the parent first; nothing where that cannot be read."""
     if not address:
         return []
     try:

@@ -35,10 +35,13 @@ G = declare(
     trackingStamp=INT,
     parentGoid=UINT,
     gopc=UINT,
+    ancestors=UINT,
     startpc=UINT,
     lockedm=UINT,
     labels=UINT,
     waiting=UINT,
+    bubble=optional(UINT),  # Go 1.25
+    syncGroup=optional(UINT),  # Go 1.24
 )
 M = declare(
     "runtime.m",
