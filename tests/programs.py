@@ -97,20 +97,21 @@ def run(
         _end(process)
 
 
-def core(program: Program, maker: str, *args: str) -> Core:
+def core(program: Program, maker: str, *args: str, env: Mapping[str, str] | None = None) -> Core:
     """A core of the program. ``maker``: "gcore-18.1" (any GDB of the list), "kernel" (GOTRACEBACK=crash) or "dlv"."""
-    digest = _digest([], str(program.exe), maker, *args)
+    settings = env or {}
+    digest = _digest([], str(program.exe), maker, *args, *(f"{key}={settings[key]}" for key in sorted(settings)))
     folder = tools.cache_folder() / "cores" / f"{program.name}-go{program.go}-{maker}-{digest}"
     if not folder.exists():
         with made_whole(folder) as new:
-            _take(program, maker, args, new)
+            _take(program, maker, args, settings, new)
     truth = Truth.parse((folder / "truth.json").read_bytes())
     return Core(program, folder / "core", truth)
 
 
-def _take(program: Program, maker: str, args: Sequence[str], folder: Path) -> None:
+def _take(program: Program, maker: str, args: Sequence[str], env: Mapping[str, str], folder: Path) -> None:
     path = folder / "core"
-    with run(program, *args, env={"GOTRACEBACK": "crash"}, cwd=folder) as running:
+    with run(program, *args, env={"GOTRACEBACK": "crash", **env}, cwd=folder) as running:
         (folder / "truth.json").write_bytes(running.truth.line)
         if maker == "kernel":
             _by_kernel(running, path)

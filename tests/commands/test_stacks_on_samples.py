@@ -13,6 +13,7 @@ from tests import hosts, tools
 from tests.programs import build, core, run
 from tests.truth import Truth
 
+FIRST_WITH_BUBBLES = 25
 FIRST_WITH_LABELS = 27
 """runtime.Stack prints profiler labels from Go 1.27 on; we always do."""
 CORE = hosts.Host("core")
@@ -28,7 +29,7 @@ WAYS = {
 def blocks(text: str) -> dict[int, str]:
     """What was printed of each goroutine, by goid; a debugger's own lines and notes are not in it."""
     found: dict[int, str] = {}
-    for part in re.split(r"\n\n|^note: |^\[", text, flags=re.MULTILINE):
+    for part in re.split(r"\n\n|^note: |^\[(?!originating)", text, flags=re.MULTILINE):
         if match := re.search(r"^goroutine (\d+) \[", part, re.MULTILINE):
             found[int(match[1])] = part[match.start() :].rstrip("\n")
     return found
@@ -69,6 +70,37 @@ def test_in_c(host: hosts.Host, go: str) -> None:
 @pytest.mark.parametrize("maker", ["kernel", "dlv", *(f"gcore-{gdb}" for gdb in tools.gdbs())])
 def test_every_kind_of_core(go: str, maker: str, way: str) -> None:
     same(CORE, core(build("goroutines", go, WAYS[way]), maker))
+
+
+@pytest.mark.parametrize("remembered", [1, 5])
+def test_remembered_ancestors(go: str, remembered: int) -> None:
+    """GODEBUG=tracebackancestors: the stacks that each goroutine's ancestors had."""
+    settings = {"GODEBUG": f"tracebackancestors={remembered}"}
+    taken = core(build("goroutines", go), f"gcore-{tools.gdbs()[-1]}", env=settings)
+    counts = {block.count("[originating from") for block in told(taken.truth, go).values()}
+    assert counts == set(range(min(remembered, 2) + 1))
+    same(CORE, taken)
+
+
+def with_bubbles() -> tuple[str, ...]:
+    """Go releases with testing/synctest: those of the list, or else the oldest that has it."""
+    found = tuple(go for go in tools.go_versions() if int(go.split(".")[1]) >= FIRST_WITH_BUBBLES)
+    return found or tuple(go for go in tools.EVERY_GO if go.startswith(f"1.{FIRST_WITH_BUBBLES}."))
+
+
+@pytest.mark.parametrize("place", ["core", "live"])
+@pytest.mark.parametrize("release", with_bubbles())
+def test_bubbles(release: str, place: str) -> None:
+    with hosts.subject(hosts.Host(place), build("synctest", release)) as subject:
+        same(hosts.Host(place), subject)
+        document = hosts.ask(hosts.Host(place), subject, "go-stacks", "--all")
+        wanted = told(subject.truth, release)
+    found = {row["goid"]: row.get("synctest_bubble") for row in document["stacks"]}
+    numbers = {goid: re.search(r"synctest bubble (\d+)\]", block) for goid, block in wanted.items()}
+    assert {goid: found[goid] for goid in wanted} == {
+        goid: int(number[1]) if number else None for goid, number in numbers.items()
+    }
+    assert set(found.values()) == {None, 1, 2}
 
 
 def test_json_says_the_same(host: hosts.Host, goroutines_subject: hosts.Subject) -> None:
