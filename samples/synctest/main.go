@@ -1,8 +1,6 @@
-//go:build go1.25
-
 // Command synctest parks goroutines in two bubbles of testing/synctest, some of them durably, prints the truth about them
 // as one JSON line (runtime.Stack whole, and which goroutine is which), then READY, and stays until its standard input is
-// closed.
+// closed. Go 1.24 needs GOEXPERIMENT=synctest.
 package main
 
 import (
@@ -71,7 +69,7 @@ func bubble(*testing.T) {
 // bubbles is the one test: it never ends.
 func bubbles(t *testing.T) {
 	for range 2 {
-		go synctest.Test(t, bubble)
+		go within(t, bubble)
 		for range planted {
 			told.Plants = append(told.Plants, <-ids)
 		}
@@ -89,7 +87,7 @@ func main() {
 func tell() {
 	report.Settle("every plant", func() bool {
 		stacks := report.Stacks()
-		// Both callers of synctest.Test and of synctest.Wait.
+		// Both that made a bubble, and both in synctest.Wait.
 		parked := strings.Count(stacks, "[synctest.") == 4 && report.Parked(stacks, told.Main)
 		for _, p := range told.Plants {
 			parked = parked && report.Parked(stacks, p.Goid)

@@ -16,6 +16,7 @@ from gdbext.errors import UsageError
 from gdbext.session import Session
 from tests import tools
 from tests.golang.madecode import Code, Function, Gs, Inlined, Stacks
+from tests.golang.test_ancestors import remember
 from tests.synthetic import World
 
 ARGS = bytes([0, 8, 0xFE, 8, 8, 0xFD, 0xFF])
@@ -62,6 +63,68 @@ def test_like_runtime_stack(session: Session) -> None:
         "main.make()\n\tmain.go:30 +0x10\n"
         "created by main.make in goroutine 1\n\tmain.go:30 +0x10\n"
     )
+
+
+def in_bubbles(*bubbles: int, **more: int) -> Session:
+    """Goroutines 11, 12 … that wait for channels in bubbles; more fields of their records."""
+    code = Code(World(), Function("main.f", line=7))
+    gs, stacks, world = Gs(code), Stacks(code), code.world
+    world.variable("runtime.isIdleInSynctest", 0x01_00_00)
+    addresses = {0: 0}
+    for number in set(bubbles) - {0}:
+        addresses[number] = world.off_heap.take(world.binary.layout("runtime.synctestBubble").size)
+        world.put("runtime.synctestBubble", addresses[number], id=number)
+    stack = stacks.push("runtime.gopark", "main.f", "runtime.goexit")
+    for goid, number in enumerate(bubbles, 11):
+        gs.add(goid, stack, bubble=addresses[number], **more)
+    gs.finish()
+    return Session(world.target)
+
+
+def test_bubbles() -> None:
+    assert text(in_bubbles(3, lockedm=1), "11").startswith(
+        "goroutine 11 [chan receive (durable), locked to thread, synctest bubble 3]:\n"
+    )
+    assert text(in_bubbles(3, waitreason=3), "11").startswith("goroutine 11 [select, synctest bubble 3]:\n")
+    runnable = text(in_bubbles(3, atomicstatus=1), "11")
+    assert runnable.startswith("goroutine 11 [runnable, synctest bubble 3]:\n")
+    (row,) = document(in_bubbles(3), "11")["stacks"]
+    assert row["synctest_bubble"] == 3
+
+
+@pytest.mark.parametrize(
+    ("bubbles", "said"),
+    [((3, 3), " (durable), synctest bubble 3"), ((3, 4), " (durable)"), ((3, 0), ""), ((0, 0), "")],
+)
+def test_folded_bubbles(bubbles: tuple[int, int], said: str) -> None:
+    session = in_bubbles(*bubbles)
+    assert f"2 goroutines [chan receive{said}]: 11, 12\n" in text(session, "--group")
+    (group,) = document(session, "--group")["stacks"]
+    assert group.get("synctest_bubble") == (3 if bubbles == (3, 3) else None)
+
+
+def test_remembered_ancestors() -> None:
+    code = Code(World(), Function("main.f", line=7), Function("main.make", line=30))
+    gs, stacks, made = Gs(code), Stacks(code), code.pc("main.make")
+    stack = stacks.push("main.f", "runtime.goexit")
+    saved = remember(code, (5, made, [made] * 50), (1, 0, [code.pc("main.f")]))
+    gs.add(11, stack, gopc=made, parentGoid=5, ancestors=saved)
+    gs.add(12, stack, ancestors=0x18)
+    gs.finish()
+    session = Session(code.world.target)
+    assert text(session, "11") == (
+        "goroutine 11 [chan receive]:\n"
+        "main.f()\n\tmain.go:7 +0x10\n"
+        "created by main.make in goroutine 5\n\tmain.go:30 +0x10\n"
+        "[originating from goroutine 5]:\n"
+        + "main.make(...)\n\tmain.go:30 +0x10\n"
+        * 50
+        + "...additional frames elided...\n"
+        "created by main.make\n\tmain.go:30 +0x10\n"
+        "[originating from goroutine 1]:\n"
+        "main.f(...)\n\tmain.go:7 +0x10\n"
+    )
+    assert text(session, "12").endswith("main.go:7 +0x10\n\t(its ancestors cannot be read)\n")
 
 
 def test_deep_stacks_lose_their_middle(session: Session) -> None:
