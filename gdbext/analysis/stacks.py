@@ -130,12 +130,17 @@ class Stacks:
 
     def bubble(self, rows: Sequence[int]) -> Bubble | None:
         """The bubble of testing/synctest that all of the goroutines are in."""
-        g = self.goroutines.g
-        found = {bubble(self.goroutines.program, g[row]) for row in rows} if self._bubbles else {None}
-        return found.pop() if len(found) == 1 else None
+        if not self._bubbles:
+            return None
+        g = self.goroutines.g[rows]
+        same = all(len(distinct(g[name])) == 1 for name in self._bubbles)
+        return bubble(self.goroutines.program, g[0]) if same else None
 
     def is_durable(self, row: int) -> bool:
-        """Whether a goroutine waits for what only its own bubble can do. Go 1.24 does not tell."""
+        """Whether a goroutine waits for what only its own bubble can do.
+
+        Go 1.24 does not tell; Go 1.25 also tells it of one that was woken and has not yet waited again.
+        """
         goroutines = self.goroutines
         waits = "bubble" in self._bubbles and bool(goroutines.g["bubble"][row]) and goroutines.status[row] == WAITING
         return bool(waits) and int(goroutines.wait_reason[row]) in self._idle

@@ -156,9 +156,10 @@ def state(stacks: Stacks, rows: list[int]) -> str:
     """What stands in brackets: ``chan receive, 3 minutes, locked to thread``; of several goroutines a range."""
     goroutines = stacks.goroutines
     first, status = rows[0], goroutines.status_name(rows[0])
-    words = [(goroutines.reason(first) or status) + (" (leaked)" if status == "leaked" else "")]
+    reason = goroutines.reason(first)
+    words = [(reason or status) + (" (leaked)" if status == "leaked" else "")]
     words[0] += " (scan)" if len(rows) == 1 and goroutines.scanning[first] else ""
-    if not words[0].endswith("(durable)") and all(stacks.is_durable(row) for row in rows):
+    if not reason.endswith("(durable)") and all(stacks.is_durable(row) for row in rows):
         words[0] += " (durable)"
     words += _minutes(stacks.overview.waited[rows].tolist())
     locked = sum(bool(goroutines.g["lockedm"][row]) for row in rows)
