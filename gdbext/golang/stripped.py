@@ -71,6 +71,10 @@ WITNESSES: Mapping[str, tuple[Witness, ...]] = {
     ),
     "runtime.itabTable": (Witness("runtime.itabAdd", 0, 2), Witness("runtime.getitab", 0, 4)),
     "runtime.waitReasonStrings": (Witness("runtime.waitReason.String", 0, 1),),
+    "runtime.isIdleInSynctest": (  # Go 1.25
+        Witness("runtime.(*synctestBubble).changegstatus", 0, 1),
+        Witness("runtime.waitReason.isIdleInSynctest", 0, 1),  # not optimised
+    ),
     "time.startNano": (Witness("time.init", 0, 1), Witness("time.Until", 0, 1)),
 }
 

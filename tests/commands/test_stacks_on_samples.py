@@ -13,7 +13,7 @@ from tests import hosts, tools
 from tests.programs import build, core, run
 from tests.truth import Truth
 
-FIRST_WITH_BUBBLES = 24
+FIRST_WITH_GROUPS, FIRST_WITH_BUBBLES = 24, 25
 FIRST_WITH_LABELS = 27
 """runtime.Stack prints profiler labels from Go 1.27 on; we always do."""
 CORE = hosts.Host("core")
@@ -82,15 +82,16 @@ def test_remembered_ancestors(go: str, remembered: int) -> None:
     same(CORE, taken)
 
 
-def with_bubbles() -> tuple[str, ...]:
-    """Go releases with testing/synctest, in 1.24 an experiment: those of the list, or else the oldest that has it."""
-    found = tuple(go for go in tools.go_versions() if int(go.split(".")[1]) >= FIRST_WITH_BUBBLES)
-    return found or tuple(go for go in tools.EVERY_GO if go.startswith(f"1.{FIRST_WITH_BUBBLES}."))
+def since(first: int) -> tuple[str, ...]:
+    """The Go releases of the list from Go 1.``first`` on, or else that one."""
+    found = tuple(go for go in tools.go_versions() if int(go.split(".")[1]) >= first)
+    return found or tuple(go for go in tools.EVERY_GO if go.startswith(f"1.{first}."))
 
 
 @pytest.mark.parametrize("place", ["core", "live"])
-@pytest.mark.parametrize("release", with_bubbles())
+@pytest.mark.parametrize("release", since(FIRST_WITH_GROUPS))
 def test_bubbles(release: str, place: str) -> None:
+    """In Go 1.24 testing/synctest is an experiment."""
     env = {"GOEXPERIMENT": "synctest"} if release.startswith("1.24.") else {}
     with hosts.subject(hosts.Host(place), build("synctest", release, env=env)) as subject:
         same(hosts.Host(place), subject)
@@ -102,6 +103,12 @@ def test_bubbles(release: str, place: str) -> None:
         goid: int(number[1]) if number else None for goid, number in numbers.items()
     }
     assert len(set(found.values())) == 3
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("release", since(FIRST_WITH_BUBBLES))
+def test_bubbles_in_every_kind_of_program(release: str, way: str) -> None:
+    same(CORE, core(build("synctest", release, WAYS[way]), f"gcore-{tools.gdbs()[-1]}"))
 
 
 def test_json_says_the_same(host: hosts.Host, goroutines_subject: hosts.Subject) -> None:
