@@ -52,7 +52,8 @@ internal/runtime/maps.Map internal/runtime/maps.table internal/runtime/maps.grou
 internal/abi.UncommonType internal/abi.PtrType internal/abi.ArrayType internal/abi.ChanType internal/abi.SliceType
 internal/abi.FuncType internal/abi.InterfaceType internal/abi.Imethod internal/abi.Method internal/abi.StructType
 internal/abi.StructField internal/abi.MapType internal/abi.SwissMapType internal/abi.OldMapType runtime.itab
-internal/abi.ITab runtime.itabTableType runtime.xRegPerG runtime.synctestBubble runtime.maybeTraceablePtr
+internal/abi.ITab runtime.itabTableType runtime.xRegPerG runtime.synctestBubble runtime.synctestGroup
+runtime.maybeTraceablePtr
 runtime.ancestorInfo runtime.semaRoot sync.Mutex sync.RWMutex sync.WaitGroup sync.Pool
 runtime/pprof.labelMap
 """.split()
