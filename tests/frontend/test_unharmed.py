@@ -23,8 +23,10 @@ WRONG = (
     "go-ctxtree --depth x",
 )
 INTERRUPT = (
-    "python import os, signal, threading; threading.Timer({seconds}, os.kill, (os.getpid(), signal.SIGINT)).start()"
+    "python import os, signal, threading; "
+    "t = threading.Timer({seconds}, os.kill, (os.getpid(), signal.SIGINT)); t.daemon = True; t.start()"
 )
+"""A daemon: Python's own end does not wait for it where the command was faster."""
 SECONDS = 120
 
 
@@ -103,14 +105,13 @@ def test_after_the_debugger_was_killed(gdb: tools.Gdb, busy: Running, seconds: f
 
 
 def test_after_a_reader_that_never_stops_it(busy: Running) -> None:
+    """Interrupted wherever it is, while Python starts too; what it says then is Python's own."""
     command = hosts.plain_line(busy, ["go-ctxtree", "--json"])
     environment = hosts.environment(None)
     for seconds in (0.1, 0.4, 0.8):
         with subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment, cwd=tools.ROOT
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment, cwd=tools.ROOT
         ) as reader:
             time.sleep(seconds)
             reader.send_signal(signal.SIGINT)
-            _, said = reader.communicate(timeout=SECONDS)
-        assert said in (b"", b"gdbext: interrupted\n") or reader.returncode == -signal.SIGINT
         assert_unharmed(busy)
