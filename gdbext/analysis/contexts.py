@@ -154,7 +154,7 @@ def add(found: Found, ctypes: ContextTypes, heap: Heap, kind: U8, data: U64) -> 
 
 
 def _sorted(address: U64, kind: U8, notes: tuple[str, ...]) -> Found:
-    if not len(address) or (np.diff(address.astype(np.int64)) > 0).all():
+    if (address[1:] > address[:-1]).all():
         return Found(address, kind, notes)
     order = np.argsort(address, kind="stable")
     return Found(address[order], kind[order], notes)

@@ -71,8 +71,6 @@ class Command:
     runs_commands: bool = False
     """A number or one of ``words`` goes to ``args.word``, a debugger's command after it, as typed, to ``args.line``."""
     words: Sequence[str] = ()
-    selects: bool = False
-    """The debugger may have something else selected afterwards."""
     values: bool = False
     """Offers ``--values``."""
     all_help: str = "show every row"

@@ -213,7 +213,6 @@ COMMAND = Command(
     usage=USAGE,
     runs_commands=True,
     words=("off",),
-    selects=True,
     all_help="run CMD on every goroutine (--limit N: on the first N)",
     complete=_complete,
 )

@@ -10,7 +10,7 @@ import os
 import re
 import traceback
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -120,11 +120,8 @@ class _Command(gdb.Command):  # type: ignore[misc]
         super().__init__(command.name, gdb.COMMAND_USER)
 
     def invoke(self, argument: str, from_tty: bool) -> None:
-        from gdbext.target.inferior import selection_kept
-
         self.dont_repeat()
-        kept = nullcontext() if self.command.selects else selection_kept()
-        with one_line_errors(self.settings), kept, self.sessions.used():
+        with one_line_errors(self.settings), self.sessions.used():
             look = evolve(self.settings.look(from_tty), frames=self.sessions.goroutines)
             pieces = run_line(self.command, argument, self.sessions.current, look)
             write_pieces(Progress(self._doing).until_output(pieces) if look.terminal and not _tui() else pieces)

@@ -197,8 +197,8 @@ def span_pointers(program: Program, allspans: Any) -> U64:
 
 def make_spans(records: NDArray[Any], sweepgen: int, headers: bool = True) -> Spans:
     """In-use span records as parallel arrays; records that contradict themselves are left out."""
-    records = records[sane(records)]
-    records = records[np.argsort(records["base"], kind="stable")]
+    kept = np.flatnonzero(sane(records))
+    records = records.take(kept[np.argsort(records["base"][kept], kind="stable")])
     nelems = records["nelems"].astype(np.int64)
     first = np.concatenate([[0], np.cumsum(nelems)[:-1]]).astype(np.int64) if len(nelems) else nelems
     if len(nelems) and int(first[-1]) + int(nelems[-1]) > MAX_SLOTS:
