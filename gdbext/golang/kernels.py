@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from gdbext.target.compiled import Library, helper
-from gdbext.target.kernels import load8, load64, max8, segment_of
+from gdbext.target.kernels import load8, load64, max8, segment_of, up_to
 
 library = Library(__name__)
 PAGE = np.uint64(8192)
@@ -138,14 +138,7 @@ def slot_span(first, index, last):  # type: ignore[no-untyped-def]
     for span in range(last, min(last + 2, n)):
         if first[span] <= index and (span + 1 == n or index < first[span + 1]):
             return span
-    low, high = 0, n
-    while low < high:
-        middle = (low + high) // 2
-        if first[middle] <= index:
-            low = middle + 1
-        else:
-            high = middle
-    return max(low - 1, 0)
+    return max(up_to(first, index) - 1, 0)
 
 
 @library.kernel("i64[] i64[] i64[]")
@@ -287,16 +280,10 @@ def taken_until(state, slot, end):  # type: ignore[no-untyped-def]
 @helper
 def readable_from(starts, at, stop):  # type: ignore[no-untyped-def]
     """The next multiple of 8 from ``at`` on where a segment has begun; ``stop`` where none begins before that."""
-    low, high = 0, len(starts)
-    while low < high:
-        middle = (low + high) // 2
-        if starts[middle] <= at:
-            low = middle + 1
-        else:
-            high = middle
-    if low == len(starts) or starts[low] >= stop:
+    following = up_to(starts, at)
+    if following == len(starts) or starts[following] >= stop:
         return stop
-    return min((starts[low] + EIGHT - ONE) & ~(EIGHT - ONE), stop)
+    return min((starts[following] + EIGHT - ONE) & ~(EIGHT - ONE), stop)
 
 
 @library.kernel(

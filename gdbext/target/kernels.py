@@ -46,18 +46,24 @@ def copy16(source: Any, target: Any) -> None:
 
 
 @helper
+def up_to(ordered, value):  # type: ignore[no-untyped-def]
+    """How many of the sorted values are not above ``value``."""
+    low, high = 0, len(ordered)
+    while low < high:
+        middle = (low + high) // 2
+        if ordered[middle] <= value:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@helper
 def segment_of(starts, ends, address, last):  # type: ignore[no-untyped-def]
     """Index of the segment that holds ``address``, or -1; ``last`` is tried first."""
     if 0 <= last < len(starts) and starts[last] <= address < ends[last]:
         return last
-    low, high = 0, len(starts)
-    while low < high:
-        middle = (low + high) // 2
-        if starts[middle] <= address:
-            low = middle + 1
-        else:
-            high = middle
-    index = low - 1
+    index = up_to(starts, address) - 1
     if index >= 0 and address < ends[index]:
         return index
     return -1
