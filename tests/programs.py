@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
 import resource
 import select
@@ -14,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from attrs import field, frozen
 
@@ -46,6 +48,16 @@ class Running:
     @property
     def exe(self) -> Path:
         return self.program.exe
+
+    def beats(self) -> dict[str, Any]:
+        """What the sample churn says of the time since it was last asked."""
+        stdin, stdout = self.process.stdin, self.process.stdout
+        assert stdin is not None
+        assert stdout is not None
+        stdin.write(b"\n")
+        stdin.flush()
+        said: dict[str, Any] = json.loads(stdout.readline())
+        return said
 
 
 @frozen

@@ -5,13 +5,11 @@ A busy program is attached to, stopped where a breakpoint in the runtime says, a
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -45,17 +43,6 @@ def ask_stopped_at(gdb: tools.Gdb, churn: Running, place: str) -> str:
     return done.stdout.decode(errors="replace") + done.stderr.decode(errors="replace")
 
 
-def beats(churn: Running) -> dict[str, Any]:
-    """What the program says of the time since it was last asked."""
-    stdin, stdout = churn.process.stdin, churn.process.stdout
-    assert stdin is not None
-    assert stdout is not None
-    stdin.write(b"\n")
-    stdin.flush()
-    said: dict[str, Any] = json.loads(stdout.readline())
-    return said
-
-
 def tasks(running: Running) -> set[int]:
     """The kernel's list of threads: since the debugger left, there may be more."""
     return {int(name) for name in os.listdir(f"/proc/{running.pid}/task")}
@@ -84,7 +71,7 @@ def test_every_command_answers(churn: Running, place: str) -> None:
     threads = hosts.find_document(said, "go-threads")
     assert threads is not None and {row["tid"] for row in threads["threads"]} <= tasks(churn), said[-3000:]
     assert hosts.find_document(said, "go-doctor") is not None
-    assert beats(churn)["collections"] > 0
+    assert churn.beats()["collections"] > 0
 
 
 def test_stopped_by_a_signal(go: str) -> None:
@@ -97,4 +84,4 @@ def test_stopped_by_a_signal(go: str) -> None:
         stable = {record["address"] for record in running.truth.facts["contexts"]}
         assert stable - {row["address"] for row in tree["contexts"]} == set()
         assert Path(f"/proc/{running.pid}").exists()
-        assert beats(running)["elapsed_ns"] > 0
+        assert running.beats()["elapsed_ns"] > 0

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -39,22 +37,13 @@ def busy() -> Iterator[Running]:
         yield running
 
 
-def beats(busy: Running) -> dict[str, Any]:
-    """What the program did since it was last asked."""
-    assert busy.process.stdin is not None and busy.process.stdout is not None
-    busy.process.stdin.write(b"\n")
-    busy.process.stdin.flush()
-    said: dict[str, Any] = json.loads(busy.process.stdout.readline())
-    return said
-
-
 def assert_unharmed(busy: Running) -> None:
     status = dict(line.split(":\t", 1) for line in Path(f"/proc/{busy.pid}/status").read_text().splitlines())
     assert status["TracerPid"] == "0"
     assert status["State"][0] not in "tTZ"
-    beats(busy)
+    busy.beats()
     time.sleep(0.3)
-    did = beats(busy)
+    did = busy.beats()
     assert did["contexts"] > 0 and did["goroutines"] > 0 and did["collections"] > 0
 
 
