@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gdbext.analysis.goroutines import Places
+    from gdbext.golang.struct import Reader
     from gdbext.golang.symtab import Symtab
 
 WAITING = 4
@@ -51,6 +52,10 @@ class Call:
     def function(self) -> str:
         """The name as it is printed."""
         return printed_name(self.location)
+
+    def printed_arguments(self, memory: Reader, sp: int) -> str:
+        """What stands between the brackets; ``...`` for an inlined call. ``sp``: the stack's first SP."""
+        return "..." if self.location.inlined else self.arguments.text(memory, sp + self.argp)
 
 
 def printed_name(location: Location) -> str:
@@ -121,12 +126,6 @@ class Stacks:
         info = traces.table.info(pc)
         frame = Frame(info.function, pc, offset, offset + info.size, traces.trapped[node])
         return frame_calls(self.goroutines.symtab, self.places.locations(node), frame)
-
-    def printed_arguments(self, row: int, call: Call) -> str:
-        """What stands between the brackets of a call; ``...`` for an inlined one."""
-        if call.location.inlined:
-            return "..."
-        return call.arguments.text(self.places.memory(row), int(self.goroutines.sp[row]) + call.argp)
 
     def bubble(self, rows: Sequence[int]) -> Bubble | None:
         """The bubble of testing/synctest that all of the goroutines are in."""

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdbext.commands._contexts import Phrase, cell, details, sentence
+from gdbext.commands._counts import plural
 from gdbext.errors import UsageError
 from gdbext.report import Address, Cell, Duration, Node
 
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
 FAMILY = 20
 """Lines for the members of one family; the largest folds come first."""
 INSTANT = 1_000_000_000
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 class Lines:
@@ -52,7 +49,7 @@ class Lines:
             if not self._take(number, fold):
                 left = folds[number:]
                 self._cut += sum(len(one) * (one.inner + 1) for one in left)
-                yield Node([f"… {_count(len(left), 'more line')}: {_count(sum(map(len, left)), 'context')}"])
+                yield Node([f"… {plural(len(left), 'more line')}: {plural(sum(map(len, left)), 'context')}"])
                 return
             yield Node(self._line(fold, level), self._children(fold, level))
 

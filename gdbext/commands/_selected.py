@@ -24,13 +24,17 @@ def selected(session: Session, args: argparse.Namespace, instead: str) -> int:
 
     Raises UsageError, saying what to type ``instead``.
     """
-    chosen = getattr(getattr(args, "frames", None), "goid", None)
-    if chosen:
-        return named(session, chosen)
+    if args.frames is not None and args.frames.goid:
+        return named(session, args.frames.goid)
     thread = next((thread for thread in session.target.threads() if thread.selected), None)
     if thread is None:
         raise UsageError("no thread is selected", instead)
-    for row, tid in enumerate(session.goroutines.tid.tolist()):
-        if tid == thread.tid:
+    return on_thread(session, thread.tid, instead)
+
+
+def on_thread(session: Session, tid: int, instead: str) -> int:
+    """The row of the goroutine that an OS thread works for. Raises UsageError, saying what to type ``instead``."""
+    for row, own in enumerate(session.goroutines.tid.tolist()):
+        if own == tid:
             return row
-    raise UsageError(f"thread {thread.tid} runs no goroutine", instead)
+    raise UsageError(f"thread {tid} runs no goroutine", instead)

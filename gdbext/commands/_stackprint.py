@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from gdbext.commands._counts import plural
 from gdbext.report import Absent, Address
 from gdbext.report.cells import escape
 
@@ -24,11 +25,6 @@ BODIES = 1 << 12
 MOST_CREATORS = 3
 PLAIN = re.compile(r"[a-zA-Z0-9./_]*")
 """Words of labels that need no quotes (tracebackStringNeedsQuoting)."""
-
-
-def plural(count: int, word: str) -> str:
-    """``1 goroutine``, ``1,234 goroutines``."""
-    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
 
 
 # Text
@@ -219,9 +215,9 @@ def stops(stacks: Stacks, row: int) -> str:
 def goroutine_object(stacks: Stacks, row: int, full: bool) -> dict[str, object]:
     """One goroutine with its frames."""
     goroutines = stacks.goroutines
-    sp = int(goroutines.sp[row])
+    sp, places = int(goroutines.sp[row]), stacks.places
     calls = stacks.calls(row, full)
-    frames = [{**frame_object(call, sp), "arguments": stacks.printed_arguments(row, call)} for call in calls]
+    frames = [{**frame_object(call, sp), "arguments": call.printed_arguments(places.memory(row), sp)} for call in calls]
     labels = stacks.overview.labels(row)
     waited = int(stacks.overview.waited[row])
     return {

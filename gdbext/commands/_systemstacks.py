@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from gdbext.commands._counts import limited
 from gdbext.commands._stackprint import body, frame_object
 from gdbext.report import Lines, Report, Rows
 
@@ -19,14 +20,12 @@ def report(session: Session, args: argparse.Namespace) -> Report:
     from gdbext.analysis.systemstacks import system_stacks
 
     every = list(system_stacks(session.goroutines))
-    shown = every if args.limit is None else every[: args.limit]
-    left_out = len(every) - len(shown)
-    cut = f"… and {left_out:,} more (--all shows them)" if left_out else ""
+    shown, cut = limited(every, args.limit)
     document = {"stacks": Rows(_object(session, each) for each in shown)}
     return Report(document, [Lines(_lines(session, shown), cut=cut)])
 
 
-def _lines(session: Session, stacks: list[SystemStack]) -> Iterator[str]:
+def _lines(session: Session, stacks: Sequence[SystemStack]) -> Iterator[str]:
     for index, each in enumerate(stacks):
         if index:
             yield ""
@@ -38,15 +37,10 @@ def _lines(session: Session, stacks: list[SystemStack]) -> Iterator[str]:
             yield f"\t({each.stops})"
 
 
-def _arguments(session: Session, each: SystemStack, index: int) -> str:
-    call = each.calls[index]
-    return "..." if call.location.inlined else call.arguments.text(session.target, each.sp + call.argp)
-
-
 def _object(session: Session, each: SystemStack) -> dict[str, object]:
     frames = [
-        {**frame_object(call, each.sp), "arguments": _arguments(session, each, index)}
-        for index, call in enumerate(each.calls)
+        {**frame_object(call, each.sp), "arguments": call.printed_arguments(session.target, each.sp)}
+        for call in each.calls
     ]
     return {
         "goid": None,

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from gdbext.commands import Command, _selected, goid
+from gdbext.commands._counts import limited
 from gdbext.errors import UsageError
 
 if TYPE_CHECKING:
@@ -30,9 +31,7 @@ def run(session: Session, args: argparse.Namespace) -> Report:
     from gdbext.report import Lines, Report, Rows
 
     chain = ancestry(session.goroutines, _goid(session, args))
-    shown = chain if args.limit is None else chain[: args.limit]
-    left_out = len(chain) - len(shown)
-    cut = f"… and {left_out:,} more (--all shows them)" if left_out else ""
+    shown, cut = limited(chain, args.limit)
     document = {"chain": Rows(_object(each) for each in shown)}
     return Report(document, [Lines(_lines(session, shown), cut=cut)], _notes(chain))
 

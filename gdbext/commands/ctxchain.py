@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from gdbext.commands import Command, goid
+from gdbext.commands import Command, _selected, goid
 from gdbext.commands._contexts import Phrase, cell, details, document, sentence
 from gdbext.errors import UsageError
 from gdbext.report import Absent, Address, Block, Node, Report, Rows, Text, Tree
@@ -61,21 +61,15 @@ def _found(session: Session, args: argparse.Namespace) -> Iterator[tuple[int | N
 
 def _row(session: Session, args: argparse.Namespace) -> int:
     """The goroutine asked for, else the one selected (go-goroutine), else that of the selected thread."""
-    goroutines, wanted = session.goroutines, args.goroutine
+    wanted = args.goroutine
     if wanted is None and args.frames is not None:
         wanted = args.frames.goid or None
     if wanted is not None:
-        row = goroutines.rows.get(wanted)
-        if row is None:
-            raise UsageError(f"there is no goroutine {wanted}", "go-goroutines lists them")
-        return row
+        return _selected.named(session, wanted)
     thread = next((thread for thread in session.target.threads() if thread.selected), None)
     if thread is None:
         raise UsageError("which goroutine?", "go-ctxchain -g N, go-ctxchain 0xADDR or go-ctxchain --all")
-    for row, tid in enumerate(goroutines.tid.tolist()):
-        if tid == thread.tid:
-            return row
-    raise UsageError(f"thread {thread.tid} runs no goroutine", "go-ctxchain -g N; go-goroutines lists them")
+    return _selected.on_thread(session, thread.tid, "go-ctxchain -g N; go-goroutines lists them")
 
 
 def _by_row(session: Session, row: int) -> Iterator[tuple[int | None, Held]]:

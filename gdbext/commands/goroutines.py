@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gdbext.commands import Command
+from gdbext.commands._counts import plural
 
 if TYPE_CHECKING:
     import numpy as np
@@ -71,11 +72,7 @@ def _table(overview: Overview, rows: Ints, total: int) -> Block:
     columns = [Column(name, "right" if name in right else "left") for name in COLUMNS]
     left_out = total - len(rows)
     cut = f"… and {left_out:,} more (--all shows them, --group stack folds them)" if left_out else ""
-    return Table(columns, cells(overview, rows), f"{total:,} {_plural(total)}", cut)
-
-
-def _plural(count: int) -> str:
-    return "goroutine" if count == 1 else "goroutines"
+    return Table(columns, cells(overview, rows), plural(total, "goroutine"), cut)
 
 
 # Groups
@@ -139,7 +136,7 @@ def _stack_node(overview: Overview, each: Group) -> Any:
 
     row = int(each.rows[0])
     goroutines = overview.goroutines
-    head: list[Cell] = [f"{len(each):,} {_plural(len(each))} {goroutines.status_name(row)}"]
+    head: list[Cell] = [f"{plural(len(each), 'goroutine')} {goroutines.status_name(row)}"]
     if reason := goroutines.reason(row):
         head.append(f"({reason})")
     head.append(f"e.g. {_examples(overview, each)}")

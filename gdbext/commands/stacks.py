@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from gdbext.commands import Command, _selected, goid
+from gdbext.commands._counts import limited, plural
 from gdbext.errors import UsageError
 
 if TYPE_CHECKING:
@@ -77,16 +78,14 @@ def _each(stacks: Stacks, rows: NDArray[np.int64], args: argparse.Namespace) -> 
     from gdbext.report import Lines, Report, Rows
 
     every: list[int] = rows.tolist()
-    shown = every if args.limit is None else every[: args.limit]
-    left_out = len(every) - len(shown)
-    cut = f"… and {left_out:,} more (--all shows them, --group folds them)" if left_out else ""
+    shown, cut = limited(every, args.limit, "--all shows them, --group folds them")
     lines = _apart(shown, Printer(stacks, args.full).pieces)
     document = {"stacks": Rows(goroutine_object(stacks, row, args.full) for row in shown)}
     return Report(document, [Lines(lines, cut=cut)], _notes(stacks, every))
 
 
 def _folded(stacks: Stacks, rows: NDArray[np.int64], args: argparse.Namespace) -> Report:
-    from gdbext.commands._stackprint import group_lines, group_object, plural
+    from gdbext.commands._stackprint import group_lines, group_object
     from gdbext.report import Lines, Report, Rows
 
     groups = stacks.fold(rows)
@@ -110,7 +109,6 @@ def _apart(items: Sequence[T], lines: Callable[[T], Iterator[str]], first: bool 
 def _profiled(session: Session, stacks: Stacks, rows: NDArray[np.int64], path: str) -> Report:
     """The goroutine profile in a file; the answer says what it holds."""
     from gdbext.analysis.stackprofile import samples
-    from gdbext.commands._stackprint import plural
     from gdbext.report import Report, Rows, Text, pprof
 
     text, binary = session.symtab.modules[0], session.target.binary

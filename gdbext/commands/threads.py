@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from gdbext.commands import Command
+from gdbext.commands._counts import limited
 
 if TYPE_CHECKING:
     from gdbext.analysis.threads import OsThread
@@ -22,9 +23,7 @@ def run(session: Session, args: argparse.Namespace) -> Report:
     from gdbext.report import Column, Report, Rows, Table
 
     found = os_threads(session.goroutines)
-    shown = found if args.limit is None else found[: args.limit]
-    left_out = len(found) - len(shown)
-    cut = f"… and {left_out:,} more (--all shows them)" if left_out else ""
+    shown, cut = limited(found, args.limit)
     columns = [Column(name, "right" if name in RIGHT else "left") for name in COLUMNS]
     document = {"threads": Rows(_object(each) for each in shown)}
     return Report(document, [Table(columns, [_cells(each) for each in shown], cut=cut)], _notes(found))

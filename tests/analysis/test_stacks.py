@@ -55,7 +55,8 @@ def test_where_calls_lie() -> None:
     inner, f, g = stacks.calls(0)
     assert (inner.offset, f.offset, g.offset) == (32, 32, 64) and (f.argp, g.argp) == (64, 96)
     assert (f.pc - f.entry, f.looked_up) == (0x10, f.pc - 1) and inner.location.inlined
-    assert [stacks.printed_arguments(0, call) for call in (inner, f, g)] == ["...", "0xabc", ""]
+    memory, sp = stacks.places.memory(0), int(stacks.goroutines.sp[0])
+    assert [call.printed_arguments(memory, sp) for call in (inner, f, g)] == ["...", "0xabc", ""]
 
 
 def test_the_runtimes_own_goroutines() -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import Any, cast
+from functools import partial
 
 import pytest
 
-from gdbext.commands import Look, _goroutinerows, run_line
+from gdbext.commands import _goroutinerows
 from gdbext.commands.goroutines import COMMAND
 from gdbext.errors import UsageError
 from gdbext.session import Session
+from tests.commands import asking
 from tests.golang.madecode import Code, Function, Gs, Stacks
 from tests.synthetic import World
+
+text, document = partial(asking.text, COMMAND), partial(asking.document, COMMAND)
 
 
 @pytest.fixture
@@ -28,14 +31,6 @@ def session() -> Session:
     gs.g.append(0x18)
     gs.finish()
     return Session(code.world.target)
-
-
-def text(session: Session, line: str = "", **look: Any) -> str:
-    return "".join(run_line(COMMAND, line, lambda: session, Look(**look)))
-
-
-def document(session: Session, line: str = "") -> dict[str, Any]:
-    return cast("dict[str, Any]", json.loads(text(session, f"{line} --json")))
 
 
 def test_rows(session: Session) -> None:

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
+from functools import partial
 from pathlib import Path
-from typing import Any, cast
 
 import pytest
 
-from gdbext.commands import Look, run_line
 from gdbext.commands.stacks import COMMAND
 from gdbext.errors import UsageError
 from gdbext.session import Session
 from tests import tools
+from tests.commands import asking
 from tests.golang.madecode import Code, Function, Gs, Inlined, Stacks
 from tests.golang.test_ancestors import remember
 from tests.synthetic import World
 
 ARGS = bytes([0, 8, 0xFE, 8, 8, 0xFD, 0xFF])
 DEEP = 130
+
+text, document = partial(asking.text, COMMAND), partial(asking.document, COMMAND)
 
 
 @pytest.fixture
@@ -44,14 +45,6 @@ def session() -> Session:
     gs.g.append(0x18)
     gs.finish()
     return Session(code.world.target)
-
-
-def text(session: Session, line: str = "", **look: Any) -> str:
-    return "".join(run_line(COMMAND, line, lambda: session, Look(**look)))
-
-
-def document(session: Session, line: str = "") -> dict[str, Any]:
-    return cast("dict[str, Any]", json.loads(text(session, f"{line} --json")))
 
 
 def test_like_runtime_stack(session: Session) -> None:

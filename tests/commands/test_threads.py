@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from argparse import Namespace
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
-from gdbext.commands import Command, Look, _selected, ancestors, run_line, stacks, threads
+from gdbext.commands import _selected, ancestors, stacks, threads
 from gdbext.errors import UsageError
 from gdbext.session import Session
 from gdbext.target import Thread
+from tests.commands.asking import text
 from tests.golang.madecode import Code, Function, Gs, Stacks
 from tests.synthetic import World
 
@@ -37,12 +37,8 @@ def session() -> Session:
     return Session(code.world.target)
 
 
-def text(session: Session, command: Command, line: str = "", **look: Any) -> str:
-    return "".join(run_line(command, line, lambda: session, Look(**look)))
-
-
 def test_threads(session: Session) -> None:
-    assert text(session, threads.COMMAND) == (
+    assert text(threads.COMMAND, session) == (
         "thread  m  p  goid  doing      in             system call  locked to\n"
         "    70  0  -    11  go         -              -                    -\n"
         "    71  1  -     -  idle       runtime.stopm  -                    -\n"
@@ -52,22 +48,22 @@ def test_threads(session: Session) -> None:
         "note: 1 of these threads are known to the Go runtime only, not to the target\n"
         "note: 1 of these threads are unknown to the Go runtime: C made them\n"
     )
-    assert "… and 3 more (--all shows them)" in text(session, threads.COMMAND, "--limit 1")
-    first = json.loads(text(session, threads.COMMAND, "--json --limit 1"))["threads"]
+    assert "… and 3 more (--all shows them)" in text(threads.COMMAND, session, "--limit 1")
+    first = json.loads(text(threads.COMMAND, session, "--json --limit 1"))["threads"]
     assert first == [
         {"tid": 70, "m": 0, "p": None, "goid": 11, "doing": "go", "in": None, "syscall": None, "locked_goid": None}
     ]
 
 
 def test_system_stacks(session: Session) -> None:
-    assert text(session, stacks.COMMAND, "--g0") == (
+    assert text(stacks.COMMAND, session, "--g0") == (
         "thread 70, m 0, g0 [go]:\n\t(needs the thread's registers)\n\n"
         "thread 71, m 1, g0 [idle]:\n"
         "runtime.stopm()\n\tmain.go:50 +0x10\nruntime.mcall()\n\tmain.go:10 +0x10\n\n"
         "thread 79, m 2, g0 [scheduler]:\n\t(needs the thread's registers)\n"
     )
-    assert "… and 2 more (--all shows them)" in text(session, stacks.COMMAND, "--g0 --limit 1")
-    rows = json.loads(text(session, stacks.COMMAND, "--g0 --json"))["stacks"]
+    assert "… and 2 more (--all shows them)" in text(stacks.COMMAND, session, "--g0 --limit 1")
+    rows = json.loads(text(stacks.COMMAND, session, "--g0 --json"))["stacks"]
     assert [(row["goid"], row["thread"], row["m"], row["stack"], row["stops"]) for row in rows[1:]] == [
         (None, 71, 1, "g0", None),
         (None, 79, 2, "g0", "needs the thread's registers"),
@@ -76,14 +72,14 @@ def test_system_stacks(session: Session) -> None:
 
 
 def test_ancestors(session: Session) -> None:
-    assert text(session, ancestors.COMMAND, "11") == (
+    assert text(ancestors.COMMAND, session, "11") == (
         "goroutine 11 [running]\ncreated by main.f\n\tmain.go:7\n\n"
         "goroutine 9, ended\n\t(it has ended and nothing remembers it)\n\n"
         "note: run the program with GODEBUG=tracebackancestors=10 and its goroutines remember their ancestors\n"
     )
-    assert "… and 1 more (--all shows them)" in text(session, ancestors.COMMAND, "11 --limit 1")
+    assert "… and 1 more (--all shows them)" in text(ancestors.COMMAND, session, "11 --limit 1")
     absent = {"absent": "it has ended and nothing remembers it"}
-    assert json.loads(text(session, ancestors.COMMAND, "11 --json"))["chain"][1] == {
+    assert json.loads(text(ancestors.COMMAND, session, "11 --json"))["chain"][1] == {
         "goid": 9,
         "alive": False,
         "created_at": absent,
@@ -107,7 +103,7 @@ def test_ancestors(session: Session) -> None:
 )
 def test_which_goroutine(session: Session, line: str, debugger: str, why: str) -> None:
     with pytest.raises(UsageError, match=why):
-        text(session, ancestors.COMMAND, line, gdb=debugger)
+        text(ancestors.COMMAND, session, line, gdb=debugger)
 
 
 def test_the_goroutine_that_was_selected_comes_before_the_threads(session: Session) -> None:

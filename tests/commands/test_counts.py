@@ -1,0 +1,28 @@
+"""How many there are, in words."""
+
+from __future__ import annotations
+
+import pytest
+
+from gdbext.commands._counts import limited, plural
+
+
+def test_plural() -> None:
+    assert [plural(n, "context") for n in (0, 1, 1234)] == ["0 contexts", "1 context", "1,234 contexts"]
+
+
+@pytest.mark.parametrize(
+    ("limit", "shown", "cut"),
+    [
+        (None, [1, 2, 3], ""),
+        (3, [1, 2, 3], ""),
+        (1, [1], "… and 2 more (--all shows them)"),
+        (0, [], "… and 3 more (--all shows them)"),
+    ],
+)
+def test_limited(limit: int | None, shown: list[int], cut: str) -> None:
+    assert limited([1, 2, 3], limit) == (shown, cut)
+
+
+def test_limited_with_another_way() -> None:
+    assert limited("abc", 2, "--group folds them") == ("ab", "… and 1 more (--group folds them)")
