@@ -568,12 +568,19 @@ fetch_delve() {
         die "dlv $DELVE cannot be built"
 }
 
+# changes: what git says of the checkout; fails where there is no git, or the checkout is no repository.
+changes() {
+    [[ -e $checkout/.git ]] && type -P git >/dev/null &&
+        git -c safe.directory="$checkout" -C "$checkout" status --porcelain
+}
+
 run_tests() {
-    local failed=''
+    local failed='' before='' after=''
     if [[ $dry ]]; then
         say "would run ruff, mypy, pytest ${arguments[*]-}"
         return
     fi
+    before=$(changes) || say "no git repository here: what the tests may leave in it is not looked at"
     cd "$checkout"
     PATH=$home/bin:$(dirname -- "$go"):$PATH
     export PYTHONPATH=$home/test-py3.$shell_minor:$home/py3.$shell_minor
@@ -581,7 +588,12 @@ run_tests() {
     "$shell_python" -m ruff check . || failed="$failed ruff"
     "$shell_python" -m mypy || failed="$failed mypy"
     "$shell_python" -m pytest -n auto --dist worksteal ${arguments+"${arguments[@]}"} || failed="$failed pytest"
-    [[ ! $failed ]] || die "not passed: $failed"
+    after=$(changes) || after=$before
+    if [[ $after != "$before" ]]; then
+        say "git status was changed:" "$after"
+        failed="$failed git-status"
+    fi
+    [[ ! $failed ]] || die "not passed: ${failed# }"
 }
 
 # ----

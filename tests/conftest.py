@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import resource
+import signal
+import tempfile
 from collections.abc import Iterator
 
 import pytest
@@ -17,6 +21,21 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("gdb", tools.gdbs(), ids=lambda gdb: f"gdb{gdb}", scope="session")
     if "host" in metafunc.fixturenames:
         metafunc.parametrize("host", hosts.hosts(), ids=str, scope="session")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def away() -> Iterator[None]:
+    """Whatever tests start stands in a folder that goes with them and dumps no core (a sample asks for its own).
+
+    A GDB with an internal error dumps all the same where it may raise the limit: then into that folder. SIGINT is
+    ignored from birth in what a shell starts in the background: not here, and so not in what tests start.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    with tempfile.TemporaryDirectory(prefix="gdbext-tests-") as folder, pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("PYTHONPATH", str(tools.ROOT), prepend=os.pathsep)
+        yield
 
 
 @pytest.fixture(scope="session")

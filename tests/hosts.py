@@ -83,7 +83,6 @@ def say(host: Host, subject: Subject, *command: str, seconds: float = SECONDS) -
         capture_output=True,
         timeout=seconds,
         env=environment(host.gdb),
-        cwd=tools.ROOT,
     )
     return Said(done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"), done.returncode)
 
@@ -113,7 +112,7 @@ def environment(gdb: tools.Gdb | None) -> dict[str, str]:
     if gdb:
         env.pop("PYTHONPATH", None)
     if (gdb.python if gdb else ours) == ours and not (home.folder() / f"py{ours}").is_dir():
-        env["PYTHONPATH"] = sysconfig.get_path("purelib")
+        env["PYTHONPATH"] = os.pathsep.join((str(tools.ROOT), sysconfig.get_path("purelib")))
     return env
 
 

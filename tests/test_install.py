@@ -34,7 +34,8 @@ esac
 PYTHON = """#!/bin/sh
 case "$*" in
 "-m pip --version") {has_pip} ;;
-"-m gdbext.warm") ;;
+"-m gdbext.warm" | "-m ruff "* | "-m mypy") ;;
+"-m pytest "*) {tests} ;;
 "-m pip install "*)
     echo "$*" >>"{log}"
     while [ "$1" != --target ]; do shift; done
@@ -50,6 +51,7 @@ class Machine:
     """A HOME; a PATH with what any Linux has, a pip that writes one file and a GDB that only tells its versions."""
 
     root: Path
+    script: Path = INSTALL
 
     @property
     def home(self) -> Path:
@@ -83,14 +85,15 @@ class Machine:
         says = f"echo Python {python.replace('.', ' ')}" if python[0].isdigit() else f"echo '{python}' >&2"
         self.program("gdb", GDB.format(version=version, python=says))
 
-    def python(self, pip: str = "", has_pip: str = "true") -> None:
-        """``pip``: what the stand-in does after it wrote its file."""
+    def python(self, pip: str = "", has_pip: str = "true", tests: str = ":") -> None:
+        """``pip``: what the stand-in does after it wrote its file; ``tests``: what it does for pytest."""
         log = self.root / "pip.log"
-        self.program("python3", PYTHON.format(real=sys.executable, log=log, pip=pip or ":", has_pip=has_pip))
+        text = PYTHON.format(real=sys.executable, log=log, pip=pip or ":", has_pip=has_pip, tests=tests)
+        self.program("python3", text)
 
     def install(self, *arguments: str, **environment: str) -> hosts.Said:
         env = {"HOME": str(self.home), "PATH": str(self.root / "bin"), "PIP_RETRIES": "1", **environment}
-        line = [INSTALL, *arguments]
+        line = [self.script, *arguments]
         done = subprocess.run(line, env=env, stdin=subprocess.DEVNULL, capture_output=True, timeout=120)
         return hosts.Said(done.stdout.decode(), done.stderr.decode(), done.returncode)
 
@@ -410,6 +413,56 @@ def test_help_names_every_option(machine: Machine) -> None:
     said = machine.installed("--help")
     for option in ("--demo", "--test", "--uninstall", "--dry-run", "--prefix", "--gdb"):
         assert option in said
+
+
+# ---- --test
+
+PREBUILT = """mkdir -p "$2/gdb_for_pwndbg/_vendor/bin" && echo '#!/bin/sh' >"$2/gdb_for_pwndbg/_vendor/bin/gdb"
+    chmod +x "$2/gdb_for_pwndbg/_vendor/bin/gdb\""""
+GO = """#!/bin/sh
+case "$1" in
+env) echo go1.27.3 ;;
+install) echo '#!/bin/sh' >"$GOBIN/dlv" ;;
+esac
+"""
+
+
+def for_tests(machine: Machine, tests: str, repository: bool = True) -> Path:
+    """A checkout of its own, and all that --test asks for; pytest does ``tests`` in it."""
+    machine.script = machine.root / "checkout" / "install.sh"
+    checkout = machine.script.parent
+    checkout.mkdir()
+    for name in ("install.sh", "pyproject.toml"):
+        shutil.copy(tools.ROOT / name, checkout / name)
+    for name, text in {"go": GO, "gcc": "#!/bin/sh\n", "shellcheck": "#!/bin/sh\n"}.items():
+        machine.program(name, text)
+    machine.python(pip=PREBUILT, tests=tests)
+    if repository:
+        (machine.root / "bin" / "git").symlink_to(shutil.which("git") or "")
+        subprocess.run(["git", "init", "-q", str(checkout)], check=True)
+    return checkout
+
+
+def test_a_run_that_leaves_something_in_the_checkout_fails(machine: Machine) -> None:
+    checkout = for_tests(machine, "echo x >core.1")
+    said = machine.install("--test")
+    assert (said.status, said.err) == (1, "install.sh: not passed: git-status\n")
+    assert "?? core.1" in said.out.splitlines()
+    (checkout / "notes").write_text("mine, and there before")
+    assert machine.installed("--test")
+
+
+def test_without_a_repository_nothing_is_compared(machine: Machine) -> None:
+    for_tests(machine, "echo x >core.1", repository=False)
+    said = machine.installed("--test")
+    assert said.splitlines()[-1] == "no git repository here: what the tests may leave in it is not looked at"
+
+
+def test_a_repository_without_git_is_not_looked_at(machine: Machine) -> None:
+    for_tests(machine, "echo x >core.1")
+    (machine.root / "bin" / "git").unlink()
+    said = machine.installed("--test")
+    assert said.splitlines()[-1] == "no git repository here: what the tests may leave in it is not looked at"
 
 
 # ---- with the real GDB

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gdbext import home, warm
-from tests import hosts, programs, tools
+from tests import hosts, programs
 
 WITHOUT_NUMBA = """
 import sys
@@ -59,7 +59,5 @@ def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest
 def test_no_command_needs_the_compiler(ctxforest_core: programs.Core, command: str) -> None:
     assert warm.main() == 0
     line = [sys.executable, "-c", WITHOUT_NUMBA, "core", str(ctxforest_core.exe), str(ctxforest_core.path)]
-    said = subprocess.run(
-        [*line, *command.split()], env=hosts.environment(None), cwd=tools.ROOT, capture_output=True, text=True
-    )
+    said = subprocess.run([*line, *command.split()], env=hosts.environment(None), capture_output=True, text=True)
     assert (said.returncode, said.stderr) == (0, "")

@@ -38,7 +38,7 @@ def ask_stopped_at(gdb: tools.Gdb, churn: Running, place: str) -> str:
     stop = ["-ex", "handle SIGURG nostop noprint pass", "-ex", f"tbreak {place}", "-ex", "continue"]
     line = [gdb.path, *hosts.BEFORE, "-p", str(churn.pid), "-x", str(hosts.INIT), *stop, *asked, "-ex", "detach"]
     done = subprocess.run(
-        line, capture_output=True, timeout=SECONDS, env=hosts.environment(gdb), stdin=subprocess.DEVNULL, cwd=tools.ROOT
+        line, capture_output=True, timeout=SECONDS, env=hosts.environment(gdb), stdin=subprocess.DEVNULL
     )
     return done.stdout.decode(errors="replace") + done.stderr.decode(errors="replace")
 

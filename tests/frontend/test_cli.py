@@ -20,7 +20,7 @@ from tests import hosts, programs, tools
 def run(*words: str, **more: str) -> hosts.Said:
     env = {**hosts.environment(None), **more}
     command = [sys.executable, "-m", "gdbext", *words]
-    done = subprocess.run(command, capture_output=True, text=True, env=env, cwd=tools.ROOT, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=120)
     return hosts.Said(done.stdout, done.stderr, done.returncode)
 
 
@@ -97,7 +97,7 @@ def test_a_bug_of_ours_is_one_line_with_its_place(
 def test_a_reader_that_leaves_early_is_no_error() -> None:
     shell = f"{sys.executable} -m gdbext --markdown | head -1; echo ${{PIPESTATUS[0]}}"
     env = hosts.environment(None)
-    done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, env=env, cwd=tools.ROOT)
+    done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, env=env)
     assert (done.stdout, done.stderr) == ("# Commands\n0\n", "")
 
 
@@ -105,7 +105,7 @@ def test_ctrl_c_is_quiet() -> None:
     slow = "cli.overview = lambda: time.sleep(60)"
     script = f"import sys, time; from gdbext.frontend import cli; {slow}; sys.exit(cli.main([]))"
     process = subprocess.Popen(
-        [sys.executable, "-c", script], stderr=subprocess.PIPE, text=True, env=hosts.environment(None), cwd=tools.ROOT
+        [sys.executable, "-c", script], stderr=subprocess.PIPE, text=True, env=hosts.environment(None)
     )
     time.sleep(1.5)
     process.send_signal(signal.SIGINT)

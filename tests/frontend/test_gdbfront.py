@@ -29,7 +29,7 @@ def batch(gdb: tools.Gdb, *lines: str, before: tuple[str, ...] = (), after: tupl
     typed = [part for line in lines for part in ("-ex", line)]
     command = [gdb.path, *hosts.BEFORE, *before, "-x", str(hosts.INIT), *after, *typed]
     env = hosts.environment(gdb)
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=env, cwd=tools.ROOT)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=env)
     return hosts.Said(done.stdout, done.stderr, done.returncode)
 
 

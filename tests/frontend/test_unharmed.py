@@ -60,7 +60,6 @@ def debug(gdb: tools.Gdb, busy: Running, *commands: str) -> str:
         stderr=subprocess.STDOUT,
         timeout=SECONDS,
         env=hosts.environment(gdb),
-        cwd=tools.ROOT,
         text=True,
         errors="replace",
     )
@@ -98,9 +97,7 @@ def test_after_a_reader_that_never_stops_it(busy: Running) -> None:
     command = hosts.plain_line(busy, ["go-ctxtree", "--json"])
     environment = hosts.environment(None)
     for seconds in (0.1, 0.4, 0.8):
-        with subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment, cwd=tools.ROOT
-        ) as reader:
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment) as reader:
             time.sleep(seconds)
             reader.send_signal(signal.SIGINT)
         assert_unharmed(busy)

@@ -139,5 +139,5 @@ def test_opening_reads_no_debug_information(newest: Binary) -> None:
         "import sys; from gdbext.target.binary import Binary; b = Binary.open(sys.argv[1]); b.symbol('runtime.allgs');"
         "assert 'numba' not in sys.modules and 'dwarf' not in b.__dict__"
     )
-    done = subprocess.run([sys.executable, "-c", code, newest.path], cwd=tools.ROOT, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", code, newest.path], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -8,8 +8,6 @@ import sys
 
 import pytest
 
-from tests import tools
-
 CODE = """
 import os
 import {module}
@@ -21,7 +19,7 @@ print(len(os.listdir("/proc/self/task")), os.environ.get("OPENBLAS_NUM_THREADS")
 def threads(module: str, **more: str) -> list[str]:
     env = {name: value for name, value in os.environ.items() if not name.startswith(("OPENBLAS", "OMP"))}
     command = [sys.executable, "-c", CODE.format(module=module)]
-    done = subprocess.run(command, env={**env, **more}, cwd=tools.ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, env={**env, **more}, capture_output=True, text=True, check=True)
     return done.stdout.split()
 
 

@@ -321,7 +321,7 @@ def test_a_command_after_the_first_reads_no_debug_information() -> None:
     said = [
         subprocess.run(
             [sys.executable, "-c", code, word, "core", str(core.exe), str(core.path), "go-goroutines", "--json"],
-            cwd=tools.ROOT, capture_output=True, text=True,
+            capture_output=True, text=True,
         )
         for word in ("first", "again")
     ]  # fmt: skip
