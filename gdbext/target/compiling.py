@@ -24,8 +24,12 @@ TYPES = {
     "bool": types.uint8,
 }
 """An array of bool is bytes of 0 and 1."""
-OPTIONS = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "error_model": "numpy", "_nrt": False}
-"""Nothing of Python's, no allocation: the code stands alone."""
+
+
+def options() -> dict[str, Any]:
+    """Nothing of Python's, no allocation: the code stands alone."""
+    plain = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "error_model": "numpy"}
+    return {**plain, "boundscheck": machinecode.checked()}
 
 
 def compile_library(library: Library) -> bytes:
@@ -43,7 +47,9 @@ def compile_library(library: Library) -> bytes:
 def _module(function: FunctionType, signature: Signature, symbol: str) -> binding.ModuleRef:
     """Optimised code of one kernel; only ``symbol`` can be seen from outside."""
     flags = compiler.Flags()
-    flags.nrt, flags.no_cpython_wrapper, flags.no_cfunc_wrapper, flags.error_model = False, True, True, "numpy"
+    flags.nrt = False
+    for name, value in options().items():
+        setattr(flags, name, value)
     results = types.UniTuple(types.int64, signature.results) if signature.results > 1 else types.int64
     target = cpu_target.target_context
     target.refresh()
@@ -90,7 +96,7 @@ class Translator:
             return value
         if value not in self._made:
             intrinsics = INTRINSICS.get(value.function.__name__)
-            self._made[value] = intrinsics() if intrinsics else njit(**OPTIONS)(self.plain(value))
+            self._made[value] = intrinsics() if intrinsics else njit(_nrt=False, **options())(self.plain(value))
         return self._made[value]
 
 

@@ -1,13 +1,14 @@
 """Where the machine code of kernels is kept, and how it gets into our process: llvmlite alone, without numba.
 
-One object file for each module of kernels, in a folder named by all that it was made from; for this processor. It is
-made where it is missing, and then belongs to this process alone where the folder cannot be written.
+One object file for each module of kernels, in a folder of its own and named by all that it was made from
+(``codekey.py``). It is made where it is missing, and then belongs to this process alone where the folder cannot be
+written.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,16 +16,16 @@ import llvmlite
 from llvmlite import binding
 
 from gdbext import home
+from gdbext.target import codekey
 
 if TYPE_CHECKING:
     from gdbext.target.compiled import Library
 
 MOST_BYTES = 1 << 24
-MOST_FOLDERS = 8
-"""Older states of the sources that keep their code: checkouts side by side share the private folder."""
-PACKAGE = Path(__file__).resolve().parent.parent
-BESIDE = ("compiled.py", "compiling.py", "machinecode.py", "dwarfnumbers.py")
-"""What kernels are made from beside the modules of kernels."""
+MOST_FILES = 16
+"""Older states of a module that keep their code: checkouts side by side share the private folder."""
+CHECKED = "GDBEXT_BOUNDS"
+"""Set, kernels prove each index of an array and fail (KernelFault) at one outside of it: for tests."""
 
 
 def load(library: Library) -> binding.ExecutionEngine:
@@ -51,9 +52,14 @@ def processor() -> tuple[str, str]:
     return binding.get_host_cpu_name(), binding.get_host_cpu_features().flatten()
 
 
+def checked() -> bool:
+    """Whether kernels are compiled with bounds checks."""
+    return bool(os.environ.get(CHECKED))
+
+
 def object_code(library: Library) -> bytes:
     """The object file of a library; made now where it is missing."""
-    path = folder() / f"{library.module}.o"
+    path = place(library)
     try:
         return home.read_private(path, MOST_BYTES)
     except (OSError, ValueError):
@@ -64,25 +70,21 @@ def object_code(library: Library) -> bytes:
         return made
 
 
-def folder() -> Path:
-    """Named by the sources, the compiler and the processor: a home may be shared by unlike machines."""
-    sources = [*sorted(PACKAGE.rglob("*kernels.py")), *(Path(__file__).with_name(name) for name in BESIDE)]
-    digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources))
-    digest.update("\0".join((llvmlite.__version__, *processor())).encode())
-    return home.cache() / "kernels" / digest.hexdigest()[:16]
+def place(library: Library) -> Path:
+    """Where its object file is kept: a home may be shared by checkouts and by unlike machines."""
+    key = codekey.key(library, llvmlite.__version__, *processor(), "checked" if checked() else "plain")
+    return home.cache() / "kernels" / library.module / f"{key}.o"
 
 
 def keep(path: Path, code: bytes) -> None:
     """Write the file; where nothing can be written, nothing is."""
     with contextlib.suppress(OSError):
         home.write_private(path, code)
-        forget(path.parent.parent)
+        forget(path.parent)
 
 
-def forget(folders: Path) -> None:
-    """Remove the folders of the oldest sources."""
-    by_age = sorted(folders.iterdir(), key=lambda one: one.stat().st_mtime, reverse=True)
-    for old in by_age[MOST_FOLDERS:]:
-        for file in old.iterdir():
-            file.unlink(missing_ok=True)
-        old.rmdir()
+def forget(folder: Path) -> None:
+    """Remove the files of the oldest states."""
+    by_age = sorted(folder.iterdir(), key=lambda one: one.stat().st_mtime, reverse=True)
+    for old in by_age[MOST_FILES:]:
+        old.unlink(missing_ok=True)

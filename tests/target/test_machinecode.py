@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from gdbext import home
 from gdbext.target import compiling, machinecode
+from gdbext.target.compiled import KernelFault, Library
 from tests.target import samplekernels
 
 
@@ -25,19 +28,6 @@ def test_it_is_made_once(monkeypatch: pytest.MonkeyPatch, kept: Path) -> None:
     assert machinecode.object_code(samplekernels.library) == first
 
 
-def test_new_sources_and_other_processors_have_their_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(machinecode, "PACKAGE", tmp_path)
-    (tmp_path / "somekernels.py").write_text("one")
-    before = machinecode.folder()
-    (tmp_path / "other.py").write_text("not a kernel")
-    assert machinecode.folder() == before
-    (tmp_path / "somekernels.py").write_text("two")
-    after = machinecode.folder()
-    assert after != before
-    monkeypatch.setattr(machinecode, "processor", lambda: ("other", "+sse2"))
-    assert machinecode.folder() not in (before, after)
-
-
 def test_a_folder_that_cannot_be_written_is_done_without(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     in_the_way = tmp_path / "file"
     in_the_way.write_text("")
@@ -47,9 +37,12 @@ def test_a_folder_that_cannot_be_written_is_done_without(monkeypatch: pytest.Mon
 
 
 def test_the_oldest_states_go(kept: Path) -> None:
-    for number in range(machinecode.MOST_FOLDERS + 3):
-        machinecode.keep(kept / str(number) / "x.o", b"code")
-    assert len(list(kept.iterdir())) == machinecode.MOST_FOLDERS
+    for number in range(machinecode.MOST_FILES + 3):
+        machinecode.keep(kept / "x" / f"{number}.o", b"code")
+        os.utime(kept / "x" / f"{number}.o", (number, number))
+    assert {path.stem for path in (kept / "x").iterdir()} == {
+        str(3 + number) for number in range(machinecode.MOST_FILES)
+    }
     assert not list(kept.rglob("tmp*"))
 
 
@@ -62,3 +55,20 @@ def test_a_file_that_others_could_have_written_is_not_run(kept: Path) -> None:
     assert b"not ours" not in again
     assert path.read_bytes() == again
     assert path.stat().st_mode & 0o077 == 0
+
+
+def test_bounds_are_checked_on_request(monkeypatch: pytest.MonkeyPatch, kept: Path) -> None:
+    plain = machinecode.place(samplekernels.library)
+    monkeypatch.setenv(machinecode.CHECKED, "1")
+    assert machinecode.place(samplekernels.library) != plain
+    fresh = Library(samplekernels.library.module)
+    beyond = fresh.kernel("u64[] i64 i64[] -> i64 i64")(samplekernels.running.function)
+    assert beyond(np.ones(3, np.uint64), 0, np.zeros(3, np.int64)) == (3, 3)
+    with pytest.raises(KernelFault, match="running failed"):
+        beyond(np.ones(3, np.uint64), 0, np.zeros(2, np.int64))
+
+
+def test_each_machine_has_its_own(monkeypatch: pytest.MonkeyPatch, kept: Path) -> None:
+    before = machinecode.place(samplekernels.library)
+    monkeypatch.setattr(machinecode, "processor", lambda: ("other", "+sse2"))
+    assert machinecode.place(samplekernels.library) != before
