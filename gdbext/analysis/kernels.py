@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from gdbext.target.compiled import Library, helper
+from gdbext.target.kernels import SOME, stopped
 
 library = Library(__name__)
 
 
-@library.kernel("i32[] i32[] -> i64")
-def cut_cycles(parent, seen):  # type: ignore[no-untyped-def]
+@library.kernel("control i32[] i32[] -> i64")
+def cut_cycles(control, parent, seen):  # type: ignore[no-untyped-def]
     """Make roots of the nodes at which a walk to the root would come back to itself. Returns how many.
 
     ``seen`` (zeros): 0 never, else the number of the walk that passed here.
@@ -19,6 +20,8 @@ def cut_cycles(parent, seen):  # type: ignore[no-untyped-def]
     for start in range(len(parent)):
         node = start
         while node >= 0 and seen[node] == 0:
+            if stopped(control):
+                return cut
             seen[node] = start + 1
             following = parent[node]
             if following >= 0 and seen[following] == start + 1:
@@ -28,8 +31,8 @@ def cut_cycles(parent, seen):  # type: ignore[no-untyped-def]
     return cut
 
 
-@library.kernel("i32[] i32[]")
-def depths(parent, depth):  # type: ignore[no-untyped-def]
+@library.kernel("control i32[] i32[]")
+def depths(control, parent, depth):  # type: ignore[no-untyped-def]
     """Distance of every node from its root, by walking up to the nearest known one: linear, no recursion.
 
     ``depth``: -1 everywhere.
@@ -37,6 +40,8 @@ def depths(parent, depth):  # type: ignore[no-untyped-def]
     for start in range(len(parent)):
         steps, node = 0, start
         while node >= 0 and depth[node] < 0:
+            if stopped(control):
+                return
             steps += 1
             node = parent[node]
         total = steps + (depth[node] if node >= 0 else -1)
@@ -47,8 +52,8 @@ def depths(parent, depth):  # type: ignore[no-untyped-def]
             node = parent[node]
 
 
-@library.kernel("i32[] i64[] i32[]")
-def top_down(depth, start, order):  # type: ignore[no-untyped-def]
+@library.kernel("control i32[] i64[] i32[]")
+def top_down(control, depth, start, order):  # type: ignore[no-untyped-def]
     """The nodes ordered so that every parent comes before its children (a counting sort by depth).
 
     ``start``: zeros, the largest depth and two more.
@@ -59,6 +64,8 @@ def top_down(depth, start, order):  # type: ignore[no-untyped-def]
     for d in range(1, len(start)):
         start[d] += start[d - 1]
     for i in range(n):
+        if i & SOME == 0 and stopped(control):
+            return
         order[start[depth[i]]] = i
         start[depth[i]] += 1
 
@@ -71,14 +78,16 @@ def mix(value):  # type: ignore[no-untyped-def]
     return value ^ (value >> np.uint64(31))
 
 
-@library.kernel("i32[] i32[] i32[] u64[] i32[] u64[]")
-def shapes(parent, order, label, inner, sizes, shape):  # type: ignore[no-untyped-def]
+@library.kernel("control i32[] i32[] i32[] u64[] i32[] u64[]")
+def shapes(control, parent, order, label, inner, sizes, shape):  # type: ignore[no-untyped-def]
     """A hash of each node's subtree that does not depend on the order of children, and how many nodes it has.
 
     Two nodes with equal labels and equal families of children have equal shapes: they fold into one line. ``inner``,
     ``sizes``: zeros.
     """
     for i in range(len(order) - 1, -1, -1):
+        if i & SOME == 0 and stopped(control):
+            return
         node = order[i]
         sizes[node] += 1
         shape[node] = mix(mix(np.uint64(label[node]) + np.uint64(0x9E3779B97F4A7C15)) + inner[node])
@@ -88,20 +97,24 @@ def shapes(parent, order, label, inner, sizes, shape):  # type: ignore[no-untype
             sizes[above] += sizes[node]
 
 
-@library.kernel("i32[] i32[] i32[] i64", "i32[] i32[] u8[] i64")
-def inherit(parent, order, own, unknown):  # type: ignore[no-untyped-def]
+@library.kernel("control i32[] i32[] i32[] i64", "control i32[] i32[] u8[] i64")
+def inherit(control, parent, order, own, unknown):  # type: ignore[no-untyped-def]
     """Values handed down: where ``own`` is ``unknown`` a node takes its parent's. In place."""
     for i in range(len(order)):
+        if i & SOME == 0 and stopped(control):
+            return
         node = order[i]
         if own[node] == unknown and parent[node] >= 0:
             own[node] = own[parent[node]]
 
 
-@library.kernel("i32[] i32[] i32[] i32[]")
-def family(parent, start, at, children):  # type: ignore[no-untyped-def]
+@library.kernel("control i32[] i32[] i32[] i32[]")
+def family(control, parent, start, at, children):  # type: ignore[no-untyped-def]
     """Children in CSR form: ``start`` (n + 1, zeros), ``children``. Children keep their order. ``at``: room for n."""
     n = len(parent)
     for i in range(n):
+        if i & SOME == 0 and stopped(control):
+            return
         if parent[i] >= 0:
             start[parent[i] + 1] += 1
     for i in range(n):
@@ -109,27 +122,33 @@ def family(parent, start, at, children):  # type: ignore[no-untyped-def]
     for i in range(n):  # start[p] is where p's children begin; at[p] is where the next one goes
         at[i] = start[i]
     for i in range(n):
+        if i & SOME == 0 and stopped(control):
+            return
         if parent[i] >= 0:
             children[at[parent[i]]] = i
             at[parent[i]] += 1
 
 
-@library.kernel("i32[] i32[] bool[]")
-def keep_ancestors(parent, order, kept):  # type: ignore[no-untyped-def]
+@library.kernel("control i32[] i32[] bool[]")
+def keep_ancestors(control, parent, order, kept):  # type: ignore[no-untyped-def]
     """Mark the ancestors of every marked node, in place."""
     for i in range(len(order) - 1, -1, -1):
+        if i & SOME == 0 and stopped(control):
+            return
         node = order[i]
         if kept[node] and parent[node] >= 0:
             kept[parent[node]] = True
 
 
-@library.kernel("i32[] i64 i8[]")
-def below(parent, start, known):  # type: ignore[no-untyped-def]
+@library.kernel("control i32[] i64 i8[]")
+def below(control, parent, start, known):  # type: ignore[no-untyped-def]
     """Which nodes are ``start`` or below it (``known`` 1, others 2): each walk up ends at the first node known."""
     known[start] = 1
     for first in range(len(parent)):
         node = first
         while node >= 0 and known[node] == 0:
+            if stopped(control):
+                return
             node = parent[node]
         verdict = known[node] if node >= 0 else 2
         node = first
@@ -150,14 +169,16 @@ def only_child(start, children, kept, node):  # type: ignore[no-untyped-def]
     return found
 
 
-@library.kernel("i32[] i32[] bool[] i32[] i64 i64[] -> i64")
-def chain(start, children, kept, plain, node, out):  # type: ignore[no-untyped-def]
+@library.kernel("control i32[] i32[] bool[] i32[] i64 i64[] -> i64")
+def chain(control, start, children, kept, plain, node, out):  # type: ignore[no-untyped-def]
     """``node``, its only child, that one's only child … as long as ``plain`` is the same, and not negative.
 
     Returns how many there are, which may be more than ``out`` has room for.
     """
     length, at = 0, node
     while at >= 0 and (length == 0 or (plain[at] == plain[node] and plain[node] >= 0)):
+        if stopped(control):
+            break
         if length < len(out):
             out[length] = at
         length += 1

@@ -6,15 +6,18 @@ import numpy as np
 
 from gdbext.golang.kernels import EIGHT, find_word, read64
 from gdbext.target.compiled import Library, helper
+from gdbext.target.kernels import SOME, stopped
 
 library = Library(__name__)
 
 
-@library.kernel("u64[] u64[] u64[] u64[] u64[] u64[,] -> i64")
-def columns(starts, ends, hosts, addresses, offsets, out):  # type: ignore[no-untyped-def]
+@library.kernel("control u64[] u64[] u64[] u64[] u64[] u64[,] -> i64")
+def columns(control, starts, ends, hosts, addresses, offsets, out):  # type: ignore[no-untyped-def]
     """The words at ``addresses[i] + offsets[j]`` into ``out[i, j]``. Returns how many could not be read (left 0)."""
     unreadable, segment = 0, -1
     for i in range(len(addresses)):
+        if i & SOME == 0 and stopped(control):
+            return unreadable
         for j in range(len(offsets)):
             word, segment = read64(starts, ends, hosts, addresses[i] + offsets[j], segment)
             if segment < 0:
@@ -24,20 +27,24 @@ def columns(starts, ends, hosts, addresses, offsets, out):  # type: ignore[no-un
     return unreadable
 
 
-@library.kernel("u64[] u64 i32[]")
-def fill_buckets(values, shift, start):  # type: ignore[no-untyped-def]
+@library.kernel("control u64[] u64 i32[]")
+def fill_buckets(control, values, shift, start):  # type: ignore[no-untyped-def]
     """Sorted ``values`` from ``start[k]`` (zeros) to ``start[k + 1]`` have ``(value - values[0]) >> shift`` k."""
     for i in range(len(values)):
+        if i & SOME == 0 and stopped(control):
+            return
         start[np.int64((values[i] - values[0]) >> shift) + 1] += 1
     for k in range(1, len(start)):
         start[k] += start[k - 1]
 
 
-@library.kernel("u64[] i32[] u64 u64[] i32[]")
-def index_in(values, start, shift, wanted, out):  # type: ignore[no-untyped-def]
+@library.kernel("control u64[] i32[] u64 u64[] i32[]")
+def index_in(control, values, start, shift, wanted, out):  # type: ignore[no-untyped-def]
     """For each of ``wanted`` its index in the sorted ``values``, or -1. ``start``, ``shift``: see ``fill_buckets``."""
     low, high = values[0], values[len(values) - 1]
     for i in range(len(wanted)):
+        if i & SOME == 0 and stopped(control):
+            return
         if low <= wanted[i] <= high:
             k = np.int64((wanted[i] - low) >> shift)
             found = find_word(values[start[k] : start[k + 1]], wanted[i])
@@ -53,12 +60,16 @@ def index_near(values, wanted, last):  # type: ignore[no-untyped-def]
     return find_word(values, wanted)
 
 
-@library.kernel("u64[] u64[] u64[] u64 i64[] u64[] u64[] u8[] u64[] u8[] i32[]")
-def parents(starts, ends, hosts, offset, mine, addresses, words, kinds, known, parent_kind, parent):  # type: ignore[no-untyped-def]
+@library.kernel("control u64[] u64[] u64[] u64 i64[] u64[] u64[] u8[] u64[] u8[] i32[]")
+def parents(  # type: ignore[no-untyped-def]
+    control, starts, ends, hosts, offset, mine, addresses, words, kinds, known, parent_kind, parent
+):
     """The parent's interface at ``addresses[i] + offset``, of context ``mine[i]``: what kind it is of by the sorted
     ``words``, and its index in the sorted ``known``. Others stay as they are."""
     segment, word, last = -1, -1, -1
     for i in range(len(addresses)):
+        if i & SOME == 0 and stopped(control):
+            return
         itab, segment = read64(starts, ends, hosts, addresses[i] + offset, segment)
         if segment < 0:
             continue
@@ -74,10 +85,12 @@ def parents(starts, ends, hosts, offset, mine, addresses, words, kinds, known, p
         parent[mine[i]] = last
 
 
-@library.kernel("u64[] u64[] u64[] u64[] u64[] bool[]")
-def words_among(starts, ends, hosts, addresses, allowed, out):  # type: ignore[no-untyped-def]
+@library.kernel("control u64[] u64[] u64[] u64[] u64[] bool[]")
+def words_among(control, starts, ends, hosts, addresses, allowed, out):  # type: ignore[no-untyped-def]
     """Whether the word at each address is one of the sorted ``allowed``; one that cannot be read counts as 0."""
     segment = -1
     for i in range(len(addresses)):
+        if i & SOME == 0 and stopped(control):
+            return
         word, segment = read64(starts, ends, hosts, addresses[i], segment)
         out[i] = find_word(allowed, word) >= 0

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from gdbext.target.compiled import Library, helper
-from gdbext.target.kernels import load8, load64, max8, segment_of, up_to
+from gdbext.target.kernels import SOME, load8, load64, max8, segment_of, stopped, up_to
 
 library = Library(__name__)
 PAGE = np.uint64(8192)
@@ -19,6 +19,7 @@ INLINE_BLOCK = np.uint64(128)
 TABLE = 1 << 16
 ZERO, ONE, EIGHT = np.uint64(0), np.uint64(1), np.uint64(8)
 CLOSE = np.uint64(1 << 30)  # an executable is smaller
+STRETCH = np.uint64(1 << 17)  # words searched between two looks
 
 
 @helper
@@ -47,9 +48,9 @@ def bit(starts, ends, hosts, bits, index, last):  # type: ignore[no-untyped-def]
     return (value >> (index & 7)) & 1 if found >= 0 else -1, found
 
 
-@library.kernel("u64[] u64[] u64[] u64[] i64[] i64[] i64[] u64[] u64[] bool[] bool[] u8[] -> i64")
+@library.kernel("control u64[] u64[] u64[] u64[] i64[] i64[] i64[] u64[] u64[] bool[] bool[] u8[] -> i64")
 def allocated(  # type: ignore[no-untyped-def]
-    starts, ends, hosts, base, nelems, first, free_index, alloc_bits, mark_bits, filtered, inline, state
+    control, starts, ends, hosts, base, nelems, first, free_index, alloc_bits, mark_bits, filtered, inline, state
 ):
     """Set ``state[slot]`` to 1 for allocated slots. Returns how many bitmap bits could not be read.
 
@@ -58,6 +59,8 @@ def allocated(  # type: ignore[no-untyped-def]
     """
     unreadable, a, m, n = 0, -1, -1, -1
     for i in range(len(base)):
+        if stopped(control):
+            return unreadable
         marks = base[i] + PAGE - INLINE_BLOCK + INLINE_MARKS
         for byte in range((nelems[i] + 7) >> 3):
             count = min(nelems[i] - 8 * byte, 8)
@@ -79,8 +82,8 @@ def allocated(  # type: ignore[no-untyped-def]
     return unreadable
 
 
-@library.kernel("u64[] u64[] u64[] i64[] u64[] bool[] i64[] -> i64")
-def survivors(starts, ends, hosts, first, alloc_bits, unswept, ids):  # type: ignore[no-untyped-def]
+@library.kernel("control u64[] u64[] u64[] i64[] u64[] bool[] i64[] -> i64")
+def survivors(control, starts, ends, hosts, first, alloc_bits, unswept, ids):  # type: ignore[no-untyped-def]
     """How many of the allocated slots ``ids`` (sorted) the last collection found reachable.
 
     Sweeping makes the mark bits the alloc bits: a slot without one was allocated since. Slots of spans that are not
@@ -88,6 +91,8 @@ def survivors(starts, ends, hosts, first, alloc_bits, unswept, ids):  # type: ig
     """
     count, segment, span = 0, -1, 0
     for index in ids:
+        if stopped(control):
+            return count
         while span + 1 < len(first) and first[span + 1] <= index:
             span += 1
         if unswept[span]:
@@ -98,10 +103,12 @@ def survivors(starts, ends, hosts, first, alloc_bits, unswept, ids):  # type: ig
     return count
 
 
-@library.kernel("u64[] u64[] i32[]")
-def fill_pages(base, limit, table):  # type: ignore[no-untyped-def]
+@library.kernel("control u64[] u64[] i32[]")
+def fill_pages(control, base, limit, table):  # type: ignore[no-untyped-def]
     """The span of each page of the heap; ``table``: -1 everywhere, as long as the heap has pages."""
     for i in range(len(base)):
+        if stopped(control):
+            return
         for page in range((base[i] - base[0]) // PAGE, (max(limit[i], base[i] + ONE) - ONE - base[0]) // PAGE + ONE):
             table[page] = i
 
@@ -118,11 +125,13 @@ def span_at(table, base, limit, address, last):  # type: ignore[no-untyped-def]
     return found if found >= 0 and base[found] <= address < limit[found] else -1
 
 
-@library.kernel("i32[] u64[] u64[] u64[] i64[] u8[] u64[] i64[]")
-def slots_at(table, base, limit, elemsize, first, state, addresses, out):  # type: ignore[no-untyped-def]
+@library.kernel("control i32[] u64[] u64[] u64[] i64[] u8[] u64[] i64[]")
+def slots_at(control, table, base, limit, elemsize, first, state, addresses, out):  # type: ignore[no-untyped-def]
     """The ids of the allocated slots that the addresses point into; -1 where there is none."""
     last = -1
     for i in range(len(addresses)):
+        if i & SOME == 0 and stopped(control):
+            return
         last = span_at(table, base, limit, addresses[i], last)
         out[i] = -1
         if last >= 0:
@@ -141,20 +150,24 @@ def slot_span(first, index, last):  # type: ignore[no-untyped-def]
     return max(up_to(first, index) - 1, 0)
 
 
-@library.kernel("i64[] i64[] i64[]")
-def slot_spans(first, ids, out):  # type: ignore[no-untyped-def]
+@library.kernel("control i64[] i64[] i64[]")
+def slot_spans(control, first, ids, out):  # type: ignore[no-untyped-def]
     """The span of each slot id; increasing ids are looked up in passing."""
     span = 0
     for i in range(len(ids)):
+        if i & SOME == 0 and stopped(control):
+            return
         span = slot_span(first, ids[i], span)
         out[i] = span
 
 
-@library.kernel("u64[] u64[] u64[] i64[] i64[] u64[]")
-def object_addresses(base, elemsize, header, first, ids, out):  # type: ignore[no-untyped-def]
+@library.kernel("control u64[] u64[] u64[] i64[] i64[] u64[]")
+def object_addresses(control, base, elemsize, header, first, ids, out):  # type: ignore[no-untyped-def]
     """Where the objects begin (after the malloc header where there is one)."""
     span = 0
     for i in range(len(ids)):
+        if i & SOME == 0 and stopped(control):
+            return
         span = slot_span(first, ids[i], span)
         out[i] = base[span] + np.uint64(ids[i] - first[span]) * elemsize[span] + header[span]
 
@@ -287,11 +300,11 @@ def readable_from(starts, at, stop):  # type: ignore[no-untyped-def]
 
 
 @library.kernel(
-    "u64[] u64[] u64[] i32[] u64[] u64[] u64[] i64[] i64[] bool[] u64[] u8[] u64 u64[] u8[] u8[] u64[] u64[,] i64 i64"
-    " -> i64 i64 i64"
+    "control u64[] u64[] u64[] i32[] u64[] u64[] u64[] i64[] i64[] bool[] u64[] u8[] u64 u64[] u8[] u8[] u64[] u64[,]"
+    " i64 i64 -> i64 i64 i64"
 )
 def scan_heap(  # type: ignore[no-untyped-def]
-    starts, ends, hosts, pages, base, limit, elemsize, nelems, first, noscan, header, state, marks,
+    control, starts, ends, hosts, pages, base, limit, elemsize, nelems, first, noscan, header, state, marks,
     words, table, kinds, sizes, other, begin, end,
 ):  # fmt: skip
     """Find every interface word pair whose first word is in ``words`` (sorted) in the allocated scannable objects.
@@ -310,6 +323,8 @@ def scan_heap(  # type: ignore[no-untyped-def]
             at, stop = base[i] + np.uint64(slot) * elemsize[i], base[i] + np.uint64(after) * elemsize[i]
             slot = after + 1
             while at < stop:
+                if stopped(control):
+                    return pairs, unreadable, lost
                 segment = segment_of(starts, ends, at, segment)
                 if segment < 0:
                     there = readable_from(starts, at, stop)
@@ -317,6 +332,7 @@ def scan_heap(  # type: ignore[no-untyped-def]
                     at = there
                     continue
                 host, count = hosts[segment] + (at - starts[segment]), (min(stop, ends[segment]) - at) // EIGHT
+                count = min(count, STRETCH)
                 found, index = next_pair(host, host + EIGHT * count, ranges, table, words)
                 at += max(found - host, ZERO if count else EIGHT)  # a word that the segment's end cuts is skipped
                 if index < 0:
@@ -336,8 +352,8 @@ def scan_heap(  # type: ignore[no-untyped-def]
     return pairs, unreadable, lost
 
 
-@library.kernel("u64[] u64[] u64[] u64[] u64[] u64[] u8[] u64[,] -> i64")
-def scan_ranges(starts, ends, hosts, begin, end, words, table, out):  # type: ignore[no-untyped-def]
+@library.kernel("control u64[] u64[] u64[] u64[] u64[] u64[] u8[] u64[,] -> i64")
+def scan_ranges(control, starts, ends, hosts, begin, end, words, table, out):  # type: ignore[no-untyped-def]
     """Interface word pairs in plain ranges (stacks, globals): rows (range, address, word index, data) into ``out``.
 
     Returns how many there are, which may be more than ``out`` has rows: call again with enough.
@@ -346,6 +362,8 @@ def scan_ranges(starts, ends, hosts, begin, end, words, table, out):  # type: ig
     for i in range(len(begin)):
         at = begin[i]
         while at + EIGHT < end[i]:
+            if stopped(control):
+                return count
             word, segment = read64(starts, ends, hosts, at, segment)
             if segment < 0:
                 break
@@ -361,13 +379,15 @@ def scan_ranges(starts, ends, hosts, begin, end, words, table, out):  # type: ig
     return count
 
 
-@library.kernel("u64[] u64[] u64[] u64[] u64[] u64[] u8[] u64[,] -> i64")
-def scan_values(starts, ends, hosts, begin, end, values, table, out):  # type: ignore[no-untyped-def]
+@library.kernel("control u64[] u64[] u64[] u64[] u64[] u64[] u8[] u64[,] -> i64")
+def scan_values(control, starts, ends, hosts, begin, end, values, table, out):  # type: ignore[no-untyped-def]
     """Words of plain ranges that are in ``values`` (sorted): rows (range, address, value index) into ``out``."""
     count, segment = 0, -1
     for i in range(len(begin)):
         at = begin[i]
         while at < end[i]:
+            if stopped(control):
+                return count
             word, segment = read64(starts, ends, hosts, at, segment)
             if segment < 0:
                 break

@@ -6,6 +6,7 @@ import numpy as np
 
 from gdbext.golang.kernels import EIGHT, ONE, read64
 from gdbext.target.compiled import Library, helper
+from gdbext.target.kernels import stopped
 
 library = Library(__name__)
 
@@ -27,15 +28,19 @@ def put_key(starts, ends, hosts, key, owner, out, count, segment):  # type: igno
 
 
 @helper
-def swiss_groups(starts, ends, hosts, data, groups, size, keys, stride, owner, out, count, most):  # type: ignore[no-untyped-def]
+def swiss_groups(  # type: ignore[no-untyped-def]
+    control, starts, ends, hosts, data, groups, size, keys, stride, owner, out, count, most
+):
     """The keys of ``groups`` Swiss groups of ``size`` bytes that lie side by side at ``data``, up to ``most`` rows."""
-    control, keyed = -1, -1
+    held, keyed = -1, -1
     for g in range(groups):
         group = data + np.uint64(g) * size
         if count > most:
             return most, False
-        ctrl, control = read64(starts, ends, hosts, group, control)
-        if control < 0:
+        if stopped(control):
+            return count, False
+        ctrl, held = read64(starts, ends, hosts, group, held)
+        if held < 0:
             return count, False
         for i in range(8):
             if (ctrl >> np.uint64(8 * i + 7)) & ONE == 0:
@@ -44,8 +49,8 @@ def swiss_groups(starts, ends, hosts, data, groups, size, keys, stride, owner, o
     return count, True
 
 
-@library.kernel("u64[] u64[] u64[] u64[,] u64[] u64[,] -> i64 i64")
-def swiss_keys(starts, ends, hosts, headers, shape, out):  # type: ignore[no-untyped-def]
+@library.kernel("control u64[] u64[] u64[] u64[,] u64[] u64[,] -> i64 i64")
+def swiss_keys(control, starts, ends, hosts, headers, shape, out):  # type: ignore[no-untyped-def]
     """Interface keys of many Swiss maps (internal/runtime/maps/map.go): rows (map index, key's data word).
 
     ``headers``: (n, 3) of dirPtr, dirLen, used: a map that holds more than it says is torn. ``shape``: group size,
@@ -57,13 +62,19 @@ def swiss_keys(starts, ends, hosts, headers, shape, out):  # type: ignore[no-unt
     for owner in range(len(headers)):
         directory, length = headers[owner, 0], headers[owner, 1]
         most = count + np.int64(min(headers[owner, 2], np.uint64(MOST_KEYS)))
+        if stopped(control):
+            break
         if directory == 0:
             continue
         whole = length <= np.uint64(MAX_TABLES)
         if length == 0:
-            count, whole = swiss_groups(starts, ends, hosts, directory, 1, size, keys, stride, owner, out, count, most)
+            count, whole = swiss_groups(
+                control, starts, ends, hosts, directory, 1, size, keys, stride, owner, out, count, most
+            )
         before = np.uint64(0)
         for t in range(length if whole else 0):
+            if stopped(control):
+                break
             table, segment = read64(starts, ends, hosts, directory + EIGHT * np.uint64(t), segment)
             if table == before and segment >= 0:  # neighbouring directory slots share a table
                 continue
@@ -74,7 +85,7 @@ def swiss_keys(starts, ends, hosts, headers, shape, out):  # type: ignore[no-unt
                 whole = False
                 break
             count, fine = swiss_groups(
-                starts, ends, hosts, data, np.int64(mask) + 1, size, keys, stride, owner, out, count, most
+                control, starts, ends, hosts, data, np.int64(mask) + 1, size, keys, stride, owner, out, count, most
             )
             whole = whole and fine
         if count > most:
@@ -84,10 +95,12 @@ def swiss_keys(starts, ends, hosts, headers, shape, out):  # type: ignore[no-unt
 
 
 @helper
-def classic_chain(starts, ends, hosts, bucket, size, owner, skip_moved, out, count):  # type: ignore[no-untyped-def]
+def classic_chain(control, starts, ends, hosts, bucket, size, owner, skip_moved, out, count):  # type: ignore[no-untyped-def]
     """The keys of a classic bucket and its overflow buckets; of an old one only when it was not evacuated."""
     segment = -1
     for _ in range(MAX_OVERFLOW):
+        if stopped(control):
+            break
         top, segment = read64(starts, ends, hosts, bucket, segment)
         if segment < 0:
             return count, False
@@ -106,14 +119,16 @@ def classic_chain(starts, ends, hosts, bucket, size, owner, skip_moved, out, cou
     return count, False
 
 
-@library.kernel("u64[] u64[] u64[] u64[,] u64 u64[,] -> i64 i64")
-def classic_keys(starts, ends, hosts, headers, size, out):  # type: ignore[no-untyped-def]
+@library.kernel("control u64[] u64[] u64[] u64[,] u64 u64[,] -> i64 i64")
+def classic_keys(control, starts, ends, hosts, headers, size, out):  # type: ignore[no-untyped-def]
     """Interface keys of many classic maps (runtime/map.go): rows (map index, key's data word).
 
     ``headers``: (n, 5) of buckets, B, oldbuckets, flags, count; ``size``: bytes of a bucket. Returns as ``swiss_keys``.
     """
     count, torn = 0, 0
     for owner in range(len(headers)):
+        if stopped(control):
+            break
         log2 = headers[owner, 1]
         whole = log2 < np.uint64(40)
         most = count + np.int64(min(headers[owner, 4], np.uint64(MOST_KEYS)))
@@ -125,7 +140,7 @@ def classic_keys(starts, ends, hosts, headers, size, out):  # type: ignore[no-un
             exponent = np.int64(log2) - (1 if old == 1 and not same else 0)
             for b in range(1 << max(exponent, 0)):
                 count, fine = classic_chain(
-                    starts, ends, hosts, buckets + np.uint64(b) * size, size, owner, old == 1, out, count
+                    control, starts, ends, hosts, buckets + np.uint64(b) * size, size, owner, old == 1, out, count
                 )
                 if not fine or count > most:
                     whole = False

@@ -5,11 +5,12 @@ take longer than most commands do. A kernel says what it takes and gives:
 
     library = Library(__name__)
 
-    @library.kernel("u64[] i32[,] 5*u8[] i64 -> i64 i64")
+    @library.kernel("control u64[] i32[,] 5*u8[] i64 -> i64 i64")
 
 ``[]`` is a one-dimensional C-contiguous array, ``[,]`` a two-dimensional one, ``5*`` a tuple of five; results are
-int64. Compiled code allocates nothing and checks no bounds, so types are checked here at every call. The lock of the
-interpreter is not held while a kernel runs.
+int64. ``control`` stands first where a kernel may take long: it asks ``kernels.stopped(control)`` once in a while and
+then returns anything. Callers do not give it; they get KeyboardInterrupt. Compiled code allocates nothing and checks no
+bounds, so types are checked here at every call. The lock of the interpreter is not held while a kernel runs.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from attrs import frozen
 
+from gdbext.target.control import CONTROL
+
 if TYPE_CHECKING:
     from llvmlite.binding import ExecutionEngine
 
@@ -36,6 +39,7 @@ DTYPES = {
     "i8": np.dtype(np.int8),
     "bool": np.dtype(np.bool_),
 }
+CONTROLLED = "control"
 _PARAMETER = re.compile(r"(?:(\d+)\*)?(\w+)(\[,*\])?")
 
 
@@ -79,10 +83,11 @@ def _flat(array: Any) -> list[Any]:
 
 @frozen
 class Signature:
-    """What a kernel takes, and how many numbers it gives."""
+    """What a kernel takes of its callers, how many numbers it gives, and whether it polls the control word."""
 
     parameters: tuple[Parameter, ...]
     results: int
+    polls: bool = False
 
     @classmethod
     def parse(cls, text: str) -> Signature:
@@ -90,12 +95,19 @@ class Signature:
         takes, _, gives = text.partition("->")
         if set(gives.split()) - {"i64"}:
             raise KernelFault(f"kernels give i64 only, not {gives.strip()}")
-        return cls(tuple(map(_parameter, takes.split())), len(gives.split()))
+        words = takes.split()
+        polls = words[:1] == [CONTROLLED]
+        return cls(tuple(map(_parameter, words[polls:])), len(gives.split()), polls)
+
+    @property
+    def compiled(self) -> tuple[Parameter, ...]:
+        """What the compiled function takes."""
+        return (Parameter("u64"), *self.parameters) if self.polls else self.parameters
 
     @property
     def ctypes(self) -> list[Any]:
         """Of the compiled function: where results go, where an exception goes, the parameters."""
-        return [ctypes.c_void_p, ctypes.c_void_p, *(word for one in self.parameters for word in one.ctypes)]
+        return [ctypes.c_void_p, ctypes.c_void_p, *(word for one in self.compiled for word in one.ctypes)]
 
     def fits(self, values: Sequence[Any]) -> bool:
         """Whether the values may be passed."""
@@ -129,7 +141,7 @@ class Kernel(Helper):
         self._code: tuple[Any, ...] = ()
 
     def __call__(self, *values: Any) -> Any:
-        """None, one number or a tuple of numbers. Raises KernelFault."""
+        """None, one number or a tuple of numbers. Raises KernelFault; KeyboardInterrupt when it was stopped."""
         for index, signature in enumerate(self.signatures):
             if signature.fits(values):
                 return self._run(index, signature, values)
@@ -144,8 +156,12 @@ class Kernel(Helper):
         code = self._code or self._load()
         results, fault = (ctypes.c_int64 * max(signature.results, 1))(), ctypes.c_void_p()
         flat = [word for one, value in zip(signature.parameters, values, strict=True) for word in one.flat(value)]
+        if signature.polls:
+            flat.insert(0, CONTROL.address)
         if code[index](ctypes.addressof(results), ctypes.addressof(fault), *flat):
             raise KernelFault(f"{self.library.module}.{self.name} failed")
+        if signature.polls:
+            CONTROL.check()
         return tuple(results) if signature.results > 1 else (results[0] if signature.results else None)
 
     def _load(self) -> tuple[Any, ...]:

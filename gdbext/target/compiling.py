@@ -57,7 +57,7 @@ def _module(function: FunctionType, signature: Signature, symbol: str) -> bindin
         cpu_target.typing_context,
         target,
         function,
-        tuple(map(_type, signature.parameters)),
+        tuple(map(_type, signature.compiled)),
         results if signature.results else types.none,
         flags,
         {},
@@ -113,6 +113,19 @@ def _load(bits: int) -> Any:
     return intrinsic(typed)
 
 
+def _polled64() -> Any:
+    """A load that stays where it stands: LLVM takes no atomic one out of a loop."""
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        pointer = builder.inttoptr(arguments[0], ir.IntType(64).as_pointer())
+        return builder.load_atomic(pointer, "monotonic", 8)
+
+    def typed(typingctx: Any, address: Any) -> Any:
+        return types.uint64(types.uint64), codegen
+
+    return intrinsic(typed)
+
+
 def _max8() -> Any:
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         pointer = builder.inttoptr(arguments[0], ir.IntType(8).as_pointer())
@@ -152,6 +165,7 @@ def _copy16() -> Any:
 INTRINSICS: dict[str, Callable[[], Any]] = {
     "load64": lambda: _load(64),
     "load8": lambda: _load(8),
+    "polled64": _polled64,
     "max8": _max8,
     "store64": _store64,
     "copy16": _copy16,

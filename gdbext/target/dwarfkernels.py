@@ -11,6 +11,7 @@ import numpy as np
 
 from gdbext.target import dwarfnumbers as dw
 from gdbext.target.compiled import Library, helper
+from gdbext.target.kernels import stopped
 
 library = Library(__name__)
 
@@ -66,13 +67,13 @@ def string_end(data, pos, end):  # type: ignore[no-untyped-def]
     return np.int64(-1)
 
 
-@library.kernel("u8[] i64 -> i64 i64")
-def count_abbreviations(abbrev, pos):  # type: ignore[no-untyped-def]
+@library.kernel("control u8[] i64 -> i64 i64")
+def count_abbreviations(control, abbrev, pos):  # type: ignore[no-untyped-def]
     """(abbreviations, attributes) of the table at ``pos``; (-1, -1) when damaged."""
     end, entries, attributes = len(abbrev), 0, 0
     while True:
         code, pos = uleb(abbrev, pos, end)
-        if pos < 0 or code == 0:
+        if pos < 0 or code == 0 or stopped(control):
             return (entries, attributes) if pos >= 0 else (-1, -1)
         _, pos = uleb(abbrev, pos, end)
         if pos < 0:
@@ -91,8 +92,8 @@ def count_abbreviations(abbrev, pos):  # type: ignore[no-untyped-def]
             attributes += 1
 
 
-@library.kernel("u8[] i64 i64 i64 i64[,] i64[,] -> i64")
-def read_abbreviations(abbrev, pos, entry, attribute, heads, specs):  # type: ignore[no-untyped-def]
+@library.kernel("control u8[] i64 i64 i64 i64[,] i64[,] -> i64")
+def read_abbreviations(control, abbrev, pos, entry, attribute, heads, specs):  # type: ignore[no-untyped-def]
     """Fill ``heads`` (code, tag, has children, first spec, end spec) and ``specs`` (slot, form, implicit value).
 
     ``count_abbreviations`` has been over the table. False when its codes do not grow or an entry has too many
@@ -101,7 +102,7 @@ def read_abbreviations(abbrev, pos, entry, attribute, heads, specs):  # type: ig
     end, last = len(abbrev), 0
     while True:
         code, pos = uleb(abbrev, pos, end)
-        if code == 0:
+        if code == 0 or stopped(control):
             return True
         if code <= last:
             return False
@@ -127,8 +128,8 @@ def read_abbreviations(abbrev, pos, entry, attribute, heads, specs):  # type: ig
         entry += 1
 
 
-@library.kernel("u8[] i64[,] -> i64")
-def read_units(info, units):  # type: ignore[no-untyped-def]
+@library.kernel("control u8[] i64[,] -> i64")
+def read_units(control, info, units):  # type: ignore[no-untyped-def]
     """Fill ``units`` (rows of UNIT_COLUMNS) from the unit headers; the number of them, -1 when damaged.
 
     ABBREV has the offset of the table in .debug_abbrev.
@@ -138,7 +139,7 @@ def read_units(info, units):  # type: ignore[no-untyped-def]
         start, offset_size = pos, 4
         length = fixed(info, pos, 4)
         pos += 4
-        if length == 0:
+        if length == 0 or stopped(control):
             break
         if length == 0xFFFFFFFF:
             length, offset_size = fixed(info, pos, 8), 8
@@ -327,8 +328,8 @@ def global_address(info, at, length, unit, addr):  # type: ignore[no-untyped-def
     return False, np.int64(0)
 
 
-@library.kernel("5*u8[] i64[,] i64[,] i64[,] i64[,] i64[,] -> i64 i64")
-def skim(sections, units, heads, specs, index, scratch):  # type: ignore[no-untyped-def]
+@library.kernel("control 5*u8[] i64[,] i64[,] i64[,] i64[,] i64[,] -> i64 i64")
+def skim(control, sections, units, heads, specs, index, scratch):  # type: ignore[no-untyped-def]
     """Every named type, function with code and global variable of all units into the rows of ``index``.
 
     Returns (rows, -1), or (rows, offset of the entry that is damaged). FIRST_VALUE and SECOND_VALUE are: of a type its
@@ -343,6 +344,8 @@ def skim(sections, units, heads, specs, index, scratch):  # type: ignore[no-unty
         read_root(sections, unit, heads, specs, kinds, values, lengths)
         pos, depth = unit[dw.FIRST], 0
         while pos < unit[dw.END]:
+            if stopped(control):
+                return rows, pos
             at = pos
             pos, head = read_entry(sections, unit, heads, specs, pos, kinds, values, lengths)
             if pos < 0:
@@ -379,8 +382,10 @@ def skim(sections, units, heads, specs, index, scratch):  # type: ignore[no-unty
     return rows, np.int64(-1)
 
 
-@library.kernel("5*u8[] i64[] i64[,] i64[,] i64 i64 i64[,] i64[,] i64[,] i64[,] i64[,] -> i64 i64")
-def read_subtree(sections, unit, heads, specs, pos, whole, shape, kinds, values, lengths, scratch):  # type: ignore[no-untyped-def]
+@library.kernel("control 5*u8[] i64[] i64[,] i64[,] i64 i64 i64[,] i64[,] i64[,] i64[,] i64[,] -> i64 i64")
+def read_subtree(  # type: ignore[no-untyped-def]
+    control, sections, unit, heads, specs, pos, whole, shape, kinds, values, lengths, scratch
+):
     """The entry at ``pos`` and, when ``whole``, all below it, as rows: ``shape`` (tag, depth, offset) and attributes.
 
     Returns (entries seen, -1) or (…, offset of the damaged entry). More entries than rows: only the first are stored.
@@ -388,6 +393,8 @@ def read_subtree(sections, unit, heads, specs, pos, whole, shape, kinds, values,
     count, depth = 0, 0
     kind, value, length = scratch[0], scratch[1], scratch[2]
     while unit[dw.FIRST] <= pos < unit[dw.END]:
+        if stopped(control):
+            break
         at = pos
         pos, head = read_entry(sections, unit, heads, specs, pos, kind, value, length)
         if pos < 0:

@@ -13,6 +13,8 @@ import numpy as np
 from gdbext.target.compiled import Library, helper
 
 library = Library(__name__)
+SOME = 1023  # short steps between two looks at the control word, one less than a power of two
+SIGINTS, ONES, HIGHS = (np.uint64(0x0101010101010101 * byte) for byte in (2, 1, 0x80))
 
 
 @helper
@@ -25,6 +27,22 @@ def load64(host: Any) -> Any:
 def load8(host: Any) -> Any:
     """The u8 at an address of our own process."""
     raise NotImplementedError("compiled code only")
+
+
+@helper
+def polled64(address):  # type: ignore[no-untyped-def]
+    """The u64 at an address of our own process, read each time anew: a signal's handler writes it."""
+    raise NotImplementedError("compiled code only")
+
+
+@helper
+def stopped(control):  # type: ignore[no-untyped-def]
+    """Whether the kernel should return: whether one byte of the control word is SIGINT."""
+    word = polled64(control)
+    if word == 0:
+        return False
+    word ^= SIGINTS
+    return (word - ONES) & ~word & HIGHS != 0
 
 
 @helper
@@ -69,11 +87,13 @@ def segment_of(starts, ends, address, last):  # type: ignore[no-untyped-def]
     return -1
 
 
-@library.kernel("u64[] u64[] u64[] u64[] i64 u8[,] bool[]")
-def gather(starts, ends, hosts, addresses, size, out, ok):  # type: ignore[no-untyped-def]
+@library.kernel("control u64[] u64[] u64[] u64[] i64 u8[,] bool[]")
+def gather(control, starts, ends, hosts, addresses, size, out, ok):  # type: ignore[no-untyped-def]
     """Copy ``size`` bytes at each address into the rows of ``out`` (n, size); ``ok`` says where all could be read."""
     found = -1
     for i in range(len(addresses)):
+        if stopped(control):
+            return
         copied = 0
         while copied < size:
             address = addresses[i] + np.uint64(copied)

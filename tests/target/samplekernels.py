@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gdbext.target.compiled import Library, helper
+from gdbext.target.kernels import stopped
 
 library = Library(__name__)
 
@@ -43,3 +44,13 @@ def last(values):  # type: ignore[no-untyped-def]
 def same(value):  # type: ignore[no-untyped-def]
     """The value."""
     return value
+
+
+@library.kernel("control i64[] -> i64")
+def until_stopped(control, begun):  # type: ignore[no-untyped-def]
+    """Counts until it is stopped; ``begun`` says that it runs."""
+    count = 0
+    begun[0] = 1
+    while not stopped(control):
+        count += 1
+    return count

@@ -1,0 +1,84 @@
+"""Ctrl-C inside compiled loops: a word that the signal itself sets, and that kernels poll.
+
+Python runs a signal's handler between two of its own steps only, so not before a kernel returns. But whatever notes the
+signal (Python's own handler, or a debugger's by PyErr_SetInterrupt, from whichever thread) writes its number to the
+file descriptor of ``signal.set_wakeup_fd`` at once. Here that is a page of memory: no thread has to watch, and a kernel
+runs where it is called.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+BYTES = 8
+"""What kernels look at: numbers of the first signals that came. Few but SIGINT have a handler of Python's."""
+LAST = BYTES - 1
+
+
+class Control:
+    """What compiled loops look at while they run. ``address`` of the word is the same as long as the process lives."""
+
+    def __init__(self) -> None:
+        self._fd, self._page = _shared_page()
+        self.address = ctypes.addressof(ctypes.c_char.from_buffer(self._page))
+        self._watched = 0
+
+    @property
+    def stopped(self) -> bool:
+        """Whether what runs should end."""
+        return signal.SIGINT in self._page[:BYTES]
+
+    def stop(self) -> None:
+        """End what runs: for what does not come as a signal."""
+        self._page[LAST] = signal.SIGINT
+
+    def check(self) -> None:
+        """Raise KeyboardInterrupt where what runs should end: threads get no signals."""
+        if self.stopped:
+            raise KeyboardInterrupt
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Kernels end at Ctrl-C meanwhile. A stop is forgotten at the end of the outermost; for the main thread."""
+        if self._watched or self._fd < 0:
+            yield from self._counted()
+            return
+        before = signal.set_wakeup_fd(self._fd, warn_on_full_buffer=False)
+        try:
+            yield from self._counted()
+        finally:
+            signal.set_wakeup_fd(before)
+
+    def _counted(self) -> Iterator[None]:
+        self._watched += 1
+        try:
+            yield
+        finally:
+            self._watched -= 1
+            if not self._watched:
+                self._forget()
+
+    def _forget(self) -> None:
+        self._page[:BYTES] = bytes(BYTES)
+        if self._fd >= 0:
+            os.lseek(self._fd, 0, os.SEEK_SET)
+
+
+def _shared_page() -> tuple[int, mmap.mmap]:
+    """A file in memory, and that memory; -1 and memory alone where files in memory are not allowed."""
+    try:
+        fd = os.memfd_create("gdbext-control")
+    except OSError:
+        return -1, mmap.mmap(-1, mmap.PAGESIZE)
+    os.ftruncate(fd, mmap.PAGESIZE)
+    os.set_blocking(fd, False)  # set_wakeup_fd wants it
+    return fd, mmap.mmap(fd, mmap.PAGESIZE)
+
+
+CONTROL = Control()
+"""One for the process, as the interrupt is: a thread that waits for it and those that work for it have the same."""
