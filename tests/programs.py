@@ -25,6 +25,8 @@ from tests.truth import Truth
 SAMPLES = tools.ROOT / "samples"
 BUILD_SECONDS = 600
 READY_SECONDS = 120
+DEATHS = {"kernel": signal.SIGABRT, "quit": signal.SIGQUIT, "itself": None}
+"""How a program is made to leave a core: by a signal, or it is told by a byte on its standard input."""
 
 
 @frozen
@@ -51,13 +53,17 @@ class Running:
 
     def beats(self) -> dict[str, Any]:
         """What the sample churn says of the time since it was last asked."""
-        stdin, stdout = self.process.stdin, self.process.stdout
-        assert stdin is not None
+        stdout = self.process.stdout
         assert stdout is not None
-        stdin.write(b"\n")
-        stdin.flush()
+        self.say()
         said: dict[str, Any] = json.loads(stdout.readline())
         return said
+
+    def say(self) -> None:
+        """Give it a byte on its standard input."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(b"\n")
+        self.process.stdin.flush()
 
 
 @frozen
@@ -71,6 +77,11 @@ class Core:
     @property
     def exe(self) -> Path:
         return self.program.exe
+
+    @property
+    def last_words(self) -> str:
+        """What the program wrote on its standard error."""
+        return self.path.with_name("stderr").read_text()
 
 
 def build(name: str, go: str, flags: Sequence[str] = (), env: Mapping[str, str] | None = None) -> Program:
@@ -91,14 +102,18 @@ def build(name: str, go: str, flags: Sequence[str] = (), env: Mapping[str, str] 
 
 @contextlib.contextmanager
 def run(
-    program: Program, *args: str, env: Mapping[str, str] | None = None, cwd: Path | None = None
+    program: Program,
+    *args: str,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    stderr: int = subprocess.DEVNULL,
 ) -> Iterator[Running]:
     """Runs the program until READY; on leaving, ends it by its pid."""
     process = subprocess.Popen(
         [str(program.exe), *args],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=stderr,
         env={**os.environ, **(env or {})},
         cwd=cwd,
         preexec_fn=_allow_cores,
@@ -110,7 +125,8 @@ def run(
 
 
 def core(program: Program, maker: str, *args: str, env: Mapping[str, str] | None = None) -> Core:
-    """A core of the program. ``maker``: "gcore-18.1" (any GDB of the list), "kernel" (GOTRACEBACK=crash) or "dlv"."""
+    """A core of the program. ``maker``: "gcore-18.1" (any GDB of the list), "dlv", or one of ``DEATHS``: the kernel
+    writes it after the runtime printed every goroutine (GOTRACEBACK=crash)."""
     settings = env or {}
     digest = _digest([], str(program.exe), maker, *args, *(f"{key}={settings[key]}" for key in sorted(settings)))
     folder = tools.cache_folder() / "cores" / f"{program.name}-go{program.go}-{maker}-{digest}"
@@ -123,10 +139,14 @@ def core(program: Program, maker: str, *args: str, env: Mapping[str, str] | None
 
 def _take(program: Program, maker: str, args: Sequence[str], env: Mapping[str, str], folder: Path) -> None:
     path = folder / "core"
-    with run(program, *args, env={"GOTRACEBACK": "crash", **env}, cwd=folder) as running:
+    settings = {"GOTRACEBACK": "crash", **env}
+    with (
+        (folder / "stderr").open("wb") as said,
+        run(program, *args, env=settings, cwd=folder, stderr=said.fileno()) as running,
+    ):
         (folder / "truth.json").write_bytes(running.truth.line)
-        if maker == "kernel":
-            _by_kernel(running, path)
+        if maker in DEATHS:
+            _by_kernel(running, path, maker)
         elif maker == "dlv":
             _by_dlv(running, path)
         else:
@@ -148,12 +168,15 @@ def _by_dlv(running: Running, path: Path) -> None:
     _tool([tools.dlv_program(), "attach", str(running.pid), *options], say=b"n\n")
 
 
-def _by_kernel(running: Running, path: Path) -> None:
+def _by_kernel(running: Running, path: Path, death: str) -> None:
     pattern = Path("/proc/sys/kernel/core_pattern").read_text().strip()
     if pattern.startswith("|") or "/" in pattern:
         cure = "as root: echo core >/proc/sys/kernel/core_pattern"
         raise tools.MissingTool(f"the kernel hands cores to {pattern!r}; {cure}")
-    os.kill(running.pid, signal.SIGABRT)
+    if number := DEATHS[death]:
+        os.kill(running.pid, number)
+    else:
+        running.say()
     running.process.wait(timeout=60)
     for found in path.parent.glob("core*"):
         found.rename(path)

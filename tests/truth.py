@@ -85,13 +85,36 @@ class Truth:
 
 
 _HEADER = re.compile(r"goroutine (\d+)(?: gp=\S+ m=\S+(?: mp=\S+)?)? \[([^\]]*)\](?: \{(.*)\})?:$")
-_PLACE = re.compile(r"\t(.*):(\d+)(?: \+0x[0-9a-f]+)?$")
+_PLACE = re.compile(r"\t(.*):(\d+)(?: \+0x[0-9a-f]+)?(?: fp=.*)?$")
+_ON_M = re.compile(r"PC=\S+ m=(\d+) ")
 _CREATED = re.compile(r"created by (.*?)(?: in goroutine (\d+))?$")
 
 
 def parse_stacks(text: str) -> list[Goroutine]:
     """The blocks of runtime.Stack(all=true) or of a crash."""
     return [_parse_block(block.strip("\n").split("\n")) for block in text.split("\n\n") if block.strip()]
+
+
+def parse_crash(text: str) -> tuple[dict[int, Goroutine], dict[int, Goroutine]]:
+    """What a dying program prints: goroutines by goid, and the scheduler's stack by the number of each m that got the
+    signal there. Left out is what it has no stack of (then), as of one that runs on another thread."""
+    goroutines: dict[int, Goroutine] = {}
+    schedulers: dict[int, Goroutine] = {}
+    lines, m = text.split("\n"), -1
+    for at, line in enumerate(lines):
+        m = int(match[1]) if (match := _ON_M.match(line)) else m
+        if _HEADER.match(line) and len(block := _block(lines, at)) > 1:
+            found = _parse_block(block)
+            (goroutines if found.goid else schedulers)[found.goid or m] = found
+    return goroutines, schedulers
+
+
+def _block(lines: Sequence[str], start: int) -> list[str]:
+    """The lines that belong to a header: two for each frame."""
+    end = start + 1
+    while end + 1 < len(lines) and (lines[end].startswith("...") or _PLACE.match(lines[end + 1])):
+        end += 1 if lines[end].startswith("...") else 2
+    return list(lines[start:end])
 
 
 def _parse_block(lines: Sequence[str]) -> Goroutine:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -11,7 +11,7 @@ from gdbext.analysis.goroutines import locations
 from gdbext.analysis.stacks import Call, frame_calls
 from gdbext.analysis.threads import OsThread, os_threads, where
 from gdbext.errors import MemoryFault
-from gdbext.golang.os_linux import Registers, before_signal
+from gdbext.golang.os_linux import Registers, through_signals
 from gdbext.golang.runtime2 import G
 from gdbext.golang.traceback import ENDS, SWITCHES_STACK, PcTable, Walk
 
@@ -46,22 +46,20 @@ def system_stacks(goroutines: Goroutines) -> Iterator[SystemStack]:
 def _of_thread(goroutines: Goroutines, table: PcTable, thread: OsThread, machine: Machine) -> Iterator[SystemStack]:
     at = where(thread.thread) if thread.thread is not None else None
     now = Registers(*at, 0, trapped=True) if at else None
-    if now is not None and _holds(machine.signal_stack, now.sp):
-        yield _walked(goroutines, table, thread, SIGNAL, now, machine.signal_stack)
-        now = before_signal(goroutines.program, table, machine, now)
-    if now is not None and _holds(machine.g0_stack, now.sp) and table.info(now.pc).function >= 0:
-        yield _walked(goroutines, table, thread, G0, now, machine.g0_stack)
+    if now is not None:
+        steps = list(through_signals(goroutines.program, table, machine, now))
+        now = steps[-1]
+        if handlers := [each for each in steps if machine.in_signal(each.sp)]:
+            yield _walked(goroutines, table, thread, SIGNAL, handlers, machine.signal_stack)
+    if now is not None and machine.on_g0(now.sp) and table.info(now.pc).function >= 0:
+        yield _walked(goroutines, table, thread, G0, [now], machine.g0_stack)
         return
     saved = _saved(goroutines, machine)
     if saved is None:
         needs = "it is in code that is not Go's" if now is not None else "needs the thread's registers"
         yield SystemStack(thread, G0, stops=needs)
     else:
-        yield _walked(goroutines, table, thread, G0, saved, machine.g0_stack)
-
-
-def _holds(stack: tuple[int, int], sp: int) -> bool:
-    return stack[0] < sp <= stack[1]
+        yield _walked(goroutines, table, thread, G0, [saved], machine.g0_stack)
 
 
 def _saved(goroutines: Goroutines, machine: Machine) -> Registers | None:
@@ -71,16 +69,24 @@ def _saved(goroutines: Goroutines, machine: Machine) -> Registers | None:
     except MemoryFault:
         return None
     pc, sp = int(row["sched_pc"]), int(row["sched_sp"])
-    return Registers(pc, sp, 0, trapped=False) if pc and _holds(machine.g0_stack, sp) else None
+    return Registers(pc, sp, 0, trapped=False) if pc and machine.on_g0(sp) else None
 
 
 def _walked(
-    goroutines: Goroutines, table: PcTable, thread: OsThread, which: str, at: Registers, stack: tuple[int, int]
+    goroutines: Goroutines,
+    table: PcTable,
+    thread: OsThread,
+    which: str,
+    places: Sequence[Registers],
+    stack: tuple[int, int],
 ) -> SystemStack:
-    walk = Walk(goroutines.program, table, at.pc, at.sp, *stack, trapped=at.trapped, limit=DEEPEST)
+    """``places``: where each part begins that lies on this stack, innermost first; a nested signal begins one."""
     calls: list[Call] = []
-    for frame in walk:
-        calls += frame_calls(table.symtab, locations(table.symtab, frame.pc, frame.trapped), frame, at.sp)
+    first = places[0].sp
+    for at in places:
+        walk = Walk(goroutines.program, table, at.pc, at.sp, *stack, trapped=at.trapped, limit=DEEPEST)
+        for frame in walk:
+            calls += frame_calls(table.symtab, locations(table.symtab, frame.pc, frame.trapped), frame, first)
     # The scheduler's stack begins where a goroutine's stack was left.
     why = "" if walk.end == SWITCHES_STACK else ENDS[walk.end]
-    return SystemStack(thread, which, at.sp, tuple(calls), why)
+    return SystemStack(thread, which, first, tuple(calls), why)

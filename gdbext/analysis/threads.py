@@ -11,6 +11,7 @@ from attrs import frozen
 from gdbext.errors import GdbextError, MemoryFault
 from gdbext.golang.os_linux import match_threads
 from gdbext.golang.runtime2 import G, Machine, processor
+from gdbext.golang.zsysnum_linux_amd64 import SYSCALLS
 
 if TYPE_CHECKING:
     from gdbext.golang.proc import Goroutines
@@ -18,14 +19,6 @@ if TYPE_CHECKING:
 
 GO, SYSCALL, C, IDLE, SCHEDULER = "go", "syscall", "c", "idle", "scheduler"
 SYSCALL_INSTRUCTION = b"\x0f\x05"
-SYSCALLS = {
-    0: "read", 1: "write", 7: "poll", 17: "pread64", 18: "pwrite64", 23: "select", 24: "sched_yield", 28: "madvise",
-    35: "nanosleep", 42: "connect", 43: "accept", 44: "sendto", 45: "recvfrom", 46: "sendmsg", 47: "recvmsg",
-    61: "wait4", 72: "fcntl", 74: "fsync", 75: "fdatasync", 128: "rt_sigtimedwait", 202: "futex",
-    219: "restart_syscall", 230: "clock_nanosleep", 232: "epoll_wait", 247: "waitid", 257: "openat", 270: "pselect6",
-    271: "ppoll", 281: "epoll_pwait", 288: "accept4", 441: "epoll_pwait2",
-}  # fmt: skip
-"""Names of the system calls that threads are found waiting in (arch/x86/entry/syscalls/syscall_64.tbl)."""
 
 
 @frozen

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 TLS_G = -8
 """Where Go keeps the current g from fs_base in a statically linked program; elsewhere the word is something else."""
 SIGNAL_FRAMES = 256
+NESTED_SIGNALS = 64
+NO_TRACE = "running: its thread is in code that left no trace of the goroutine"
 UCONTEXT_RBP, UCONTEXT_RSP, UCONTEXT_RIP = 120, 160, 168
 """Offsets in the kernel's struct ucontext: 40 bytes, then r8 … r15, rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp, rip."""
 
@@ -83,27 +85,42 @@ def running_registers(
     if thread is None or "rip" not in thread.registers:
         return "running: needs the thread's registers"
     pc, sp, bp = (thread.registers.get(name, 0) for name in ("rip", "rsp", "rbp"))
-    now = Registers(pc, sp, bp, trapped=True)
-    if machine.signal_stack[0] < now.sp <= machine.signal_stack[1]:
-        interrupted = before_signal(program, table, machine, now)
-        if interrupted is None:
-            return "running: in a signal handler whose frame could not be found"
-        now = interrupted
+    *_, now = through_signals(program, table, machine, Registers(pc, sp, bp, trapped=True))
+    if machine.in_signal(now.sp):
+        return "running: in a signal handler whose frame could not be found"
     return _on_own_stack(table, machine, now, saved)
 
 
 def _on_own_stack(table: PcTable, machine: Machine, now: Registers, saved: Saved) -> Registers | str:
     """The goroutine's own registers when its thread may be on the system stack, or in the kernel's vdso."""
-    if saved.holds(now.sp) and table.info(now.pc).function >= 0:
+    is_go = table.info(now.pc).function >= 0
+    if saved.holds(now.sp) and is_go:
         return now
     if saved.holds(machine.vdso_sp) and table.info(machine.vdso_pc).function >= 0:
         return Registers(machine.vdso_pc, machine.vdso_sp, now.bp, trapped=False)
+    if saved.holds(now.sp) or not (is_go or machine.on_g0(now.sp)):  # what was saved is of an earlier switch
+        return NO_TRACE
     if saved.holds(saved.sp) and table.info(saved.pc).function >= 0:  # systemstack, mcall; gogo clears sched.sp
         return Registers(saved.pc, saved.sp, saved.bp, trapped=False)
-    return "running: its thread is in code that left no trace of the goroutine"
+    return NO_TRACE
 
 
-def before_signal(program: Program, table: PcTable, machine: Machine, now: Registers) -> Registers | None:
+def through_signals(program: Program, table: PcTable, machine: Machine, now: Registers) -> Iterator[Registers]:
+    """Where a thread is, then what each signal handler on its signal stack interrupted, outwards.
+
+    A crash sends SIGABRT from inside the handler of what it crashes for. The last one is on the signal stack only
+    where what its handler interrupted could not be found.
+    """
+    yield now
+    for _ in range(NESTED_SIGNALS):
+        before = _before_signal(program, table, machine, now) if machine.in_signal(now.sp) else None
+        if before is None:
+            return
+        now = before
+        yield now
+
+
+def _before_signal(program: Program, table: PcTable, machine: Machine, now: Registers) -> Registers | None:
     """The registers that the kernel saved when it started the signal handler that is now at ``now``."""
     walk = Walk(program, table, now.pc, now.sp, *machine.signal_stack, trapped=True, limit=SIGNAL_FRAMES)
     frames = list(walk)
@@ -114,4 +131,5 @@ def before_signal(program: Program, table: PcTable, machine: Machine, now: Regis
         pc, sp, bp = (program.word(context + at) for at in (UCONTEXT_RIP, UCONTEXT_RSP, UCONTEXT_RBP))
     except MemoryFault:
         return None
-    return Registers(pc, sp, bp, trapped=True)
+    inwards = machine.in_signal(sp) and sp <= context  # no kernel wrote that
+    return None if inwards else Registers(pc, sp, bp, trapped=True)

@@ -106,6 +106,14 @@ class Machine:
     in_c: bool = False
     locked_g: int = 0
 
+    def in_signal(self, sp: int) -> bool:
+        """Whether a stack pointer is on the stack of signal handlers."""
+        return self.signal_stack[0] < sp <= self.signal_stack[1]
+
+    def on_g0(self, sp: int) -> bool:
+        """Whether a stack pointer is on the scheduler's stack."""
+        return self.g0_stack[0] < sp <= self.g0_stack[1]
+
 
 def all_gs(program: Program) -> U64:
     """The addresses of every g that was ever made, dead ones too. Raises GdbextError when there is no such list."""

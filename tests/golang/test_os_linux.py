@@ -11,9 +11,9 @@ from gdbext.golang.os_linux import (
     UCONTEXT_RSP,
     Registers,
     Saved,
-    before_signal,
     match_threads,
     running_registers,
+    through_signals,
 )
 from gdbext.golang.runtime2 import Machine
 from gdbext.golang.traceback import PcTable
@@ -102,8 +102,52 @@ def test_what_a_signal_interrupted(made: Made) -> None:
         world.words(context + at, value)
     m = machine(1, signal_stack=handler[2:])
     registers = {"rip": handler[0], "rsp": handler[1]}
-    assert before_signal(world.program, made.table, m, Registers(*handler[:2], 0, True)) == Registers(pc, sp, 5, True)
+    now, before = Registers(*handler[:2], 0, True), Registers(pc, sp, 5, True)
+    assert list(through_signals(world.program, made.table, m, now)) == [now, before]
+    assert made.where(registers, m) == before
+
+
+def in_nested_signals(made: Made, contexts: list[tuple[int, int]]) -> tuple[Machine, list[int]]:
+    """Handlers on one signal stack, the innermost first, which interrupted (pc, sp); the SPs where they are. An sp of
+    -1 is that of the next handler."""
+    world, pc = made.code.world, made.code.pc
+    size, low = 0x400, world.heap.take(0x400 * len(contexts) + 0x100, 16)
+    sps = [low + 0x40 + size * number for number in range(len(contexts) + 1)]
+    for at, after, (to, sp) in zip(sps, sps[1:], contexts, strict=False):
+        world.words(at + 16, pc("runtime.sigtramp"))
+        context = at + 24 + 48
+        for place, value in ((UCONTEXT_RIP, to), (UCONTEXT_RSP, after if sp < 0 else sp), (UCONTEXT_RBP, 5)):
+            world.words(context + place, value)
+    return machine(1, signal_stack=(low, sps[-1])), sps[:-1]
+
+
+def test_signals_inside_of_signal_handlers(made: Made) -> None:
+    """A crash sends SIGABRT from the handler of SIGQUIT."""
+    pc, sp, _, _ = made.stack
+    handler = made.code.pc("runtime.sighandler")
+    m, sps = in_nested_signals(made, [(handler, -1), (handler, -1), (pc, sp)])
+    registers = {"rip": handler, "rsp": sps[0]}
     assert made.where(registers, m) == Registers(pc, sp, 5, True)
+    steps = through_signals(made.code.world.program, made.table, m, Registers(handler, sps[0], 0, True))
+    assert [each.sp for each in steps] == [*sps, sp]
+
+
+def test_contexts_that_lead_inwards_or_back_end_the_search(made: Made) -> None:
+    """And what an earlier switch of stacks saved is not taken for the goroutine's place."""
+    pc, sp, _, _ = made.stack
+    handler = made.code.pc("runtime.sighandler")
+    for garbage in (0, 1):
+        m, sps = in_nested_signals(made, [(handler, -1), (handler, -1), (pc, sp)])
+        context = sps[1] + 24 + 48
+        made.code.world.words(context + UCONTEXT_RSP, sps[garbage])
+        assert "signal handler" in str(made.where({"rip": handler, "rsp": sps[0]}, m, saved_sp=sp))
+
+
+def test_what_an_earlier_switch_saved_is_no_trace(made: Made) -> None:
+    _, sp, _, _ = made.stack
+    assert "left no trace" in str(made.where({"rip": NOWHERE, "rsp": 0x99}, machine(1), saved_sp=sp))
+    on_g0 = machine(1, g0_stack=(0x90, 0x100))
+    assert made.where({"rip": NOWHERE, "rsp": 0x99}, on_g0, saved_sp=sp) == Registers(made.stack[0], sp, 9, False)
 
 
 def test_a_signal_stack_without_a_handler(made: Made) -> None:
