@@ -165,6 +165,8 @@ class World:
         self.types = Types(self.program, [Module(RODATA, self.rodata.end)])
         self.itabs: list[int] = []
         self.spans: list[int] = []
+        self.page_table: dict[int, int] = {}
+        """The span of each page, as setSpans has it."""
         self._pages = HEAP
         self.itab_table()
 
@@ -276,6 +278,7 @@ class World:
         if span.inline is not None:
             self.write(span.base + PAGE - 64, np.packbits(_bits(span.inline, 512), bitorder="little").tobytes())
         self.spans.append(at)
+        self.page_table.update({span.base + PAGE * page: at for page in range(min(span.npages, 64))})
         return at
 
     def mheap(self, inline_pages: Sequence[int] = ()) -> int:
@@ -293,6 +296,9 @@ class World:
         if pages:
             bits = np.packbits(_bits([(page % (64 << 20)) // PAGE for page in pages], 8192), bitorder="little")
             self.write(arena + self.offset("runtime.heapArena", "pageUseSpanInlineMarkBits"), bits.tobytes())
+        spans = arena + self.offset("runtime.heapArena", "spans")
+        for page, span in self.page_table.items():
+            self.words(spans + 8 * (page % (64 << 20) // PAGE), span)
         index = ((HEAP + 0x8000_0000_0000) & (1 << 64) - 1) >> 26
         pointer = self.off_heap.take(8)
         self.words(pointer, arena)

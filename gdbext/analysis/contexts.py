@@ -131,7 +131,7 @@ def _scan(ctypes: ContextTypes, heap: Heap, words: U64, kind_of: U8) -> tuple[U8
 
     found = parallel.split(len(spans.base), some, PIECES)
     unreadable, lost = (sum(one[i] for one in found) for i in (1, 2))
-    notes = []
+    notes = list(heap.notes)
     if unreadable:
         notes.append(f"{unreadable} bytes of the heap cannot be read: contexts in them or held only there are missing")
     if lost:

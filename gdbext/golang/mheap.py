@@ -9,11 +9,22 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from numpy.typing import NDArray
 
 from gdbext.errors import InconsistentRuntime, MemoryFault
 from gdbext.golang.program import Program, distinct
+from gdbext.golang.spancheck import (
+    ARENA_BASE,
+    ARENA_SIZE,
+    PAGE_SIZE,
+    Left,
+    apart,
+    mapped,
+    named,
+    sane,
+    sized,
+)
 from gdbext.golang.struct import BYTES, SLICE, UINT, declare, optional
 from gdbext.target import merge_ranges
 from gdbext.target.image import U64, Bools, Image
@@ -40,13 +51,12 @@ HEAP_ARENA = declare(
     bitmap=optional(BYTES("bitmap", "heapArenaPtrScalar.bitmap")),  # until Go 1.21; 1.22 with noallocheaders
 )
 
-PAGE_SIZE = 8192
-ARENA_SIZE = 64 << 20
-ARENA_BASE = 0xFFFF800000000000  # runtime.arenaBaseOffset of amd64, subtracted modulo 2**64
 IN_USE = 1  # mSpanInUse
 MIN_HEADER = 512  # larger objects of a size class start with a malloc header where arenas have no bitmap (Go 1.22)
-MAX_SPANS = 1 << 27
-MAX_SLOTS = 1 << 33
+PIECE = 1 << 16
+"""Span records read at a time: of a list that is not one nearly nothing is kept."""
+UNREADABLE_SLOTS = 1 << 28
+"""Slots allowed for where the heap's memory is missing, in a core that is cut off: a byte each."""
 CHUNK = 1 << 18
 """Objects asked about at a time: bounds what the intermediate arrays take."""
 MOST_PAGES = 1 << 23  # 64 GiB of heap: a table of 32 MiB
@@ -101,20 +111,21 @@ class Heap:
     image: Image = field(repr=False)
     state: NDArray[np.uint8] = field(repr=False)
     unreadable: int = 0
+    notes: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, program: Program, image: Image | None = None) -> Heap:
-        """The heap of a stopped target, or of a copy ``image`` of it. Raises InconsistentRuntime."""
-        spans = read_spans(program)
-        if image is None:
-            image = program.whole_image() or program.target.image(span_ranges(spans) + bitmap_ranges(spans))
-        return cls.over(program, spans, image)
+    def of(cls, program: Program) -> Heap:
+        """The heap of a stopped target. Raises InconsistentRuntime."""
+        spans, notes = read_spans(program)
+        image = program.whole_image() or program.target.image(span_ranges(spans) + bitmap_ranges(spans))
+        return evolve(cls.over(program, spans, image), notes=notes)
 
     @classmethod
     def over(cls, program: Program, spans: Spans, image: Image) -> Heap:
-        """The allocation state of ``spans`` as ``image`` has it."""
+        """The allocation state of ``spans`` as ``image`` has it. Raises InconsistentRuntime where it would be huge."""
         from gdbext.golang import kernels
 
+        check_room(spans.slots, image)
         state = np.zeros(spans.slots, np.uint8)
         inline = inline_marks(program, spans) if spans.unswept.any() else np.zeros(len(spans.base), np.bool_)
         unreadable = kernels.allocated(
@@ -178,31 +189,57 @@ def mheap(program: Program) -> int:
     return program.symbol("runtime.mheap_")
 
 
-def read_spans(program: Program) -> Spans:
-    """Every in-use span. Raises InconsistentRuntime when the span list is damaged."""
+def check_room(slots: int, image: Image) -> None:
+    """Raises InconsistentRuntime for more slots than the memory there is can have."""
+    if slots > image.size // 8 + UNREADABLE_SLOTS:
+        room = f"{image.size:,} bytes of memory"
+        raise InconsistentRuntime(f"the heap claims {slots:,} objects in {room}: their state alone takes as many bytes")
+
+
+def read_spans(program: Program) -> tuple[Spans, tuple[str, ...]]:
+    """Every in-use span, and what is to be said of others. Raises InconsistentRuntime when the list is damaged."""
     head = program.record(MHEAP, mheap(program))
-    pointers = span_pointers(program, head["allspans"])
-    records, ok = program.records(MSPAN, pointers)
+    pointers = distinct(span_pointers(program, head["allspans"]))
+    parts = [_in_use(program, pointers[at : at + PIECE]) for at in range(0, max(len(pointers), 1), PIECE)]
+    pointers, records = (np.concatenate(column) for column in zip(*parts, strict=True))
+    kept, left = believed(program, pointers, records, int(head["arenas"]))
     headers = "bitmap" not in program.bound(HEAP_ARENA)
-    return make_spans(records[ok & (records["state"] == IN_USE)], int(head["sweepgen"]), headers)
+    return make_spans(records[kept], int(head["sweepgen"]), headers), tuple(left.notes())
+
+
+def _in_use(program: Program, pointers: U64) -> tuple[U64, NDArray[Any]]:
+    records, ok = program.records(MSPAN, pointers)
+    mine = ok & (records["state"] == IN_USE)
+    return pointers[mine], records[mine]
+
+
+def believed(program: Program, pointers: U64, records: NDArray[Any], arenas: int) -> tuple[I64, Left]:
+    """Rows of the records that contradict neither themselves nor each other nor the heap's own tables."""
+    left, spans = Left(), program.bound(HEAP_ARENA).offset("spans")
+    rows = np.flatnonzero(left.out(sane(records), "their slots do not fit their pages"))
+    rows = rows[left.out(mapped(program, records[rows]), "their pages are not mapped")]
+    rows = rows[left.out(sized(program, records[rows]), "their slots are not of their size class")]
+    rows = rows[left.out(named(program, pointers[rows], records[rows], arenas, spans), "the page table names others")]
+    rows = rows[left.out(apart(records[rows]), "they hold pages of others")]
+    return rows, left
 
 
 def span_pointers(program: Program, allspans: Any) -> U64:
-    """The elements of mheap_.allspans."""
-    count = int(allspans["len"])
-    if count > MAX_SPANS or count > int(allspans["cap"]):
-        raise InconsistentRuntime(f"mheap_.allspans has length {count} and capacity {int(allspans['cap'])}")
+    """The elements of mheap_.allspans. Raises InconsistentRuntime for more than there can be."""
+    count, most = int(allspans["len"]), program.most(program.bound(MSPAN).size)
+    if count > most or count > int(allspans["cap"]):
+        said = f"length {count} and capacity {int(allspans['cap'])}"
+        raise InconsistentRuntime(f"mheap_.allspans has {said}; there is memory for {most}")
     return np.frombuffer(program.read(int(allspans["array"]), 8 * count), "<u8") if count else np.zeros(0, np.uint64)
 
 
 def make_spans(records: NDArray[Any], sweepgen: int, headers: bool = True) -> Spans:
-    """In-use span records as parallel arrays; records that contradict themselves are left out."""
+    """In-use span records as parallel arrays; compiled code relies on it that they are sane and overlap nowhere."""
     kept = np.flatnonzero(sane(records))
+    kept = kept[apart(records[kept])]
     records = records.take(kept[np.argsort(records["base"][kept], kind="stable")])
     nelems = records["nelems"].astype(np.int64)
     first = np.concatenate([[0], np.cumsum(nelems)[:-1]]).astype(np.int64) if len(nelems) else nelems
-    if len(nelems) and int(first[-1]) + int(nelems[-1]) > MAX_SLOTS:
-        raise InconsistentRuntime(f"{len(nelems)} spans of {int(nelems.sum())} objects")
     elemsize = records["elemsize"].astype(np.uint64)
     base = records["base"].astype(np.uint64)
     behind = (records["sweepgen"].astype(np.int64) - sweepgen + (1 << 31)) % (1 << 32) - (1 << 31)
@@ -227,17 +264,6 @@ def _header(spanclass: NDArray[Any], elemsize: U64) -> U64:
     """Bytes of malloc header: only scannable objects of a size class above 512 bytes have one (Go 1.22)."""
     has = (spanclass > 1) & (spanclass & 1 == 0) & (elemsize > MIN_HEADER)
     return np.where(has, 8, 0).astype(np.uint64)
-
-
-def sane(records: NDArray[Any]) -> Bools:
-    """Span records that have slots, and whose slots fit in their pages."""
-    pages = records["npages"].astype(np.uint64)
-    size = records["elemsize"].astype(np.uint64)
-    count = records["nelems"].astype(np.uint64)
-    small = (pages > 0) & (pages < (1 << 35)) & (size > 0) & (size <= pages * PAGE_SIZE)
-    room = np.where(small, pages, 0).astype(np.uint64) * np.uint64(PAGE_SIZE) // np.maximum(size, np.uint64(1))
-    fine: Bools = small & (records["base"] % PAGE_SIZE == 0) & (count > 0) & (count <= room)
-    return fine
 
 
 def span_ranges(spans: Spans) -> list[tuple[int, int]]:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 PAGE = 4096
 """Granularity of bulk reads; nothing of Go depends on it."""
+SPARE = 1 << 20
+"""Structures whose memory may be missing, in a core that is cut off."""
+MOST_MEMORY = 1 << 40
+"""Where nobody knows how much memory a program has."""
 GAP = 1 << 16
 """Holes up to this size are read along: one long read is cheaper than two."""
 
@@ -94,6 +98,12 @@ class Program:
     def whole_image(self) -> Image | None:
         """All memory, where having it costs nothing: a core is mapped as it is. Else None."""
         return self.target.image(()) if self.target.kind == "core" else None
+
+    def most(self, size: int) -> int:
+        """How many structures of ``size`` bytes there can be: a list that claims more is none."""
+        whole = self.whole_image()
+        total = whole.size if whole is not None else sum(one.end - one.start for one in self.target.mappings())
+        return (total or MOST_MEMORY) // max(size, 1) + SPARE
 
     def slice_words(self, address: int, limit: int = 1 << 28) -> U64:
         """The elements of a Go slice of 8-byte words whose header is at ``address``. Raises MemoryFault."""

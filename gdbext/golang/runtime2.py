@@ -76,7 +76,6 @@ STATUS = {
 }
 LEFT_OUT = (0, 6, 11)
 """Idle, dead, and (Go 1.26) the spare of a thread that C made: no goroutines to a reader."""
-MOST_GOROUTINES = 1 << 28
 MOST_MACHINES = 1 << 20
 LONGEST_REASON = 256
 CHUNK = 8192
@@ -122,7 +121,7 @@ def all_gs(program: Program) -> U64:
             return _distinct(_gs_without_lock(program))
         except (MemoryFault, InconsistentRuntime, MissingSymbol):
             try:
-                return _distinct(program.slice_words(program.symbol("runtime.allgs"), MOST_GOROUTINES))
+                return _distinct(program.slice_words(program.symbol("runtime.allgs"), most_goroutines(program)))
             except GdbextError:
                 # The old array is freed when the list grows: on a running program simply look again.
                 if program.target.kind != "running" or attempt == ATTEMPTS - 1:
@@ -130,11 +129,16 @@ def all_gs(program: Program) -> U64:
     raise InconsistentRuntime("runtime.allgs keeps changing")
 
 
+def most_goroutines(program: Program) -> int:
+    """How many there can be."""
+    return program.most(program.bound(G).size)
+
+
 def _gs_without_lock(program: Program) -> U64:
     """``allgptr`` and ``allglen``, which the runtime publishes for readers without the lock."""
     count = program.word(program.symbol("runtime.allglen"))
-    if count == 0 or count > MOST_GOROUTINES:
-        raise InconsistentRuntime(f"runtime.allglen is {count}")
+    if count == 0 or count > (most := most_goroutines(program)):
+        raise InconsistentRuntime(f"runtime.allglen is {count}" + (f"; there is memory for {most}" if count else ""))
     return np.frombuffer(program.read(program.word(program.symbol("runtime.allgptr")), 8 * count), "<u8")
 
 

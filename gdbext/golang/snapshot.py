@@ -20,7 +20,7 @@ from attrs import define, field, frozen
 from numpy.typing import NDArray
 
 from gdbext.errors import InconsistentRuntime, MemoryFault
-from gdbext.golang import mheap
+from gdbext.golang import mheap, spancheck
 from gdbext.golang.mheap import HEAP_ARENA, IN_USE, MHEAP, MSPAN, PAGE_SIZE, Heap, Spans
 from gdbext.golang.program import Program
 from gdbext.golang.struct import UINT, declare
@@ -97,7 +97,10 @@ class _Copy:
         """Copy spans; returns those that changed meanwhile."""
         sweepgen = self._sweepgen()
         before, readable = self.program.records(MSPAN, wanted)
-        in_use = readable & (before["state"] == IN_USE)
+        in_use = readable & (before["state"] == IN_USE) & spancheck.sane(before)
+        in_use[in_use] = spancheck.mapped(self.program, before[in_use])
+        found = in_use.copy()
+        in_use[found] = spancheck.apart(before[found])
         spans = self._spans(before[in_use], sweepgen)
         image = self.program.target.image(mheap.span_ranges(spans) + mheap.bitmap_ranges(spans))
         after, still = self.program.records(MSPAN, wanted)
@@ -110,7 +113,7 @@ class _Copy:
         heap = Heap.over(self.program, self._spans(records, sweepgen), image)
         self.looks.append(_Look(wanted[in_use], records, heap))
         self.known = np.union1d(self.known, wanted)
-        return wanted[readable & ~settled]
+        return wanted[readable & ~settled | found & ~in_use]
 
     def _spans(self, records: NDArray[Any], sweepgen: int) -> Spans:
         return mheap.make_spans(records, sweepgen, "bitmap" not in self.program.bound(HEAP_ARENA))
@@ -127,7 +130,7 @@ class _Copy:
         records, number = records[kept], number[kept]
         order = np.argsort(records["base"], kind="stable")
         spans = self._spans(records[order], self._sweepgen())
-        number = number[order][mheap.sane(records[order])]
+        number = number[order]
         state = np.zeros(spans.slots, np.uint8)
         for look, heap in enumerate(one.heap for one in self.looks):
             _take_states(state, spans, np.flatnonzero(number == look), heap)

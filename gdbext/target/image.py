@@ -47,6 +47,11 @@ class Image:
         rows = [(address, address + data.size, data.ctypes.data) for address, data in kept]
         return cls(rows, [data for _, data in kept])
 
+    @property
+    def size(self) -> int:
+        """How many bytes there are."""
+        return sum(end - start for start, end, _ in self._rows)
+
     def host(self, address: int, size: int) -> int:
         """Where ``size`` bytes at ``address`` lie in our process. Raises MemoryFault when not in one segment."""
         index = bisect.bisect_right(self._starts, address) - 1
