@@ -28,6 +28,8 @@ NO_DEADLINE = np.iinfo(np.int64).min
 CHUNK = 1 << 18
 """Contexts decoded at a time: bounds what the intermediate arrays take."""
 OTHER_ROOM = 1 << 17
+MOST_WAITS = 1 << 22
+"""Pairs of a context and a goroutine that waits on it: each waits on a few at most, unless channels are garbage."""
 PIECES = 64
 """Of the heap, to be scanned side by side: parts take unlike times."""
 NO_KIND = 255
@@ -313,9 +315,9 @@ def _waits(channels: Sequence[tuple[I64, U64]], waiting: tuple[I64, U64]) -> I64
     rows = [np.zeros((0, 2), np.int64)]
     for index, channel in channels:
         low, high = np.searchsorted(on, channel, "left"), np.searchsorted(on, channel, "right")
-        for i in np.flatnonzero(high > low):
-            for g in goroutine[low[i] : high[i]]:
-                rows.append(np.array([[index[i], g]], np.int64))
+        count = np.where(np.cumsum(high - low) <= MOST_WAITS, high - low, 0)
+        place = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
+        rows.append(np.stack([np.repeat(index, count), goroutine[np.repeat(low, count) + place]], axis=1))
     return np.unique(np.concatenate(rows), axis=0)
 
 

@@ -26,11 +26,11 @@ DAY, ERA_DAYS, ERA_YEARS, TO_MARCH_OF_YEAR_0 = 86400, 146097, 400, 719468
 
 
 @helper
-def text_of(form, cell):  # type: ignore[no-untyped-def]
-    """Which text a cell stands for; -1 for a number."""
+def text_of(form, cell, texts):  # type: ignore[no-untyped-def]
+    """Which of so many texts a cell stands for; -1 for a number."""
     if form == TEXT:
-        return cell
-    if cell < TEXTS + MOST_TEXTS:
+        return cell if 0 <= cell < texts else 0
+    if cell < TEXTS + texts:
         return cell - TEXTS
     return -1
 
@@ -135,7 +135,7 @@ def room(forms, cells, literals, start, end):  # type: ignore[no-untyped-def]
     total = fixed * cells.shape[1] + SLACK
     for j in range(len(forms)):
         for i in range(cells.shape[1]):
-            text = text_of(forms[j], cells[j, i])
+            text = text_of(forms[j], cells[j, i], len(start))
             total += end[text] - start[text] if text >= 0 else WIDEST
     return total
 
@@ -153,7 +153,7 @@ def rows(forms, cells, literals, texts, start, end, target, out):  # type: ignor
             if j == len(forms):
                 break
             form, cell = forms[j], cells[j, i]
-            text = text_of(form, cell)
+            text = text_of(form, cell, len(start))
             if text >= 0:
                 at += put_text(texts + np.uint64(start[text]), end[text] - start[text], target + np.uint64(at))
             elif form == ADDRESS:

@@ -165,13 +165,27 @@ class _Chunk:
 
     def null(self) -> int:
         """null among numbers."""
-        from gdbext.analysis.rowkernels import TEXTS
-
-        return int(TEXTS) + self.texts.literal(NULL)
+        return self.text(NULL)
 
     def addresses(self, addresses: U64) -> I64:
         """Addresses, null for 0."""
-        return np.where(addresses != 0, addresses.astype(np.int64), self.null())
+        found: I64 = np.where(addresses != 0, addresses.astype(np.int64), self.null())
+        for place in np.flatnonzero(self.like_text(addresses.astype(np.int64))).tolist():
+            found[place] = self.text(f'"{int(addresses[place]):#x}"')
+        return found
+
+    def text(self, made: str) -> int:
+        """A text among numbers."""
+        from gdbext.analysis.rowkernels import TEXTS
+
+        return int(TEXTS) + self.texts.literal(made)
+
+    @staticmethod
+    def like_text(numbers: I64) -> Bools:
+        """Numbers that would be taken for texts: no honest target has such an address or time."""
+        from gdbext.analysis.rowkernels import MOST_TEXTS, TEXTS
+
+        return numbers < TEXTS + MOST_TEXTS
 
     def registered(self, indices: NDArray[np.int32]) -> I64:
         """The addresses of other contexts, null for -1."""
@@ -220,6 +234,8 @@ class _Chunk:
         from gdbext.analysis.rowkernels import TEXTS
 
         found, ended, now = when - self.columns.now, when == NO_DEADLINE, self.columns.now
+        for place in np.flatnonzero(self.like_text(found) & ~ended).tolist():
+            found[place] = self.text(str(int(found[place])))
         for mine, example in ((ended, NO_DEADLINE), (~ended & (now <= 0), now)):
             if mine.any():
                 found[mine] = TEXTS + self.texts.value(time_left(example, now))

@@ -7,8 +7,9 @@ from attrs import frozen
 
 from gdbext.errors import MemoryFault
 from gdbext.golang import mheap
-from gdbext.golang.mheap import ARENA_BASE, ARENA_SIZE, HEAP_ARENA, IN_USE, MHEAP, MSPAN, PAGE_SIZE, Spans
+from gdbext.golang.mheap import HEAP_ARENA, IN_USE, MHEAP, MSPAN, Spans
 from gdbext.golang.program import Program
+from gdbext.golang.spancheck import ARENA_BASE, ARENA_SIZE, PAGE_SIZE
 
 WORD = 8
 

@@ -109,7 +109,8 @@ def fill_pages(control, base, limit, table):  # type: ignore[no-untyped-def]
     for i in range(len(base)):
         if stopped(control):
             return
-        for page in range((base[i] - base[0]) // PAGE, (max(limit[i], base[i] + ONE) - ONE - base[0]) // PAGE + ONE):
+        first, last = (base[i] - base[0]) // PAGE, (max(limit[i], base[i] + ONE) - ONE - base[0]) // PAGE
+        for page in range(first, min(last + ONE, np.uint64(len(table)))):
             table[page] = i
 
 
@@ -200,8 +201,10 @@ def look_up(table, words, value):  # type: ignore[no-untyped-def]
 def note_other(other, kind, data):  # type: ignore[no-untyped-def]
     """Add (kind, data) to the open-addressing set ``other`` (n + 1, 2), n a power of two; False when it is full.
 
-    The last row counts what is in it.
+    The last row counts what is in it. No object lies at 0, which marks what is free.
     """
+    if data == 0:
+        return True
     mask, count = np.uint64(len(other) - 2), len(other) - 1
     at = ((data >> np.uint64(3)) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(kind)) & mask
     while other[at, 1] != 0:

@@ -4,16 +4,32 @@ from __future__ import annotations
 
 import numpy as np
 
-from gdbext.golang.kernels import EIGHT, ONE, read64
+from gdbext.golang.kernels import EIGHT, ONE, ZERO, read64
 from gdbext.target.compiled import Library, helper
-from gdbext.target.kernels import stopped
+from gdbext.target.kernels import segment_of, stopped
 
 library = Library(__name__)
 
-MAX_TABLES = 1 << 22
-MAX_GROUPS = 1 << 26
+MOST = np.uint64(1 << 32)
+"""Items of an array. Times the size of a group or bucket, of which ``maps.shape`` allows 65536 bytes, it fits a u64."""
 MAX_OVERFLOW = 1 << 20
-MOST_KEYS = 1 << 32
+KEY = np.uint64(16)
+
+
+@helper
+def fits(starts, ends, address, count, size):  # type: ignore[no-untyped-def]
+    """Whether ``count`` items of ``size`` bytes lie in memory side by side."""
+    found = segment_of(starts, ends, address, -1)
+    return found >= 0 and count <= MOST and count * size <= ends[found] - address
+
+
+@helper
+def most_keys(starts, ends):  # type: ignore[no-untyped-def]
+    """How many keys all memory has room for: maps that claim more between them share it, which none does."""
+    total = ZERO
+    for i in range(len(starts)):
+        total += ends[i] - starts[i]
+    return min(total // KEY, MOST)
 
 
 @helper
@@ -58,15 +74,15 @@ def swiss_keys(control, starts, ends, hosts, headers, shape, out):  # type: igno
     (rows, maps that could not be read whole).
     """
     size, keys, stride, data_at, mask_at = shape[0], shape[1], shape[2], shape[3], shape[4]
-    count, torn, segment = 0, 0, -1
+    count, torn, segment, all_keys = 0, 0, -1, np.int64(most_keys(starts, ends))
     for owner in range(len(headers)):
         directory, length = headers[owner, 0], headers[owner, 1]
-        most = count + np.int64(min(headers[owner, 2], np.uint64(MOST_KEYS)))
+        most = min(count + np.int64(min(headers[owner, 2], MOST)), all_keys)
         if stopped(control):
             break
         if directory == 0:
             continue
-        whole = length <= np.uint64(MAX_TABLES)
+        whole = length == 0 or fits(starts, ends, directory, length, EIGHT)
         if length == 0:
             count, whole = swiss_groups(
                 control, starts, ends, hosts, directory, 1, size, keys, stride, owner, out, count, most
@@ -81,7 +97,7 @@ def swiss_keys(control, starts, ends, hosts, headers, shape, out):  # type: igno
             before = table
             data, a = read64(starts, ends, hosts, table + data_at, -1)
             mask, b = read64(starts, ends, hosts, table + mask_at, a)
-            if segment < 0 or a < 0 or b < 0 or mask >= np.uint64(MAX_GROUPS):
+            if segment < 0 or a < 0 or b < 0 or mask >= MOST or not fits(starts, ends, data, mask + ONE, size):
                 whole = False
                 break
             count, fine = swiss_groups(
@@ -125,20 +141,21 @@ def classic_keys(control, starts, ends, hosts, headers, size, out):  # type: ign
 
     ``headers``: (n, 5) of buckets, B, oldbuckets, flags, count; ``size``: bytes of a bucket. Returns as ``swiss_keys``.
     """
-    count, torn = 0, 0
+    count, torn, all_keys = 0, 0, np.int64(most_keys(starts, ends))
     for owner in range(len(headers)):
         if stopped(control):
             break
         log2 = headers[owner, 1]
-        whole = log2 < np.uint64(40)
-        most = count + np.int64(min(headers[owner, 4], np.uint64(MOST_KEYS)))
+        whole = log2 <= np.uint64(32)
+        most = min(count + np.int64(min(headers[owner, 4], MOST)), all_keys)
         for old in range(2):
             buckets = headers[owner, 2 * old]
             if buckets == 0 or not whole:
                 continue
             same = headers[owner, 3] & np.uint64(8) != 0
-            exponent = np.int64(log2) - (1 if old == 1 and not same else 0)
-            for b in range(1 << max(exponent, 0)):
+            length = 1 << max(np.int64(log2) - (1 if old == 1 and not same else 0), 0)
+            whole = fits(starts, ends, buckets, np.uint64(length), size)
+            for b in range(length if whole else 0):
                 count, fine = classic_chain(
                     control, starts, ends, hosts, buckets + np.uint64(b) * size, size, owner, old == 1, out, count
                 )

@@ -5,6 +5,8 @@ A map header does not name its type: it comes from the field that holds the map.
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 from attrs import frozen
 
@@ -40,6 +42,8 @@ CLASSIC_TYPE = declare(
 CLASSIC_MAP = declare(
     "runtime.hmap", missing_ok=True, count=UINT, flags=UINT, log2=UINT("B"), buckets=UINT, old=UINT("oldbuckets")
 )
+LARGEST_GROUP = 1 << 16
+KEY = 16
 CONTROL = 8  # a Swiss group starts with eight control bytes
 
 
@@ -60,6 +64,7 @@ class ClassicShape:
 
 
 Shape = SwissShape | ClassicShape
+T = TypeVar("T", SwissShape, ClassicShape)
 
 
 def shape(program: Program, types: Types, map_type: int) -> Shape:
@@ -70,7 +75,7 @@ def shape(program: Program, types: Types, map_type: int) -> Shape:
             return _swiss(program, record)
     record = program.record(CLASSIC_TYPE, map_type)
     if types.at(int(record["bucket"])).name.startswith("map.bucket["):
-        return ClassicShape(int(record["bucket_size"]))
+        return _fitting(ClassicShape(int(record["bucket_size"])), CONTROL + 8 * KEY + 8, int(record["bucket_size"]))
     raise InconsistentRuntime(f"the map type at {map_type:#x} has neither groups nor buckets")
 
 
@@ -78,7 +83,15 @@ def _swiss(program: Program, record: np.void) -> SwissShape:
     bound = program.bound(SWISS_TYPE)
     keys = int(record["keys"]) if "keys" in bound else CONTROL
     stride = int(record["stride"]) if "stride" in bound else int(record["slot_size"])
-    return SwissShape(int(record["group_size"]), keys, stride)
+    size = int(record["group_size"])
+    return _fitting(SwissShape(size, keys, stride), max(keys, CONTROL) + 7 * max(stride, KEY) + KEY, size)
+
+
+def _fitting(shape_: T, needed: int, size: int) -> T:
+    """A shape whose keys lie inside: what walks maps relies on it. Raises InconsistentRuntime."""
+    if not needed <= size <= LARGEST_GROUP:
+        raise InconsistentRuntime(f"a map type with groups of {size} bytes, whose keys take {needed}")
+    return shape_
 
 
 def counts(program: Program, shape_: Shape, image: Image, headers: U64) -> U64:

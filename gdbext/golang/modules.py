@@ -50,7 +50,7 @@ MODULE = declare(
     next=UINT,
 )
 MOST_MODULES = 256
-LARGEST_TABLE = 1 << 31
+LARGEST_TABLE = 1 << 29
 
 
 @frozen

@@ -19,8 +19,8 @@ HMAP = declare("runtime.hmap", missing_ok=True, count=UINT, flags=UINT, B=UINT, 
 LABEL = np.dtype([("key", STRING_PARTS), ("value", STRING_PARTS)])
 BUCKET = np.dtype([("tophash", "u1", 8), ("key", STRING_PARTS, 8), ("value", STRING_PARTS, 8), ("overflow", "<u8")])
 """A bucket of map[string]string (Go 1.23 and older)."""
-MOST_LABELS = 1 << 12
-MOST_BITS = 10
+MOST_LABELS = 1 << 10
+MOST_BITS = 7
 LONGEST = 1 << 12
 FIRST_USED = 5
 """Smaller top hashes mark slots that are empty or moved."""
@@ -65,8 +65,9 @@ def _map(program: Program, address: int) -> Iterator[Any]:
 
 
 def _buckets(program: Program, address: int, count: int) -> Iterator[Any]:
+    chain = 0
     for start in range(address, address + count * BUCKET.itemsize, BUCKET.itemsize):
-        bucket, chain = start, 0
+        bucket = start
         while bucket and chain < MOST_LABELS:
             row = np.frombuffer(program.read(bucket, BUCKET.itemsize), BUCKET)[0]
             if row["tophash"][0] not in EVACUATED:

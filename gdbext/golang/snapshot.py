@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 
 from gdbext.errors import InconsistentRuntime, MemoryFault
 from gdbext.golang import mheap, spancheck
-from gdbext.golang.mheap import HEAP_ARENA, IN_USE, MHEAP, MSPAN, PAGE_SIZE, Heap, Spans
+from gdbext.golang.mheap import HEAP_ARENA, IN_USE, MHEAP, MSPAN, Heap, Spans
 from gdbext.golang.program import Program
+from gdbext.golang.spancheck import PAGE_SIZE
 from gdbext.golang.struct import UINT, declare
 from gdbext.target.image import U64, Bools, Image
 
@@ -113,7 +114,8 @@ class _Copy:
         heap = Heap.over(self.program, self._spans(records, sweepgen), image)
         self.looks.append(_Look(wanted[in_use], records, heap))
         self.known = np.union1d(self.known, wanted)
-        return wanted[readable & ~settled | found & ~in_use]
+        again: U64 = wanted[readable & ~settled | found & ~in_use]
+        return again
 
     def _spans(self, records: NDArray[Any], sweepgen: int) -> Spans:
         return mheap.make_spans(records, sweepgen, "bitmap" not in self.program.bound(HEAP_ARENA))

@@ -88,7 +88,9 @@ class Process:
         return [part for start, end in wanted for part in holes(closed, start, end)]
 
     def mappings(self) -> Sequence[Mapping]:
-        """The address space as of the last ``refresh``."""
+        """The address space: as it is now where the process runs, else as of the last ``refresh``."""
+        if self.kind == "running":
+            self.refresh()
         return self._mappings
 
     def threads(self) -> Sequence[Thread]:

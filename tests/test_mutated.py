@@ -1,0 +1,48 @@
+"""Cores with wounds, in processes of their own: kernels with bounds checks, as they are, and in each GDB."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from gdbext.target import machinecode
+from tests import tools
+
+SECONDS = 600
+
+
+def faults(*words: str, **env: str) -> list[Any]:
+    """What went wrong in some runs. Raises where they did not come to their end."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.mutated", *words],
+        env={**os.environ, **env},
+        cwd=tools.ROOT,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+    )
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert lines and "runs" in lines[-1], done.stderr[-2000:]
+    assert lines[-1]["answered"] > lines[-1]["refused"] >= 0
+    return lines[:-1]
+
+
+def test_no_wound_leads_a_kernel_out_of_its_arrays() -> None:
+    assert faults("--runs", "120", "--seed", "bounds", "--commands", "3", **{machinecode.CHECKED: "1"}) == []
+
+
+def test_no_wound_kills_us() -> None:
+    assert faults("--runs", "120", "--seed", "plain", "--commands", "3") == []
+
+
+@pytest.mark.parametrize("number", range(2))
+def test_no_wound_kills_a_debugger(gdb: tools.Gdb, number: int) -> None:
+    assert (
+        faults("--runs", "3", "--first", str(3 * number), "--seed", "gdb", "--commands", "4", "--gdb", gdb.version)
+        == []
+    )
