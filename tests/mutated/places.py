@@ -55,9 +55,7 @@ class Healthy:
         elf = Elf.open(str(core.path))
         rows = elf.segments
         saved = rows[(rows["type"] == PT_LOAD) & (rows["filesz"] > 0)]
-        loads = zip(
-            saved["vaddr"].tolist(), (saved["vaddr"] + saved["filesz"]).tolist(), saved["offset"].tolist(), strict=True
-        )
+        loads = _rows(saved["vaddr"], saved["vaddr"] + saved["filesz"], saved["offset"])
         notes = rows[rows["type"] == PT_NOTE]
         session = Session(opening.open_core(str(core.exe), str(core.path)))
         kinds = tuple(_kinds(session))
