@@ -14,10 +14,11 @@ from typing import Any
 from attrs import frozen
 
 from gdbext import home
-from tests import tools
+from tests import conversation, tools
 from tests.programs import Core, Program, Running, core, run
 
-SECONDS = 180
+SECONDS = 900
+"""Nothing takes as long, however busy the machine is: it hangs."""
 Subject = Core | Running
 INIT = tools.ROOT / "gdbext" / "gdbinit.py"
 BEFORE = ("-nx", "-batch", "-iex", "set auto-load python-scripts off", "-iex", "set debuginfod enabled off")
@@ -57,12 +58,37 @@ def hosts() -> tuple[Host, ...]:
 
 @contextlib.contextmanager
 def subject(host: Host, program: Program, *args: str) -> Iterator[Subject]:
-    """The program as ``host`` meets it: a core by its own GDB (by the newest one where it has none), or the process."""
-    if host.place == "core":
-        yield core(program, f"gcore-{host.gdb or tools.gdbs()[-1]}", *args)
-    else:
-        with run(program, *args) as running:
-            yield running
+    """The program as ``host`` meets it: a core by its own GDB (by the newest one where it has none), or the process.
+
+    What ``ask`` and ``say`` ask of it from this host they ask one front end, which a GDB holds the process with.
+    """
+    with contextlib.ExitStack() as stack:
+        if host.place == "core":
+            found: Subject = core(program, f"gcore-{host.gdb or tools.gdbs()[-1]}", *args)
+        else:
+            found = stack.enter_context(run(program, *args))
+        stack.enter_context(_asked(host, found))
+        yield found
+
+
+_conversations: dict[tuple[Host, int], list[conversation.Conversation]] = {}
+"""By host and identity of the subject, while the subject is met: the front end that is asked, once one was needed."""
+
+
+@contextlib.contextmanager
+def _asked(host: Host, subject: Subject) -> Iterator[None]:
+    _conversations[host, id(subject)] = []
+    try:
+        yield
+    finally:
+        for started in _conversations.pop((host, id(subject))):
+            started.close()
+
+
+def _front_end(host: Host, subject: Subject) -> conversation.Conversation:
+    if host.gdb:
+        return conversation.with_gdb(gdb_line(host.gdb, subject), environment(host.gdb))
+    return conversation.without(plain_line(subject)[3:], environment(None))
 
 
 def ask(host: Host, subject: Subject, *command: str, seconds: float = SECONDS) -> dict[str, Any]:
@@ -76,14 +102,19 @@ def ask(host: Host, subject: Subject, *command: str, seconds: float = SECONDS) -
 
 def say(host: Host, subject: Subject, *command: str, seconds: float = SECONDS) -> Said:
     """What the command printed."""
+    started = _conversations.get((host, id(subject)))
+    if started is None:
+        return say_alone(host, subject, *command, seconds=seconds)
+    if not started:
+        started.append(_front_end(host, subject))
+    return Said(*started[0].say(*command), 0)
+
+
+def say_alone(host: Host, subject: Subject, *command: str, seconds: float = SECONDS) -> Said:
+    """The same of a front end that is started for this one command."""
     line = gdb_line(host.gdb, subject, command) if host.gdb else plain_line(subject, command)
-    done = subprocess.run(
-        line,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=seconds,
-        env=environment(host.gdb),
-    )
+    env = environment(host.gdb)
+    done = subprocess.run(line, stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds, env=env)
     return Said(done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"), done.returncode)
 
 
@@ -116,7 +147,7 @@ def environment(gdb: tools.Gdb | None) -> dict[str, str]:
     return env
 
 
-def plain_line(subject: Subject, command: Sequence[str]) -> list[str]:
+def plain_line(subject: Subject, command: Sequence[str] = ()) -> list[str]:
     """The command line without a debugger."""
     program = [sys.executable, "-m", "gdbext"]
     if isinstance(subject, Core):
@@ -124,7 +155,8 @@ def plain_line(subject: Subject, command: Sequence[str]) -> list[str]:
     return [*program, "pid", str(subject.pid), *command]
 
 
-def gdb_line(gdb: tools.Gdb, subject: Subject, command: Sequence[str]) -> list[str]:
+def gdb_line(gdb: tools.Gdb, subject: Subject, command: Sequence[str] = ()) -> list[str]:
     """The command line of a GDB in batch mode."""
     where = [str(subject.exe), str(subject.path)] if isinstance(subject, Core) else ["-p", str(subject.pid)]
-    return [gdb.path, *BEFORE, *where, "-x", str(INIT), "-ex", " ".join(command)]
+    asked = ["-ex", " ".join(command)] if command else []
+    return [gdb.path, *BEFORE, *where, "-x", str(INIT), *asked]
