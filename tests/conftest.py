@@ -9,8 +9,15 @@ import tempfile
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests import hosts, programs, tools
+
+# No example has to be quick: the machine may be busy. Fixtures stay for all examples of a test.
+settings.register_profile(
+    "any-speed", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+settings.load_profile("any-speed")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 from attrs import define, field
 
+from tests.waiting import HANG_SECONDS
+
 MARK = b"-- that was all --\n"
-HANG_SECONDS = 600
-"""Nothing takes as long, however busy the machine is: the front end hangs."""
 
 GDB_AFTER = ("echo {mark}\\n", 'python gdb.write("{mark}\\n", gdb.STDERR); gdb.flush(gdb.STDERR); gdb.flush()')
 PLAIN = """

@@ -16,9 +16,8 @@ from attrs import frozen
 from gdbext import home
 from tests import conversation, tools
 from tests.programs import Core, Program, Running, core, run
+from tests.waiting import HANG_SECONDS
 
-SECONDS = 900
-"""Nothing takes as long, however busy the machine is: it hangs."""
 Subject = Core | Running
 INIT = tools.ROOT / "gdbext" / "gdbinit.py"
 BEFORE = ("-nx", "-batch", "-iex", "set auto-load python-scripts off", "-iex", "set debuginfod enabled off")
@@ -91,7 +90,7 @@ def _front_end(host: Host, subject: Subject) -> conversation.Conversation:
     return conversation.without(plain_line(subject)[3:], environment(None))
 
 
-def ask(host: Host, subject: Subject, *command: str, seconds: float = SECONDS) -> dict[str, Any]:
+def ask(host: Host, subject: Subject, *command: str, seconds: float = HANG_SECONDS) -> dict[str, Any]:
     """The JSON document of ``command`` (its words; --json is added)."""
     said = say(host, subject, *command, "--json", seconds=seconds)
     if not (document := find_document(said.out, command[0])):
@@ -100,7 +99,7 @@ def ask(host: Host, subject: Subject, *command: str, seconds: float = SECONDS) -
     return document
 
 
-def say(host: Host, subject: Subject, *command: str, seconds: float = SECONDS) -> Said:
+def say(host: Host, subject: Subject, *command: str, seconds: float = HANG_SECONDS) -> Said:
     """What the command printed."""
     started = _conversations.get((host, id(subject)))
     if started is None:
@@ -110,7 +109,7 @@ def say(host: Host, subject: Subject, *command: str, seconds: float = SECONDS) -
     return Said(*started[0].say(*command), 0)
 
 
-def say_alone(host: Host, subject: Subject, *command: str, seconds: float = SECONDS) -> Said:
+def say_alone(host: Host, subject: Subject, *command: str, seconds: float = HANG_SECONDS) -> Said:
     """The same of a front end that is started for this one command."""
     line = gdb_line(host.gdb, subject, command) if host.gdb else plain_line(subject, command)
     env = environment(host.gdb)

@@ -21,10 +21,9 @@ from attrs import field, frozen
 
 from tests import tools
 from tests.truth import Truth
+from tests.waiting import HANG_SECONDS, until
 
 SAMPLES = tools.ROOT / "samples"
-BUILD_SECONDS = 600
-READY_SECONDS = 120
 DEATHS = {"kernel": signal.SIGABRT, "quit": signal.SIGQUIT, "itself": None}
 """How a program is made to leave a core: by a signal, or it is told by a byte on its standard input."""
 
@@ -58,6 +57,18 @@ class Running:
         self.say()
         said: dict[str, Any] = json.loads(stdout.readline())
         return said
+
+    def until_it_did(self, **least: int) -> dict[str, int]:
+        """Asks the sample churn until it did as much, however long that takes; gives all that it did meanwhile."""
+        did = dict.fromkeys(("elapsed_ns", *least), 0)
+
+        def enough() -> bool:
+            beats = self.beats()
+            did.update({name: did[name] + beats[name] for name in did})
+            return all(did[name] >= count for name, count in least.items())
+
+        until(enough, f"{least}: {did}")
+        return did
 
     def say(self) -> None:
         """Give it a byte on its standard input."""
@@ -153,7 +164,7 @@ def _take(program: Program, maker: str, args: Sequence[str], env: Mapping[str, s
             _by_gdb(tools.gdb_named(maker.removeprefix("gcore-")), running, path)
     if not path.exists():
         raise tools.MissingTool(f"{maker} left no core of {program.name}")
-    subprocess.run(["fallocate", "--dig-holes", str(path)], check=False, timeout=300)
+    subprocess.run(["fallocate", "--dig-holes", str(path)], check=False, timeout=HANG_SECONDS)
 
 
 def _by_gdb(gdb: tools.Gdb, running: Running, path: Path) -> None:
@@ -177,13 +188,13 @@ def _by_kernel(running: Running, path: Path, death: str) -> None:
         os.kill(running.pid, number)
     else:
         running.say()
-    running.process.wait(timeout=60)
+    running.process.wait(timeout=HANG_SECONDS)
     for found in path.parent.glob("core*"):
         found.rename(path)
 
 
 def _tool(command: Sequence[str], say: bytes = b"") -> None:
-    done = subprocess.run(command, input=say, capture_output=True, timeout=300)
+    done = subprocess.run(command, input=say, capture_output=True, timeout=HANG_SECONDS)
     if done.returncode:
         raise tools.MissingTool(f"{command[0]} failed: {done.stderr.decode(errors='replace')[-500:]}")
 
@@ -199,7 +210,7 @@ def _go_build(name: str, go: str, folder: Path, flags: Sequence[str], env: Mappi
         env={**os.environ, "GOTOOLCHAIN": f"go{go}", "GOFLAGS": "", **env},
         capture_output=True,
         text=True,
-        timeout=BUILD_SECONDS,
+        timeout=HANG_SECONDS,
     )
     if done.returncode:
         raise tools.MissingTool(f"go{go} cannot build samples/{name}: {done.stderr.strip()[-2000:]}")
@@ -240,10 +251,10 @@ def _allow_cores() -> None:
 def _until_ready(process: subprocess.Popen[bytes]) -> bytes:
     """The line of truth before READY."""
     assert process.stdout is not None
-    said, limit = bytearray(), time.monotonic() + READY_SECONDS
+    said, limit = bytearray(), time.monotonic() + HANG_SECONDS
     while not said.endswith(b"\nREADY\n"):
         if not select.select([process.stdout], [], [], max(0.0, limit - time.monotonic()))[0]:
-            raise TimeoutError(f"{process.args!r} did not say READY in {READY_SECONDS} s")
+            raise TimeoutError(f"{process.args!r} did not say READY in {HANG_SECONDS} s")
         piece = os.read(process.stdout.fileno(), 1 << 20)
         if not piece:
             raise ChildProcessError(f"{process.args!r} ended with {process.wait()} before READY")
@@ -253,13 +264,10 @@ def _until_ready(process: subprocess.Popen[bytes]) -> bytes:
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     assert process.stdin is not None and process.stdout is not None
+    process.kill()
+    process.wait()
     with contextlib.suppress(BrokenPipeError):
         process.stdin.close()
-    try:
-        process.wait(timeout=5)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
     process.stdout.close()
 
 

@@ -14,6 +14,7 @@ from attrs import define
 
 from gdbext import commands, home
 from tests import hosts, tools
+from tests.waiting import HANG_SECONDS
 
 INSTALL = tools.ROOT / "install.sh"
 BEGIN, END = "# >>> go-ctxchain >>>", "# <<< go-ctxchain <<<"
@@ -94,7 +95,7 @@ class Machine:
     def install(self, *arguments: str, **environment: str) -> hosts.Said:
         env = {"HOME": str(self.home), "PATH": str(self.root / "bin"), "PIP_RETRIES": "1", **environment}
         line = [self.script, *arguments]
-        done = subprocess.run(line, env=env, stdin=subprocess.DEVNULL, capture_output=True, timeout=120)
+        done = subprocess.run(line, env=env, stdin=subprocess.DEVNULL, capture_output=True, timeout=HANG_SECONDS)
         return hosts.Said(done.stdout.decode(), done.stderr.decode(), done.returncode)
 
     def installed(self, *arguments: str, **environment: str) -> str:
@@ -476,7 +477,7 @@ def test_gdb_reads_the_init_file_and_knows_the_commands(machine: Machine, gdb: t
     environment.pop("XDG_CONFIG_HOME", None)
     environment["LC_ALL"] = locale
     line = [gdb.path, "-batch", *(word for name in commands.registry() for word in ("-ex", f"help {name}"))]
-    said = subprocess.run(line, env=environment, capture_output=True, timeout=60)
+    said = subprocess.run(line, env=environment, capture_output=True, timeout=HANG_SECONDS)
     assert said.stderr == b""
     heads = [text for text in said.stdout.decode().splitlines() if text.startswith("usage: go-")]
     assert [head.split()[1] for head in heads] == list(commands.registry())
@@ -485,7 +486,7 @@ def test_gdb_reads_the_init_file_and_knows_the_commands(machine: Machine, gdb: t
 def test_without_a_locale_an_error_is_one_line_too(gdb: tools.Gdb) -> None:
     environment = {**hosts.environment(gdb), "LC_ALL": "C"}
     line = [gdb.path, *hosts.BEFORE, "-x", str(hosts.INIT), "-ex", "go-ctxtree 12"]
-    said = subprocess.run(line, env=environment, capture_output=True, timeout=60)
+    said = subprocess.run(line, env=environment, capture_output=True, timeout=HANG_SECONDS)
     (error,) = said.stderr.decode().splitlines()
     assert "write addresses as 0x...: 0x12?" in error
 

@@ -59,8 +59,8 @@ def test_a_document_among_other_lines() -> None:
 
 
 def test_a_run_is_measured(tmp_path: Path) -> None:
-    run = once(["python3", "-c", "import time; block = bytearray(1) * 50_000_000; time.sleep(0.2)"], tmp_path / "out")
-    assert 0.2 < run.seconds < 20
+    run = once(["python3", "-c", "import time; block = bytearray(1) * 50_000_000; time.sleep(1)"], tmp_path / "out")
+    assert run.seconds > 1
     assert 50_000_000 < run.anonymous < 80_000_000
 
 

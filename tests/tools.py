@@ -16,6 +16,7 @@ from pathlib import Path
 from attrs import frozen
 
 from gdbext import home
+from tests.waiting import HANG_SECONDS
 
 ROOT = Path(__file__).resolve().parent.parent
 EVERY_GO = ("1.21.13", "1.22.10", "1.23.9", "1.24.11", "1.25.5", "1.26.8", "1.27.3")
@@ -85,7 +86,7 @@ def gdb_at(path: str) -> Gdb:
     code = "import sys; print('embeds %d.%d' % sys.version_info[:2], 'in', gdb.VERSION)"
     command = [path, "-nx", "-batch", "-iex", "set auto-load off", "-ex", f"python {code}"]
     try:
-        said = subprocess.run(command, capture_output=True, text=True, timeout=60).stdout
+        said = subprocess.run(command, capture_output=True, text=True, timeout=HANG_SECONDS).stdout
     except OSError as error:
         raise MissingTool(f"cannot run {path}: {error.strerror}") from None
     if not (match := re.search(r"embeds (\d+\.\d+) in \D*(\d+\.\d+)", said)):

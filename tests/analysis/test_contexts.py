@@ -134,7 +134,7 @@ def test_no_contexts_at_all() -> None:
 words_of_garbage = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 7), st.integers(0, 63)), max_size=200)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(words_of_garbage, st.integers(0, (1 << 64) - 1))
 def test_garbage_heaps_never_raise(drawn: list[tuple[int, int, int]], other: int) -> None:
     made = Contexts(World(heap_pages=8))

@@ -122,7 +122,7 @@ def test_a_chain_of_a_million_is_one_line() -> None:
     assert lines(forest) == [f"chain of {n} v{n - 1} +0"]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.integers(0, 100), st.integers(0, 2), st.integers(0, 1)), min_size=1, max_size=25))
 def test_every_context_is_in_one_fold(drawn: list[tuple[int, int, int]]) -> None:
     parent = [place % (index + 1) - 1 for index, (place, _, _) in enumerate(drawn)]

@@ -39,7 +39,7 @@ def graph(parent: Sequence[int]) -> nx.DiGraph:
     return made
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(graphs)
 def test_cut_cycles_cuts_each_once(parent: list[int]) -> None:
     found = array(parent)
@@ -51,7 +51,7 @@ def test_cut_cycles_cuts_each_once(parent: list[int]) -> None:
     assert all(found[node] == -1 for node in changed)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(drawn())
 def test_depths_and_order(parent: list[int]) -> None:
     found = forests.depths(array(parent))
@@ -63,7 +63,7 @@ def test_depths_and_order(parent: list[int]) -> None:
     assert all(place[above] < place[node] for above, node in made.edges)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(drawn(), st.data())
 def test_families_and_what_is_below(parent: list[int], data: st.DataObject) -> None:
     start, children = forests.family(array(parent))
@@ -74,7 +74,7 @@ def test_families_and_what_is_below(parent: list[int], data: st.DataObject) -> N
     assert set(np.flatnonzero(forests.below(array(parent), root)).tolist()) == nx.descendants(made, root) | {root}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(drawn(), st.data())
 def test_values_go_down_and_marks_go_up(parent: list[int], data: st.DataObject) -> None:
     n, made = len(parent), graph(parent)
@@ -99,7 +99,7 @@ def canonical(made: nx.DiGraph, label: Sequence[int], node: int) -> str:
     return f"{label[node]}({','.join(inner)})"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(drawn(), st.data())
 def test_shapes_are_equal_where_families_are(parent: list[int], data: st.DataObject) -> None:
     n, made = len(parent), graph(parent)

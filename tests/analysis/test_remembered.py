@@ -66,7 +66,7 @@ def test_nothing_remembered_and_unreadable(code: Code) -> None:
     assert found.of(1) == [] and found.of(2) is None
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(WORDS, max_size=8))
 def test_no_record_raises_or_hangs(garbage: list[int]) -> None:
     code = Code(World(), Function("main.f"))

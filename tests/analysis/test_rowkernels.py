@@ -52,7 +52,7 @@ def written(forms: list[int], literals: list[int], rows: list[list[int]]) -> str
     return out[:length].tobytes().decode()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.data())
 def test_rows(data: st.DataObject) -> None:
     forms = data.draw(st.lists(st.sampled_from(sorted(cells)), min_size=1, max_size=6))

@@ -109,7 +109,7 @@ def test_a_torn_stack_shows_what_it_has(torn: int) -> None:
     ]
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(st.lists(WORDS, max_size=64), st.lists(st.tuples(WORDS, WORDS, WORDS, WORDS, WORDS), min_size=1, max_size=5))
 def test_no_stack_raises_or_hangs(content: list[int], registers: list[tuple[int, ...]]) -> None:
     """Garbage in stacks, in saved registers, in bounds and origins."""

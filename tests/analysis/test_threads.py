@@ -141,7 +141,7 @@ def test_a_signal_handlers_stack_and_what_it_interrupted() -> None:
     ]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(WORDS, max_size=40), st.lists(WORDS, min_size=10, max_size=10))
 def test_no_thread_raises_or_hangs(content: list[int], fields: list[int]) -> None:
     made = code()

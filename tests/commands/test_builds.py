@@ -14,6 +14,7 @@ from tests import hosts, tools
 from tests.commands import test_goroutines_on_samples as stacks
 from tests.commands.test_ctxtree_on_samples import by_address
 from tests.programs import Core, Program, build, core, made_whole
+from tests.waiting import HANG_SECONDS
 
 CORE = hosts.Host("core")
 
@@ -115,6 +116,6 @@ def split(program: Program, place: str) -> Path:
 
 def _binutils(*command: str) -> None:
     try:
-        subprocess.run(command, check=True, capture_output=True, timeout=120)
+        subprocess.run(command, check=True, capture_output=True, timeout=HANG_SECONDS)
     except FileNotFoundError:
         raise tools.MissingTool(f"no {command[0]} on PATH: install binutils") from None

@@ -17,6 +17,7 @@ from tests.commands import asking
 from tests.golang.madecode import Code, Function, Gs, Inlined, Stacks
 from tests.golang.test_ancestors import remember
 from tests.synthetic import World
+from tests.waiting import HANG_SECONDS
 
 ARGS = bytes([0, 8, 0xFE, 8, 8, 0xFD, 0xFF])
 DEEP = 130
@@ -224,7 +225,7 @@ def pprof(how: str, path: Path) -> str:
     """What ``go tool pprof`` says of a profile."""
     command = [tools.go_program(), "tool", "pprof", how, str(path)]
     assert shutil.which(command[0])
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=path.parent)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=HANG_SECONDS, cwd=path.parent)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

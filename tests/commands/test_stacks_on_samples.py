@@ -12,6 +12,7 @@ import pytest
 from tests import hosts, tools
 from tests.programs import build, core, run
 from tests.truth import Truth
+from tests.waiting import HANG_SECONDS
 
 FIRST_WITH_GROUPS, FIRST_WITH_BUBBLES = 24, 25
 FIRST_WITH_LABELS = 27
@@ -181,7 +182,7 @@ def test_the_profile_has_the_goroutines_that_runtime_stack_shows(go: str, tmp_pa
     told = taken.truth.goroutines
     assert document["pprof"]["goroutines"] == len(told)
     command = [tools.go_program(), "tool", "pprof", "-traces", str(path)]
-    said = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+    said = subprocess.run(command, capture_output=True, text=True, timeout=HANG_SECONDS, check=True).stdout
     traces = [named(trace) for trace in re.split(r"^-+\+-+\n", said, flags=re.MULTILINE)[1:] if trace.strip()]
     whole = [goroutine for goid, goroutine in told.items() if goid != taken.truth.reporter and not goroutine.cut]
     for goroutine in whole:

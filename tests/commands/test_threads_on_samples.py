@@ -12,6 +12,7 @@ import pytest
 from tests import hosts, tools
 from tests.programs import Running, build, core, run
 from tests.truth import Truth
+from tests.waiting import HANG_SECONDS
 
 DOING = {"go", "syscall", "c", "idle", "scheduler"}
 
@@ -27,14 +28,21 @@ def plant(truth: Truth, name: str) -> int:
 
 
 def test_the_kernels_threads(host: hosts.Host, goroutines_subject: hosts.Subject) -> None:
+    before = tasks(goroutines_subject)
     found = rows(host, goroutines_subject)
+    after, tids = tasks(goroutines_subject), {row["tid"] for row in found}
     assert {row["doing"] for row in found} <= DOING
     if isinstance(goroutines_subject, Running):
-        assert {row["tid"] for row in found} == set(map(int, os.listdir(f"/proc/{goroutines_subject.pid}/task")))
+        assert before & after <= tids <= before | after, "threads come and go"
     else:
         assert goroutines_subject.truth.facts["pid"] in {row["tid"] for row in found}
     machines = [row["m"] for row in found]
     assert len(machines) == len(set(machines)) and None not in machines
+
+
+def tasks(subject: hosts.Subject) -> set[int]:
+    """The kernel's list of a process's threads."""
+    return set(map(int, os.listdir(f"/proc/{subject.pid}/task"))) if isinstance(subject, Running) else set()
 
 
 def test_what_they_do(host: hosts.Host, goroutines_subject: hosts.Subject) -> None:
@@ -102,7 +110,7 @@ def test_scheduler_stacks_like_gdbs_own(go: str, gdb: tools.Gdb) -> None:
 def bt(gdb: tools.Gdb, running: Running) -> dict[int, list[str]]:
     """The functions of each thread's frames by its id, as GDB prints them."""
     line = [gdb.path, *hosts.BEFORE, "-p", str(running.pid), "-ex", "thread apply all bt"]
-    done = subprocess.run(line, capture_output=True, text=True, timeout=hosts.SECONDS, stdin=subprocess.DEVNULL)
+    done = subprocess.run(line, capture_output=True, text=True, timeout=HANG_SECONDS, stdin=subprocess.DEVNULL)
     parts = re.split(r"^Thread \d+ \(.*?(?:LWP|process) (\d+).*\):\n", done.stdout, flags=re.MULTILINE)
     return {int(tid): GDB_FRAME.findall(text) for tid, text in zip(parts[1::2], parts[2::2], strict=True)}
 
@@ -154,6 +162,6 @@ def on_thread(gdb: tools.Gdb, running: Running, tid: int, *commands: str) -> str
     switch = f"python next(t for t in gdb.selected_inferior().threads() if t.ptid[1] == {tid}).switch()"
     words = [word for command in (switch, *commands) for word in ("-ex", command)]
     line = [gdb.path, *hosts.BEFORE, "-p", str(running.pid), "-x", str(hosts.INIT), *words]
-    known: dict[str, Any] = {"timeout": hosts.SECONDS, "env": hosts.environment(gdb), "stdin": subprocess.DEVNULL}
+    known: dict[str, Any] = {"timeout": HANG_SECONDS, "env": hosts.environment(gdb), "stdin": subprocess.DEVNULL}
     done = subprocess.run(line, capture_output=True, text=True, **known)
     return done.stdout + done.stderr

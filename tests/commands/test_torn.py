@@ -15,6 +15,7 @@ import pytest
 
 from tests import hosts, tools
 from tests.programs import Running, build, run
+from tests.waiting import HANG_SECONDS
 
 PLACES = (
     "runtime.gcDrain",  # marking
@@ -23,7 +24,6 @@ PLACES = (
     "runtime.gcMarkTermination",
 )
 COMMANDS = ("go-ctxtree", "go-goroutines", "go-ctxchain --all", "go-doctor", "go-stacks --all", "go-threads")
-SECONDS = 240
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def ask_stopped_at(gdb: tools.Gdb, churn: Running, place: str) -> str:
     stop = ["-ex", "handle SIGURG nostop noprint pass", "-ex", f"tbreak {place}", "-ex", "continue"]
     line = [gdb.path, *hosts.BEFORE, "-p", str(churn.pid), "-x", str(hosts.INIT), *stop, *asked, "-ex", "detach"]
     done = subprocess.run(
-        line, capture_output=True, timeout=SECONDS, env=hosts.environment(gdb), stdin=subprocess.DEVNULL
+        line, capture_output=True, timeout=HANG_SECONDS, env=hosts.environment(gdb), stdin=subprocess.DEVNULL
     )
     return done.stdout.decode(errors="replace") + done.stderr.decode(errors="replace")
 
@@ -71,7 +71,7 @@ def test_every_command_answers(churn: Running, place: str) -> None:
     threads = hosts.find_document(said, "go-threads")
     assert threads is not None and {row["tid"] for row in threads["threads"]} <= tasks(churn), said[-3000:]
     assert hosts.find_document(said, "go-doctor") is not None
-    assert churn.beats()["collections"] > 0
+    churn.until_it_did(collections=1)
 
 
 def test_stopped_by_a_signal(go: str) -> None:

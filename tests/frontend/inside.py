@@ -35,6 +35,8 @@ def fail(session: object, args: Namespace) -> Report:
     if args.how == "interrupt":
         raise KeyboardInterrupt
     if args.how == "stop":
+        gdb.write("it goes on\n")
+        gdb.flush()
         while True:
             pass
     if args.how == "exit":

@@ -15,9 +15,9 @@ def anonymous() -> int:
 
 
 def seconds(goid: int) -> float:
-    start = time.perf_counter()
+    start = time.process_time()
     gdb.execute(f"go-goroutine {goid}", to_string=True)
-    taken = time.perf_counter() - start
+    taken = time.process_time() - start
     gdb.execute("go-goroutine off", to_string=True)
     return taken
 

@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -15,12 +14,13 @@ from gdbext import __version__
 from gdbext.commands import registry
 from gdbext.frontend import cli
 from tests import hosts, programs, tools
+from tests.waiting import HANG_SECONDS
 
 
 def run(*words: str, **more: str) -> hosts.Said:
     env = {**hosts.environment(None), **more}
     command = [sys.executable, "-m", "gdbext", *words]
-    done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=HANG_SECONDS)
     return hosts.Said(done.stdout, done.stderr, done.returncode)
 
 
@@ -102,14 +102,14 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
 
 
 def test_ctrl_c_is_quiet() -> None:
-    slow = "cli.overview = lambda: time.sleep(60)"
+    slow = "cli.overview = lambda: print('asked', file=sys.stderr, flush=True) or time.sleep(1e6)"
     script = f"import sys, time; from gdbext.frontend import cli; {slow}; sys.exit(cli.main([]))"
     process = subprocess.Popen(
         [sys.executable, "-c", script], stderr=subprocess.PIPE, text=True, env=hosts.environment(None)
     )
-    time.sleep(1.5)
+    assert process.stderr is not None and process.stderr.readline() == "asked\n"
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=30)
+    _, said = process.communicate(timeout=HANG_SECONDS)
     assert (process.returncode, said) == (130, "gdbext: interrupted\n")
 
 

@@ -25,6 +25,7 @@ from tests import hosts, tools
 from tests.frontend.test_gdbfront import Editor, batch
 from tests.programs import Core, Running, build, core
 from tests.truth import Frame, Goroutine, Truth
+from tests.waiting import HANG_SECONDS
 
 FRAME = re.compile(r"#(\d+) +(?:0x([0-9a-f]+) in )?(.+?) \((?:.*\) )?at (.+):(\d+)$")
 BELOW_GOEXIT = re.compile(r"#\d+ +0x[0-9a-f]+ in \?\? \(\)$")
@@ -188,7 +189,7 @@ def typed(host: hosts.Host, subject: hosts.Subject, *lines: str, after: tuple[st
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=hosts.SECONDS,
+        timeout=HANG_SECONDS,
         env=hosts.environment(host.gdb),
     )
     said = done.stdout.split(f"{MARK}\n")[1:-1]
@@ -453,7 +454,7 @@ def test_a_front_end_gets_them_through_mi(gdb: tools.Gdb) -> None:
             input="\n".join(asked) + "\n",
             capture_output=True,
             text=True,
-            timeout=hosts.SECONDS,
+            timeout=HANG_SECONDS,
             env=hosts.environment(gdb),
         )
     results = [line for line in done.stdout.splitlines() if line.startswith(("^done", "^error"))]

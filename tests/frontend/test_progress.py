@@ -12,6 +12,7 @@ import pytest
 
 from gdbext.frontend import progress
 from gdbext.frontend.progress import Progress
+from tests.waiting import HANG_SECONDS
 
 
 @pytest.fixture
@@ -23,17 +24,22 @@ def terminal() -> Iterator[tuple[int, int]]:
     os.close(theirs)
 
 
-def seen(ours: int) -> str:
-    """All that has come; a terminal hands on what was written a moment later."""
+END = b"\x1e"
+
+
+def seen(terminal: tuple[int, int]) -> str:
+    """All that was written until now, whenever the terminal hands it on."""
+    ours, theirs = terminal
+    os.write(theirs, END)
     said = b""
-    while select.select([ours], [], [], 0.5)[0]:
+    while not said.endswith(END):
         said += os.read(ours, 4096)
-    return said.decode()
+    return said.removesuffix(END).decode()
 
 
 def until_shown(ours: int) -> Iterator[str]:
     """Takes as long as the line needs to come, on a busy machine too."""
-    assert select.select([ours], [], [], 60)[0]
+    assert select.select([ours], [], [], HANG_SECONDS)[0]
     yield "one"
     yield "two"
 
@@ -49,16 +55,17 @@ def test_what_takes_long_is_said_and_erased(monkeypatch: pytest.MonkeyPatch, ter
     ours, theirs = terminal
     pieces = Progress(lambda: "searching the heap", theirs).until_output(until_shown(ours))
     assert next(pieces) == "one"
-    said = seen(ours)
+    said = seen(terminal)
     assert said.startswith(f"{progress.ERASE}searching the heap … ") and said.endswith(f" s{progress.ERASE}")
     assert list(pieces) == ["two"]
-    assert seen(ours) == ""
+    assert seen(terminal) == ""
 
 
-def test_what_is_quick_is_not_mentioned(terminal: tuple[int, int]) -> None:
-    ours, theirs = terminal
+def test_what_is_quick_is_not_mentioned(monkeypatch: pytest.MonkeyPatch, terminal: tuple[int, int]) -> None:
+    monkeypatch.setattr(progress, "FIRST_SECONDS", HANG_SECONDS)
+    _, theirs = terminal
     assert list(Progress(lambda: "never", theirs).until_output(slow(0))) == ["one", "two"]
-    assert seen(ours) == ""
+    assert seen(terminal) == ""
 
 
 def test_a_file_gets_none(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
@@ -77,4 +84,4 @@ def test_an_error_ends_it(monkeypatch: pytest.MonkeyPatch, terminal: tuple[int, 
 
     with pytest.raises(ValueError, match="no"):
         list(Progress(lambda: "trying", theirs).until_output(failing()))
-    assert seen(ours).endswith(progress.ERASE)
+    assert seen(terminal).endswith(progress.ERASE)

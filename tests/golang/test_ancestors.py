@@ -70,7 +70,7 @@ def test_circles_and_main_end_a_chain(code: Code) -> None:
     assert [each.goid for each in ancestry(goroutines, 8)] == [8, 1]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(WORDS, WORDS, WORDS, WORDS), min_size=1, max_size=6), st.lists(WORDS, max_size=8))
 def test_no_record_raises_or_hangs(records: list[tuple[int, int, int, int]], garbage: list[int]) -> None:
     code = Code(World(), Function("main.f"))

@@ -122,7 +122,7 @@ def deadline(made: Made, wall: int, ext: int, timer: int = 0) -> Deadline | Abse
     return made.at("*context.timerCtx", address).deadline
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(moments, parts, st.integers(-(1 << 50), 1 << 50))
 def test_a_deadline_counts_from_the_start_of_the_clock(when: datetime, nanoseconds: int, monotonic: int) -> None:
     when = when.replace(microsecond=0)
@@ -200,7 +200,7 @@ def test_every_read_may_fail(name: str, only_once: bool) -> None:
     assert refused and absent
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.binary(min_size=112, max_size=112), st.sampled_from(["cancel", "timer", "value"]))
 def test_random_contexts_are_read(raw: bytes, name: str) -> None:
     made = Made()

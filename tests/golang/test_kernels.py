@@ -61,7 +61,7 @@ def ranges(drawn: list[tuple[int, int]]) -> tuple[U64, U64]:
 places = st.lists(st.tuples(st.integers(0, 64), st.integers(0, 64)), max_size=4)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(memories, places, st.integers(0, 40))
 def test_scan_ranges(memory: Memory, drawn: list[tuple[int, int]], room: int) -> None:
     out = np.zeros((room, 4), np.uint64)
@@ -74,7 +74,7 @@ def test_scan_ranges(memory: Memory, drawn: list[tuple[int, int]], room: int) ->
     assert count == len(expected) and out[: min(room, count)].tolist() == expected[:room]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(memories, places)
 def test_scan_values(memory: Memory, drawn: list[tuple[int, int]]) -> None:
     out = np.zeros((300, 3), np.uint64)
@@ -88,7 +88,7 @@ def test_scan_values(memory: Memory, drawn: list[tuple[int, int]]) -> None:
     assert out[:count].tolist() == expected
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(memories, st.lists(st.integers(0, 80), max_size=8), st.lists(st.integers(0, 4), max_size=3))
 def test_columns(memory: Memory, rows: list[int], offsets: list[int]) -> None:
     out = np.zeros((len(rows), len(offsets)), np.uint64)
@@ -100,7 +100,7 @@ def test_columns(memory: Memory, rows: list[int], offsets: list[int]) -> None:
 
 
 @given(st.sets(st.integers(0, (1 << 64) - 1), max_size=20), st.lists(st.integers(0, (1 << 64) - 1), max_size=20))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_index_in(values: set[int], strays: list[int]) -> None:
     ordered = sorted(values)
     wanted = [*ordered, *strays, *reversed(ordered)]
@@ -140,7 +140,7 @@ def model(memory: Memory, taken: Sequence[bool], elem: int) -> tuple[list[int], 
     return state, other, count
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(memories, st.lists(st.booleans(), min_size=32, max_size=32), st.sampled_from([2, 4, 6, 8, 64]))
 def test_scan_heap(memory: Memory, taken: list[bool], elem: int) -> None:
     """Objects may lie across segments; SIZES grow with their numbers, so the larger type is the larger number."""

@@ -202,7 +202,7 @@ control = st.sampled_from([EMPTY, DELETED, FULL, 0])
 swiss_maps = st.lists(st.lists(st.lists(control, min_size=8, max_size=8), min_size=1, max_size=4), max_size=3)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(swiss_maps)
 def test_swiss_maps_against_a_model(drawn: list[list[list[int]]]) -> None:
     world, model, number, tables = World(), [], 0, []
@@ -222,7 +222,7 @@ cells_of_buckets = st.lists(st.booleans(), min_size=8, max_size=8)
 chains = st.lists(st.lists(cells_of_buckets, min_size=1, max_size=3), min_size=1, max_size=4)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(chains)
 def test_classic_maps_against_a_model(drawn: list[list[list[bool]]]) -> None:
     world, model, number, heads = World(23), [], 0, []
@@ -240,7 +240,7 @@ def test_classic_maps_against_a_model(drawn: list[list[list[bool]]]) -> None:
     assert read(world, CLASSIC, header) == (model, 0)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.binary(min_size=48, max_size=48), st.lists(st.integers(0, (1 << 64) - 1), min_size=30, max_size=30))
 def test_random_headers_never_raise(raw: bytes, content: list[int]) -> None:
     for minor, shape in ((27, SWISS), (23, CLASSIC)):

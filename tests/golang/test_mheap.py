@@ -138,7 +138,7 @@ def test_ranges_of_pages_are_joined() -> None:
 sizes = st.sampled_from([16, 48, 112, 1024, 4096])
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.tuples(sizes, st.integers(0, 2), st.integers(0, 9)), max_size=6), st.integers(0, 1 << 62))
 def test_ids_and_addresses_are_inverse(drawn: list[tuple[int, int, int]], stray: int) -> None:
     page, spans = HEAP, []

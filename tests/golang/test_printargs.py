@@ -71,7 +71,7 @@ def test_unreadable_words_and_functions_without_tables() -> None:
     assert arguments(symtab, symtab.function(pc), pc).text(code.world.target, HEAP) == ""
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.binary(max_size=300), st.binary(max_size=40), st.integers(0, 60))
 def test_no_table_raises_or_hangs(listed: bytes, live: bytes, index: int) -> None:
     assert len(text(listed, live, index)) < 20 * LONGEST

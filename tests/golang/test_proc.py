@@ -146,7 +146,7 @@ def test_reads_that_fail_are_rows_or_errors_of_ours() -> None:
             assert len(again) == 2 and again.reason(0) and again.waited().shape == (2,)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.binary(min_size=456, max_size=456), min_size=1, max_size=6))
 def test_garbage_gs(garbage: list[bytes]) -> None:
     gs, _ = made()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from gdbext.errors import GdbextError
 from gdbext.golang.proflabel import BUCKET, LONGEST, labels
@@ -102,7 +102,6 @@ def test_reads_that_fail_are_errors_of_ours(minor: int) -> None:
             assert str(error)
 
 
-@settings(deadline=None)
 @given(st.binary(min_size=48, max_size=300), st.sampled_from([21, 27]))
 def test_garbage(garbage: bytes, minor: int) -> None:
     world = World(minor)

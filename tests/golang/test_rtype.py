@@ -169,7 +169,7 @@ def test_every_read_may_fail() -> None:
     assert failed >= 6
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.binary(min_size=256, max_size=256), st.integers(0, 200))
 def test_random_descriptors_raise_nothing_else(raw: bytes, at: int) -> None:
     world = World()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from gdbext.errors import GdbextError, InconsistentRuntime
 from gdbext.golang.stkframe import frame_pointers, stack_objects, stack_pointers
@@ -110,7 +110,6 @@ def test_reads_that_fail_are_errors_of_ours() -> None:
             assert str(error)
 
 
-@settings(deadline=None)
 @given(st.binary(min_size=8, max_size=64), st.sampled_from([0, 1, 2]))
 def test_garbage_maps(garbage: bytes, which: int) -> None:
     code, symtab, frames = made(Function("main.f", FRAME, stack_map=1, args=16, funcdata={which: garbage}))

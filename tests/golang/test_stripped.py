@@ -15,6 +15,7 @@ from gdbext.golang.stripped import MODULE, WITNESSES, Stripped, Witness
 from gdbext.target.opening import open_core
 from tests import hosts, tools
 from tests.programs import Core, Program as Sample, build, core
+from tests.waiting import HANG_SECONDS
 
 CGO = (("CGO_ENABLED", "1"),)
 WAYS = {
@@ -65,7 +66,7 @@ def bare(program: Sample, folder: Path) -> Path:
     path = folder / "bare"
     if not path.exists():
         strip = ["objcopy", "--strip-all", str(program.exe), str(path)]
-        subprocess.run(strip, check=True, capture_output=True, timeout=60)
+        subprocess.run(strip, check=True, capture_output=True, timeout=HANG_SECONDS)
         data = bytearray(path.read_bytes())
         data[40:48] = bytes(8)  # e_shoff
         data[58:64] = bytes(6)  # e_shentsize, e_shnum, e_shstrndx

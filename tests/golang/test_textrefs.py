@@ -11,6 +11,7 @@ from hypothesis import given, strategies as st
 from gdbext.golang.textrefs import references, variables
 from gdbext.target.binary import Binary
 from tests.programs import build
+from tests.waiting import HANG_SECONDS
 
 
 @pytest.mark.parametrize(
@@ -58,7 +59,7 @@ def test_like_a_disassembler(go: str) -> None:
 def disassembled(path: str) -> list[tuple[int, int]]:
     """(address of the instruction, target) of each RIP-relative operand."""
     command = ["objdump", "-d", "--no-show-raw-insn", "-j", ".text", path]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=HANG_SECONDS, check=True)
     return [
         (int(match[1], 16), int(match[2], 16))
         for match in re.finditer(r"^\s*([0-9a-f]+):\t.*\(%rip\).*# (?:0x)?([0-9a-f]+)", done.stdout, re.MULTILINE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from gdbext.golang.traceback import (
     COMPLETE,
@@ -101,7 +101,6 @@ def test_unreadable_stacks_and_limits(code: Code) -> None:
     assert len(list(short)) == 2 and short.end == CUT
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 2**64 - 1) | st.integers(0x400000, 0x401000), max_size=64), st.integers(0, 500))
 def test_no_stack_content_raises_or_hangs(words: list[int], at: int) -> None:
     code = Code(World(), F, G)

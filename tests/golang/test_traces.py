@@ -37,7 +37,7 @@ def at_once(code: Code, symtab: Symtab, stacks: list[Stack], trapped: list[bool]
     return list(zip(frames, ends.tolist(), strict=True))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(STACKS, st.data())
 def test_like_single_walks(calls: list[list[str]], data: st.DataObject) -> None:
     code = Code(World(), F, G)
@@ -47,7 +47,7 @@ def test_like_single_walks(calls: list[list[str]], data: st.DataObject) -> None:
     assert at_once(code, symtab, stacks, trapped) == one_by_one(code, symtab, stacks, trapped)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(
     st.lists(st.integers(TEXT, TEXT + 0xC00) | st.integers(0, 2**64 - 1), min_size=64, max_size=64),
     st.lists(st.integers(0, 511), min_size=1, max_size=5),

@@ -178,7 +178,7 @@ def test_every_read_may_fail() -> None:
     assert seen[-1] == "broken" and all("made to fail" in text for text in seen[:-1])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.binary(min_size=64, max_size=64), st.sampled_from(["int", "string", "any", "box", "pointer"]))
 def test_random_memory_is_shown_or_refused(raw: bytes, which: str) -> None:
     world = World()

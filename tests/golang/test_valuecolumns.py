@@ -115,7 +115,7 @@ def test_messages_of_errors(message: str) -> None:
     assert found == [None, None, right, right, "context deadline exceeded"], "no error; unreadable; the others"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, (1 << 64) - 1)), max_size=20))
 def test_senseless_data_words(drawn: list[tuple[int, int]]) -> None:
     made = Made()

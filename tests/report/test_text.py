@@ -140,9 +140,9 @@ def unlink(node: Node) -> None:
 
 def test_a_chain_of_200000_is_written_in_a_moment_and_the_deep_part_tells_its_depth() -> None:
     node = chain(200_000)
-    before = time.perf_counter()
+    before = time.process_time()
     text = shown(Tree([node]))
-    assert time.perf_counter() - before < 10
+    assert time.process_time() - before < 10
     assert text.count("\n") == 200_000
     assert text.endswith("\n[199999] end\n")
     assert len(text) < 200_000 * (3 * DEEPEST + 20)

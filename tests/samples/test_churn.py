@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import time
-
 from tests.programs import build, run
 
 
 def test_it_churns(go: str) -> None:
     with run(build("churn", go)) as running:
-        time.sleep(0.5)
         assert len(running.truth.contexts) == 10_000
-        counts = running.beats()
-    assert min(counts["contexts"], counts["goroutines"], counts["collections"]) > 10
+        running.until_it_did(contexts=11, goroutines=11, collections=11)
 
 
 def test_it_keeps_to_its_rates(go: str) -> None:
     with run(build("churn", go), "-contexts", "2000", "-goroutines", "-1", "-gc=false", "-stable", "100") as running:
         running.beats()
-        time.sleep(1)
+        did = running.until_it_did(contexts=1000)
         counts = running.beats()
-    assert 1000 < counts["contexts"] < 3000
+    assert did["contexts"] < 3000 * did["elapsed_ns"] / 1e9 + 1000
     assert counts["goroutines"] == counts["collections"] == 0

@@ -183,7 +183,7 @@ def variables(dwarf: Dwarf, number: int) -> int:
     return len(found.variables_at(low + 8)) if found else 0
 
 
-@settings(max_examples=60, deadline=10_000)
+@settings(max_examples=60)
 @given(
     which=st.integers(0, 1),
     section=st.sampled_from(["info", "abbrev", "addr", "loc", "loclists", "ranges", "rnglists"]),
@@ -202,7 +202,7 @@ def test_damaged_information_answers_or_refuses(
     assert ask_all(Dwarf(Sections(contents))) >= 0  # type: ignore[arg-type]
 
 
-@settings(max_examples=100, deadline=10_000)
+@settings(max_examples=100)
 @given(info=st.binary(max_size=300), abbrev=st.binary(max_size=100))
 def test_random_bytes_answer_or_refuse(info: bytes, abbrev: bytes) -> None:
     head = b"\x05\x00\x01\x08\x00\x00\x00\x00"

@@ -142,7 +142,7 @@ def everything(elf: Elf) -> int:
     return answers
 
 
-@settings(max_examples=150, deadline=2000)
+@settings(max_examples=150)
 @given(
     changes=st.lists(st.tuples(st.integers(0, 4000), st.integers(0, 255)), max_size=20), keep=st.integers(0, 1 << 20)
 )
@@ -160,7 +160,7 @@ def test_damaged_files_answer_or_refuse(changes: list[tuple[int, int]], keep: in
     assert everything(elf) >= 0
 
 
-@settings(max_examples=150, deadline=2000)
+@settings(max_examples=150)
 @given(st.binary(max_size=600))
 def test_random_bytes_behind_a_header_answer_or_refuse(junk: bytes) -> None:
     head = np.zeros(1, HEADER)

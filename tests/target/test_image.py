@@ -45,7 +45,7 @@ models = st.builds(
 
 
 @given(models, st.integers(-20, SPACE), st.integers(0, 90))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_read_is_what_the_model_has(model: Model, offset: int, size: int) -> None:
     start = max(0, (model.rows[0][0] if model.rows else 0) + offset)
     wanted = model.read(start, size)
@@ -57,7 +57,7 @@ def test_read_is_what_the_model_has(model: Model, offset: int, size: int) -> Non
 
 
 @given(models, st.lists(st.integers(-20, SPACE), min_size=1, max_size=30))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_records_are_what_the_model_has(model: Model, offsets: list[int]) -> None:
     base = model.rows[0][0] if model.rows else 0
     addresses = [max(0, base + offset) for offset in offsets]
@@ -69,7 +69,7 @@ def test_records_are_what_the_model_has(model: Model, offsets: list[int]) -> Non
 
 
 @given(models)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_segments_are_sorted_and_disjoint_and_cover_the_model(model: Model) -> None:
     image = model.image()
     assert (image.starts < image.ends).all()

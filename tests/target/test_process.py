@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
+import itertools
 import mmap
 import os
 import signal
@@ -15,7 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from gdbext.errors import MemoryFault, UnsupportedTarget, UsageError
 from gdbext.target import Blocked, procfs, procmem
@@ -23,6 +24,7 @@ from gdbext.target.opening import open_pid
 from gdbext.target.process import Process
 from gdbext.target.procmem import ProcessMemory
 from tests import programs, tools
+from tests.waiting import HANG_SECONDS, stop, until
 
 GO = tools.go_versions()[-1]
 NOBODY = 65534
@@ -85,10 +87,17 @@ def test_position_independent(running_pie: programs.Running) -> None:
 
 
 def test_threads_are_the_programs(running: programs.Running) -> None:
+    before = tasks(running.pid)
     threads = open_pid(running.pid).threads()
-    assert {str(thread.tid) for thread in threads} >= set(running.truth.facts["threads"])
-    assert {thread.tid for thread in threads} == {int(name) for name in os.listdir(f"/proc/{running.pid}/task")}
+    after = tasks(running.pid)
+    found = {str(thread.tid) for thread in threads}
+    assert before & after <= found <= before | after, "threads come and go"
+    assert after & set(running.truth.facts["threads"]) <= found
     assert all(thread.registers == {} and thread.namespace_tid is None for thread in threads)
+
+
+def tasks(pid: int) -> set[str]:
+    return set(os.listdir(f"/proc/{pid}/task"))
 
 
 def test_it_is_not_stopped(own: programs.Running) -> None:
@@ -103,8 +112,7 @@ def test_it_is_not_stopped(own: programs.Running) -> None:
 
 @pytest.mark.parametrize("way", [lambda target: target, through_the_file], ids=["readv", "file"])
 def test_the_image_is_the_memory(own: programs.Running, way: Callable[[Process], Process]) -> None:
-    os.kill(own.pid, signal.SIGSTOP)
-    time.sleep(0.1)
+    stop(own.pid)
     target = way(open_pid(own.pid))
     image = target.image([(0, 1 << 64)])
     with open(f"/proc/{own.pid}/mem", "rb", buffering=0) as memory:
@@ -178,7 +186,7 @@ def holed() -> Iterator[tuple[int, list[bool]]]:
     st.lists(st.tuples(st.integers(0, PAGES * PAGE - 1), st.integers(1, 5 * PAGE)), max_size=12),
     st.sampled_from([PAGE // 2 + 1, PAGE * 3, 4 << 20]),
 )
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150)
 def test_copy_skips_exactly_the_unreadable_pages(
     holed: tuple[int, list[bool]], drawn: list[tuple[int, int]], piece: int
 ) -> None:
@@ -218,13 +226,13 @@ def test_more_ranges_than_one_call_takes(running: programs.Running) -> None:
 
 
 def test_a_large_reservation_costs_nothing(running: programs.Running) -> None:
-    """Go reserves hundreds of megabytes without access; asking page by page would take seconds."""
+    """Go reserves hundreds of megabytes without access; asking page by page would take seconds of the processor."""
     target = open_pid(running.pid)
     reserved = max((m for m in target.mappings() if m.flags[0] != "r"), key=lambda m: m.end - m.start)
     assert reserved.end - reserved.start > 100 << 20
-    begun = time.monotonic()
+    begun = time.process_time()
     assert len(target.image([(reserved.start, reserved.end)]).starts) == 0
-    assert time.monotonic() - begun < 0.2
+    assert time.process_time() - begun < 0.5
 
 
 # What a process may be -----------------------------------------------------------------------------------------------
@@ -248,7 +256,7 @@ def run_inside(line: list[str]) -> Iterator[int]:
     finally:
         assert process.stdin is not None
         process.stdin.close()
-        process.wait(timeout=20)
+        process.wait(timeout=HANG_SECONDS)
 
 
 def test_in_its_own_pid_namespace(newest: programs.Program) -> None:
@@ -328,9 +336,8 @@ def test_a_kernel_thread(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_not_a_go_program() -> None:
-    process = subprocess.Popen(["sleep", "60"])
+    process = subprocess.Popen(["sleep", "infinity"])  # the call returns when the program is there
     try:
-        time.sleep(0.2)
         with pytest.raises(UnsupportedTarget, match=f"process {process.pid}: .*sleep"):
             open_pid(process.pid)
     finally:
@@ -399,18 +406,15 @@ def test_not_dumpable(plain: pytest.MonkeyPatch, running: programs.Running) -> N
 def test_somebody_traces_it(own: programs.Running, gdb: tools.Gdb) -> None:
     """A second debugger cannot attach, and is told why; reading needs no attaching."""
     options = ["-nx", "-batch", "-readnever", "-iex", "set auto-load off", "-p", str(own.pid)]
-    debugger = subprocess.Popen([gdb.path, *options, "-ex", "shell sleep 60"], stdout=subprocess.DEVNULL, stderr=-3)
+    line = [gdb.path, *options, "-ex", "shell cat"]  # which reads until the debugger is not wanted any more
+    debugger = subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        for _ in range(200):
-            if procfs.status(own.pid).number("TracerPid"):
-                break
-            time.sleep(0.05)
+        until(lambda: procfs.status(own.pid).number("TracerPid"), "the debugger attaches")
         assert f"process {debugger.pid} (" in procfs.why_not_attach(own.pid)
         assert procfs.why_not_attach(own.pid, tracing=False) == ""
         check_pieces(open_pid(own.pid), own)
     finally:
-        debugger.kill()
-        debugger.wait()
+        debugger.communicate()
 
 
 def test_the_kernel_refuses_without_saying_why(running: programs.Running, plain: pytest.MonkeyPatch) -> None:
@@ -420,7 +424,7 @@ def test_the_kernel_refuses_without_saying_why(running: programs.Running, plain:
 
 def test_where_threads_sleep() -> None:
     """The kernel's word on a thread in a system call; nothing of one that runs, or that is not there."""
-    asleep = reached("import time; time.sleep(60)", lambda found: found is not None and found.syscall in NANOSLEEP)
+    asleep = reached("import time; time.sleep(1e6)", lambda found: found is not None and found.syscall in NANOSLEEP)
     assert asleep is not None and asleep.pc and asleep.sp
     assert reached("while True: pass", lambda found: found is None) is None
     assert procfs.blocked(os.getpid(), 1) is None
@@ -430,10 +434,7 @@ def reached(program: str, wanted: Callable[[Blocked | None], bool]) -> Blocked |
     """What is said of a Python program once it is as wanted."""
     with subprocess.Popen([sys.executable, "-c", program]) as child:
         try:
-            for _ in range(500):
-                if wanted(found := procfs.blocked(child.pid, child.pid)):
-                    return found
-                time.sleep(0.02)
+            looks = (procfs.blocked(child.pid, child.pid) for _ in itertools.count())
+            return until(lambda: [found for found in [next(looks)] if wanted(found)], program)[0]
         finally:
             child.kill()
-    raise AssertionError(f"never so: {program}")

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from gdbext.errors import MissingField, MissingSymbol
 from gdbext.target import remembered
@@ -171,7 +171,7 @@ def written(memory: Remembered) -> Path:
     return memory.path
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_garbage_is_no_answer_and_is_replaced(exe: Path, data: st.DataObject) -> None:
     path = written(of(exe))

@@ -16,6 +16,7 @@ from gdbext.target.binary import Binary
 from gdbext.target.locations import Piece
 from gdbext.target.variables import Variable
 from tests import tools
+from tests.waiting import HANG_SECONDS
 
 SOURCE = """package main
 
@@ -136,7 +137,7 @@ def told_by_gdb(path: str) -> list[list[dict[str, Any]]]:
     options = ["-nx", "-batch", "-iex", "set auto-load off", "-iex", "set debuginfod enabled off"]
     environment = {**os.environ, "GDBEXT_BREAK": BREAKS, "GODEBUG": "asyncpreemptoff=1"}
     command = [gdb.path, *options, "-ex", "set startup-with-shell on", "-x", str(SCRIPT), path]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=HANG_SECONDS)
     assert done.stdout.strip(), done.stderr[-3000:]
     stops = json.loads(done.stdout.strip().splitlines()[-1])["stops"]
     assert len(stops) >= 12, done.stderr[-3000:]
