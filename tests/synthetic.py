@@ -225,7 +225,14 @@ class World:
         flags = {"Kind_": kind | (0x20 if direct and in_kind else 0), "TFlag": 0x20 if direct and not in_kind else 0}
         known = {"Size_": size, "PtrBytes": min(size, 8), "Str": self.name(name) - RODATA}
         self.put("internal/abi.Type", at, **{**known, **flags, **more})
+        if kind in (INTERFACE, STRUCT) and "." in name:
+            self.package(at, kind, name.split(".")[0])
         return at
+
+    def package(self, type_: int, kind: int, path: str) -> None:
+        """The package that declares an interface or a structure."""
+        name = "internal/abi.InterfaceType" if kind == INTERFACE else "internal/abi.StructType"
+        self.put(name, type_, PkgPath=self.name(path))
 
     def pointer(self, elem: int, name: str = "") -> int:
         at = self.type(name or "*" + self.types.at(elem).name, POINTER, 8, direct=True)

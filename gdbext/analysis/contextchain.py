@@ -148,7 +148,7 @@ class Chains:
     def _on(self, row: int, frames: Sequence[Frame], image: Image) -> Iterator[tuple[int, int, Way]]:
         """Interface pairs among the words of the stack. A pair in a dead slot is a suspicion and says so."""
         bounds = contextroots.stacks(self.goroutines)[row]
-        pairs = contextroots.pairs(self.ctypes, image, [bounds])
+        pairs = contextroots.pairs(image, [bounds], self.ctypes.words, self.ctypes.kind_of)
         parked = len(pairs) > 0 and not self.goroutines.trapped[row]
         live = frozenset(contextroots.live_words(self.goroutines, self.table, image, row).tolist() if parked else ())
         for address, kind, data in zip(pairs.address.tolist(), pairs.kind.tolist(), pairs.data.tolist(), strict=True):
@@ -227,6 +227,7 @@ class Chains:
             parent_kind=self.ctypes.kinds[parent.kind].name if parent else "",
             registered_with=self._registered_with(links, place),
             children=self._children(detail) if kind.canceler else None,
+            listed=None,
             waiters=self._waiters(detail),
             goroutines=sorted(goids),
             certain=self._certain(link.address),

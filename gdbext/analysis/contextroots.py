@@ -62,12 +62,12 @@ def variable_ranges(modules: Sequence[Module]) -> list[tuple[int, int]]:
     return global_ranges(modules) + plain
 
 
-def pairs(ctypes: ContextTypes, image: Image, ranges: Sequence[tuple[int, int]]) -> Pairs:
-    """Interface pairs of contexts in plain memory ranges."""
+def pairs(image: Image, ranges: Sequence[tuple[int, int]], words: U64, kinds: NDArray[np.uint8]) -> Pairs:
+    """Pairs of one of the sorted ``words``, which speak of ``kinds``, and a pointer, in plain memory ranges."""
     from gdbext.golang import kernels
 
-    out = _found(kernels.scan_ranges, 4, image, ranges, ctypes.words)
-    return Pairs(out[:, 0].astype(np.int64), out[:, 1], ctypes.kind_of[out[:, 2].astype(np.int64)], out[:, 3])
+    out = _found(kernels.scan_ranges, 4, image, ranges, words)
+    return Pairs(out[:, 0].astype(np.int64), out[:, 1], kinds[out[:, 2].astype(np.int64)], out[:, 3])
 
 
 def holders(image: Image, ranges: Sequence[tuple[int, int]], addresses: U64) -> NDArray[np.int64]:
@@ -102,11 +102,12 @@ def live(goroutines: Goroutines, image: Image, found: Pairs, wanted: NDArray[np.
 
     Only for goroutines that stand at a safe point; a running one has no maps for where it is.
     """
-    chosen, table = np.zeros(len(found), np.bool_), PcTable(goroutines.symtab)
-    for row in np.unique(found.range[wanted]).tolist():
-        words = live_words(goroutines, table, image, row)
-        mine = wanted & (found.range == row)
-        chosen[mine] = np.isin(found.address[mine] + np.uint64(8), words)
+    from gdbext.golang.livewords import LiveWords
+
+    chosen = np.zeros(len(found), np.bool_)
+    mine = np.flatnonzero(wanted & ~goroutines.trapped[found.range])
+    words = LiveWords(goroutines, image, np.unique(found.range[mine]))
+    chosen[mine] = words.among(found.range[mine], found.address[mine] + np.uint64(8))
     return chosen
 
 

@@ -28,6 +28,8 @@ class Row:
     parent_kind: str
     registered_with: int
     children: int | None
+    children_listed: int | None
+    """How many of them are among the contexts found; None where nobody searched for them."""
     deadline_in_ns: int | Absence | None
     deadline: str | Absence | None
     key: str | Absence | None
@@ -47,6 +49,7 @@ def row_of(
     parent_kind: str,
     registered_with: int,
     children: int | None,
+    listed: int | None,
     waiters: Sequence[int],
     goroutines: Sequence[int],
     certain: bool | None,
@@ -62,6 +65,7 @@ def row_of(
         parent_kind,
         registered_with,
         children if detail.kind.canceler else None,
+        listed if detail.kind.canceler else None,
         left,
         deadline,
         detail.key,
@@ -101,6 +105,7 @@ class Rows:
             parent_kind=self.parent_kind(index),
             registered_with=int(contexts.address[registered]) if registered >= 0 else 0,
             children=int(contexts.children[index]),
+            listed=int(contexts.listed[index]),
             waiters=self.waiters(index),
             goroutines=goids,
             certain=None if contexts.certain is None else bool(contexts.certain[index]),

@@ -8,6 +8,7 @@ import numpy as np
 from attrs import field, frozen
 from numpy.typing import NDArray
 
+from gdbext.analysis.waitrows import waits
 from gdbext.errors import GdbextError
 from gdbext.golang import context, contextread, maps
 from gdbext.golang.context import ContextTypes
@@ -28,8 +29,6 @@ NO_DEADLINE = np.iinfo(np.int64).min
 CHUNK = 1 << 18
 """Contexts decoded at a time: bounds what the intermediate arrays take."""
 OTHER_ROOM = 1 << 17
-MOST_WAITS = 1 << 22
-"""Pairs of a context and a goroutine that waits on it: each waits on a few at most, unless channels are garbage."""
 PIECES = 64
 """Of the heap, to be scanned side by side: parts take unlike times."""
 NO_KIND = 255
@@ -57,7 +56,8 @@ class Contexts:
     """Every context found, as parallel arrays; an index is a context. ``parent`` -1: Background or unknown.
 
     ``parent_kind``: index in ``types.kinds`` by the itab in the parent's interface, NO_KIND unknown.
-    ``registered_with``: whose children map holds it. ``children``: entries in its own map.
+    ``registered_with``: whose children map holds it. ``children``: entries in its own map; ``listed``: how many of them
+    are among the contexts found.
     ``state``: LIVE or CANCELLED. ``deadline``: CLOCK_MONOTONIC ns, NO_DEADLINE. ``done``: its channel, 0 if never asked
     for. ``waits``: rows (context, goroutine index), sorted.
     """
@@ -69,6 +69,7 @@ class Contexts:
     parent_kind: U8 = field(repr=False)
     registered_with: I32 = field(repr=False)
     children: I32 = field(repr=False)
+    listed: I32 = field(repr=False)
     state: U8 = field(repr=False)
     deadline: I64 = field(repr=False)
     waits: I64 = field(repr=False)
@@ -99,7 +100,7 @@ def find(
     ``closures``: (entry pc, kind) of the functions of package context whose closures capture a context in their first
     captured word. ``variables``: the ranges where global variables lie.
     """
-    state, other, notes = _scan(ctypes, heap, *_with_closures(ctypes, closures))
+    state, other, notes = _scan(ctypes, heap, *with_closures(ctypes, closures))
     ids = np.flatnonzero(state >= 2)
     kinds = _by_size(ctypes)[state[ids].astype(np.int64) - 2]
     address, kind = _embedding(ctypes, heap.image, heap.addresses(ids), kinds)
@@ -151,8 +152,12 @@ def add(found: Found, ctypes: ContextTypes, heap: Heap, kind: U8, data: U64) -> 
     if not fits.any():
         return found
     address, first = np.unique(data[fits], return_index=True)
-    more, more_kind = _embedding(ctypes, heap.image, address, kind[fits][first])
-    return _sorted(np.concatenate([found.address, more]), np.concatenate([found.kind, more_kind]), found.notes)
+    return joined(found, *_embedding(ctypes, heap.image, address, kind[fits][first]))
+
+
+def joined(found: Found, address: U64, kind: U8) -> Found:
+    """Those found and others."""
+    return _sorted(np.concatenate([found.address, address]), np.concatenate([found.kind, kind]), found.notes)
 
 
 def _sorted(address: U64, kind: U8, notes: tuple[str, ...]) -> Found:
@@ -162,7 +167,7 @@ def _sorted(address: U64, kind: U8, notes: tuple[str, ...]) -> Found:
     return Found(address[order], kind[order], notes)
 
 
-def _with_closures(ctypes: ContextTypes, closures: Sequence[tuple[int, int]]) -> tuple[U64, U8]:
+def with_closures(ctypes: ContextTypes, closures: Sequence[tuple[int, int]]) -> tuple[U64, U8]:
     """The words to look for and their kinds, sorted by word."""
     words = np.concatenate([ctypes.words, np.array([pc for pc, _ in closures], np.uint64)])
     kinds = np.concatenate([ctypes.kind_of, np.array([kind for _, kind in closures], np.uint8)])
@@ -209,7 +214,7 @@ class _Decoder:
         self.parent = np.full(n, -1, np.int32)
         self.parent_kind = np.full(n, NO_KIND, np.uint8)
         self.registered_with = np.full(n, -1, np.int32)
-        self.children = np.zeros(n, np.int32)
+        self.children, self.listed = np.zeros((2, n), np.int32)
         self.state = np.full(n, BY_PARENT, np.uint8)
         self.deadline = np.full(n, NO_DEADLINE, np.int64)
         self.torn = 0
@@ -268,7 +273,9 @@ class _Decoder:
         self.children[owners] = np.bincount(rows[:, 0].astype(np.int64), minlength=len(owners))
         child = index_in(self.found.address, rows[:, 1])
         known = child >= 0
-        self.registered_with[child[known]] = owners[rows[known, 0].astype(np.int64)]
+        owner = owners[rows[known, 0].astype(np.int64)]
+        self.registered_with[child[known]] = owner
+        self.listed += np.bincount(owner, minlength=len(self.listed)).astype(np.int32)
 
 
 def _nonzero(mine: I64, words: U64) -> tuple[I64, U64]:
@@ -296,6 +303,7 @@ def decode(
     notes = list(found.notes)
     if decoder.torn:
         notes.append(f"{decoder.torn} children maps could not be read whole (changing, torn or garbage)")
+    notes += _unlisted(decoder.children, decoder.listed)
     cut = forests.cut_cycles(decoder.parent)
     if cut:
         notes.append(f"{cut} contexts are their own ancestors: memory is torn there")
@@ -303,22 +311,19 @@ def decode(
     decoder.state[decoder.state == BY_PARENT] = LIVE
     return Contexts(
         ctypes, found.address, found.kind, decoder.parent, decoder.parent_kind, decoder.registered_with,
-        decoder.children, decoder.state, decoder.deadline, _waits(decoder.channels, waiting), tuple(notes),
+        decoder.children, decoder.listed, decoder.state, decoder.deadline, waits(decoder.channels, waiting),
+        tuple(notes),
     )  # fmt: skip
 
 
-def _waits(channels: Sequence[tuple[I64, U64]], waiting: tuple[I64, U64]) -> I64:
-    """Rows (context, goroutine) where a goroutine is blocked on a context's channel, sorted."""
-    goroutine, on = waiting
-    order = np.argsort(on, kind="stable")
-    on, goroutine = on[order], goroutine[order]
-    rows = [np.zeros((0, 2), np.int64)]
-    for index, channel in channels:
-        low, high = np.searchsorted(on, channel, "left"), np.searchsorted(on, channel, "right")
-        count = np.where(np.cumsum(high - low) <= MOST_WAITS, high - low, 0)
-        place = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
-        rows.append(np.stack([np.repeat(index, count), goroutine[np.repeat(low, count) + place]], axis=1))
-    return np.unique(np.concatenate(rows), axis=0)
+def _unlisted(children: I32, listed: I32) -> list[str]:
+    """What children maps hold and nothing else is known of."""
+    missing = children.astype(np.int64) - listed
+    owners = np.flatnonzero(missing > 0)
+    if not len(owners):
+        return []
+    many = f"{missing[owners].sum():,} contexts registered with {len(owners):,} others"
+    return [f"{many} are not listed: their types are not certain"]
 
 
 def deadlines(program: Program, image: Image, addresses: U64) -> I64:

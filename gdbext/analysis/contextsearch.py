@@ -1,12 +1,16 @@
-"""The search for all contexts, put together: heap objects, globals, live stack slots, waiting goroutines."""
+"""The search for all contexts, put together: heap objects, globals, waiting goroutines, live stack slots."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gdbext.analysis import contextroots
-from gdbext.analysis.contexts import Contexts, Found, add, decode, find
+from gdbext.analysis.contexts import Contexts, Found, add, decode, find, with_closures
+from gdbext.analysis.contextwaits import add_waited
+from gdbext.analysis.contextwatchers import watched, watchers
 from gdbext.golang.chan import wait_channels
 from gdbext.golang.context import ContextTypes
 from gdbext.golang.mheap import Heap
@@ -24,21 +28,26 @@ def contexts(
     variables = contextroots.variable_ranges(symtab.modules)
     found = find(ctypes, heap, closures, variables)
     found = in_globals(program, symtab, ctypes, heap, found)
-    found = on_stacks(ctypes, heap, goroutines, found)
-    return decode(program, types, ctypes, heap.image, found, wait_channels(program, goroutines))
+    waiting = wait_channels(program, goroutines)
+    found = add_waited(found, types, ctypes, heap, goroutines, waiting)
+    found = on_stacks(ctypes, heap, goroutines, closures, found)
+    every = decode(program, types, ctypes, heap.image, found, waiting)
+    return watched(every, watchers(goroutines))
 
 
 def in_globals(program: Program, symtab: Symtab, ctypes: ContextTypes, heap: Heap, found: Found) -> Found:
     """Contexts that only a global variable holds."""
     ranges = contextroots.global_ranges(symtab.modules)
-    pairs = contextroots.pairs(ctypes, program.target.image(ranges), ranges)
+    pairs = contextroots.pairs(program.target.image(ranges), ranges, ctypes.words, ctypes.kind_of)
     return add(found, ctypes, heap, pairs.kind, pairs.data)
 
 
-def on_stacks(ctypes: ContextTypes, heap: Heap, goroutines: Goroutines, found: Found) -> Found:
-    """Contexts that only a live stack slot holds."""
+def on_stacks(
+    ctypes: ContextTypes, heap: Heap, goroutines: Goroutines, closures: Sequence[tuple[int, int]], found: Found
+) -> Found:
+    """Contexts that only a live stack slot holds, or a closure there that captures one."""
     image, ranges = goroutines.stacks(), contextroots.stacks(goroutines)
-    pairs = contextroots.pairs(ctypes, image, ranges)
+    pairs = contextroots.pairs(image, ranges, *with_closures(ctypes, closures))
     unknown: NDArray[np.bool_] = ~found.knows(pairs.data) & (heap.ids(pairs.data) >= 0)
     chosen = contextroots.live(goroutines, image, pairs, unknown)
     return add(found, ctypes, heap, pairs.kind[chosen], pairs.data[chosen])

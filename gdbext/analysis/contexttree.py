@@ -83,7 +83,7 @@ class Forest:
 
     @cached_property
     def _plain(self) -> I32:
-        """Kind and state; -1 for a context that somebody waits on, which no chain may hide."""
+        """Kind and state; -1 for a context that has more to say, which no chain may hide."""
         return _plain(self.contexts)
 
     def roots(self) -> NDArray[np.int64]:
@@ -135,18 +135,21 @@ class Forest:
 
 
 def _labels(contexts: Contexts) -> I32:
-    """What a context looks like by itself: kind, state, who is its parent when that is not a context found."""
+    """What a context looks like by itself: kind, state, whether somebody waits, whether all that is registered is
+    listed, who is its parent when that is not a context found."""
     label = np.where(contexts.parent < 0, contexts.parent_kind, np.uint8(NO_KIND)).astype(np.int32)
     label <<= 16
     label |= contexts.kind
     label |= contexts.state.astype(np.int32) << 8
     label[contexts.waits[:, 0]] |= 1 << 12
+    label |= (contexts.listed != contexts.children).astype(np.int32) << 13
     return label
 
 
 def _plain(contexts: Contexts) -> I32:
     made = contexts.kind.astype(np.int32) << 8 | contexts.state
     made[contexts.waits[:, 0]] = -1
+    made[contexts.listed != contexts.children] = -1
     return made
 
 

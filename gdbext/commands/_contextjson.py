@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 CHUNK = 1 << 13
 """Contexts in a piece: its text should fit the processor's cache."""
 KEYS = (
-    "address", "kind", "state", "cause", "parent", "parent_kind", "registered_with", "children", "deadline_in_ns",
-    "deadline", "key", "value", "waiters", "goroutines",
+    "address", "kind", "state", "cause", "parent", "parent_kind", "registered_with", "children", "children_listed",
+    "deadline_in_ns", "deadline", "key", "value", "waiters", "goroutines",
 )  # fmt: skip
 NULL = "null"
 BETWEEN = ",\n"
@@ -148,7 +148,8 @@ class _Chunk:
         yield ADDRESS, self.addresses(self.columns.parents(indices))
         yield TEXT, self.kinds(contexts.parent_kind[indices])
         yield ADDRESS, self.registered(contexts.registered_with[indices])
-        yield NUMBER, self.children()
+        yield NUMBER, self.counted(contexts.children)
+        yield NUMBER, self.counted(contexts.listed)
         yield from zip((NUMBER, SECONDS, NANOSECONDS), self.deadlines(), strict=True)
         yield from ((TEXT, column) for column in self.keys_and_values())
         yield TEXT, self.lists(self.encoder.waited[indices], self.rows.waiters)
@@ -191,9 +192,10 @@ class _Chunk:
         """The addresses of other contexts, null for -1."""
         return np.where(indices >= 0, self.contexts.address[np.maximum(indices, 0)].astype(np.int64), self.null())
 
-    def children(self) -> I64:
+    def counted(self, counts: NDArray[np.int32]) -> I64:
+        """Counts of what is registered, null for contexts with which nothing can be."""
         canceler = np.array([kind.canceler for kind in self.contexts.types.kinds])
-        return np.where(canceler[self.kind], self.contexts.children[self.indices].astype(np.int64), self.null())
+        return np.where(canceler[self.kind], counts[self.indices].astype(np.int64), self.null())
 
     def some(self, wanted: Bools, of: Callable[[I64], I64 | int]) -> I64:
         """null but for those that are wanted."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from gdbext.commands._contexts import Phrase, cell, details, sentence
+from gdbext.commands._contexts import Phrase, cell, details, registered, sentence
 from gdbext.commands._counts import plural
 from gdbext.errors import UsageError
 from gdbext.report import Address, Cell, Duration, Node
@@ -93,6 +93,7 @@ class Lines:
         yield [cell(row.state)]
         waits = sum(len(self._forest.contexts.waiters(int(i))) for i in fold.members) if row.waiters else 0
         yield [f"{waits:,} goroutines wait" if waits else "no waiters"]
+        yield from self._unlisted(fold)
         if row.state == "live":
             yield from self._deadlines(fold)
         if fold.chained:
@@ -100,6 +101,13 @@ class Lines:
         else:
             yield [*([f"each over {fold.inner:,} more,"] if fold.inner else []), "e.g.", Address(row.address)]
         yield from self._under(fold.example)
+
+    def _unlisted(self, fold: Fold) -> Iterator[Phrase]:
+        """What is registered, only where the lines below do not show all of it."""
+        contexts = self._forest.contexts
+        children, listed = (int(each[fold.members].sum()) for each in (contexts.children, contexts.listed))
+        if children != listed:
+            yield [registered(children, listed)]
 
     def _deadlines(self, fold: Fold) -> Iterator[Phrase]:
         found = self._forest.deadlines(fold.members)

@@ -35,6 +35,7 @@ def document(row: Row, args: argparse.Namespace) -> dict[str, object]:
         "parent_kind": row.parent_kind or None,
         "registered_with": Address(row.registered_with) if row.registered_with else None,
         "children": row.children,
+        "children_listed": row.children_listed,
         "deadline_in_ns": cell(row.deadline_in_ns),
         "deadline": cell(row.deadline),
         "key": cell(row.key),
@@ -72,9 +73,14 @@ def details(row: Row, args: argparse.Namespace) -> Iterator[Phrase]:
     if row.key is not None:
         yield [cell(row.key), "=", shown_value(row, args)]
     if row.children:
-        yield [f"{row.children:,} registered"]
+        yield [registered(row.children, row.children_listed)]
     if row.waiters:
         yield [waiting(row.waiters)]
+
+
+def registered(children: int, listed: int | None) -> str:
+    """``15 registered``; ``4,015 registered, 15 of them listed`` where not all have become rows."""
+    return f"{children:,} registered" + (f", {listed:,} of them listed" if listed not in (None, children) else "")
 
 
 def deadline(left: int | Absence, at: object) -> list[Cell]:

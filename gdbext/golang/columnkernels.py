@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gdbext.golang.kernels import EIGHT, find_word, read64
+from gdbext.golang.kernels import EIGHT, find_word, look_up, read64
 from gdbext.target.compiled import Library, helper
 from gdbext.target.kernels import SOME, stopped
 
@@ -94,3 +94,23 @@ def words_among(control, starts, ends, hosts, addresses, allowed, out):  # type:
             return
         word, segment = read64(starts, ends, hosts, addresses[i], segment)
         out[i] = find_word(allowed, word) >= 0
+
+
+@library.kernel("u64[] u64[] u64[] u64[] u64[] i64[] i64[] u8[] u64 u64[] u8[] u64[] -> i64")
+def slots_with(starts, ends, hosts, base, elemsize, nelems, first, state, offset, values, table, out):  # type: ignore[no-untyped-def]
+    """The addresses of the allocated slots of some spans whose word at ``offset`` is among the sorted ``values``.
+
+    Returns how many there are, which may be more than ``out`` has room for.
+    """
+    count, segment = 0, -1
+    for i in range(len(base)):
+        for slot in range(nelems[i]):
+            if state[first[i] + slot] == 0:
+                continue
+            at = base[i] + np.uint64(slot) * elemsize[i]
+            word, segment = read64(starts, ends, hosts, at + offset, segment)
+            if segment >= 0 and look_up(table, values, word) >= 0:
+                if count < len(out):
+                    out[count] = at
+                count += 1
+    return count

@@ -31,12 +31,13 @@ TIMER_CTX = declare("context.timerCtx", timer=UINT, deadline=BYTES)
 AFTER_FUNC_CTX = declare("context.afterFuncCtx", callback=UINT("f"))
 VALUE_CTX = declare("context.valueCtx", key=IFACE, value=IFACE("val"))
 
-CANCELERS = ("*context.cancelCtx", "*context.timerCtx", "*context.afterFuncCtx")
+TIMER, AFTER_FUNC = "*context.timerCtx", "*context.afterFuncCtx"
+CANCELERS = ("*context.cancelCtx", TIMER, AFTER_FUNC)
 VALUE = "*context.valueCtx"
 BACKGROUNDS = ("context.backgroundCtx", "context.todoCtx")
 STANDARD = frozenset((*CANCELERS, VALUE, "context.stopCtx", "context.withoutCancelCtx"))
 """The kinds of package context that always have a parent."""
-CONTEXT = "context.Context"
+PACKAGE, CONTEXT, CANCELER = "context", "context.Context", "context.canceler"
 EMBEDDING_DEPTH = 4
 MAX_KINDS = 250
 
@@ -68,18 +69,22 @@ class Kind:
 
 @frozen(eq=False)
 class ContextTypes:
-    """Every type that was ever made a context.Context, and the words that name them in memory.
+    """Every type that was ever made a context.Context or a context.canceler, and the words that name them in memory.
+
+    Nobody else can name the second interface, and its types are all contexts: a program that never asks for AfterFunc's
+    as a context.Context has that type in no other itab.
 
     ``words`` (sorted) are itabs of any interface with such a dynamic type, and for the standard kinds the type
     descriptors themselves (as ``any`` holds them); ``kind_of[i]``: the index in ``kinds`` that ``words[i]`` speaks of.
     A user's type descriptor proves nothing: caches keyed by type have it beside pointers to other things.
-    ``context_itabs`` (sorted): the itabs of context.Context alone.
+    ``context_itabs``, ``canceler_itabs`` (sorted): the itabs of context.Context alone, of context.canceler alone.
     """
 
     kinds: tuple[Kind, ...]
     words: U64 = field(repr=False)
     kind_of: NDArray[np.uint8] = field(repr=False)
     context_itabs: U64 = field(repr=False)
+    canceler_itabs: U64 = field(repr=False)
     skipped: int = 0
     """Types left out because there were too many."""
 
@@ -87,30 +92,58 @@ class ContextTypes:
     def of(cls, types: Types) -> ContextTypes:
         """From the itabs the runtime knows. A program that never uses contexts has no kinds."""
         itabs = types.itabs()
-        inters = distinct(itabs.inter)
-        names = types.names(inters)
-        contexts = inters[[name == CONTEXT for name in names]]
-        mine = np.isin(itabs.inter, contexts)
-        addresses = distinct(itabs.type[mine])
-        addresses = addresses[[name != "" for name in types.names(addresses)]]  # a damaged descriptor is no kind
-        kinds = tuple(kind(types, types.at(int(a)), contexts) for a in addresses[:MAX_KINDS])
-        return cls.naming(kinds, itabs, np.sort(itabs.address[mine]), max(len(addresses) - MAX_KINDS, 0))
+        contexts, cancelers = (interfaces(types, itabs, name) for name in (CONTEXT, CANCELER))
+        as_context, as_canceler = np.isin(itabs.inter, contexts), np.isin(itabs.inter, cancelers)
+        addresses = distinct(itabs.type[as_context | as_canceler])
+        kinds = [kind(types, types.at(a), contexts) for a in readable(types, addresses)]
+        kept = sorted(kinds, key=lambda one: one.name not in STANDARD)[:MAX_KINDS]
+        kept.sort(key=lambda one: one.type.address)
+        by_interface = tuple(np.sort(itabs.address[mine]) for mine in (as_context, as_canceler))
+        return cls.naming(kept, itabs, by_interface, len(kinds) - len(kept))
 
     @classmethod
-    def naming(cls, kinds: Sequence[Kind], itabs: rtype.Itabs, context_itabs: U64, skipped: int) -> ContextTypes:
-        """All words that speak of ``kinds``."""
+    def naming(
+        cls, kinds: Sequence[Kind], itabs: rtype.Itabs, by_interface: tuple[U64, ...], skipped: int
+    ) -> ContextTypes:
+        """All words that speak of ``kinds``, which are sorted by their types' addresses.
+
+        ``by_interface``: the itabs of context.Context, those of context.canceler.
+        """
         addresses = np.array([k.type.address for k in kinds], np.uint64)
         standard = np.array([k.type.address for k in kinds if k.name in STANDARD], np.uint64)
         about = np.isin(itabs.type, addresses)
         words = np.concatenate([itabs.address[about], standard])
         index = np.searchsorted(addresses, np.concatenate([itabs.type[about], standard]))
         order = np.argsort(words)
-        return cls(tuple(kinds), words[order], index[order].astype(np.uint8), context_itabs, skipped)
+        kind_of, (contexts, cancelers) = index[order].astype(np.uint8), by_interface
+        return cls(tuple(kinds), words[order], kind_of, contexts, cancelers, skipped)
 
     def kind_index(self, word: int) -> int:
         """The kind that an interface's first word speaks of, or -1."""
         at = int(np.searchsorted(self.words, np.uint64(word)))
         return int(self.kind_of[at]) if at < len(self.words) and int(self.words[at]) == word else -1
+
+
+def interfaces(types: Types, itabs: rtype.Itabs, name: str) -> U64:
+    """Package context's interface of that name among those that have itabs; a copy of the package has its own."""
+    inters = distinct(itabs.inter)
+    return inters[[one == name and _is_ours(types, a) for one, a in _named(types, inters)]]
+
+
+def _is_ours(types: Types, address: int) -> bool:
+    try:
+        return types.package(types.at(address)) == PACKAGE
+    except GdbextError:
+        return False
+
+
+def readable(types: Types, addresses: U64) -> list[int]:
+    """The types whose descriptors can be read: a damaged one is no kind."""
+    return [address for name, address in _named(types, addresses) if name]
+
+
+def _named(types: Types, addresses: U64) -> list[tuple[str, int]]:
+    return list(zip(types.names(addresses), addresses.tolist(), strict=True))
 
 
 def kind(types: Types, type_: Type, contexts: U64) -> Kind:
@@ -119,11 +152,20 @@ def kind(types: Types, type_: Type, contexts: U64) -> Kind:
     try:
         held = _held(types, type_)
         size = held.size if held is not None else 0
+        name = _told_apart(types, name, held)
         if held is None or held.kind != rtype.STRUCT:
             return Kind(name, type_, size)
         return Kind(name, type_, size, _parent(types, held, contexts), _channels(types, held))
     except GdbextError:  # a descriptor we cannot follow: the type is known, its parent is not
         return Kind(name, type_, size)
+
+
+def _told_apart(types: Types, name: str, held: Type | None) -> str:
+    """A type's name; with the whole path where a copy of package context has it, which is laid out as it likes."""
+    if held is None or (name not in STANDARD and name not in BACKGROUNDS):
+        return name
+    path = types.package(held)
+    return name if path == PACKAGE else name.replace(f"{PACKAGE}.", f"{path}.", 1)
 
 
 def _held(types: Types, type_: Type) -> Type | None:

@@ -25,7 +25,9 @@ TYPE = declare(
     str=INT("Str"),
 )
 POINTER_TYPE = declare("internal/abi.PtrType", elem=UINT("Elem"))
-STRUCT_TYPE = declare("internal/abi.StructType", fields=SLICE("Fields"))
+STRUCT_TYPE = declare("internal/abi.StructType", package=UINT("PkgPath"), fields=SLICE("Fields"))
+INTERFACE_TYPE = declare("internal/abi.InterfaceType", package=UINT("PkgPath"), methods=SLICE("Methods"))
+ARRAY_TYPE = declare("internal/abi.ArrayType", elem=UINT("Elem"))
 STRUCT_FIELD = declare("internal/abi.StructField", name=UINT("Name"), type=UINT("Typ"), offset=UINT("Offset"))
 ITAB = declare(
     "internal/abi.ITab",
@@ -36,7 +38,7 @@ ITAB = declare(
 ITAB_TABLE = declare("runtime.itabTableType", size=UINT, count=UINT, entries=BYTES)
 
 KIND_MASK = 31
-POINTER, STRUCT, CHAN, FUNC, INTERFACE, STRING = 22, 25, 18, 19, 20, 24
+ARRAY, POINTER, STRUCT, CHAN, FUNC, INTERFACE, STRING = 17, 22, 25, 18, 19, 20, 24
 DIRECT_IN_KIND = 0x20  # until Go 1.25; the bit is always clear from 1.26 on
 DIRECT_IN_TFLAG = 0x20  # from Go 1.26; an unused flag before
 EXTRA_STAR, UNCOMMON = 2, 1
@@ -146,8 +148,22 @@ class Types:
             return self.program.read(address, min(size, 4096 - address % 4096))
 
     def elem(self, type_: Type) -> Type:
-        """What a pointer type points to."""
-        return self.at(int(self.program.record(POINTER_TYPE, type_.address)["elem"]))
+        """What a pointer type points to, what an array consists of."""
+        declared = ARRAY_TYPE if type_.kind == ARRAY else POINTER_TYPE
+        return self.at(int(self.program.record(declared, type_.address)["elem"]))
+
+    def methods(self, type_: Type) -> int:
+        """How many methods an interface asks for."""
+        return int(self.program.record(INTERFACE_TYPE, type_.address)["methods"]["len"])
+
+    def package(self, type_: Type) -> str:
+        """The path of the package that declares an interface or a structure with unexported fields, "" where none is
+        said. Its name alone stands in the type's name. Raises MemoryFault, InconsistentRuntime."""
+        if type_.kind not in (INTERFACE, STRUCT):
+            return ""
+        declared = INTERFACE_TYPE if type_.kind == INTERFACE else STRUCT_TYPE
+        name = int(self.program.record(declared, type_.address)["package"])
+        return self.name_at(name) if name else ""
 
     def fields(self, type_: Type) -> tuple[StructField, ...]:
         """The fields of a structure type, in order."""

@@ -13,7 +13,7 @@ from gdbext.golang.context import ContextTypes
 from gdbext.golang.rtype import Itabs
 
 NONE = np.zeros(0, np.uint64)
-TYPES = ContextTypes.naming((), Itabs(NONE, NONE, NONE), NONE, 0)
+TYPES = ContextTypes.naming((), Itabs(NONE, NONE, NONE), (NONE, NONE), 0)
 NAMES = "cvt"
 C, V, T = range(3)
 
@@ -35,6 +35,7 @@ def made(
         parent_kind=np.array(parent_kind or [NO_KIND] * n, np.uint8),
         registered_with=np.full(n, -1, np.int32),
         children=np.zeros(n, np.int32),
+        listed=np.zeros(n, np.int32),
         state=np.array(state or [LIVE] * n, np.uint8),
         deadline=np.array(deadline or [NO_DEADLINE] * n, np.int64),
         waits=np.array(waits, np.int64).reshape(-1, 2),

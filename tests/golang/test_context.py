@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gdbext.golang.context import ContextTypes, Kind
-from tests.synthetic import CHAN, INT, STRUCT, Contexts, World
+from tests.synthetic import CHAN, INT, INTERFACE, STRUCT, Contexts, World
 
 
 def kinds(world: World) -> dict[str, Kind]:
@@ -44,6 +44,36 @@ def test_words_are_itabs_of_any_interface_and_standard_types() -> None:
     assert (np.diff(found.words.astype(np.int64)) > 0).all()
     assert found.kind_index(itab) == [k.name for k in found.kinds].index("*main.Ctx")
     assert found.kind_index(itab + 1) == found.kind_index(user) == -1 == found.kind_index((1 << 64) - 1)
+
+
+def test_what_is_only_a_canceler_is_a_context() -> None:
+    """AfterFunc's, where nobody ever asks for one as a context.Context."""
+    world = World()
+    made = Contexts(world)
+    after = world.pointer(made._struct("context.afterFuncCtx", ("+cancelCtx", made.cancel)))
+    itab = world.itab(made.canceler, after)
+    world.itab_table()
+    found = ContextTypes.of(world.types)
+    (kind,) = [one for one in found.kinds if one.name == "*context.afterFuncCtx"]
+    assert (kind.canceler, kind.size, kind.parent) == (True, 104, 0)
+    assert found.kind_index(itab) == found.kind_index(after) == found.kinds.index(kind)
+    assert found.canceler_itabs.tolist() == sorted([*made.cancelers.values(), itab])
+    assert itab not in found.context_itabs
+
+
+def test_a_copy_of_package_context_is_a_users() -> None:
+    world = World()
+    made = Contexts(world)
+    copied = world.type("context.canceler", INTERFACE, 16)
+    world.package(copied, INTERFACE, "example.com/context")
+    world.itab(copied, world.pointer(world.struct("main.never", 16, ("+Context", made.context, 0))))
+    struct = world.struct("context.cancelCtx", 40, ("n", world.type("int", INT), 0), ("+Context", made.context, 8))
+    world.package(struct, STRUCT, "example.com/context")
+    world.itab(made.context, world.pointer(struct, "*context.cancelCtx"))
+    found = kinds(world)
+    assert "*main.never" not in found and found["*context.cancelCtx"].size == 80
+    one = found["*example.com/context.cancelCtx"]
+    assert (one.canceler, one.size, one.parent) == (False, 40, 8)
 
 
 def test_a_program_without_contexts() -> None:
@@ -113,9 +143,12 @@ def test_an_itab_of_garbage_does_not_hide_the_others() -> None:
 
 def test_too_many_kinds_are_counted() -> None:
     world = World()
-    context = Contexts(world).context
+    context = world.type("context.Context", INTERFACE, 16)
     for number in range(300):
         world.itab(context, world.type(f"main.T{number}", STRUCT, 8))
+    value = world.pointer(world.struct("context.valueCtx", 48, ("+Context", context, 0)))
+    world.itab(context, value)
     world.itab_table()
     found = ContextTypes.of(world.types)
-    assert (len(found.kinds), found.skipped) == (250, 54)
+    assert (len(found.kinds), found.skipped) == (250, 51)
+    assert value in {kind.type.address for kind in found.kinds}, "those of package context are kept"
