@@ -98,6 +98,7 @@ def overview() -> str:
 
 def _command(words: list[str]) -> int:
     from gdbext.commands import run_line
+    from gdbext.target.control import CONTROL
 
     host, where, rest = _target(words)
     command = _find(rest[0])
@@ -108,10 +109,11 @@ def _command(words: list[str]) -> int:
         return session[0]
 
     try:
-        pieces = run_line(command, rest[1:], open_session, _look())
-        for piece in Progress(lambda: session[0].doing if session else "opening").until_output(pieces):
-            sys.stdout.write(piece)
-        sys.stdout.flush()
+        with CONTROL.watched():
+            pieces = run_line(command, rest[1:], open_session, _look())
+            for piece in Progress(lambda: session[0].doing if session else "opening").until_output(pieces):
+                sys.stdout.write(piece)
+            sys.stdout.flush()
     finally:
         for opened in session:
             opened.close()

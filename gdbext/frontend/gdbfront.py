@@ -120,8 +120,10 @@ class _Command(gdb.Command):  # type: ignore[misc]
         super().__init__(command.name, gdb.COMMAND_USER)
 
     def invoke(self, argument: str, from_tty: bool) -> None:
+        from gdbext.target.control import CONTROL
+
         self.dont_repeat()
-        with one_line_errors(self.settings), self.sessions.used():
+        with one_line_errors(self.settings), CONTROL.watched(), self.sessions.used():
             look = evolve(self.settings.look(from_tty), frames=self.sessions.goroutines)
             pieces = run_line(self.command, argument, self.sessions.current, look)
             write_pieces(Progress(self._doing).until_output(pieces) if look.terminal and not _tui() else pieces)

@@ -37,12 +37,7 @@ class Progress:
     def _start(self) -> None:
         if not os.isatty(self._terminal):
             return
-        # Signals stay with the thread that was there before: a debugger's handlers must not run here.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-        try:
-            self._thread.start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        self._thread.start()
 
     def _stop(self) -> None:
         self._done.set()
@@ -50,6 +45,7 @@ class Progress:
             self._thread.join()
 
     def _run(self) -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())  # as in target/parallel.py
         began = time.monotonic()
         if self._done.wait(FIRST_SECONDS):
             return

@@ -12,6 +12,7 @@ import ctypes
 import mmap
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -44,7 +45,10 @@ class Control:
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Kernels end at Ctrl-C meanwhile. A stop is forgotten at the end of the outermost; for the main thread."""
+        """Kernels end at Ctrl-C meanwhile; a stop is forgotten at the outermost's end. Of the main thread alone."""
+        if threading.get_ident() != threading.main_thread().ident:
+            yield
+            return
         if self._watched or self._fd < 0:
             yield from self._counted()
             return

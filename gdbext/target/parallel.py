@@ -1,19 +1,31 @@
-"""Long compiled loops on all processors: a kernel does not hold the interpreter's lock."""
+"""Long compiled loops on all processors: a kernel does not hold the interpreter's lock.
+
+The caller waits so that Ctrl-C is seen, and no thread is left when it goes on. Signals stay with the main thread, where
+a debugger's handlers must run: Linux gives it those for the whole process as long as it takes them, so it never blocks
+any; our threads do, first of all.
+"""
 
 from __future__ import annotations
 
 import os
 import signal
+import threading
+from _thread import start_new_thread
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from itertools import pairwise
-from typing import TypeVar
+from concurrent.futures import Future, wait
+from contextlib import contextmanager, suppress
+from itertools import pairwise, repeat
+from queue import Empty, SimpleQueue
+from typing import Any, TypeVar
+
+from gdbext.target.control import CONTROL
 
 T = TypeVar("T")
 MOST_THREADS = 4
 WORTH_IT = 1 << 14
 """Items; less is done sooner than a thread starts."""
+LOOK_SECONDS = 0.05
+"""An interrupt from another thread (a debugger's front end) wakes nobody."""
 
 
 def threads() -> int:
@@ -27,9 +39,9 @@ def split(count: int, work: Callable[[int, int], T], pieces: int = 0) -> list[T]
     bounds = list(pairwise(count * i // pieces for i in range(pieces + 1)))
     if pieces == 1 or threads() == 1:
         return [work(begin, end) for begin, end in bounds]
-    with signals_kept(), ThreadPoolExecutor(threads()) as pool:
-        futures = [pool.submit(work, begin, end) for begin, end in bounds]
-    return [future.result() for future in futures]
+    with workers(threads()) as pool:
+        waiting = [pool.submit(work, begin, end) for begin, end in bounds]
+        return [_result(one) for one in waiting]
 
 
 def ahead(items: Iterable[T]) -> Iterator[T]:
@@ -38,19 +50,78 @@ def ahead(items: Iterable[T]) -> Iterator[T]:
     Not where making one asks a debugger: that answers only in its own thread.
     """
     made, end = iter(items), object()
-    with ThreadPoolExecutor(1) as pool:
-        with signals_kept():
+    with workers(1) as pool:
+        waiting = pool.submit(next, made, end)
+        while (item := _result(waiting)) is not end:
             waiting = pool.submit(next, made, end)
-        while (item := waiting.result()) is not end:
-            waiting = pool.submit(next, made, end)
-            yield item  # type: ignore[misc]
+            yield item
 
 
 @contextmanager
-def signals_kept() -> Iterator[None]:
-    """Threads started meanwhile get no signals: a debugger's handlers must not run elsewhere than before."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+def workers(count: int) -> Iterator[_Workers]:
+    """Threads that are gone at the end. An interrupt stops what they do and what they would have done."""
+    with CONTROL.watched():
+        pool = _Workers(count)
+        try:
+            pool.start()
+            yield pool
+        except KeyboardInterrupt:
+            CONTROL.stop()
+            raise
+        finally:
+            pool.end()
+
+
+class _Workers:
+    """A ThreadPoolExecutor that an interrupt cannot strike while it starts a thread: that one would be lost, and go on
+    with memory that is gone. Here one call into C starts all and notes each."""
+
+    def __init__(self, count: int) -> None:
+        self._tasks: SimpleQueue[tuple[Future[Any], Callable[..., Any], tuple[Any, ...]] | None] = SimpleQueue()
+        self._ended = [threading.Event() for _ in range(count)]
+        self._started: list[int] = []
+
+    def start(self) -> None:
+        self._started.extend(map(start_new_thread, repeat(self._run), zip(self._ended)))
+
+    def submit(self, work: Callable[..., T], *values: Any) -> Future[T]:
+        future: Future[T] = Future()
+        self._tasks.put((future, work, values))
+        return future
+
+    def end(self) -> None:
+        """Drop what has not begun, and wait for the threads, whatever comes meanwhile."""
+        try:
+            with suppress(Empty):
+                while True:
+                    self._tasks.get_nowait()
+            for _ in self._started:
+                self._tasks.put(None)
+            for ended in self._ended[: len(self._started)]:
+                ended.wait()
+        except KeyboardInterrupt:
+            CONTROL.stop()
+            self.end()
+            raise
+
+    def _run(self, ended: threading.Event) -> None:
+        refuse_signals()
+        while task := self._tasks.get():
+            future, work, values = task
+            try:
+                CONTROL.check()
+                future.set_result(work(*values))
+            except BaseException as failure:  # noqa: BLE001  the one who waits gets it
+                future.set_exception(failure)
+        ended.set()
+
+
+def refuse_signals() -> None:
+    """This thread gets none from now on."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+
+
+def _result(waiting: Future[T]) -> T:
+    while not waiting.done():
+        wait((waiting,), LOOK_SECONDS)
+    return waiting.result()

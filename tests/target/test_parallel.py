@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
 import signal
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 
+import numpy as np
 import pytest
 
 from gdbext.target import parallel
+from gdbext.target.control import CONTROL
+from tests.target import samplekernels
+from tests.target.test_control import as_debuggers_do, once_begun, send, to_the_main_thread
+
+
+def tasks() -> set[int]:
+    return set(map(int, os.listdir("/proc/self/task")))
+
+
+@pytest.fixture(autouse=True)
+def none_is_left() -> Iterator[None]:
+    """No test leaves a thread; the last steps of one that has said that it ends may take a moment."""
+    before, limit = tasks(), time.monotonic() + 40
+    yield
+    while tasks() - before and time.monotonic() < limit:
+        time.sleep(0.001)
+    assert not tasks() - before
 
 
 @pytest.mark.parametrize("threads", [1, 2, 4])
@@ -63,10 +85,102 @@ def test_what_is_made_ahead_can_be_left() -> None:
     found = parallel.ahead(iter(range(1 << 60)))
     assert next(found) == 0
     found.close()  # type: ignore[attr-defined]
-    assert threading.active_count() == 1
 
 
 def test_a_failure_is_not_swallowed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parallel, "threads", lambda: 2)
     with pytest.raises(ZeroDivisionError):
         parallel.split(4, lambda a, b: a // 0, 4)
+
+
+def to_a_worker() -> None:
+    """Held back there: then as a debugger would go on."""
+    known = {one.native_id for one in threading.enumerate()}
+    workers = {one for one in tasks() - known if signal.SIGINT in blocked(one)}
+    assert len(workers) >= 2
+    ctypes.CDLL(None).tgkill(os.getpid(), max(workers), signal.SIGINT)
+    send()
+
+
+def blocked(task: int) -> set[int]:
+    """The signals that a thread refuses, as the kernel says."""
+    with open(f"/proc/self/task/{task}/status") as status:
+        mask = next(int(line.split()[1], 16) for line in status if line.startswith("SigBlk"))
+    return {number for number in range(1, 65) if mask >> (number - 1) & 1}
+
+
+@pytest.mark.parametrize("how", [send, to_the_main_thread, as_debuggers_do, to_a_worker])
+def test_an_interrupt_ends_all_pieces_and_the_threads(monkeypatch: pytest.MonkeyPatch, how: Callable[[], None]) -> None:
+    """None of them would end by itself; those not begun never begin."""
+    monkeypatch.setattr(parallel, "threads", lambda: 2)
+    begun, pieces = np.zeros(1, np.int64), list[int]()
+
+    def work(begin: int, end: int) -> int:
+        pieces.append(begin)
+        return int(samplekernels.until_stopped(begun))
+
+    sender = once_begun(begun, how)
+    with pytest.raises(KeyboardInterrupt):
+        parallel.split(64, work, 64)
+    sender.join(10)
+    assert len(pieces) <= 3 and not CONTROL.stopped
+    assert parallel.split(2, lambda begin, end: begin, 2) == [0, 1]
+
+
+@pytest.mark.parametrize("how", [send, to_the_main_thread, as_debuggers_do])
+def test_an_interrupt_ends_what_is_made_ahead(how: Callable[[], None]) -> None:
+    begun = np.zeros(1, np.int64)
+
+    def items() -> Iterator[int]:
+        yield int(samplekernels.until_stopped(begun))
+
+    sender = once_begun(begun, how)
+    with pytest.raises(KeyboardInterrupt):
+        next(parallel.ahead(items()))
+    sender.join(10)
+    assert not CONTROL.stopped
+
+
+def test_the_main_thread_takes_signals_all_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a thread of somebody else's would run the debugger's handler, which ends GDB 18."""
+    monkeypatch.setattr(parallel, "threads", lambda: 2)
+    seen, done = set[bool](), threading.Event()
+
+    def look() -> None:
+        while not done.is_set():
+            seen.add(signal.SIGINT in blocked(os.getpid()))
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    for _ in range(20):
+        parallel.split(2, lambda begin, end: time.sleep(0.001), 2)
+    done.set()
+    watcher.join()
+    assert seen == {False}
+
+
+def test_an_interrupt_while_threads_start_loses_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A storm of them, wherever they strike."""
+    monkeypatch.setattr(parallel, "threads", lambda: 2)
+    done = threading.Event()
+
+    def storm() -> None:
+        while not done.wait(0.0003):
+            as_debuggers_do()
+
+    thread, interrupted = threading.Thread(target=storm), 0
+    try:
+        thread.start()
+        until = time.monotonic() + 0.5
+        while time.monotonic() < until:
+            try:
+                parallel.split(4, lambda begin, end: None, 4)
+            except KeyboardInterrupt:
+                interrupted += 1
+    except KeyboardInterrupt:
+        interrupted += 1
+    finally:
+        done.set()
+    with suppress(KeyboardInterrupt):
+        thread.join()
+    assert interrupted
