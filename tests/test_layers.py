@@ -214,9 +214,13 @@ def test_no_releases_are_compared(path: Path) -> None:
             assert not names & VERSIONS, f"line {node.lineno}: {ast.unparse(node)}"
 
 
+HANDS_ON = {"target/parallel.py"}
+"""What a thread fails with goes to the one who waits for it."""
+
+
 @every_module
 def test_no_broad_except(path: Path) -> None:
-    if layer_of(path) == "frontend":
+    if layer_of(path) == "frontend" or name_of(path) in HANDS_ON:
         return
     for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.ExceptHandler):

@@ -27,7 +27,7 @@ import pkgutil
 import re
 import shlex
 import textwrap
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from attrs import evolve, frozen
@@ -222,7 +222,7 @@ def _split(command: Command, line: str) -> list[str]:
 
 def run_line(
     command: Command, line: str | Sequence[str], open_session: Callable[[], Session], look: Look = Look()
-) -> Iterator[str]:
+) -> Generator[str, None, None]:
     """Read the line, ask, and yield the answer as pieces of text. Raises GdbextError."""
     try:
         args = parse(command, line, look)

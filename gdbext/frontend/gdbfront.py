@@ -22,7 +22,7 @@ from gdbext.errors import GdbextError, UsageError
 from gdbext.frontend import internal_error
 from gdbext.frontend.gdbgoroutine import BEFORE, Goroutines
 from gdbext.frontend.progress import Progress
-from gdbext.frontend.straight import Output
+from gdbext.frontend.straight import Output, write_pieces
 
 if TYPE_CHECKING:
     from gdbext.session import Session
@@ -126,7 +126,8 @@ class _Command(gdb.Command):  # type: ignore[misc]
         with one_line_errors(self.settings), CONTROL.watched(), self.sessions.used():
             look = evolve(self.settings.look(from_tty), frames=self.sessions.goroutines)
             pieces = run_line(self.command, argument, self.sessions.current, look)
-            write_pieces(Progress(self._doing).until_output(pieces) if look.terminal and not _tui() else pieces)
+            shown = Progress(self._doing).until_output(pieces) if look.terminal and not _tui() else pieces
+            write_pieces(shown, Output(gdb.write, gdb.flush, _unseen), lambda: bool(gdb.parameter("height")))
 
     def _doing(self) -> str:
         session = self.sessions.held()
@@ -189,16 +190,6 @@ class _GoroutineFunction(gdb.Function):  # type: ignore[misc]
             with suppress(gdb.error):  # no debug information
                 address = address.cast(gdb.lookup_type("runtime.g").pointer())
             return address
-
-
-def write_pieces(pieces: Iterator[str]) -> None:
-    """Through GDB's own output, so that the pager, ``pipe``, logging and DAP see it; quiet when the pager is left."""
-    write = Output(gdb.write, gdb.flush, _unseen)
-    for piece in pieces:
-        try:
-            write(piece)
-        except (KeyboardInterrupt, BrokenPipeError):
-            return
 
 
 def _tui() -> bool:

@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 
 FIRST_SECONDS = 1.0
 STDERR = 2
@@ -24,7 +24,7 @@ class Progress:
         self.doing, self._terminal = doing, terminal
         self._done, self._thread = threading.Event(), threading.Thread(target=self._run, daemon=True)
 
-    def until_output(self, pieces: Iterable[str]) -> Iterator[str]:
+    def until_output(self, pieces: Iterable[str]) -> Generator[str, None, None]:
         """The pieces; the line is shown before the first one and gone when that is handed on."""
         self._start()
         try:

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import os
 import select
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 
 LARGE = 1 << 20
 """Characters from which on it is worth asking."""
 PROBE = 1 << 12
+PART = 1 << 13
+"""Characters that a debugger gets at once: it answers Ctrl-C only between them."""
 
 
 class Output:
@@ -37,7 +40,8 @@ class Output:
         if self._straight:
             write_all(self.fd, text.encode())
         else:
-            self.write(text)
+            for part in parts(text):
+                self.write(part)
 
     def _try(self, text: str) -> str:
         """Find out with the beginning of a text; what is left of it."""
@@ -67,6 +71,33 @@ class Output:
             came = stand_in.read()
         write_all(self.fd, came)
         return came == text.encode()
+
+
+def write_pieces(pieces: Generator[str, None, None], write: Callable[[str], object], paged: Callable[[], bool]) -> None:
+    """Write all; quiet when the reader or the pager is left. That is KeyboardInterrupt too, but no signal came."""
+    from gdbext.target.control import CONTROL
+
+    with closing(pieces):
+        for piece in pieces:
+            try:
+                write(piece)
+            except BrokenPipeError:
+                return
+            except KeyboardInterrupt:
+                if CONTROL.stopped or not paged():
+                    raise
+                return
+
+
+def parts(text: str) -> Iterator[str]:
+    """The text in parts that end with a line where they can: an interrupt leaves no half of one."""
+    at = 0
+    while at < len(text):
+        end = at + PART
+        if end < len(text):
+            end = text.rfind("\n", at, end) + 1 or end
+        yield text[at:end]
+        at = end
 
 
 def write_all(fd: int, data: bytes) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gdbext.frontend import straight
-from gdbext.frontend.straight import Output, write_all
+from gdbext.frontend.straight import Output, parts, write_all
 
 
 class Debugger:
@@ -42,6 +42,7 @@ def said(fd: int) -> str:
 
 
 PIECES = ["head\n", "é" * 3000, "x" * straight.LARGE, "y" * 5000, "tail\n"]
+PARTS = [part for piece in PIECES for part in parts(piece)]
 
 
 def written(debugger: Debugger, fd: int, may_pass: Callable[[], bool] = lambda: True) -> None:
@@ -67,7 +68,7 @@ def test_what_is_captured_stays_captured(out: int) -> None:
 def test_what_others_must_see_does_not_pass(out: int) -> None:
     debugger = Debugger(out)
     written(debugger, out, lambda: False)
-    assert said(out) == "".join(PIECES) and debugger.asked == len(PIECES)
+    assert said(out) == "".join(PIECES) and debugger.asked == len(PARTS)
 
 
 def test_what_comes_out_otherwise_does_not_pass(out: int) -> None:
@@ -75,7 +76,7 @@ def test_what_comes_out_otherwise_does_not_pass(out: int) -> None:
     debugger = Debugger(out)
     plain, debugger.write = debugger.write, lambda text: plain(f"~{text!r}\n")  # type: ignore[method-assign]
     written(debugger, out)
-    assert said(out).startswith("~'head\\n'\n") and said(out).count("~") == len(PIECES) + 1
+    assert said(out).startswith("~'head\\n'\n") and said(out).count("~") == len(PARTS) + 1
     assert said(out).count("x") == straight.LARGE and said(out).endswith("~'tail\\n'\n")
 
 
@@ -86,7 +87,7 @@ def test_without_files_in_memory_nothing_passes(out: int, monkeypatch: pytest.Mo
     monkeypatch.setattr(os, "memfd_create", refuse)
     debugger = Debugger(out)
     written(debugger, out)
-    assert said(out) == "".join(PIECES) and debugger.asked == len(PIECES)
+    assert said(out) == "".join(PIECES) and debugger.asked == len(PARTS)
 
 
 def test_little_is_never_tried(out: int) -> None:
@@ -129,3 +130,11 @@ def test_a_reader_that_is_slow_and_one_that_left() -> None:
     with pytest.raises(BrokenPipeError):
         write_all(writer, b"x")
     os.close(writer)
+
+
+def test_a_debugger_gets_little_at_once_and_whole_lines() -> None:
+    lines = "".join(f"{number:05}\n" for number in range(10_000))
+    cut = list(parts(lines))
+    assert "".join(cut) == lines and all(part.endswith("\n") and len(part) <= straight.PART for part in cut)
+    assert [len(part) for part in parts("x" * (straight.PART + 1))] == [straight.PART, 1]
+    assert list(parts("")) == []
