@@ -77,6 +77,8 @@ STATUS = {
 LEFT_OUT = (0, 6, 11)
 """Idle, dead, and (Go 1.26) the spare of a thread that C made: no goroutines to a reader."""
 MOST_MACHINES = 1 << 20
+MOST_THREADS = 1 << 31
+"""A pid_t is smaller; an m that says otherwise is overwritten, and its thread unknown."""
 LONGEST_REASON = 256
 CHUNK = 8192
 ATTEMPTS = 8
@@ -183,12 +185,13 @@ def machines(program: Program) -> list[Machine]:
 
 
 def _machine(program: Program, address: int, row: Any) -> Machine:
+    procid = int(row["procid"])
     return Machine(
         address=address,
         g0=int(row["g0"]),
         gsignal=int(row["gsignal"]),
         curg=int(row["curg"]),
-        procid=int(row["procid"]),
+        procid=procid if procid < MOST_THREADS else 0,
         id=int(row["id"]),
         vdso_sp=int(row["vdsoSP"]),
         vdso_pc=int(row["vdsoPC"]),

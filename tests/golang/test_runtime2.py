@@ -43,6 +43,12 @@ def test_threads_are_linked(gs: Gs) -> None:
     ]
 
 
+def test_what_is_no_thread_id_is_none(gs: Gs) -> None:
+    gs.machine(procid=(1 << 63) + 7)
+    gs.machine(procid=(1 << 31) - 1)
+    assert [machine.procid for machine in machines(gs.finish().program)] == [(1 << 31) - 1, 0]
+
+
 @pytest.mark.parametrize("broken", [0x10, None])
 def test_a_broken_list_of_threads_ends(gs: Gs, broken: int | None) -> None:
     first = gs.machine(id=0)
