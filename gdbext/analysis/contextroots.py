@@ -94,7 +94,7 @@ def stacks(goroutines: Goroutines) -> list[tuple[int, int]]:
     """[sp, end) of every goroutine's stack, empty where it is not known."""
     sp, high = goroutines.sp, goroutines.g["high"]
     good = (sp != 0) & (sp < high) & (high - sp < np.uint64(LARGEST_STACK))
-    return [(int(low), int(top) if fine else int(low)) for low, top, fine in zip(sp, high, good, strict=True)]
+    return list(zip(sp.tolist(), np.where(good, high, sp).tolist(), strict=True))
 
 
 def live(goroutines: Goroutines, image: Image, found: Pairs, wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:

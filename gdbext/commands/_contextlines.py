@@ -91,7 +91,7 @@ class Lines:
         row = self._rows.at(fold.example)
         yield [f"×{len(fold):,}", row.kind]
         yield [cell(row.state)]
-        waits = sum(len(self._forest.contexts.waiters(int(i))) for i in fold.members) if row.waiters else 0
+        waits = int(np.isin(self._forest.contexts.waits[:, 0], fold.members).sum()) if row.waiters else 0
         yield [f"{waits:,} goroutines wait" if waits else "no waiters"]
         yield from self._unlisted(fold)
         if row.state == "live":

@@ -116,5 +116,8 @@ def wait_channels(program: Program, goroutines: Goroutines) -> tuple[NDArray[np.
 
 def _each_once(rows: NDArray[np.int64], channels: U64) -> tuple[NDArray[np.int64], U64]:
     """A select may name one channel twice."""
-    pairs = np.unique(np.stack([rows.astype(np.uint64), channels]), axis=1)
-    return pairs[0].astype(np.int64), pairs[1]
+    order = np.lexsort((channels, rows))
+    rows, channels = rows[order], channels[order]
+    fresh = np.ones(len(rows), np.bool_)
+    fresh[1:] = (rows[1:] != rows[:-1]) | (channels[1:] != channels[:-1])
+    return rows[fresh], channels[fresh]

@@ -102,6 +102,28 @@ def test_families(minor: int) -> None:
     assert found.state.tolist() == [LIVE] * 3 and found.notes == ()
 
 
+@pytest.mark.parametrize("minor", [21, 27])
+def test_what_is_registered_and_not_listed_is_said(minor: int) -> None:
+    """A map that holds a context of no known type: a damaged object, a kind too many."""
+    made = Contexts(World(minor, heap_pages=40))
+    world = made.world
+    root, child = made.make("cancel", made.root), made.make("cancel", made.root)
+    made.hold(root, child)
+    keys = [(made.cancelers["cancel"], child[1]), (0x1230, world.object(80))]
+    header, store = world.object(48), world.object(144)
+    if minor >= 24:
+        world.write(store, swiss_group([FULL] * 2 + [0x80] * 6, keys))
+        world.put("internal/runtime/maps.Map", header, used=2, dirPtr=store)
+    else:
+        world.write(store, classic_bucket([5, 5] + [0] * 6, keys))
+        world.put("runtime.hmap", header, count=2, buckets=store)
+    world.put("context.cancelCtx", root[1], children=header)
+    found = decode(made)
+    index = found.index(root[1])
+    assert (found.children[index], found.listed[index]) == (2, 1)
+    assert found.notes == ("1 contexts registered with 1 others are not listed: their types are not certain",)
+
+
 def test_a_value_has_the_state_of_what_is_above() -> None:
     made = Contexts(World(heap_pages=32))
     root = made.make("cancel", made.root)

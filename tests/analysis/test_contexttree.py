@@ -134,3 +134,9 @@ def test_every_context_is_in_one_fold(drawn: list[tuple[int, int, int]]) -> None
         total += sum(len(fold) if fold.chained else len(fold) * (fold.inner + 1) for fold in folds)
         waiting += [forest.below(fold.example) for fold in folds if fold.chained and len(forest.below(fold.example))]
     assert total == len(drawn)
+
+
+def test_a_context_with_more_than_is_listed_folds_with_no_other() -> None:
+    contexts = made([-1, 0, 0, 0])
+    contexts.children[2] = 5
+    assert lines(Forest.of(contexts)) == ["c0 +3", "  ×2 c1 +0", "  c2 +0"]
