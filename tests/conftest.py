@@ -7,6 +7,7 @@ import resource
 import signal
 import tempfile
 from collections.abc import Iterator
+from types import FunctionType, ModuleType
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -28,6 +29,29 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("gdb", tools.gdbs(), ids=lambda gdb: f"gdb{gdb}", scope="session")
     if "host" in metafunc.fixturenames:
         metafunc.parametrize("host", hosts.hosts(), ids=str, scope="session")
+
+
+RING3 = {"go", "gdb", "host"}
+STARTS = {"tests.programs", "tests.hosts", "tests.tools"}
+"""Modules that start Go programs, debuggers and readers, or find them."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """``ring3``: needs Go, GDB or a sample, by its fixtures or by what its module imports."""
+    for item in items:
+        assert isinstance(item, pytest.Function)
+        if RING3 & set(item.fixturenames) or STARTS & imported(item.module):
+            item.add_marker(pytest.mark.ring3)
+
+
+def imported(module: ModuleType) -> set[str]:
+    """Where a module's names come from."""
+    names = (
+        (value.__name__ if isinstance(value, ModuleType) else value.__module__)
+        for value in vars(module).values()
+        if isinstance(value, ModuleType | type | FunctionType)
+    )
+    return set(names)
 
 
 @pytest.fixture(scope="session", autouse=True)

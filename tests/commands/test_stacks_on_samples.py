@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests import hosts, tools
-from tests.programs import build, core, run
+from tests.programs import build, core
 from tests.truth import Truth
 from tests.waiting import HANG_SECONDS
 
@@ -167,12 +167,13 @@ def test_folded(host: hosts.Host, goroutines_subject: hosts.Subject) -> None:
 
 def test_a_stack_deeper_than_what_a_look_copies(go: str) -> None:
     """Nothing is stopped: the first look at each stack is short, those that need more are copied again."""
-    with run(build("goroutines", go), "-depth", "20000") as running:
-        same(hosts.Host("live"), running)
+    host = hosts.Host("live")
+    with hosts.subject(host, build("goroutines", go), "-depth", "5000") as running:
+        same(host, running)
         goid = plant(running.truth, "deep recursion")
-        (row,) = hosts.ask(hosts.Host("live"), running, "go-stacks", str(goid))["stacks"]
+        (row,) = hosts.ask(host, running, "go-stacks", str(goid))["stacks"]
     names = [frame["function"] for frame in row["frames"]]
-    assert row["stops"] is None and names.count("main.recurse") == 20001
+    assert row["stops"] is None and names.count("main.recurse") == 5001
 
 
 def test_the_profile_has_the_goroutines_that_runtime_stack_shows(go: str, tmp_path: Path) -> None:
