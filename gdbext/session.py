@@ -136,7 +136,7 @@ class Session:
         from gdbext.golang.contextread import ContextReader
 
         reader = ContextReader(self.program, self.types, self.context_types)
-        return Chains(reader, self.goroutines, self._memory, self._blocked_on, self._certain)
+        return Chains(reader, self.goroutines, self._memory, self._blocked_on, self._certain, self.found_context)
 
     def _certain(self, address: int) -> bool | None:
         """Whether two looks at a running program saw the context alike; None where it stands still."""
@@ -145,11 +145,25 @@ class Session:
         index, certain = self.contexts.index(address), self.contexts.certain
         return index >= 0 and certain is not None and bool(certain[index])
 
+    def found_context(self, kind: int, address: int) -> int:
+        """The context of that kind at an address, -1 where there is none or no search of the heap was made yet."""
+        found = self.__dict__.get("contexts")
+        index = found.index(address) if found is not None else -1
+        return index if index >= 0 and int(self.contexts.kind[index]) == kind else -1
+
     def _blocked_on(self, row: int) -> list[tuple[int, int]]:
         """The (kind, address) of the contexts whose Done channels a goroutine waits on. Searches the heap."""
         found = self.contexts
-        mine = found.waits[found.waits[:, 1] == row, 0]
+        mine = self._waited_on.get(row, ())
         return [(int(found.kind[index]), int(found.address[index])) for index in mine]
+
+    @cached_property
+    def _waited_on(self) -> dict[int, list[int]]:
+        """The contexts that each goroutine waits on, by row."""
+        found: dict[int, list[int]] = {}
+        for index, row in self.contexts.waits.tolist():
+            found.setdefault(row, []).append(index)
+        return found
 
     def _memory(self) -> Image:
         """The heap's memory: a core has it at no cost, of a process it is copied."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
 import numpy as np
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 from numpy.typing import NDArray
 
 from gdbext.analysis import contextroots
+from gdbext.analysis.contextlineage import Lineage
 from gdbext.analysis.contextrows import Row, row_of
 from gdbext.analysis.contexts import children_shape
 from gdbext.analysis.framevariables import FrameVariables
@@ -19,10 +21,9 @@ from gdbext.golang.context import Kind
 from gdbext.golang.contextread import Absence, ContextReader, Detail
 from gdbext.golang.heapobject import find_object
 from gdbext.golang.proc import Goroutines
-from gdbext.golang.traceback import Frame, PcTable, Walk
+from gdbext.golang.traceback import Frame
+from gdbext.golang.traces import Traces
 from gdbext.target.image import U64, Image
-
-MOST_ANCESTORS = 1 << 24
 
 
 @frozen
@@ -50,11 +51,13 @@ class Held:
 
 
 @frozen
-class Link:
-    """One context of a chain: its kind's number and its address."""
+class Word:
+    """A word of a stack that says a context's kind, and the pointer after it. ``live``: the collector follows that."""
 
-    kind: int
     address: int
+    kind: int
+    data: int
+    live: bool
 
 
 class Chains:
@@ -67,39 +70,59 @@ class Chains:
         memory: Callable[[], Image],
         blocked_on: Callable[[int], Iterable[tuple[int, int]]],
         certain: Callable[[int], bool | None],
+        found: Callable[[int, int], int],
     ) -> None:
         """``memory``: an image of the heap, asked for only when a children map has to be walked. ``blocked_on``: the
         (kind, address) of the contexts that a row's goroutine waits on, asked for only when it waits on a channel.
-        ``certain``: whether the context at an address is, None where the program stands still."""
+        ``certain``: whether the context at an address is, None where the program stands still.
+        ``found``: the index of that context of that kind where a search of the heap found it, else -1."""
         self.reader, self.goroutines, self._memory, self._blocked_on = reader, goroutines, memory, blocked_on
-        self._certain = certain
+        self._certain, self._found = certain, found
         self._variables = contextroots.variable_ranges(goroutines.symtab.modules)
         self.program, self.ctypes = reader.program, reader.ctypes
-        self.table = PcTable(goroutines.symtab)
+        self.lineage = Lineage(self.program, self.ctypes)
+        named = enumerate(kind.name for kind in self.ctypes.kinds)
+        self._pointers = {name: number for number, name in named if name.startswith("*")}
         self.variables = FrameVariables(self.program, goroutines.symtab)
         self._registered: dict[int, frozenset[int]] = {}
+        self._causes: dict[int, str | Absence | None] = {}
 
     # What a goroutine holds
 
-    def held(self, row: int) -> list[Held]:
-        """The contexts of a goroutine, innermost frame first; each once, with every way that led to it."""
+    def held_by(self, rows: NDArray[np.int64]) -> Iterator[tuple[int, list[Held]]]:
+        """The contexts of each goroutine, innermost frame first; each once, with every way that led to it.
+
+        All stacks are walked and searched at once.
+        """
+        image = self.goroutines.stacks(rows)
+        traces, start = Traces(self.goroutines.symtab), self.goroutines.start(rows)
+        nodes, _ = traces.walk(image, start)
+        words = self._words(rows, image)
+        for row, node, sp in zip(rows.tolist(), nodes.tolist(), start.sp.tolist(), strict=True):
+            yield row, self._held(row, traces.frames(node, sp), image, words.get(row, ()))
+
+    def _held(self, row: int, frames: Sequence[Frame], image: Image, words: Sequence[Word]) -> list[Held]:
         found: dict[tuple[int, int], Held] = {}
-        image = self.goroutines.stacks(np.array([row]))
-        frames = self.frames(row, image)
-        ways = (self._waited(row), self._in_variables(row, frames, image), self._on(row, frames, image))
+        ways = (self._waited(row), self._in_variables(row, frames, image), self._on(words, frames))
         for kind, address, way in chain.from_iterable(ways):
-            if self.plausible(kind, address):
+            if (kind, address) in found or self.plausible(kind, address):
                 found.setdefault((kind, address), Held(kind, address)).ways.append(way)
         return sorted(found.values(), key=lambda held: min(way.depth for way in held.ways))
 
-    def frames(self, row: int, image: Image) -> list[Frame]:
-        """The goroutine's physical frames, innermost first."""
+    def _words(self, rows: NDArray[np.int64], image: Image) -> dict[int, list[Word]]:
+        """The interface pairs on the stacks, by row. One in a dead slot is a suspicion; where a goroutine was
+        interrupted nobody knows which are dead."""
         goroutines = self.goroutines
-        pc, sp = int(goroutines.pc[row]), int(goroutines.sp[row])
-        if not pc:
-            return []
-        low, high = int(goroutines.g["low"][row]), int(goroutines.g["high"][row])
-        return list(Walk(image, self.table, pc, sp, low, high, trapped=bool(goroutines.trapped[row])))
+        ranges = contextroots.stacks(goroutines, rows)
+        pairs = contextroots.pairs(image, ranges, self.ctypes.words, self.ctypes.kind_of)
+        pairs = evolve(pairs, range=rows[pairs.range])
+        live = contextroots.live(goroutines, image, pairs, np.ones(len(pairs), np.bool_))
+        live |= goroutines.trapped[pairs.range]
+        found: dict[int, list[Word]] = {}
+        columns = (pairs.range, pairs.address, pairs.kind, pairs.data, live)
+        for row, *word in zip(*(column.tolist() for column in columns), strict=True):
+            found.setdefault(row, []).append(Word(*word))
+        return found
 
     def plausible(self, kind: int, address: int) -> bool:
         """Whether such a context can lie there: a dead stack slot may point to anything.
@@ -108,7 +131,7 @@ class Chains:
         may also be a global variable or lie inside a larger object.
         """
         one = self.ctypes.kinds[kind]
-        if one.background:
+        if one.background or self._found(kind, address) >= 0:
             return True
         found = find_object(self.program, address)
         if found is None:
@@ -128,8 +151,7 @@ class Chains:
             return False
 
     def _in_variables(self, row: int, frames: Sequence[Frame], image: Image) -> Iterator[tuple[int, int, Way]]:
-        registers = self._registers(row)
-        pointers = {kind.name: number for number, kind in enumerate(self.ctypes.kinds) if kind.name.startswith("*")}
+        registers, pointers = self._registers(row), self._pointers
         for depth, frame in enumerate(frames):
             for held in self.variables.of(frame, image, registers if depth == 0 else {}):
                 if held.variable.size == 16:
@@ -145,19 +167,16 @@ class Chains:
             return {}
         return next((thread.registers for thread in self.program.target.threads() if thread.tid == tid), {})
 
-    def _on(self, row: int, frames: Sequence[Frame], image: Image) -> Iterator[tuple[int, int, Way]]:
-        """Interface pairs among the words of the stack. A pair in a dead slot is a suspicion and says so."""
-        bounds = contextroots.stacks(self.goroutines)[row]
-        pairs = contextroots.pairs(image, [bounds], self.ctypes.words, self.ctypes.kind_of)
-        parked = len(pairs) > 0 and not self.goroutines.trapped[row]
-        live = frozenset(contextroots.live_words(self.goroutines, self.table, image, row).tolist() if parked else ())
-        for address, kind, data in zip(pairs.address.tolist(), pairs.kind.tolist(), pairs.data.tolist(), strict=True):
-            depth = next((i for i, frame in enumerate(frames) if address < frame.cfa), len(frames))
+    def _on(self, words: Sequence[Word], frames: Sequence[Frame]) -> Iterator[tuple[int, int, Way]]:
+        ends = [frame.cfa for frame in frames]
+        for word in words:
+            depth = bisect_right(ends, word.address)
             name = self._function(frames[depth]) if depth < len(frames) else "the outermost frame"
-            if parked and address + 8 not in live:
-                yield kind, data, Way("dead stack", f"dead stack word {address:#x} in {name}, maybe a leftover", depth)
+            where = f"stack word {word.address:#x} in {name}"
+            if word.live:
+                yield word.kind, word.data, Way("stack", where, depth)
             else:
-                yield kind, data, Way("stack", f"stack word {address:#x} in {name}", depth)
+                yield word.kind, word.data, Way("dead stack", f"dead {where}, maybe a leftover", depth)
 
     def _function(self, frame: Frame) -> str:
         return self.goroutines.symtab.name(frame.function) if frame.function >= 0 else "unknown code"
@@ -170,62 +189,19 @@ class Chains:
 
     # The chain above one context
 
-    def links(self, kind: int, address: int) -> list[Link]:
-        """A context and its ancestors, up to Background, to what is no known context, or to memory that is torn."""
-        links, seen = list[Link](), set[tuple[int, int]]()
-        while (kind, address) not in seen and len(links) < MOST_ANCESTORS:
-            seen.add((kind, address))
-            links.append(Link(kind, address))
-            parent = self.ctypes.kinds[kind].parent
-            if parent is None:
-                break
-            try:
-                word, data = self.program.word(address + parent), self.program.word(address + parent + 8)
-            except GdbextError:
-                break
-            kind, address = self.ctypes.kind_index(word), data
-            if kind < 0:
-                break
-        return links
-
-    def states(self, links: Sequence[Link]) -> list[str | Absence]:
-        """The state of each: its own when it has one, else that of the nearest ancestor that has."""
-        states: list[str | Absence] = []
-        state: str | Absence = "live"
-        for link in reversed(links):
-            kind = self.ctypes.kinds[link.kind]
-            if kind.canceler:
-                state = self._state(link)
-            elif kind.name == "context.withoutCancelCtx" or kind.background:
-                state = "live"
-            states.append(state)
-        return states[::-1]
-
-    def _state(self, link: Link) -> str | Absence:
-        offset = self.program.bound(context.CANCEL_CTX).offset("err")
-        try:
-            return "cancelled" if self.program.word(link.address + offset) else "live"
-        except GdbextError as error:
-            return Absence(str(error))
-
-    def rows(self, links: Sequence[Link], holders: Mapping[int, Sequence[int]]) -> Iterator[Row]:
-        """What is said of each context of a chain. ``holders``: goids by address."""
-        for place, state in enumerate(self.states(links)):
-            yield self.row(links, place, state, holders.get(links[place].address, ()))
-
-    def row(self, links: Sequence[Link], place: int, state: str | Absence, goids: Sequence[int]) -> Row:
-        """One context of a chain."""
-        link = links[place]
+    def row(self, number: int, goids: Sequence[int] = ()) -> Row:
+        """What is said of one context of the lineage. ``goids``: the goroutines whose stacks hold it."""
+        lineage = self.lineage
+        link, parent = lineage.links[number], lineage.parent[number]
         kind = self.ctypes.kinds[link.kind]
         detail = self.reader.tried(kind, link.address)
-        parent = links[place + 1] if place + 1 < len(links) else None
         return row_of(
             detail,
             self.goroutines.now.ns,
-            state=state,
-            cause=self._cause(links, place, state),
-            parent_kind=self.ctypes.kinds[parent.kind].name if parent else "",
-            registered_with=self._registered_with(links, place),
+            state=lineage.state[number],
+            cause=self._cause(number),
+            parent_kind=self.ctypes.kinds[lineage.links[parent].kind].name if parent >= 0 else "",
+            registered_with=self._registered_with(number),
             children=self._children(detail) if kind.canceler else None,
             listed=None,
             waiters=self._waiters(detail),
@@ -233,15 +209,15 @@ class Chains:
             certain=self._certain(link.address),
         )
 
-    def _cause(self, links: Sequence[Link], place: int, state: str | Absence) -> str | Absence | None:
-        if state != "cancelled":
+    def _cause(self, number: int) -> str | Absence | None:
+        owner = self.lineage.owner[number]
+        if self.lineage.state[number] != "cancelled" or owner < 0:
             return None
-        for link in links[place:]:
-            kind = self.ctypes.kinds[link.kind]
-            if kind.canceler:
-                detail = self.reader.tried(kind, link.address)
-                return detail.cause if detail.cause is not None else detail.error
-        return None
+        link = self.lineage.links[owner]
+        if owner not in self._causes:
+            detail = self.reader.tried(self.ctypes.kinds[link.kind], link.address)
+            self._causes[owner] = detail.cause if detail.cause is not None else detail.error
+        return self._causes[owner]
 
     def _children(self, detail: Detail) -> int | None:
         if not detail.children:
@@ -259,15 +235,14 @@ class Chains:
         channels = [channel for channel in (detail.done, *detail.channels) if channel]
         return sorted({goid for channel in channels for goid in self.goroutines.waiters(channel)})
 
-    def _registered_with(self, links: Sequence[Link], place: int) -> int:
+    def _registered_with(self, number: int) -> int:
         """The nearest ancestor whose children map holds the context; 0 for none."""
-        if not self.ctypes.kinds[links[place].kind].canceler:
+        link, parent = self.lineage.links[number], self.lineage.parent[number]
+        owner = self.lineage.owner[parent] if parent >= 0 else -1
+        if owner < 0 or not self.ctypes.kinds[link.kind].canceler:
             return 0
-        for link in links[place + 1 :]:
-            kind = self.ctypes.kinds[link.kind]
-            if kind.canceler:
-                return link.address if links[place].address in self._members(kind, link.address) else 0
-        return 0
+        above = self.lineage.links[owner]
+        return above.address if link.address in self._members(self.ctypes.kinds[above.kind], above.address) else 0
 
     def _members(self, kind: Kind, address: int) -> frozenset[int]:
         """The contexts in a cancelCtx's children map."""

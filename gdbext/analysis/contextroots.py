@@ -9,13 +9,10 @@ import numpy as np
 from attrs import field, frozen
 from numpy.typing import NDArray
 
-from gdbext.errors import GdbextError
 from gdbext.golang.context import ContextTypes
 from gdbext.golang.modules import Module
 from gdbext.golang.proc import Goroutines
-from gdbext.golang.stkframe import stack_pointers
 from gdbext.golang.symtab import Symtab
-from gdbext.golang.traceback import PcTable, Walk
 from gdbext.golang.words import word_filter
 from gdbext.target.image import U64, Image
 
@@ -90,11 +87,12 @@ def _found(scan: Any, width: int, image: Image, ranges: Sequence[tuple[int, int]
         room = found
 
 
-def stacks(goroutines: Goroutines) -> list[tuple[int, int]]:
-    """[sp, end) of every goroutine's stack, empty where it is not known."""
-    sp, high = goroutines.sp, goroutines.g["high"]
-    good = (sp != 0) & (sp < high) & (high - sp < np.uint64(LARGEST_STACK))
-    return list(zip(sp.tolist(), np.where(good, high, sp).tolist(), strict=True))
+def stacks(goroutines: Goroutines, rows: NDArray[np.int64] | None = None) -> list[tuple[int, int]]:
+    """[sp, end) of every goroutine's stack (of some rows), empty where it is not known."""
+    start = goroutines.start(rows)
+    good = (start.sp != 0) & (start.sp < start.high) & (start.high - start.sp < np.uint64(LARGEST_STACK))
+    ends = np.where(good, start.high, start.sp)
+    return list(zip(start.sp.tolist(), ends.tolist(), strict=True))
 
 
 def live(goroutines: Goroutines, image: Image, found: Pairs, wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -109,19 +107,6 @@ def live(goroutines: Goroutines, image: Image, found: Pairs, wanted: NDArray[np.
     words = LiveWords(goroutines, image, np.unique(found.range[mine]))
     chosen[mine] = words.among(found.range[mine], found.address[mine] + np.uint64(8))
     return chosen
-
-
-def live_words(goroutines: Goroutines, table: PcTable, image: Image, row: int) -> U64:
-    """The addresses of a parked goroutine's live pointer words; none where its stack cannot be walked."""
-    if bool(goroutines.trapped[row]) or goroutines.pc[row] == 0:
-        return np.zeros(0, np.uint64)
-    pc, sp = int(goroutines.pc[row]), int(goroutines.sp[row])
-    bounds = int(goroutines.g["low"][row]), int(goroutines.g["high"][row])
-    try:
-        frames = list(Walk(image, table, pc, sp, *bounds))
-        return stack_pointers(goroutines.program, goroutines.symtab, frames, image)
-    except GdbextError:
-        return np.zeros(0, np.uint64)
 
 
 def holding_goids(goroutines: Goroutines, addresses: U64) -> dict[int, list[int]]:

@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 
 import numpy as np
 from attrs import frozen
+from numpy.typing import NDArray
 
 from gdbext.analysis.contextcolumns import Columns, time_left
 from gdbext.analysis.contexts import NO_DEADLINE, NO_KIND, STATES
@@ -119,6 +120,14 @@ class Rows:
     def waiters(self, index: int) -> list[int]:
         """The goroutines blocked on the context's Done channel."""
         return sorted(int(self.goroutines.goid[g]) for g in self.contexts.waiters(index))
+
+    def waiters_of(self, indices: NDArray[np.int64]) -> dict[int, list[int]]:
+        """The same for many contexts: goids by place in ``indices``, where anybody waits."""
+        waits = self.contexts.waits
+        low, high = (np.searchsorted(waits[:, 0], indices, side) for side in ("left", "right"))
+        goid = self.goroutines.goid
+        some = np.flatnonzero(high > low).tolist()
+        return {place: np.sort(goid[waits[low[place] : high[place], 1]]).tolist() for place in some}
 
     def cause(self, index: int) -> str | Absence | None:
         """Why it ended: its own cause, or that of the nearest ancestor that has one."""

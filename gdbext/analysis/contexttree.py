@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
+from typing import overload
 
 import numpy as np
 from attrs import field, frozen
 from numpy.typing import NDArray
 
-from gdbext.analysis.contexts import I32, NO_DEADLINE, NO_KIND, Contexts
+from gdbext.analysis.contexts import I32, I64, NO_DEADLINE, NO_KIND, Contexts
 
 CHAIN = 4
 """Only children in a row, alike and with nothing else to say, fold from this many on."""
@@ -29,6 +30,21 @@ class Fold:
 
     def __len__(self) -> int:
         return len(self.members)
+
+
+@frozen(eq=False)
+class Drawn:
+    """Contexts in the order they are drawn, how deep each is, and whether no sibling follows."""
+
+    order: I32 = field(repr=False)
+    depth: I32 = field(repr=False)
+    last: NDArray[np.bool_] = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    def __getitem__(self, some: slice | NDArray[np.bool_]) -> Drawn:
+        return Drawn(self.order[some], self.depth[some], self.last[some])
 
 
 @frozen(eq=False)
@@ -86,6 +102,33 @@ class Forest:
         """Kind and state; -1 for a context that has more to say, which no chain may hide."""
         return _plain(self.contexts)
 
+    @cached_property
+    def position(self) -> I32:
+        """Where each one comes when all are drawn, one family after another; meant for those that are kept."""
+        from gdbext.analysis import forests
+
+        return forests.positions(self._parent, self.roots(), self.sizes, self._families)
+
+    def drawn(self, start: int | None) -> Drawn:
+        """All that are kept, or one and all below it, each by itself."""
+        from gdbext.analysis import forests
+
+        depth, last = forests.depths(self._parent), self._last()
+        order = np.empty(np.count_nonzero(self.kept), np.int32)
+        order[self.position[self.kept]] = np.flatnonzero(self.kept)
+        if start is not None:
+            at = int(self.position[start])
+            order = order[at : at + int(self.sizes[start])]
+        return Drawn(order, depth[order] - (depth[start] if start is not None else 0), last[order])
+
+    def _last(self) -> NDArray[np.bool_]:
+        """Which have no sibling after them."""
+        start, children = self._families
+        last = np.zeros(len(self.contexts), np.bool_)
+        last[children[start[1:][start[1:] > start[:-1]] - 1]] = True
+        last[self.roots()[-1:]] = True
+        return last
+
     def roots(self) -> NDArray[np.int64]:
         """The contexts without a parent among those found."""
         return np.flatnonzero((self.contexts.parent < 0) & self.kept)
@@ -103,35 +146,79 @@ class Forest:
 
         return np.flatnonzero(forests.below(self.contexts.parent, start) & self.kept)
 
-    def folds(self, members: NDArray[np.int64], unfolded: bool = False) -> list[Fold]:
+    def folds(self, members: NDArray[np.int64], unfolded: bool = False) -> Folds:
         """Siblings grouped by what they look like, the largest group first; every one alone when ``unfolded``."""
         if unfolded:
-            return [Fold(members[i : i + 1], int(self.sizes[m]) - 1, int(m)) for i, m in enumerate(members)]
+            return Folds(self, members, np.arange(len(members) + 1), np.arange(len(members)), chains=False)
         grouped = members[np.argsort(self.shape[members], kind="stable")]
-        bounds = np.flatnonzero(np.diff(self.shape[grouped])) + 1
-        groups = [group for group in np.split(grouped, bounds) if len(group)]
-        made = [self._fold(group) for group in groups]
-        return sorted(made, key=lambda fold: (-len(fold) * (fold.inner + 1), int(fold.members[0])))
+        shape = self.shape[grouped]
+        begins = np.flatnonzero(np.concatenate([np.ones(len(shape[:1]), np.bool_), shape[1:] != shape[:-1]]))
+        bounds = np.append(begins, len(grouped))
+        first = grouped[bounds[:-1]]
+        order = np.lexsort((first, -np.diff(bounds) * self.sizes[first].astype(np.int64)))
+        return Folds(self, grouped, bounds, order)
 
-    def _fold(self, group: NDArray[np.int64]) -> Fold:
+    def fold(self, group: NDArray[np.int64], chains: bool) -> Fold:
+        """Contexts that look alike, as one line."""
         first = int(group[0])
-        if len(group) == 1:
-            run = self._run(first)
-            if len(run) >= CHAIN:
-                return Fold(run, int(self.sizes[run[-1]]) - 1, int(run[-1]), chained=True)
+        if chains and len(group) == 1 and (length := int(self._runs[0][first])) >= CHAIN:
+            from gdbext.analysis import forests
+
+            run = forests.follow(self._runs[1], first, length)
+            return Fold(run, int(self.sizes[run[-1]]) - 1, int(run[-1]), chained=True)
         return Fold(group, int(self.sizes[first]) - 1, first)
 
-    def _run(self, index: int) -> NDArray[np.int64]:
-        """An only child's only child … as long as they look alike and nobody waits on them."""
+    @property
+    def run_lengths(self) -> I32:
+        """How many contexts would fold into a chain that begins with each."""
+        return self._runs[0]
+
+    @cached_property
+    def _runs(self) -> tuple[I32, I32]:
+        """An only child's only child … as long as they look alike and nobody waits on them: how many, and which one
+        follows."""
         from gdbext.analysis import forests
 
-        return forests.chain(*self._families, self.kept, self._plain, index)
+        return forests.runs(self._parent, self._families, self.kept, self._plain)
 
     def deadlines(self, members: NDArray[np.int64]) -> tuple[int, int] | None:
         """The earliest and the latest deadline among contexts, on the monotonic clock."""
         known = self.contexts.deadline[members]
         known = known[known != NO_DEADLINE]
         return (int(known.min()), int(known.max())) if len(known) else None
+
+
+class Folds(Sequence[Fold]):
+    """The folds of a family, made when they are asked for: of a million a few are shown."""
+
+    def __init__(self, forest: Forest, members: I64, bounds: I64, order: I64, chains: bool = True) -> None:
+        """``bounds``: where each group begins among the ``members``, and the end. ``order``: of the groups.
+        ``chains``: whether these fold too."""
+        self._forest, self._members, self._bounds, self._order = forest, members, bounds, order
+        self._chains = chains
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    @overload
+    def __getitem__(self, index: int) -> Fold: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Fold]: ...
+
+    def __getitem__(self, index: int | slice) -> Fold | list[Fold]:
+        if isinstance(index, slice):
+            return [self[at] for at in range(*index.indices(len(self)))]
+        group = self._order[index]
+        return self._forest.fold(self._members[self._bounds[group] : self._bounds[group + 1]], self._chains)
+
+    def rest(self, number: int) -> tuple[int, int]:
+        """(contexts in the lines, contexts in the families) of all folds from that number on."""
+        left = self._order[number:]
+        counts, first = np.diff(self._bounds)[left], self._members[self._bounds[left]]
+        lengths = self._forest.run_lengths[first]
+        chained = (counts == 1) & (lengths >= CHAIN) & self._chains
+        return int(np.where(chained, lengths, counts).sum()), int((counts * self._forest.sizes[first]).sum())
 
 
 def _labels(contexts: Contexts) -> I32:

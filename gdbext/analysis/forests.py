@@ -51,6 +51,14 @@ def family(parent: I32) -> tuple[I32, I32]:
     return start, children
 
 
+def positions(parent: I32, roots: I64, sizes: I32, families: tuple[I32, I32]) -> I32:
+    """Where each node comes when the ``roots`` and all below them are drawn, depth first; -1 for the other roots."""
+    position = np.full(len(parent), -1, np.int32)
+    position[roots] = np.cumsum(sizes[roots]) - sizes[roots]
+    kernels.positions(top_down(parent), *families, sizes, position)
+    return position
+
+
 def below(parent: I32, start: int) -> Bools:
     """Which nodes are ``start`` or below it."""
     known = np.zeros(len(parent), np.int8)
@@ -59,9 +67,16 @@ def below(parent: I32, start: int) -> Bools:
     return found
 
 
-def chain(start: I32, children: I32, kept: Bools, plain: I32, node: int) -> I64:
-    """``node``, its only kept child, that one's … as long as ``plain`` is the same, and not negative."""
-    found = np.empty(0, np.int64)
-    while (length := kernels.chain(start, children, kept, plain, node, found)) > len(found):
-        found = np.empty(length, np.int64)
-    return found[:length]
+def runs(parent: I32, families: tuple[I32, I32], kept: Bools, plain: I32) -> tuple[I32, I32]:
+    """(how many nodes are in a line from each, which one follows it there or -1): a node, its only kept child, that
+    one's … as long as ``plain`` is the same, and not negative."""
+    length, following = np.empty((2, len(parent)), np.int32)
+    kernels.runs(top_down(parent), *families, kept, plain, length, following)
+    return length, following
+
+
+def follow(following: I32, node: int, length: int) -> I64:
+    """``node`` and the next ones in its line."""
+    found = np.empty(length, np.int64)
+    kernels.follow(following, node, found)
+    return found

@@ -129,6 +129,21 @@ def family(control, parent, start, at, children):  # type: ignore[no-untyped-def
             at[parent[i]] += 1
 
 
+@library.kernel("control i32[] i32[] i32[] i32[] i32[]")
+def positions(control, order, start, children, sizes, position):  # type: ignore[no-untyped-def]
+    """Where each node comes when a forest is drawn, parents before their children and one family after another.
+
+    ``position``: that of the roots is given.
+    """
+    for i in range(len(order)):
+        if i & SOME == 0 and stopped(control):
+            return
+        at = position[order[i]] + 1
+        for k in range(start[order[i]], start[order[i] + 1]):
+            position[children[k]] = at
+            at += sizes[children[k]]
+
+
 @library.kernel("control i32[] i32[] bool[]")
 def keep_ancestors(control, parent, order, kept):  # type: ignore[no-untyped-def]
     """Mark the ancestors of every marked node, in place."""
@@ -169,18 +184,25 @@ def only_child(start, children, kept, node):  # type: ignore[no-untyped-def]
     return found
 
 
-@library.kernel("control i32[] i32[] bool[] i32[] i64 i64[] -> i64")
-def chain(control, start, children, kept, plain, node, out):  # type: ignore[no-untyped-def]
-    """``node``, its only child, that one's only child … as long as ``plain`` is the same, and not negative.
+@library.kernel("control i32[] i32[] i32[] bool[] i32[] i32[] i32[]")
+def runs(control, order, start, children, kept, plain, length, following):  # type: ignore[no-untyped-def]
+    """How many nodes are in a line from each node: it, its only child, that one's only child … as long as ``plain`` is
+    the same, and not negative. ``following``: the child that goes on, -1 at the end."""
+    for i in range(len(order) - 1, -1, -1):
+        if i & SOME == 0 and stopped(control):
+            return
+        node = order[i]
+        child = only_child(start, children, kept, node)
+        goes_on = child >= 0 and plain[node] >= 0 and plain[child] == plain[node]
+        following[node] = child if goes_on else -1
+        length[node] = 1 + (length[child] if goes_on else 0)
 
-    Returns how many there are, which may be more than ``out`` has room for.
-    """
-    length, at = 0, node
-    while at >= 0 and (length == 0 or (plain[at] == plain[node] and plain[node] >= 0)):
-        if stopped(control):
-            break
-        if length < len(out):
-            out[length] = at
-        length += 1
-        at = only_child(start, children, kept, at)
-    return length
+
+@library.kernel("control i32[] i64 i64[]")
+def follow(control, following, node, out):  # type: ignore[no-untyped-def]
+    """``node``, what follows it, and so on: as many as ``out`` has room for."""
+    for i in range(len(out)):
+        if i & SOME == 0 and stopped(control):
+            return
+        out[i] = node
+        node = following[node]

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdbext.commands._contexts import Phrase, cell, details, registered, sentence
+from gdbext.commands._contexttext import parent_name, stretches
 from gdbext.commands._counts import plural
 from gdbext.errors import UsageError
-from gdbext.report import Address, Cell, Duration, Node
+from gdbext.report import Address, Cell, Duration, Node, Outline
 
 if TYPE_CHECKING:
     from gdbext.analysis.contextrows import Rows
@@ -21,6 +22,19 @@ if TYPE_CHECKING:
 FAMILY = 20
 """Lines for the members of one family; the largest folds come first."""
 INSTANT = 1_000_000_000
+
+
+def outline(forest: Forest, rows: Rows, args: argparse.Namespace, start: int | None) -> Outline:
+    """A line for each context. ``args.limit`` lines at most: what is cut is not looked at."""
+    drawn = forest.drawn(start)
+    shown = drawn if args.depth is None else drawn[drawn.depth <= args.depth]
+    shown = shown if args.limit is None else shown[: args.limit]
+    below_depth = 0 if args.depth is None else int((drawn.depth > args.depth).sum())
+    return Outline(stretches(forest, rows, args, shown), cut=_cut(len(drawn) - below_depth - len(shown)))
+
+
+def _cut(count: int) -> str:
+    return f"{count:,} more contexts are not shown: --all, --limit N, or go-ctxtree 0xADDR" if count else ""
 
 
 class Lines:
@@ -33,7 +47,7 @@ class Lines:
 
     def cut(self) -> str:
         """What the limit left out, in one line; known once the lines were drawn."""
-        return f"{self._cut:,} more contexts are not shown: --all, --limit N, or go-ctxtree 0xADDR" if self._cut else ""
+        return _cut(self._cut)
 
     def forest(self) -> Iterable[Node]:
         """Lines for every root: below Background, below TODO, below what is no context."""
@@ -47,9 +61,9 @@ class Lines:
         folds = self._forest.folds(members, unfolded=self._args.all)
         for number, fold in enumerate(folds):
             if not self._take(number, fold):
-                left = folds[number:]
-                self._cut += sum(len(one) * (one.inner + 1) for one in left)
-                yield Node([f"… {plural(len(left), 'more line')}: {plural(sum(map(len, left)), 'context')}"])
+                alike, contexts = folds.rest(number)
+                self._cut += contexts
+                yield Node([f"… {plural(len(folds) - number, 'more line')}: {plural(alike, 'context')}"])
                 return
             yield Node(self._line(fold, level), self._children(fold, level))
 
@@ -84,8 +98,7 @@ class Lines:
         """Whose child a root is."""
         if self._forest.contexts.parent[index] < 0:
             parent = self._rows.parent_kind(index)
-            named = {"context.backgroundCtx": "Background", "context.todoCtx": "TODO"}.get(parent, f"a {parent}")
-            yield [f"child of {named}" if parent else "has no parent"]
+            yield [f"child of {parent_name(parent)}" if parent else "has no parent"]
 
     def _many(self, fold: Fold) -> Iterator[Phrase]:
         row = self._rows.at(fold.example)

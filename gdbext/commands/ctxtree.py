@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gdbext.commands import Command, address, count
 from gdbext.errors import UsageError
-from gdbext.report import Report, Rows, Text, Tree
+from gdbext.report import Block, Report, Rows, Text, Tree
 
 if TYPE_CHECKING:
     from gdbext.analysis.contexttree import Forest
@@ -49,11 +49,14 @@ def _start(session: Session, address: int | None) -> int | None:
     return index
 
 
-def _blocks(session: Session, args: argparse.Namespace, forest: Forest, start: int | None) -> Iterator[Text | Tree]:
-    from gdbext.commands._contextlines import Lines
+def _blocks(session: Session, args: argparse.Namespace, forest: Forest, start: int | None) -> Iterator[Block]:
+    from gdbext.commands._contextlines import Lines, outline
 
     for line in _header(session):
         yield Text(line, "heading")
+    if args.all:
+        yield outline(forest, session.context_rows, args, start)
+        return
     lines = Lines(forest, session.context_rows, args)
     yield Tree(lines.forest() if start is None else lines.below_root(start), cut=lines.cut)
 

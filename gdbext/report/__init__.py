@@ -77,6 +77,39 @@ class Tree:
 
 
 @frozen
+class Choices:
+    """One column of many lines: which of ``phrases`` stands in each, -1 for none, with ``before`` in front of it.
+
+    A phrase is a cell, or cells joined by blanks.
+    """
+
+    phrases: Sequence[Cell | Sequence[Cell]]
+    which: Sequence[int]
+    before: str = ""
+
+
+@frozen
+class Stretch:
+    """Some lines of an Outline in the order they are drawn, column by column: a million lines are too many to be made
+    one by one. ``depths``: levels below the root. ``lasts``: whether no sibling follows. ``titles``: by line, headings
+    that stand in front of it, set apart by empty lines."""
+
+    depths: Sequence[int]
+    lasts: Sequence[bool]
+    columns: Sequence[Choices]
+    titles: Mapping[int, str] = field(factory=dict)
+
+
+@frozen
+class Outline:
+    """A forest of very many lines, drawn like a Tree. A stretch that begins with a root begins a new tree."""
+
+    stretches: Iterable[Stretch]
+    title: str = ""
+    cut: str | Callable[[], str] = ""
+
+
+@frozen
 class Text:
     """A paragraph."""
 
@@ -104,7 +137,7 @@ class Verbatim:
     pieces: Iterable[str]
 
 
-Block = Table | Tree | Text | Lines | Verbatim
+Block = Table | Tree | Outline | Text | Lines | Verbatim
 
 
 class Rows:

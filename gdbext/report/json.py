@@ -82,13 +82,23 @@ def _rows(rows: Rows) -> Iterator[str]:
     separator = "\n"
     for item in rows.items:
         yield separator
-        yield _text(item) if not rows.encoded else str(item) if rows.mended else _mend(str(item))
+        if rows.encoded:
+            yield str(item) if rows.mended else _mend(str(item))
+        elif isinstance(item, Mapping) and any(isinstance(value, Rows) for value in item.values()):
+            yield from _members(item)  # rows within a row are written while they are produced, too
+        else:
+            yield _text(item)
         separator = ",\n"
     yield "]"
 
 
 def _text(value: object) -> str:
     return _mend(_encode(plain(value)))
+
+
+def encoded(value: object) -> str:
+    """A value's JSON, for ``Rows(encoded=True, mended=True)``."""
+    return _text(value)
 
 
 def join_cells(cells: Iterable[Cell]) -> str:

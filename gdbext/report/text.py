@@ -22,6 +22,7 @@ from gdbext.report import (
     Hostile,
     Lines,
     Node,
+    Outline,
     Report,
     Table,
     Text,
@@ -30,15 +31,12 @@ from gdbext.report import (
 )
 from gdbext.report.cells import cell_text, escape, is_number, join
 from gdbext.report.json import gather_pieces
+from gdbext.report.outline import TOGETHER, below, guide, outline_lines
 
 SAMPLE = 500
 """A table of fewer rows is laid out by tabulate; of a longer one so many decide how wide the columns are."""
 NARROWEST = 12
 """A column is never cut below this."""
-DEEPEST = 32
-"""Tree levels drawn with guides; below, lines begin with their level: a chain of a million would be 10^12 blanks."""
-TOGETHER = 512
-"""Rows written at once. Nobody waits for so few, and stopping takes no longer."""
 ALONE = frozenset([str, type(None), Hostile, Absent])
 """Cells that equal none of another kind."""
 GAP = "  "
@@ -81,9 +79,11 @@ def _block(block: Block, painter: _Painter, width: int | None) -> Iterator[str |
         yield painter.paint("dim", escape(cut))
 
 
-def _drawn(block: Table | Tree | Lines, painter: _Painter, width: int | None) -> Iterator[str]:
+def _drawn(block: Table | Tree | Outline | Lines, painter: _Painter, width: int | None) -> Iterator[str]:
     if isinstance(block, Lines):
         return map(_as_it_stands, block.lines)
+    if isinstance(block, Outline):
+        return outline_lines(block, painter)
     return _table(block, painter, width) if isinstance(block, Table) else _tree(block, painter)
 
 
@@ -242,19 +242,10 @@ def _tree(tree: Tree, painter: _Painter) -> Iterator[str]:
             continue
         following = next(siblings, None)
         depth = len(stack)
-        yield painter.paint("dim", _guide(depth, indent, following is None)) + painter.line(node.text)
+        yield painter.paint("dim", guide(depth, indent, following is None)) + painter.line(node.text)
         stack.append((siblings, following, indent))
         children = iter(node.children)
-        below = indent if depth == 0 or depth >= DEEPEST else indent + ("   " if following is None else "│  ")
-        stack.append((children, next(children, None), below))
-
-
-def _guide(depth: int, indent: str, last: bool) -> str:
-    if depth == 0:
-        return ""
-    if depth > DEEPEST:
-        return f"[{depth}] "
-    return indent + ("└─ " if last else "├─ ")
+        stack.append((children, next(children, None), below(depth, indent, following is None)))
 
 
 # Colours

@@ -29,6 +29,7 @@ type truth struct {
 	Goroutines int                       `json:"goroutines"`
 	Stacks     int                       `json:"stacks"`
 	Depth      int                       `json:"depth"`
+	Holders    []holder                  `json:"holders"`
 }
 
 var (
@@ -38,6 +39,10 @@ var (
 	depth      = flag.Int("depth", 16, "how many frames each has")
 	waiters    = flag.Int("waiters", 100, "how many goroutines wait for contexts")
 	ballast    = flag.Int("ballast", 0, "bytes of other objects")
+	chain      = flag.Int("chain", 0, "how many values lie in one more chain")
+	children   = flag.Int("children", 0, "how many children one more context has")
+	holders    = flag.Int("holders", 0, "how many goroutines each wait for a context of their own")
+	shared     = flag.Int("shared", 0, "how many values lie above all of these contexts")
 
 	told = truth{Kinds: map[string]map[string]int{}}
 	park = make(chan struct{})
@@ -66,7 +71,10 @@ func main() {
 	chains(n * 20 / 100)
 	cancelled(n * 10 / 100)
 	afterFuncs(n - told.Contexts)
+	oneChain()
+	oneFamily()
 	waitForContexts()
+	holdContexts()
 	deepGoroutines()
 	heap = grow(*ballast)
 	go tell()
@@ -77,7 +85,7 @@ func tell() {
 	runtime.GC()
 	runtime.GC()
 	told.Goroutines, told.Stacks, told.Depth = *goroutines, *stacks, *depth
-	report.Settle("goroutines", func() bool { return runtime.NumGoroutine() >= *goroutines+*waiters })
+	report.Settle("goroutines", func() bool { return runtime.NumGoroutine() >= *goroutines+*waiters+*holders })
 	time.Sleep(200 * time.Millisecond)
 	told.Observe()
 	report.Print(told)
@@ -127,18 +135,19 @@ type depthKey int
 
 // chains: one chain a quarter as long as there are values, the others 50 long.
 func chains(n int) {
-	chain := func(length int) {
-		ctx := context.Background()
-		for i := 0; i < length; i++ {
-			ctx = context.WithValue(ctx, depthKey(i), strconv.Itoa(i))
-		}
-		kept = append(kept, ctx)
-		count("*context.valueCtx", "live", length)
-	}
-	chain(n / 4)
+	kept = append(kept, values(context.Background(), n/4))
 	for left := n - n/4; left > 0; left -= 50 {
-		chain(min(left, 50))
+		kept = append(kept, values(context.Background(), min(left, 50)))
 	}
+}
+
+// values: one below the other.
+func values(ctx context.Context, n int) context.Context {
+	for i := 0; i < n; i++ {
+		ctx = context.WithValue(ctx, depthKey(i), strconv.Itoa(i))
+	}
+	count("*context.valueCtx", "live", n)
+	return ctx
 }
 
 func min(a, b int) int {

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+import pytest
 from hypothesis import given, settings, strategies as st
 
 from gdbext.analysis.contexts import CANCELLED, LIVE, NO_DEADLINE, NO_KIND, Contexts
-from gdbext.analysis.contexttree import Forest, walk_up
+from gdbext.analysis.contexttree import Fold, Forest, walk_up
 from gdbext.golang.context import ContextTypes
 from gdbext.golang.rtype import Itabs
 
@@ -121,6 +122,44 @@ def test_a_chain_of_a_million_is_one_line() -> None:
     n = 1_000_000
     forest = Forest.of(made(np.arange(-1, n - 1).tolist(), [V] * n))
     assert lines(forest) == [f"chain of {n} v{n - 1} +0"]
+
+
+def test_of_many_siblings_that_all_differ_only_those_shown_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The n-th has a child more than the one before."""
+    n = 400
+    parent = [-1, *[0] * n, *(1 + i for i in range(n) for _ in range(i))]
+    forest, asked, real = Forest.of(made(parent)), list[int](), Forest.fold
+
+    def counting(self: Forest, group: np.ndarray, chains: bool) -> Fold:
+        asked.append(int(group[0]))
+        return real(self, group, chains)
+
+    monkeypatch.setattr(Forest, "fold", counting)
+    folds = forest.folds(forest.below(0))
+    assert len(folds) == n and [folds[i].inner for i in range(3)] == [n - 1, n - 2, n - 3] and len(asked) == 3
+    assert folds.rest(3) == (n - 3, sum(range(1, n - 2))) and len(asked) == 3
+
+
+def test_what_is_left_of_a_chain_is_counted_once() -> None:
+    chain = [-1, *range(9), 9, 9]  # ten values, the last over two others
+    folds = Forest.of(made(chain, [V] * 10 + [T, C])).folds(np.array([0]))
+    assert len(folds) == 1 and folds[0].chained and folds.rest(0) == (10, 12)
+
+
+def test_the_order_of_drawing() -> None:
+    contexts = made([3, -1, 3, 1, 1, -1, 0])
+    drawn = Forest.of(contexts).drawn(None)
+    assert drawn.order.tolist() == [1, 3, 0, 6, 2, 4, 5]
+    assert drawn.depth.tolist() == [0, 1, 2, 3, 2, 1, 0]
+    assert drawn.last.tolist() == [False, False, False, True, True, True, True]
+    below = Forest.of(contexts).drawn(3)
+    assert below.order.tolist() == [3, 0, 6, 2] and below.depth.tolist() == [0, 1, 2, 1]
+
+
+def test_the_order_of_drawing_in_one_state() -> None:
+    contexts = made([-1, 0, 1, 0, -1], state=[LIVE, LIVE, CANCELLED, LIVE, CANCELLED])
+    drawn = Forest.of(contexts, CANCELLED).drawn(None)
+    assert drawn.order.tolist() == [0, 1, 2, 4] and drawn.last.tolist() == [False, True, True, True]
 
 
 @settings(max_examples=40)

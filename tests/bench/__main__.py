@@ -25,8 +25,15 @@ from tests.bench.frames import frames
 from tests.programs import Core, build, core, run
 
 HEADERS = ("", "measured", "promised", "")
-ROUNDS = ("load", "contexts", "goroutines", "stacks", "frames")
-MEASURES = {"contexts": rounds.contexts, "goroutines": rounds.goroutines, "stacks": rounds.stacks}
+ROUNDS = ("load", "contexts", "chain", "children", "goroutines", "stacks", "chains", "frames")
+MEASURES = {
+    "contexts": rounds.contexts,
+    "chain": rounds.lines,
+    "children": rounds.lines,
+    "goroutines": rounds.goroutines,
+    "stacks": rounds.stacks,
+    "chains": rounds.chains,
+}
 
 
 def main() -> int:
@@ -52,6 +59,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--contexts", type=int, default=1_600_000)
     parser.add_argument("--ballast", type=int, default=900_000_000, help="bytes of other objects beside the contexts")
     parser.add_argument("--goroutines", type=int, default=100_000)
+    parser.add_argument("--lines", type=int, default=1_000_000, help="contexts of one chain, and of one family")
     parser.add_argument("--core", default="", help="who takes the cores; default: the last GDB of the list")
     parser.add_argument("--only", action="append", choices=ROUNDS, help="this round; may be given twice")
     parser.add_argument("--keep", action="store_true", help="keep the cores for the next time")
@@ -66,13 +74,21 @@ def _round(name: str, bench: rounds.Bench, args: argparse.Namespace) -> list[rou
     if name == "frames":
         with run(build("scale", args.go), "-contexts", "1000", "-goroutines", "1000") as running:
             return _shown("a live process with 1,000 goroutines", frames(bench, running))
-    contexts = ["-contexts", str(args.contexts), "-ballast", str(args.ballast)]
-    many = contexts if name == "contexts" else ["-contexts", "1000", "-goroutines", str(args.goroutines)]
-    with _core(bench, args, many) as taken:
+    with _core(bench, args, _flags(name, args)) as taken:
         size = taken.path.stat().st_blocks * 512 / 1e6
         facts = taken.truth.facts
-        title = f"{facts['contexts']:,} contexts, {facts['goroutines']:,} goroutines, core of {size:,.0f} MB on disk"
+        goroutines = facts["goroutines"] + facts["waiters"] + len(facts["holders"] or [])
+        title = f"{name}: {facts['contexts']:,} contexts, {goroutines:,} goroutines, core of {size:,.0f} MB on disk"
         return _shown(title, MEASURES[name](bench, taken))
+
+
+def _flags(name: str, args: argparse.Namespace) -> list[str]:
+    """What the sample is to make for a round."""
+    if name == "contexts":
+        return ["-contexts", str(args.contexts), "-ballast", str(args.ballast)]
+    what = {"chain": "-chain", "children": "-children", "chains": "-holders"}.get(name, "-goroutines")
+    many = args.lines if name in ("chain", "children") else args.goroutines
+    return ["-contexts", "1000", what, str(many)]
 
 
 @contextlib.contextmanager

@@ -21,6 +21,8 @@ REST_OVER_DD = 16.0
 DLV_OVER_OURS = 8.0
 DLV_OVER_STACKS = 5.0
 STACKS_ANONYMOUS = 300_000_000
+TEXT_OVER_JSON = 3.0
+MEMORY_OVER_JSON = 2.0
 WHOLE_STACKS = 50
 """Frames that Delve is asked for: more than any stack of the sample has."""
 TIMES = "times"
@@ -136,6 +138,32 @@ def stacks(bench: Bench, core: Core) -> Iterator[Line]:
     yield Line(f"dlv core … goroutines -t {WHOLE_STACKS}", dlv)
     yield Line("dlv / go-stacks --all --group in gdb", dlv / text.seconds, TIMES, DLV_OVER_STACKS, at_least=True)
     yield Line("dlv / go-stacks --all in gdb", dlv / each.seconds, TIMES)
+
+
+def lines(bench: Bench, core: Core) -> Iterator[Line]:
+    """A line for each context against the same contexts as JSON."""
+    empty = bench.empty(core)
+    text = bench.ours("lines", core, "go-ctxtree --all")
+    json = bench.ours("lines-json", core, "go-ctxtree --json")
+    plain = bench.plain("lines-plain", core, "go-ctxtree", "--all")
+    plain_json = bench.plain("lines-plain-json", core, "go-ctxtree", "--json")
+    for host, all_, rows, base in (("in gdb", text, json, empty), ("no debugger", plain, plain_json, None)):
+        seconds, anonymous = (base.seconds, base.anonymous) if base else (0.0, 0)
+        yield Line(f"go-ctxtree --all, {host}", all_.seconds)
+        yield Line(f"go-ctxtree --json, {host}", rows.seconds)
+        ratio = (all_.seconds - seconds) / (rows.seconds - seconds)
+        yield Line(f"--all / --json, {host}", ratio, TIMES, TEXT_OVER_JSON)
+        memory = (all_.anonymous - anonymous) / (rows.anonymous - anonymous)
+        yield Line(f"RssAnon: --all / --json, {host}", memory, TIMES, MEMORY_OVER_JSON)
+
+
+def chains(bench: Bench, core: Core) -> Iterator[Line]:
+    """go-ctxchain --all, of goroutines that each wait for a context of their own: as text and as JSON."""
+    text = bench.ours("chains", core, "go-ctxchain --all")
+    json = bench.ours("chains-json", core, "go-ctxchain --all --json")
+    yield Line("go-ctxchain --all in gdb, all of it", text.seconds)
+    yield Line("go-ctxchain --all --json in gdb, all of it", json.seconds)
+    yield Line("--all / --all --json", text.seconds / json.seconds, TIMES, TEXT_OVER_JSON)
 
 
 def _different(text: str) -> int:

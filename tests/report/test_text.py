@@ -25,7 +25,8 @@ from gdbext.report import (
     Tree,
     Verbatim,
 )
-from gdbext.report.text import DEEPEST, SAMPLE, render_text
+from gdbext.report.outline import DEEPEST
+from gdbext.report.text import SAMPLE, render_text
 
 ANSI = re.compile("\x1b\\[[0-9;]*m")
 

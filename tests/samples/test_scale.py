@@ -17,3 +17,12 @@ def test_counts(go: str) -> None:
 def test_ballast(go: str) -> None:
     with run(build("scale", go), "-contexts", "1000", "-ballast", "20000000") as running:
         assert 19_000_000 < running.truth.facts["memstats"]["HeapAlloc"] < 26_000_000
+
+
+def test_goroutines_that_wait_for_contexts_of_their_own(go: str) -> None:
+    flags = ["-contexts", "1000", "-holders", "20", "-shared", "30", "-chain", "50", "-children", "40"]
+    with run(build("scale", go), *flags) as running:
+        facts = running.truth.facts
+    assert len({holder["goid"] for holder in facts["holders"]}) == 20
+    assert len({holder["address"] for holder in facts["holders"]}) == 20
+    assert facts["contexts"] == 1000 + 20 + 1 + 30 + 50 + 40 + 1
