@@ -114,7 +114,13 @@ def say_alone(host: Host, subject: Subject, *command: str, seconds: float = HANG
     line = gdb_line(host.gdb, subject, command) if host.gdb else plain_line(subject, command)
     env = environment(host.gdb)
     done = subprocess.run(line, stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds, env=env)
+    survived(done.returncode)
     return Said(done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"), done.returncode)
+
+
+def survived(status: int) -> None:
+    """A debugger may refuse and fail; it never dies of a signal."""
+    assert status >= 0, f"it died of signal {-status}"
 
 
 def find_document(text: str, command: str) -> dict[str, Any] | None:

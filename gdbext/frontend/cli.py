@@ -45,12 +45,20 @@ def main(words: Sequence[str]) -> int:
     except GdbextError as error:
         return _fail(str(error), CANNOT, trace)
     except BrokenPipeError:  # `| head` has read enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return ANSWERED
     except KeyboardInterrupt:
+        _drop_output()
         return _fail("interrupted", INTERRUPTED, False)
     except Exception as error:  # noqa: BLE001  an error of ours is one line too
         return _fail(internal_error(error, "--traceback"), CANNOT, trace)
+
+
+def _drop_output() -> None:
+    """What is still to be written goes nowhere: the reader may be gone, and after Ctrl-C nothing more is printed."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def _take_traceback(words: list[str]) -> tuple[bool, list[str]]:

@@ -120,10 +120,8 @@ class _Command(gdb.Command):  # type: ignore[misc]
         super().__init__(command.name, gdb.COMMAND_USER)
 
     def invoke(self, argument: str, from_tty: bool) -> None:
-        from gdbext.target.control import CONTROL
-
         self.dont_repeat()
-        with one_line_errors(self.settings), CONTROL.watched(), self.sessions.used():
+        with one_line_errors(self.settings), self.sessions.used():
             look = evolve(self.settings.look(from_tty), frames=self.sessions.goroutines)
             pieces = run_line(self.command, argument, self.sessions.current, look)
             shown = Progress(self._doing).until_output(pieces) if look.terminal and not _tui() else pieces
@@ -254,10 +252,13 @@ class Sessions:
 
     @contextmanager
     def used(self) -> Iterator[None]:
-        """While a command runs its Session is not closed under it."""
+        """While a command runs its Session is not closed under it, and Ctrl-C ends what it computes."""
+        from gdbext.target.control import CONTROL
+
         self._in_use += 1
         try:
-            yield
+            with CONTROL.watched():
+                yield
         finally:
             self._in_use -= 1
 

@@ -111,6 +111,7 @@ def bt(gdb: tools.Gdb, running: Running) -> dict[int, list[str]]:
     """The functions of each thread's frames by its id, as GDB prints them."""
     line = [gdb.path, *hosts.BEFORE, "-p", str(running.pid), "-ex", "thread apply all bt"]
     done = subprocess.run(line, capture_output=True, text=True, timeout=HANG_SECONDS, stdin=subprocess.DEVNULL)
+    hosts.survived(done.returncode)
     parts = re.split(r"^Thread \d+ \(.*?(?:LWP|process) (\d+).*\):\n", done.stdout, flags=re.MULTILINE)
     return {int(tid): GDB_FRAME.findall(text) for tid, text in zip(parts[1::2], parts[2::2], strict=True)}
 
@@ -164,4 +165,5 @@ def on_thread(gdb: tools.Gdb, running: Running, tid: int, *commands: str) -> str
     line = [gdb.path, *hosts.BEFORE, "-p", str(running.pid), "-x", str(hosts.INIT), *words]
     known: dict[str, Any] = {"timeout": HANG_SECONDS, "env": hosts.environment(gdb), "stdin": subprocess.DEVNULL}
     done = subprocess.run(line, capture_output=True, text=True, **known)
+    hosts.survived(done.returncode)
     return done.stdout + done.stderr

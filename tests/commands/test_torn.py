@@ -40,6 +40,7 @@ def ask_stopped_at(gdb: tools.Gdb, churn: Running, place: str) -> str:
     done = subprocess.run(
         line, capture_output=True, timeout=HANG_SECONDS, env=hosts.environment(gdb), stdin=subprocess.DEVNULL
     )
+    hosts.survived(done.returncode)
     return done.stdout.decode(errors="replace") + done.stderr.decode(errors="replace")
 
 

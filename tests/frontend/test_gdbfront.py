@@ -31,6 +31,7 @@ def batch(gdb: tools.Gdb, *lines: str, before: tuple[str, ...] = (), after: tupl
     command = [gdb.path, *hosts.BEFORE, *before, "-x", str(hosts.INIT), *after, *typed]
     env = hosts.environment(gdb)
     done = subprocess.run(command, capture_output=True, text=True, timeout=HANG_SECONDS, env=env)
+    hosts.survived(done.returncode)
     return hosts.Said(done.stdout, done.stderr, done.returncode)
 
 
@@ -351,8 +352,9 @@ class Editor:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self.process.kill()
-        self.process.communicate()
+        self.send("disconnect", terminateDebuggee=True)
+        self.process.communicate(timeout=HANG_SECONDS)
+        assert self.process.returncode == 0
 
     def send(self, command: str, **arguments: object) -> int:
         self.sent += 1

@@ -192,6 +192,7 @@ def typed(host: hosts.Host, subject: hosts.Subject, *lines: str, after: tuple[st
         timeout=HANG_SECONDS,
         env=hosts.environment(host.gdb),
     )
+    hosts.survived(done.returncode)
     said = done.stdout.split(f"{MARK}\n")[1:-1]
     assert len(said) == len(lines), done.stdout
     return said
@@ -457,6 +458,7 @@ def test_a_front_end_gets_them_through_mi(gdb: tools.Gdb) -> None:
             timeout=HANG_SECONDS,
             env=hosts.environment(gdb),
         )
+    assert done.returncode == 0
     results = [line for line in done.stdout.splitlines() if line.startswith(("^done", "^error"))]
     listed, chosen, variables, finish, until = results[-5:]
     assert re.findall(r'level="(\d+)"', listed)[:5] == ["1", "2", "3", "4", "5"]

@@ -52,7 +52,7 @@ def line(gdb: tools.Gdb, busy: Running, *commands: str) -> list[str]:
 
 def debug(gdb: tools.Gdb, busy: Running, *commands: str) -> str:
     done = subprocess.run(
-        line(gdb, busy, *commands),
+        line(gdb, busy, *commands, "echo it lives\\n"),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -61,6 +61,8 @@ def debug(gdb: tools.Gdb, busy: Running, *commands: str) -> str:
         text=True,
         errors="replace",
     )
+    hosts.survived(done.returncode)
+    assert done.stdout.endswith("it lives\n"), done.stdout[-3000:]
     return done.stdout
 
 

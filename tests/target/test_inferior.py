@@ -54,6 +54,7 @@ def ask(
         text=True,
         timeout=HANG_SECONDS,
     )
+    hosts.survived(done.returncode)
     answers = [line for line in done.stdout.splitlines() if line.startswith("ANSWER ")]
     assert len(answers) == 1, done.stdout + done.stderr
     return json.loads(answers[0].removeprefix("ANSWER "))
@@ -274,4 +275,4 @@ def test_interrupted_the_selection_is_kept(gdb: tools.Gdb, newest: programs.Prog
     )
     line = [gdb.path, *hosts.BEFORE, str(core.exe), str(core.path), "-ex", "thread 2", "-ex", "up", "-x", str(script)]
     done = subprocess.run(line, env=hosts.environment(gdb), capture_output=True, text=True, timeout=HANG_SECONDS)
-    assert "KEPT True" in done.stdout, done.stdout + done.stderr
+    assert "KEPT True" in done.stdout and done.returncode == 0, done.stdout + done.stderr

@@ -138,7 +138,7 @@ def told_by_gdb(path: str) -> list[list[dict[str, Any]]]:
     environment = {**os.environ, "GDBEXT_BREAK": BREAKS, "GODEBUG": "asyncpreemptoff=1"}
     command = [gdb.path, *options, "-ex", "set startup-with-shell on", "-x", str(SCRIPT), path]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=HANG_SECONDS)
-    assert done.stdout.strip(), done.stderr[-3000:]
+    assert done.stdout.strip() and done.returncode == 0, done.stderr[-3000:]
     stops = json.loads(done.stdout.strip().splitlines()[-1])["stops"]
     assert len(stops) >= 12, done.stderr[-3000:]
     return list(stops)
