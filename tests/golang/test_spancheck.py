@@ -10,7 +10,7 @@ import pytest
 from gdbext.errors import InconsistentRuntime
 from gdbext.golang import kernels, mheap, spancheck
 from gdbext.golang.mheap import Heap
-from tests.synthetic import HEAP, PAGE, Span, World
+from tests.synthetic import HEAP, PAGE, Range, Span, World
 
 LARGE = 1 << 27
 GOOD = Span(HEAP, 64, 128, freeindex=3)
@@ -60,6 +60,13 @@ def test_where_the_page_table_cannot_be_read_the_lower_span_is_kept() -> None:
     found = heap(Span(HEAP, 64, 128, npages=3), Span(HEAP + PAGE, 64, 128), change=hidden)
     assert found.spans.base.tolist() == [HEAP]
     assert found.notes == ("1 heap spans left out with all that is in them: they hold pages of others",)
+
+
+def test_mappings_beyond_all_addresses_are_none() -> None:
+    def beyond(world: World, last: int) -> None:
+        world.target.files = [Range((1 << 64) - PAGE, (1 << 64) + PAGE), Range(0x1000, 1 << 70)]
+
+    assert heap(GOOD, change=beyond).spans.base.tolist() == [HEAP]
 
 
 def test_a_list_that_names_a_span_twice_has_it_once() -> None:
