@@ -59,7 +59,7 @@ def _left_out(forest: Forest, some: Drawn, depth: int) -> Choices:
     return counted(inner.astype(np.int64), "below")
 
 
-def chosen(phrases: Sequence[Cell | Sequence[Cell]], which: I64, before: str = ", ") -> Choices:
+def chosen(phrases: Sequence[Cell | list[Cell]], which: I64, before: str = ", ") -> Choices:
     """A column of phrases that follow others."""
     return Choices(phrases, which.tolist(), before)
 
@@ -152,7 +152,7 @@ class ContextColumns:
         found = np.full(len(self.indices), -1, np.int64)
         silent = np.array([text is None for text in texts], np.bool_)
         found[places] = np.where(silent[which], -1, which) if len(texts) else -1
-        return [cell(text) for text in texts], found
+        return [text if type(text) is str else cell(text) for text in texts], found
 
 
 def _shown_part(left: I64) -> I64:

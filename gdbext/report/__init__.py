@@ -80,10 +80,10 @@ class Tree:
 class Choices:
     """One column of many lines: which of ``phrases`` stands in each, -1 for none, with ``before`` in front of it.
 
-    A phrase is a cell, or cells joined by blanks.
+    A phrase is a cell, or a list of cells joined by blanks.
     """
 
-    phrases: Sequence[Cell | Sequence[Cell]]
+    phrases: Sequence[Cell | list[Cell]]
     which: Sequence[int]
     before: str = ""
 

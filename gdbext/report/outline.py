@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from gdbext.report import Address, Cell, Choices, Outline, Stretch
-from gdbext.report.cells import escape
+from gdbext.report.cells import cell_text, escape
 
 DEEPEST = 32
 """Tree levels drawn with guides; below, lines begin with their level: a chain of a million would be 10^12 blanks."""
@@ -18,6 +18,8 @@ class Painter(Protocol):
     """Writes cells, and styles by name."""
 
     def paint(self, style: str, text: str) -> str: ...
+
+    def cell(self, cell: Cell, text: str) -> str: ...
 
     def line(self, cells: Sequence[Cell]) -> str: ...
 
@@ -61,10 +63,11 @@ def _texts(column: Choices, painter: Painter) -> list[str]:
     return list(map(known.__getitem__, column.which))
 
 
-def _phrase(phrase: Cell | Sequence[Cell], painter: Painter) -> str:
-    if isinstance(phrase, Sequence) and not isinstance(phrase, str):
+def _phrase(phrase: Cell | list[Cell], painter: Painter) -> str:
+    """A hot loop: a line of a million may have a phrase of its own, so no abstract class is asked."""
+    if isinstance(phrase, list):
         return painter.line(phrase)
-    return painter.paint("address", f"{phrase:#x}") if type(phrase) is Address else painter.line([phrase])
+    return painter.cell(phrase, f"{phrase:#x}" if type(phrase) is Address else cell_text(phrase))
 
 
 class _Guides:
