@@ -61,3 +61,23 @@ def test_no_command_needs_the_compiler(ctxforest_core: programs.Core, command: s
     line = [sys.executable, "-c", WITHOUT_NUMBA, "core", str(ctxforest_core.exe), str(ctxforest_core.path)]
     said = subprocess.run([*line, *command.split()], env=hosts.environment(None), capture_output=True, text=True)
     assert (said.returncode, said.stderr) == (0, "")
+
+
+SHORT = {
+    "gdbext.analysis.rowkernels.room": "called for some thousand rows at a time",
+    "gdbext.analysis.rowkernels.rows": "called for some thousand rows at a time",
+    "gdbext.target.dwarfkernels.string_end": "one string",
+    "gdbext.target.dwarfkernels.read_root": "one entry",
+    "gdbext.target.dwarfkernels.fnv": "one name",
+}
+"""Kernels that end before anybody could be quick enough to interrupt them."""
+
+
+def test_what_may_take_long_can_be_interrupted() -> None:
+    deaf = {
+        f"{library.module}.{kernel.name}"
+        for library in warm.libraries()
+        for kernel in library.kernels
+        if not any(signature.polls for signature in kernel.signatures)
+    }
+    assert deaf == set(SHORT)

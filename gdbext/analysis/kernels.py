@@ -60,6 +60,8 @@ def top_down(control, depth, start, order):  # type: ignore[no-untyped-def]
     """
     n = len(depth)
     for i in range(n):
+        if i & SOME == 0 and stopped(control):
+            return
         start[depth[i] + 1] += 1
     for d in range(1, len(start)):
         start[d] += start[d - 1]

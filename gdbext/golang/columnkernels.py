@@ -96,8 +96,10 @@ def words_among(control, starts, ends, hosts, addresses, allowed, out):  # type:
         out[i] = find_word(allowed, word) >= 0
 
 
-@library.kernel("u64[] u64[] u64[] u64[] u64[] i64[] i64[] u8[] u64 u64[] u8[] u64[] -> i64")
-def slots_with(starts, ends, hosts, base, elemsize, nelems, first, state, offset, values, table, out):  # type: ignore[no-untyped-def]
+@library.kernel("control u64[] u64[] u64[] u64[] u64[] i64[] i64[] u8[] u64 u64[] u8[] u64[] -> i64")
+def slots_with(  # type: ignore[no-untyped-def]
+    control, starts, ends, hosts, base, elemsize, nelems, first, state, offset, values, table, out
+):
     """The addresses of the allocated slots of some spans whose word at ``offset`` is among the sorted ``values``.
 
     Returns how many there are, which may be more than ``out`` has room for.
@@ -105,6 +107,8 @@ def slots_with(starts, ends, hosts, base, elemsize, nelems, first, state, offset
     count, segment = 0, -1
     for i in range(len(base)):
         for slot in range(nelems[i]):
+            if slot & SOME == 0 and stopped(control):
+                return count
             if state[first[i] + slot] == 0:
                 continue
             at = base[i] + np.uint64(slot) * elemsize[i]

@@ -59,10 +59,10 @@ def allocated(  # type: ignore[no-untyped-def]
     """
     unreadable, a, m, n = 0, -1, -1, -1
     for i in range(len(base)):
-        if stopped(control):
-            return unreadable
         marks = base[i] + PAGE - INLINE_BLOCK + INLINE_MARKS
         for byte in range((nelems[i] + 7) >> 3):
+            if byte & SOME == 0 and stopped(control):
+                return unreadable
             count = min(nelems[i] - 8 * byte, 8)
             below = min(max(free_index[i] - 8 * byte, 0), count)
             taken = (1 << below) - 1

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from gdbext.target import Thread
     from gdbext.target.image import U64, Bools, Image
 
-NO_TIME = "no garbage collection has seen it waiting yet"
-
 
 @define(eq=False)
 class Goroutines:
@@ -275,4 +273,4 @@ def _check_stacks(found: Goroutines) -> None:
         column[outside] = 0
 
 
-__all__ = ["NO_TIME", "Goroutines", "Now", "now", "stack_ranges"]
+__all__ = ["Goroutines", "Now", "now", "stack_ranges"]
