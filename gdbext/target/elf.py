@@ -10,9 +10,11 @@ from __future__ import annotations
 import importlib
 import mmap
 import os
+import struct
 import zlib
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -56,6 +58,8 @@ NT_GNU_BUILD_ID, NT_GO_BUILD_ID = 3, 4
 MACHINES = {3: "386", 40: "arm", 62: "amd64", 183: "arm64", 243: "riscv64", 21: "ppc64", 22: "s390x", 258: "loong64"}
 """Go's names of the machines that ELF numbers."""
 
+MOST_NOTES = 1 << 20
+"""Four for each of 250,000 threads. A header that makes notes of a whole core would keep us for minutes."""
 SECTION_LIMIT = 1 << 31
 """No debug section of a Go program comes near it; a compressed one that claims more is refused."""
 
@@ -227,6 +231,9 @@ class Elf:
 
     def notes(self) -> Iterator[Note]:
         """Every note of the PT_NOTE segments and of the note sections (Go puts only its own note into a segment)."""
+        return islice(self._notes(), MOST_NOTES)
+
+    def _notes(self) -> Iterator[Note]:
         rows = self.segments[self.segments["type"] == PT_NOTE]
         places = {int(row["offset"]): (int(row["filesz"]), int(row["align"])) for row in rows}
         for section in self.sections.values():
@@ -332,7 +339,9 @@ def _c_string(strings: bytes, at: int) -> str:
 def _notes(data: Bytes, align: int) -> Iterator[Note]:
     at = 0
     while at + 12 <= data.size:
-        name_size, size, kind = (int(word) for word in data[at : at + 12].view("<u4"))
+        name_size, size, kind = struct.unpack_from("<3I", data.data, at)
+        if name_size == size == kind == 0:  # zeros are no notes, however many
+            return
         name_end = at + 12 + name_size
         start = -(-name_end // align) * align
         if start + size > data.size:

@@ -11,8 +11,10 @@ from elftools.elf.elffile import ELFFile
 from hypothesis import given, settings, strategies as st
 
 from gdbext.errors import GdbextError, UnsupportedTarget
+from gdbext.target import elf
 from gdbext.target.elf import HEADER, PT_LOAD, Elf
 from tests import programs, tools
+from tests.target import madecore
 
 
 @pytest.fixture(scope="module")
@@ -168,3 +170,12 @@ def test_random_bytes_behind_a_header_answer_or_refuse(junk: bytes) -> None:
     head["phoff"], head["phnum"], head["shoff"], head["shnum"], head["shstrndx"] = 64, 5, 100, 6, 1
     elf = Elf("junk", np.frombuffer(head.tobytes() + junk, np.uint8))
     assert everything(elf) >= 0
+
+
+def test_notes_that_are_a_whole_file_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A damaged header may call anything notes: zeros are none, and of others there are so many at most."""
+    zeros = madecore.core([], madecore.thread(7) + bytes(120) + madecore.thread(8))
+    many = madecore.core([], madecore.note(9, b"") * 100)
+    monkeypatch.setattr(elf, "MOST_NOTES", 30)
+    found = [len(list(Elf("core", np.frombuffer(data, np.uint8)).notes())) for data in (zeros, many)]
+    assert found == [1, 30]
