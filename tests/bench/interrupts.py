@@ -14,6 +14,7 @@ import re
 import select
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -28,6 +29,9 @@ from tests.waiting import HANG_SECONDS
 
 COMMANDS = ("go-ctxtree", "go-ctxtree --json", "go-ctxchain --all", "go-goroutines --all", "go-stacks --all")
 MOST_SECONDS = HANG_SECONDS
+QUIET_SECONDS = 10
+"""Without a word: the answer is there, and shorter."""
+MOST_KEPT = 1 << 20
 SEARCHING = 0.0
 """The moment at which the core has been mapped: contexts are looked for."""
 HEADERS = (
@@ -63,7 +67,7 @@ class Talk:
             more = b""
         if not more:
             raise Ended
-        self.said = (self.said + more)[-(1 << 24) :]
+        self.said = (self.said + more)[-MOST_KEPT:]
         return True
 
     def until(self, wanted: re.Pattern[bytes]) -> re.Match[bytes]:
@@ -235,8 +239,8 @@ def _pass(talk: Talk, taken: Core, moment: float) -> None:
     """Read as a front end does until the moment comes; SEARCHING, or below 0, until so many characters have."""
     while moment == SEARCHING and str(taken.path) not in Path(f"/proc/{talk.pid}/maps").read_text():
         talk.read(0.001)
-    while moment < 0 and len(talk.said) < -moment:
-        talk.read(MOST_SECONDS)
+    while moment < 0 and len(talk.said) < -moment and talk.read(QUIET_SECONDS):
+        pass
     limit = time.monotonic() + moment
     while (left := limit - time.monotonic()) > 0:
         talk.read(left)
@@ -258,9 +262,8 @@ def _asked(host: Host, talk: Talk, taken: Core, command: str, moment: float) -> 
     host.ask(talk, r"echo \141live")  # what is typed comes back from a terminal
     talk.until(re.compile(b"alive"))
     host.leave(talk)
-    said = _said(answer[1] if answer.re.groups else answer.string[: answer.start()]) + (
-        f", then {late[-40:]!r}" if late else ""
-    )
+    said = _said(answer[1] if answer.re.groups else answer.string[: answer.start()])
+    said += f", then {late[-40:]!r}" if late else ""
     return Round(None if before else seconds, said, _status(talk))
 
 
@@ -329,7 +332,10 @@ def main() -> int:
     flags = ("-contexts", str(args.contexts), "-goroutines", str(args.goroutines))
     taken = core(build("scale", tools.EVERY_GO[-1]), f"gcore-{tools.gdbs()[-1]}", *flags)
     wanted = [host for host in every_host() if args.host in host.name]
-    rows = [row(host, taken, command, args.moments) for host in wanted for command in COMMANDS]
+    rows = []
+    for host in wanted:
+        rows += [row(host, taken, command, args.moments) for command in COMMANDS]
+        print(f"{host.name}: done", file=sys.stderr)
     print(tabulate(rows, HEADERS, disable_numparse=True))
     return 0
 

@@ -9,9 +9,12 @@ import sys
 import pytest
 
 CODE = """
-import os
+import os, time
 import {module}
 import numpy
+limit = time.monotonic() + 10
+while "OPENBLAS_NUM_THREADS" not in os.environ and len(os.listdir("/proc/self/task")) > 1 and time.monotonic() < limit:
+    time.sleep(0.001)  # the thread that imported it has its last steps to do
 print(len(os.listdir("/proc/self/task")), os.environ.get("OPENBLAS_NUM_THREADS"))
 """
 
@@ -30,3 +33,27 @@ def test_one_thread_and_the_same_environment(module: str) -> None:
 
 def test_the_users_own_number_stays() -> None:
     assert threads("gdbext.target", OPENBLAS_NUM_THREADS="2")[1] == "2"
+
+
+INTERRUPTED = """
+import os, signal, sys
+
+class Finder:
+    def find_spec(name, path, target=None):
+        if name == "numpy.linalg":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Finder)
+try:
+    import gdbext.target
+except KeyboardInterrupt:
+    import gdbext.target, numpy
+    print(numpy.arange(3).sum())
+"""
+
+
+def test_interrupted_it_is_whole_all_the_same() -> None:
+    """NumPy makes an ImportError of it, and cannot be imported another time."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("OPENBLAS", "OMP"))}
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED], env=env, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("3\n", "")
