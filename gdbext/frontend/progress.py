@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable
+
+from gdbext import deaf
 
 FIRST_SECONDS = 1.0
 STDERR = 2
@@ -22,7 +23,7 @@ class Progress:
 
     def __init__(self, doing: Callable[[], str], terminal: int = STDERR) -> None:
         self.doing, self._terminal = doing, terminal
-        self._done, self._thread = threading.Event(), threading.Thread(target=self._run, daemon=True)
+        self._done, self._gone, self._started = threading.Event(), threading.Event(), list[int]()
 
     def until_output(self, pieces: Iterable[str]) -> Generator[str, None, None]:
         """The pieces; the line is shown before the first one and gone when that is handed on."""
@@ -37,15 +38,20 @@ class Progress:
     def _start(self) -> None:
         if not os.isatty(self._terminal):
             return
-        self._thread.start()
+        deaf.start(self._started, self._run, [()])
 
     def _stop(self) -> None:
         self._done.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        if self._started:
+            self._gone.wait()
 
     def _run(self) -> None:
-        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())  # as in target/parallel.py
+        try:
+            self._say_from_time_to_time()
+        finally:
+            self._gone.set()
+
+    def _say_from_time_to_time(self) -> None:
         began = time.monotonic()
         if self._done.wait(FIRST_SECONDS):
             return

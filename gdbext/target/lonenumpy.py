@@ -7,10 +7,10 @@ first, and a command opens its target before anything else.
 from __future__ import annotations
 
 import os
-import signal
 import threading
-from _thread import start_new_thread
 from contextlib import suppress
+
+from gdbext import deaf
 
 THREADS = "OPENBLAS_NUM_THREADS"
 
@@ -31,7 +31,7 @@ def _import() -> None:
     """In a thread, which no interrupt reaches: NumPy half imported cannot be imported again in this process."""
     done, started = threading.Event(), list[int]()
     try:
-        started.extend(map(start_new_thread, [_run], [(done,)]))  # one call into C: it has started, or is noted
+        deaf.start(started, _run, [(done,)])
         done.wait()
     except KeyboardInterrupt:
         if started:
@@ -40,7 +40,6 @@ def _import() -> None:
 
 
 def _run(done: threading.Event) -> None:
-    signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())  # as in target/parallel.py
     with suppress(ImportError):  # those who use it say so
         import numpy  # noqa: F401
     done.set()

@@ -1,23 +1,20 @@
 """Long compiled loops on all processors: a kernel does not hold the interpreter's lock.
 
-The caller waits so that Ctrl-C is seen, and no thread is left when it goes on. Signals stay with the main thread, where
-a debugger's handlers must run: Linux gives it those for the whole process as long as it takes them, so it never blocks
-any; our threads do, first of all.
+The caller waits so that Ctrl-C is seen, and no thread is left when it goes on. Signals stay with the main thread.
 """
 
 from __future__ import annotations
 
 import os
-import signal
 import threading
-from _thread import start_new_thread
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, wait
 from contextlib import contextmanager, suppress
-from itertools import pairwise, repeat
+from itertools import pairwise
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
+from gdbext import deaf
 from gdbext.target.control import CONTROL
 
 T = TypeVar("T")
@@ -74,7 +71,7 @@ def workers(count: int) -> Iterator[_Workers]:
 
 class _Workers:
     """A ThreadPoolExecutor that an interrupt cannot strike while it starts a thread: that one would be lost, and go on
-    with memory that is gone. Here one call into C starts all and notes each."""
+    with memory that is gone."""
 
     def __init__(self, count: int) -> None:
         self._tasks: SimpleQueue[tuple[Future[Any], Callable[..., Any], tuple[Any, ...]] | None] = SimpleQueue()
@@ -82,7 +79,7 @@ class _Workers:
         self._started: list[int] = []
 
     def start(self) -> None:
-        self._started.extend(map(start_new_thread, repeat(self._run), zip(self._ended)))
+        deaf.start(self._started, self._run, [(ended,) for ended in self._ended])
 
     def submit(self, work: Callable[..., T], *values: Any) -> Future[T]:
         future: Future[T] = Future()
@@ -105,7 +102,6 @@ class _Workers:
             raise
 
     def _run(self, ended: threading.Event) -> None:
-        refuse_signals()
         while task := self._tasks.get():
             future, work, values = task
             try:
@@ -114,11 +110,6 @@ class _Workers:
             except BaseException as failure:  # noqa: BLE001  the one who waits gets it
                 future.set_exception(failure)
         ended.set()
-
-
-def refuse_signals() -> None:
-    """This thread gets none from now on."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
 
 
 def _result(waiting: Future[T]) -> T:
