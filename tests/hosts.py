@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from attrs import frozen
@@ -21,6 +21,9 @@ from tests.waiting import HANG_SECONDS
 Subject = Core | Running
 INIT = tools.ROOT / "gdbext" / "gdbinit.py"
 BEFORE = ("-nx", "-batch", "-iex", "set auto-load python-scripts off", "-iex", "set debuginfod enabled off")
+LOAD = ("-x", str(INIT))
+LIVES = "it lives"
+INTERNAL = "A problem internal to GDB"
 
 
 @frozen
@@ -111,16 +114,41 @@ def say(host: Host, subject: Subject, *command: str, seconds: float = HANG_SECON
 
 def say_alone(host: Host, subject: Subject, *command: str, seconds: float = HANG_SECONDS) -> Said:
     """The same of a front end that is started for this one command."""
-    line = gdb_line(host.gdb, subject, command) if host.gdb else plain_line(subject, command)
-    env = environment(host.gdb)
-    done = subprocess.run(line, stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds, env=env)
-    survived(done.returncode)
-    return Said(done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"), done.returncode)
+    if host.gdb:
+        return batch(host.gdb, [*place(subject), *LOAD], " ".join(command), seconds=seconds)
+    said = _run(plain_line(subject, command), environment(None), seconds)
+    assert said.status >= 0, f"it died of signal {-said.status}"
+    return said
 
 
-def survived(status: int) -> None:
-    """A debugger may refuse and fail; it never dies of a signal."""
-    assert status >= 0, f"it died of signal {-status}"
+def batch(
+    gdb: tools.Gdb,
+    where: Sequence[str],
+    *lines: str,
+    together: bool = False,
+    env: Mapping[str, str] | None = None,
+    seconds: float = HANG_SECONDS,
+) -> Said:
+    """What a GDB with the options ``where`` said to the lines; it must have lived after the last one.
+
+    The status alone tells nothing: GDB may end with 1 after an internal error too, and with 0 after any last line that
+    was fine. ``together``: errors stand in the output, where they came.
+    """
+    typed = [word for line in (*lines, f"echo {LIVES}\\n") for word in ("-ex", line)]
+    said = _run([gdb.path, *BEFORE, *where, *typed], {**environment(gdb), **(env or {})}, seconds, together)
+    before, mark, after = said.out.rpartition(f"{LIVES}\n")
+    dead = not mark or said.status or INTERNAL in said.out + said.err
+    assert not dead, f"GDB ended with {said.status}:\n{said.out[-3000:]}\n{said.err[-3000:]}"
+    return Said(before + after, said.err, said.status)
+
+
+def _run(line: Sequence[str], env: Mapping[str, str], seconds: float, together: bool = False) -> Said:
+    errors = subprocess.STDOUT if together else subprocess.PIPE
+    done = subprocess.run(
+        line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, timeout=seconds, env=env
+    )
+    out, err = ((text or b"").decode(errors="replace") for text in (done.stdout, done.stderr))
+    return Said(out, err, done.returncode)
 
 
 def find_document(text: str, command: str) -> dict[str, Any] | None:
@@ -160,8 +188,11 @@ def plain_line(subject: Subject, command: Sequence[str] = ()) -> list[str]:
     return [*program, "pid", str(subject.pid), *command]
 
 
-def gdb_line(gdb: tools.Gdb, subject: Subject, command: Sequence[str] = ()) -> list[str]:
+def gdb_line(gdb: tools.Gdb, subject: Subject) -> list[str]:
     """The command line of a GDB in batch mode."""
-    where = [str(subject.exe), str(subject.path)] if isinstance(subject, Core) else ["-p", str(subject.pid)]
-    asked = ["-ex", " ".join(command)] if command else []
-    return [gdb.path, *BEFORE, *where, "-x", str(INIT), *asked]
+    return [gdb.path, *BEFORE, *place(subject), *LOAD]
+
+
+def place(subject: Subject) -> list[str]:
+    """The options that open a core, or attach."""
+    return [str(subject.exe), str(subject.path)] if isinstance(subject, Core) else ["-p", str(subject.pid)]

@@ -7,6 +7,7 @@ TimeoutError where no prompt comes, or the command after it does not answer.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import pty
@@ -56,6 +57,8 @@ class Talk:
 
     def __init__(self, pid: int, reader: int, writer: int) -> None:
         self.pid, self.reader, self.writer, self.said = pid, reader, writer, b""
+        self.status: int | None = None
+        """Once it was waited for."""
 
     def read(self, seconds: float) -> bool:
         """Take what comes within that time; whether something came."""
@@ -82,6 +85,23 @@ class Talk:
 
     def write(self, data: bytes) -> None:
         os.write(self.writer, data)
+
+    def wait(self) -> int:
+        """Read on until it ends; its status, below 0 for a signal."""
+        with contextlib.suppress(Ended):
+            while self.read(MOST_SECONDS):
+                pass
+            raise TimeoutError(f"does not end after {self.said[-300:]!r}")
+        self.status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        return self.status
+
+    def close(self) -> None:
+        """Whatever hangs goes."""
+        for file in {self.reader, self.writer}:
+            os.close(file)
+        if self.status is None:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
 
 
 class Host:
@@ -230,9 +250,7 @@ def interrupted(host: Host, taken: Core, command: str, moment: float) -> Round:
             return _plain(talk, taken, moment)
         return _asked(host, talk, taken, command, moment)
     finally:
-        os.close(talk.reader)
-        if talk.writer != talk.reader:
-            os.close(talk.writer)
+        talk.close()
 
 
 def _pass(talk: Talk, taken: Core, moment: float) -> None:
@@ -264,27 +282,18 @@ def _asked(host: Host, talk: Talk, taken: Core, command: str, moment: float) -> 
     host.leave(talk)
     said = _said(answer[1] if answer.re.groups else answer.string[: answer.start()])
     said += f", then {late[-40:]!r}" if late else ""
-    return Round(None if before else seconds, said, _status(talk))
+    return Round(None if before else seconds, said, talk.wait())
 
 
 def _plain(talk: Talk, taken: Core, moment: float) -> Round:
     try:
         _pass(talk, taken, moment)
     except Ended:
-        return Round(None, "", _status(talk))
+        return Round(None, "", talk.wait())
     began = time.monotonic()
     os.kill(talk.pid, signal.SIGINT)
-    status = _status(talk)
+    status = talk.wait()
     return Round(time.monotonic() - began, _said(talk.said), status)
-
-
-def _status(talk: Talk) -> int:
-    """Read on until it ends; its status, below 0 for a signal."""
-    try:
-        while True:
-            talk.read(MOST_SECONDS)
-    except Ended:
-        return os.waitstatus_to_exitcode(os.waitpid(talk.pid, 0)[1])
 
 
 def _said(text: bytes) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 from typing import Any
 
 import pytest
@@ -12,7 +11,6 @@ import pytest
 from tests import hosts, tools
 from tests.programs import Running, build, core, run
 from tests.truth import Truth
-from tests.waiting import HANG_SECONDS
 
 DOING = {"go", "syscall", "c", "idle", "scheduler"}
 
@@ -109,10 +107,8 @@ def test_scheduler_stacks_like_gdbs_own(go: str, gdb: tools.Gdb) -> None:
 
 def bt(gdb: tools.Gdb, running: Running) -> dict[int, list[str]]:
     """The functions of each thread's frames by its id, as GDB prints them."""
-    line = [gdb.path, *hosts.BEFORE, "-p", str(running.pid), "-ex", "thread apply all bt"]
-    done = subprocess.run(line, capture_output=True, text=True, timeout=HANG_SECONDS, stdin=subprocess.DEVNULL)
-    hosts.survived(done.returncode)
-    parts = re.split(r"^Thread \d+ \(.*?(?:LWP|process) (\d+).*\):\n", done.stdout, flags=re.MULTILINE)
+    said = hosts.batch(gdb, hosts.place(running), "thread apply all bt").out
+    parts = re.split(r"^Thread \d+ \(.*?(?:LWP|process) (\d+).*\):\n", said, flags=re.MULTILINE)
     return {int(tid): GDB_FRAME.findall(text) for tid, text in zip(parts[1::2], parts[2::2], strict=True)}
 
 
@@ -161,9 +157,5 @@ def test_without_arguments_the_selected_threads_goroutine(go: str, gdb: tools.Gd
 def on_thread(gdb: tools.Gdb, running: Running, tid: int, *commands: str) -> str:
     """What commands say while that thread is selected."""
     switch = f"python next(t for t in gdb.selected_inferior().threads() if t.ptid[1] == {tid}).switch()"
-    words = [word for command in (switch, *commands) for word in ("-ex", command)]
-    line = [gdb.path, *hosts.BEFORE, "-p", str(running.pid), "-x", str(hosts.INIT), *words]
-    known: dict[str, Any] = {"timeout": HANG_SECONDS, "env": hosts.environment(gdb), "stdin": subprocess.DEVNULL}
-    done = subprocess.run(line, capture_output=True, text=True, **known)
-    hosts.survived(done.returncode)
-    return done.stdout + done.stderr
+    said = hosts.batch(gdb, [*hosts.place(running), *hosts.LOAD], switch, *commands)
+    return said.out + said.err

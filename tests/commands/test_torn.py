@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +14,6 @@ import pytest
 
 from tests import hosts, tools
 from tests.programs import Running, build, run
-from tests.waiting import HANG_SECONDS
 
 PLACES = (
     "runtime.gcDrain",  # marking
@@ -34,14 +32,10 @@ def churn(go: str) -> Iterator[Running]:
 
 def ask_stopped_at(gdb: tools.Gdb, churn: Running, place: str) -> str:
     """What GDB printed: every command as JSON while the program stands at ``place``."""
-    asked = [word for command in COMMANDS for word in ("-ex", f"{command} --json")]
-    stop = ["-ex", "handle SIGURG nostop noprint pass", "-ex", f"tbreak {place}", "-ex", "continue"]
-    line = [gdb.path, *hosts.BEFORE, "-p", str(churn.pid), "-x", str(hosts.INIT), *stop, *asked, "-ex", "detach"]
-    done = subprocess.run(
-        line, capture_output=True, timeout=HANG_SECONDS, env=hosts.environment(gdb), stdin=subprocess.DEVNULL
-    )
-    hosts.survived(done.returncode)
-    return done.stdout.decode(errors="replace") + done.stderr.decode(errors="replace")
+    stop = ("handle SIGURG nostop noprint pass", f"tbreak {place}", "continue")
+    asked = (f"{command} --json" for command in COMMANDS)
+    said = hosts.batch(gdb, [*hosts.place(churn), *hosts.LOAD], *stop, *asked, "detach")
+    return said.out + said.err
 
 
 def tasks(running: Running) -> set[int]:

@@ -178,23 +178,14 @@ MARK = "-- typed --"
 REGISTERS = ("rax", "rbx", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "eflags")
 
 
-def typed(host: hosts.Host, subject: hosts.Subject, *lines: str, after: tuple[str, ...] = ()) -> list[str]:
+def typed(host: hosts.Host, subject: hosts.Subject, *lines: str) -> list[str]:
     """What GDB printed for each line, errors included."""
-    command = hosts.gdb_line(host.gdb, subject, ["echo"])  # type: ignore[arg-type]
-    for line in lines:
-        command += ["-ex", f"echo {MARK}\\n", "-ex", line]
-    done = subprocess.run(
-        [*command, "-ex", f"echo {MARK}\\n", *after],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=HANG_SECONDS,
-        env=hosts.environment(host.gdb),
-    )
-    hosts.survived(done.returncode)
-    said = done.stdout.split(f"{MARK}\n")[1:-1]
-    assert len(said) == len(lines), done.stdout
+    assert host.gdb
+    mark = f"echo {MARK}\\n"
+    marked = (each for line in lines for each in (mark, line))
+    out = hosts.batch(host.gdb, [*hosts.place(subject), *hosts.LOAD], *marked, mark, together=True).out
+    said = out.split(f"{MARK}\n")[1:-1]
+    assert len(said) == len(lines), out
     return said
 
 

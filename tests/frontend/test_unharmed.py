@@ -12,7 +12,6 @@ import pytest
 
 from tests import hosts, tools
 from tests.programs import Running, build, run
-from tests.waiting import HANG_SECONDS
 
 WRONG = (
     "go-goroutines --nosuch",
@@ -51,19 +50,7 @@ def line(gdb: tools.Gdb, busy: Running, *commands: str) -> list[str]:
 
 
 def debug(gdb: tools.Gdb, busy: Running, *commands: str) -> str:
-    done = subprocess.run(
-        line(gdb, busy, *commands, "echo it lives\\n"),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=HANG_SECONDS,
-        env=hosts.environment(gdb),
-        text=True,
-        errors="replace",
-    )
-    hosts.survived(done.returncode)
-    assert done.stdout.endswith("it lives\n"), done.stdout[-3000:]
-    return done.stdout
+    return hosts.batch(gdb, [*hosts.place(busy), *hosts.LOAD], *commands, together=True).out
 
 
 def test_after_wrong_commands(gdb: tools.Gdb, busy: Running) -> None:

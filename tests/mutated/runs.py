@@ -30,8 +30,18 @@ COMMANDS = (
 )  # fmt: skip
 SECONDS = 20
 BYTES = 2 << 30
-WRONG = ("internal error", "Traceback (most recent call last)")
+WRONG = ("internal error", "Traceback (most recent call last)", hosts.INTERNAL)
 STATUSES = (0, 1, 2)
+ANSWERED, REFUSED = "-- answered --\n", "-- refused --\n"
+ASK = f"""
+def ask(command):
+    try:
+        gdb.execute(command)
+        gdb.write({ANSWERED!r})
+    except gdb.error as error:
+        gdb.write(str(error) + chr(10) + {REFUSED!r})
+"""
+"""Inside GDB, which alone knows whether a command failed."""
 
 
 @frozen
@@ -204,12 +214,10 @@ def in_gdb(gdb: tools.Gdb) -> Callable[[Healthy, str, int], Outcome]:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "core"
             written(made, path)
-            status, said = _gdb(gdb, core, path, commands)
-        faults = [
-            Fault(seed, core.path.parent.name, f"gdb {gdb.version}", what, tuple(made.story))
-            for what in _wrong(status, said)
-        ]
-        return Outcome(faults, time.monotonic() - began, len(commands), 0)
+            said, wrong = _gdb(gdb, core, path, commands)
+        name, story = core.path.parent.name, tuple(made.story)
+        faults = [Fault(seed, name, f"gdb {gdb.version}", what, story) for what in wrong]
+        return Outcome(faults, time.monotonic() - began, said.count(ANSWERED), said.count(REFUSED))
 
     return run
 
@@ -224,24 +232,28 @@ def written(made: Wounds, path: Path) -> None:
         file.truncate(made.size)
 
 
-def _gdb(gdb: tools.Gdb, core: Healthy, path: Path, commands: Sequence[str]) -> tuple[int, str]:
-    line = [gdb.path, *hosts.BEFORE, str(core.exe), str(path), "-x", str(hosts.INIT)]
-    asked = [word for command in commands for word in ("-ex", command)]
+def _gdb(gdb: tools.Gdb, core: Healthy, path: Path, commands: Sequence[str]) -> tuple[str, list[str]]:
+    """What GDB said, and what was wrong."""
+    line = [gdb.path, *hosts.BEFORE, str(core.exe), str(path), *hosts.LOAD, "-ex", f"python exec({ASK!r})"]
+    asked = [word for command in commands for word in ("-ex", f"python ask({command!r})")]
+    seconds = SECONDS * len(commands)
     try:
         done = subprocess.run(
-            [*line, *asked, "-ex", "echo alive\\n"], stdin=subprocess.DEVNULL, capture_output=True,
-            timeout=SECONDS * len(commands), env=hosts.environment(gdb), cwd=path.parent, preexec_fn=_limits,
+            [*line, *asked], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            timeout=seconds, env=hosts.environment(gdb), cwd=path.parent, preexec_fn=_limits,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        return -signal.SIGALRM, "alive\n"
-    return done.returncode, (done.stdout + done.stderr).decode(errors="replace")
+        return "", [f"over {seconds} s"]
+    said = done.stdout.decode(errors="replace")
+    return said, _wrong(done.returncode, said, len(commands))
 
 
 def _limits() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _wrong(status: int, said: str) -> list[str]:
-    found = [] if status in STATUSES else [f"ended with {status}"]
-    found += [] if "alive\n" in said else [f"GDB did not go on: {said[-500:]}"]
+def _wrong(status: int, said: str, asked: int) -> list[str]:
+    found = [f"ended with {status}"] if status else []
+    ended = said.count(ANSWERED) + said.count(REFUSED)
+    found += [] if ended == asked else [f"GDB ended after {ended} of {asked} commands: {said[-500:]}"]
     return found + [said[said.index(word) :][:1500] for word in WRONG if word in said]

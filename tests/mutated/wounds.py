@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from attrs import define, field
 
@@ -201,8 +201,3 @@ WAYS: dict[Callable[[Wounds], None], int] = {
     one_field: 8, many_fields: 4, several_fields: 4, copied: 3, garbage: 3, cycle: 3, page: 2, bits: 2, truncated: 1,
     headers: 1, notes: 1,
 }  # fmt: skip
-
-
-def seeds(first: str, runs: int) -> Iterator[str]:
-    """The seed of each run."""
-    return (f"{first}/{number}" for number in range(runs))

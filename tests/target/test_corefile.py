@@ -141,7 +141,7 @@ def test_gcore_is_the_process(frozen: programs.Running, gdb: tools.Gdb, tmp_path
 
 
 def test_another_binary_is_refused(newest: programs.Program, pie: programs.Program) -> None:
-    others = [pie, programs.build("memory", tools.go_versions()[0]), programs.build("goroutines", GO)]
+    others = [pie, programs.build("memory", GO, ("-gcflags=-l",)), programs.build("goroutines", GO)]
     for maker in makers():
         core = programs.core(newest, maker)
         for other in others:
