@@ -20,7 +20,7 @@ def cut_cycles(control, parent, seen):  # type: ignore[no-untyped-def]
     for start in range(len(parent)):
         node = start
         while node >= 0 and seen[node] == 0:
-            if stopped(control):
+            if node & SOME == 0 and stopped(control):
                 return cut
             seen[node] = start + 1
             following = parent[node]
@@ -40,7 +40,7 @@ def depths(control, parent, depth):  # type: ignore[no-untyped-def]
     for start in range(len(parent)):
         steps, node = 0, start
         while node >= 0 and depth[node] < 0:
-            if stopped(control):
+            if node & SOME == 0 and stopped(control):
                 return
             steps += 1
             node = parent[node]
@@ -164,7 +164,7 @@ def below(control, parent, start, known):  # type: ignore[no-untyped-def]
     for first in range(len(parent)):
         node = first
         while node >= 0 and known[node] == 0:
-            if stopped(control):
+            if node & SOME == 0 and stopped(control):
                 return
             node = parent[node]
         verdict = known[node] if node >= 0 else 2

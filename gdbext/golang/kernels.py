@@ -19,6 +19,7 @@ INLINE_BLOCK = np.uint64(128)
 TABLE = 1 << 16
 ZERO, ONE, EIGHT = np.uint64(0), np.uint64(1), np.uint64(8)
 CLOSE = np.uint64(1 << 30)  # an executable is smaller
+NEXT = np.uint64(0x1FF8)  # bits that are 0 in one word of 1024: time for a look at the control word
 STRETCH = np.uint64(1 << 17)  # words searched between two looks
 
 
@@ -365,7 +366,7 @@ def scan_ranges(control, starts, ends, hosts, begin, end, words, table, out):  #
     for i in range(len(begin)):
         at = begin[i]
         while at + EIGHT < end[i]:
-            if stopped(control):
+            if at & NEXT == ZERO and stopped(control):
                 return count
             word, segment = read64(starts, ends, hosts, at, segment)
             if segment < 0:
@@ -389,7 +390,7 @@ def scan_values(control, starts, ends, hosts, begin, end, values, table, out):  
     for i in range(len(begin)):
         at = begin[i]
         while at < end[i]:
-            if stopped(control):
+            if at & NEXT == ZERO and stopped(control):
                 return count
             word, segment = read64(starts, ends, hosts, at, segment)
             if segment < 0:
