@@ -46,9 +46,17 @@ def ask(
     pieces = facts["pieces"] if facts else []
     reads = [[int(piece["address"], 16), len(piece["bytes"]) // 2] for piece in pieces]
     questions = json.dumps({"root": str(tools.ROOT), "reads": reads, "values": VALUES if facts else [], **(more or {})})
-    said = hosts.batch(gdb, line, *before, f"source {SCRIPT}", env={"QUESTIONS": questions})
-    answers = [line for line in said.out.splitlines() if line.startswith("ANSWER ")]
-    assert len(answers) == 1, said.out + said.err
+    commands = [word for command in before for word in ("-ex", command)]
+    done = subprocess.run(  # no line after the script: GDB takes none while the program runs in the background
+        [gdb.path, *hosts.BEFORE, *line, *commands, "-x", str(SCRIPT)],
+        env=dict(hosts.environment(gdb), QUESTIONS=questions),
+        capture_output=True,
+        text=True,
+        timeout=HANG_SECONDS,
+    )
+    assert done.returncode >= 0 and hosts.INTERNAL not in done.stdout + done.stderr, done.stdout + done.stderr
+    answers = [line for line in done.stdout.splitlines() if line.startswith("ANSWER ")]
+    assert len(answers) == 1, done.stdout + done.stderr
     return json.loads(answers[0].removeprefix("ANSWER "))
 
 
