@@ -28,9 +28,7 @@ import re
 import shlex
 import textwrap
 from collections.abc import Callable, Generator, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
-
-from attrs import evolve, frozen
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from gdbext.commands._line import take_command, take_expression, typed_line
 from gdbext.errors import UsageError
@@ -52,9 +50,8 @@ def _nothing_to_complete(session: Session | None, text: str, word: str) -> Itera
     return ()
 
 
-@frozen
-class Command:
-    """One command. ``run`` answers; everything else describes."""
+class Command(NamedTuple):
+    """One command. ``run`` answers; everything else describes. (attrs would be half of a GDB's start.)"""
 
     name: str
     help: str
@@ -82,8 +79,7 @@ class Command:
         return f"{self.help}\n\n{build_parser(self).format_help().rstrip()}"
 
 
-@frozen
-class Look:
+class Look(NamedTuple):
     """How a front end wants answers. ``limit``: None for no limit; ``width``: None for no cutting of lines."""
 
     limit: int | None = 100
@@ -92,6 +88,9 @@ class Look:
     terminal: bool = False
     gdb: str = ""
     frames: Frames | None = None
+
+
+LOOK = Look()
 
 
 class Help(Exception):
@@ -192,7 +191,7 @@ def registry() -> dict[str, Command]:
     return found
 
 
-def parse(command: Command, line: str | Sequence[str], look: Look = Look()) -> argparse.Namespace:
+def parse(command: Command, line: str | Sequence[str], look: Look = LOOK) -> argparse.Namespace:
     """The arguments of a line as typed at a prompt, or of a shell's words. Raises UsageError, Help."""
     parser, word, typed = build_parser(command), "", ""
     if command.runs_commands:
@@ -221,7 +220,7 @@ def _split(command: Command, line: str) -> list[str]:
 
 
 def run_line(
-    command: Command, line: str | Sequence[str], open_session: Callable[[], Session], look: Look = Look()
+    command: Command, line: str | Sequence[str], open_session: Callable[[], Session], look: Look = LOOK
 ) -> Generator[str, None, None]:
     """Read the line, ask, and yield the answer as pieces of text. Raises GdbextError."""
     try:
@@ -243,6 +242,8 @@ def run_line(
 
 def with_target_notes(session: Session, report: Report) -> Report:
     """The report with what is to be said of the target itself (a truncated core …) before its own notes."""
+    from attrs import evolve
+
     told: Sequence[str] = getattr(session.target, "notes", ())
     return evolve(report, notes=_Notes(told, report.notes)) if told else report
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from gdbext.commands import Command, address, count
 from gdbext.errors import UsageError
-from gdbext.report import Block, Report, Rows, Text, Tree
 
 if TYPE_CHECKING:
     from gdbext.analysis.contexttree import Forest
+    from gdbext.report import Block, Report, Rows
     from gdbext.session import Session
 
 
@@ -27,6 +27,7 @@ def run(session: Session, args: argparse.Namespace) -> Report:
     """The forest below the roots, or below one context."""
     from gdbext.analysis.contexts import STATES
     from gdbext.analysis.contexttree import Forest
+    from gdbext.report import Report
 
     contexts = session.contexts
     forest = Forest.of(contexts, STATES.index(args.state) if args.state else None)
@@ -51,6 +52,7 @@ def _start(session: Session, address: int | None) -> int | None:
 
 def _blocks(session: Session, args: argparse.Namespace, forest: Forest, start: int | None) -> Iterator[Block]:
     from gdbext.commands._contextlines import Lines, outline
+    from gdbext.report import Text, Tree
 
     for line in _header(session):
         yield Text(line, "heading")
@@ -75,6 +77,7 @@ def _header(session: Session) -> Iterable[str]:
 
 def _rows(session: Session, args: argparse.Namespace, forest: Forest, start: int | None) -> Rows:
     from gdbext.commands._contextjson import encoded
+    from gdbext.report import Rows
 
     def rows() -> Iterator[str]:
         """Only where somebody reads them: the indices of a million contexts are no small thing."""

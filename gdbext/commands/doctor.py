@@ -5,9 +5,7 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
-
-from attrs import frozen
+from typing import TYPE_CHECKING, NamedTuple
 
 from gdbext.commands import Command
 from gdbext.errors import GdbextError, UsageError
@@ -18,8 +16,7 @@ if TYPE_CHECKING:
     from gdbext.session import Session
 
 
-@frozen
-class Ability:
+class Ability(NamedTuple):
     """Something a session may be able to do. ``probe`` tries it: what it found, in a few words, or GdbextError."""
 
     what: str
@@ -28,8 +25,7 @@ class Ability:
     """Commands worth typing where it works."""
 
 
-@frozen
-class Verdict:
+class Verdict(NamedTuple):
     """An ability, whether it works here, and what was found or why not."""
 
     ability: Ability

@@ -15,7 +15,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import gdb
-from attrs import evolve
 
 from gdbext.commands import Command, Look, completions, registry, run_line
 from gdbext.errors import GdbextError, UsageError
@@ -122,7 +121,7 @@ class _Command(gdb.Command):  # type: ignore[misc]
     def invoke(self, argument: str, from_tty: bool) -> None:
         self.dont_repeat()
         with one_line_errors(self.settings), self.sessions.used():
-            look = evolve(self.settings.look(from_tty), frames=self.sessions.goroutines)
+            look = self.settings.look(from_tty)._replace(frames=self.sessions.goroutines)
             pieces = run_line(self.command, argument, self.sessions.current, look)
             shown = Progress(self._doing).until_output(pieces) if look.terminal and not _tui() else pieces
             write_pieces(shown, Output(gdb.write, gdb.flush, _unseen), lambda: bool(gdb.parameter("height")))

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import gdb
 import gdb.unwinder
-from attrs import define, field
 
 from gdbext.commands._frames import GO_BACK, REFUSED, THREADS, CommandFailed
 from gdbext.errors import UsageError
@@ -39,16 +38,14 @@ GONE_ON = (
 """After any of these the borrowed frames are not what they were. Those that a GDB does not have are left out."""
 
 
-@define
-class _Id:
+class _Id(NamedTuple):
     """A frame's identity, as GDB's Python takes it."""
 
     sp: Any
     pc: Any
 
 
-@define(eq=False)
-class _Place:
+class _Place(NamedTuple):
     """A thread and the level of a frame in it."""
 
     thread: gdb.InferiorThread | None
@@ -127,14 +124,15 @@ def _seen_at(pc: int) -> tuple[object, ...]:
     return place.line, str(place.symtab), (block.start, block.end) if block is not None else None
 
 
-@define(eq=False)
 class _Filter:
     """Takes out of ``bt`` what is not the goroutine's."""
 
-    unwinder: _Unwinder
-    name: str = NAME
-    priority: int = 1000
-    enabled: bool = True
+    name = NAME
+    priority = 1000
+
+    def __init__(self, unwinder: _Unwinder) -> None:
+        self.unwinder = unwinder
+        self.enabled = True
 
     def filter(self, frames: Iterator[Any]) -> Iterator[Any]:
         """GDB asks with the decorators of all frames."""
@@ -149,15 +147,11 @@ class _Filter:
                 return
 
 
-@define(eq=False)
 class _Selected:
     """What was put in GDB's way to show a goroutine, and how to undo it."""
 
-    where: Standing
-    unwinder: _Unwinder
-    calls: bool = field(init=False)
-
-    def __attrs_post_init__(self) -> None:
+    def __init__(self, where: Standing, unwinder: _Unwinder) -> None:
+        self.where, self.unwinder = where, unwinder
         gdb.frame_filters[NAME] = _Filter(self.unwinder)
         gdb.unwinder.register_unwinder(None, self.unwinder, replace=True)
         self.calls = bool(gdb.parameter("may-call-functions"))
