@@ -199,6 +199,7 @@ class Library:
                 from gdbext.target import machinecode
 
                 self._engine = machinecode.load(self)
+                CONTROL.check()  # LLVM calls back into Python: an interrupt that struck there was only noted
             return self._engine
 
 

@@ -12,6 +12,7 @@ import ctypes
 import mmap
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -49,15 +50,26 @@ class Control:
         if threading.get_ident() != threading.main_thread().ident:
             yield
             return
-        if self._watched or self._fd < 0:
-            yield from self._counted()
+        if self._watched:
+            with self._counted():
+                yield
+            return
+        with self._regained(), self._woken(), self._counted():
+            yield
+
+    @contextmanager
+    def _woken(self) -> Iterator[None]:
+        """Whatever notes a signal writes its number into the page."""
+        if self._fd < 0:
+            yield
             return
         before = signal.set_wakeup_fd(self._fd, warn_on_full_buffer=False)
         try:
-            yield from self._counted()
+            yield
         finally:
             signal.set_wakeup_fd(before)
 
+    @contextmanager
     def _counted(self) -> Iterator[None]:
         self._watched += 1
         try:
@@ -66,6 +78,24 @@ class Control:
             self._watched -= 1
             if not self._watched:
                 self._forget()
+
+    @contextmanager
+    def _regained(self) -> Iterator[None]:
+        """An interrupt that strikes where C calls Python back (ctypes, ``__del__``) is lost there, and printed: here it
+        is noted, for the next look at the word."""
+        before = sys.unraisablehook
+
+        def hook(lost: sys.UnraisableHookArgs) -> None:
+            if lost.exc_type is KeyboardInterrupt:
+                self.stop()
+            else:
+                before(lost)
+
+        sys.unraisablehook = hook
+        try:
+            yield
+        finally:
+            sys.unraisablehook = before
 
     def _forget(self) -> None:
         self._page[:BYTES] = bytes(BYTES)

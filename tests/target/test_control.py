@@ -6,6 +6,7 @@ import ctypes
 import mmap
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -74,6 +75,28 @@ def test_other_signals_end_nothing() -> None:
         signal.signal(signal.SIGUSR1, before)
     thread.join(AT_ONCE)
     assert handled and not CONTROL.stopped
+
+
+def test_an_interrupt_lost_in_a_callback_is_noted(capfd: pytest.CaptureFixture[str]) -> None:
+    """ctypes prints what its callbacks raise, and goes on."""
+    struck = ctypes.CFUNCTYPE(None)(lambda: signal.raise_signal(signal.SIGINT))
+    before = sys.unraisablehook
+    with pytest.raises(KeyboardInterrupt), CONTROL.watched():
+        struck()
+        CONTROL.check()
+    assert capfd.readouterr().err == "" and sys.unraisablehook is before and not CONTROL.stopped
+
+
+def test_whatever_else_is_lost_is_printed() -> None:
+    def fail() -> None:
+        raise ValueError
+
+    seen = list[object]()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "unraisablehook", lambda lost: seen.append(lost.exc_type))
+        with CONTROL.watched():
+            ctypes.CFUNCTYPE(None)(fail)()
+    assert seen == [ValueError] and not CONTROL.stopped
 
 
 def test_the_wakeup_of_others_comes_back() -> None:
