@@ -32,6 +32,7 @@ G = declare(
     goid=UINT,
     waitsince=INT,
     waitreason=UINT,
+    trackingSeq=UINT,
     trackingStamp=INT,
     parentGoid=UINT,
     gopc=UINT,

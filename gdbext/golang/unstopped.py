@@ -21,8 +21,9 @@ REACH = 1 << 16
 LARGEST = 1 << 30
 """Bytes of a stack (runtime/proc.go, maxstacksize)."""
 ROUNDS = 4
-IDENTITY = ("low", "high", "sched_sp", "sched_pc", "syscallsp", "goid", "startpc")
-"""What must not have changed while a stack was copied."""
+IDENTITY = ("low", "high", "sched_sp", "sched_pc", "syscallsp", "goid", "startpc", "trackingSeq")
+"""What must not have changed while a stack was copied. A goroutine that ran meanwhile and overwrote its stack may be
+parked at the same place again: the runtime counts in trackingSeq (modulo 256) how often it ceased to run."""
 
 
 def stack_ranges(sp: U64, high: U64, reach: int) -> list[tuple[int, int]]:

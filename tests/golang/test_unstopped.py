@@ -62,6 +62,23 @@ def test_a_goroutine_that_moved_once_is_read_again(monkeypatch: pytest.MonkeyPat
     assert innermost(found) == ["main.g"] and found.trouble == {}
 
 
+def test_one_that_ran_and_is_where_it_was_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The copy was made while it ran something else on the same stack."""
+    made: Moving
+
+    def change(copies: int) -> None:
+        made.code.world.heap.data[:] = 0 if copies == 0 else parked
+        made.code.world.put("runtime.g", g, trackingSeq=0)
+
+    made = Moving(monkeypatch, change)
+    g = made.gs.add(1, made.stacks.push("main.f", "main.g", "runtime.goexit"), trackingSeq=255)
+    parked = made.code.world.heap.data.copy()
+    found = made.gs.finish()
+    nodes, _ = Traces(found.symtab).walk(found.stacks(), found.start())
+    assert made.copies == 2
+    assert nodes.tolist() == [2]
+
+
 def test_one_that_never_stands_still_counts_as_running(monkeypatch: pytest.MonkeyPatch) -> None:
     made: Moving
 
