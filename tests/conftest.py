@@ -6,13 +6,13 @@ import os
 import resource
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import FunctionType, ModuleType
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests import hosts, programs, tools
+from tests import crossing, hosts, programs, tools
 
 # No example has to be quick: the machine may be busy. Fixtures stay for all examples of a test.
 settings.register_profile(
@@ -36,12 +36,34 @@ STARTS = {"tests.programs", "tests.hosts", "tests.tools"}
 """Modules that start Go programs, debuggers and readers, or find them."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(trylast=True)  # after -k and -m: of what was asked for
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out what tests/crossing.py says."""
+    if crossing.is_whole(os.environ):
+        return
+    left_out = [item for item, kept in zip(items, crossed(items), strict=True) if not kept]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in set(left_out)]
+
+
+def crossed(items: Sequence[pytest.Item]) -> list[bool]:
+    """Which tests are run, each with all its parameters."""
+    tests: dict[str, dict[int, dict[str, str]]] = {}
+    for number, item in enumerate(items):
+        parameters = item.callspec.params if hasattr(item, "callspec") else {}
+        name = item.nodeid.partition("[")[0]
+        tests.setdefault(name, {})[number] = {key: str(value) for key, value in parameters.items()}
+    kept: dict[int, bool] = {}
+    for name, cases in tests.items():
+        kept |= zip(cases, crossing.chosen(name, list(cases.values())), strict=True)
+    return [kept[number] for number in range(len(items))]
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
     """``ring3``: needs Go, GDB or a sample, by its fixtures or by what its module imports."""
-    for item in items:
-        assert isinstance(item, pytest.Function)
-        if RING3 & set(item.fixturenames) or STARTS & imported(item.module):
-            item.add_marker(pytest.mark.ring3)
+    assert isinstance(item, pytest.Function)
+    if RING3 & set(item.fixturenames) or STARTS & imported(item.module):
+        item.add_marker(pytest.mark.ring3)
 
 
 def imported(module: ModuleType) -> set[str]:

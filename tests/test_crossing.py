@@ -1,0 +1,88 @@
+"""What is left out of the cross product is not lost: each value stands somewhere, the newest release is whole."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from itertools import product
+from pathlib import Path
+
+from hypothesis import given, strategies as st
+
+from tests import crossing, hosts, tools
+
+RELEASES = ("1.9.2", "1.21.13", "1.24.11", "1.27.3")
+NAMES = ("go", "host", "flags")
+
+
+@given(st.text(), st.integers(1, 4), st.integers(1, 6), st.integers(1, 5))
+def test_no_value_is_lost(test: str, releases: int, places: int, flags: int) -> None:
+    axes = (RELEASES[-releases:], range(places), range(flags))
+    cases = [dict(zip(NAMES, values, strict=True)) for values in product(*axes)]
+    kept = [case for case, stays in zip(cases, crossing.chosen(test, cases), strict=True) if stays]
+    for name, values in zip(NAMES, axes, strict=True):
+        assert {case[name] for case in kept} == set(values)
+    assert [case for case in kept if case["go"] == "1.27.3"] == [case for case in cases if case["go"] == "1.27.3"]
+    older = [(case["go"], case["flags"]) for case in kept if case["go"] != "1.27.3"]
+    assert len(older) == len(set(older)), "one host each"
+    assert len(older) == (max(flags, releases - 1) if releases > 1 else 0) or flags % (releases - 1)
+
+
+def test_what_only_an_older_release_knows_stays_whole() -> None:
+    cases = [
+        {"release": go, "host": host, "way": way}
+        for go, way in (("1.24.11", "noswissmap"), ("1.24.11", "pie"), ("1.27.3", "pie"))
+        for host in "ab"
+    ]
+    kept = [case for case, stays in zip(cases, crossing.chosen("x", cases), strict=True) if stays]
+    assert [case["host"] for case in kept if case["way"] == "noswissmap"] == ["a", "b"]
+
+
+def test_without_releases_nothing_is_left_out() -> None:
+    cases = [{"host": host, "flags": flags} for host in "abc" for flags in "de"]
+    assert all(crossing.chosen("x", cases))
+
+
+def test_who_asks_for_everything_gets_it() -> None:
+    assert crossing.is_whole({"GDBEXT_ALL": "1"}) and crossing.is_whole({"GDBEXT_GOS": "1.21.13:1.27.3"})
+    assert not crossing.is_whole({}) and not crossing.is_whole({"GDBEXT_ALL": "0", "GDBEXT_GOS": ""})
+
+
+COLLECT = """
+import json, sys, pytest
+def told(items):
+    crossed = [item for item in items if hasattr(item, "callspec")]
+    return [{**item.callspec.params, "test": item.nodeid.partition("[")[0]} for item in crossed]
+class Plugin:
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items):
+        self.every = told(items)
+    def pytest_collection_finish(self, session):
+        with open(sys.argv[1], "w") as file:
+            json.dump((told(session.items), self.every), file, default=str)
+sys.exit(pytest.main(["--collect-only", "-qq", "-p", "no:cacheprovider", sys.argv[2]], plugins=[Plugin()]))
+"""
+
+
+def collected(path: Path) -> list[list[dict[str, str]]]:
+    """The parameters of each test that pytest would run, and of each there is."""
+    env = {name: value for name, value in os.environ.items() if name not in ("GDBEXT_ALL", "GDBEXT_GOS")}
+    command = [sys.executable, "-c", COLLECT, str(path), str(tools.ROOT / "tests" / "commands")]
+    subprocess.run(command, env=env, check=True, capture_output=True)
+    found: list[list[dict[str, str]]] = json.loads(path.read_text())
+    return found
+
+
+def test_of_the_tests_of_commands(tmp_path: Path) -> None:
+    """Every release meets every host somewhere; no test loses a value."""
+    some, every = collected(tmp_path / "found.json")
+    met = {(case["go"], case["host"]) for case in some if "go" in case and "host" in case}
+    assert met == set(product(tools.SOME_GO, map(str, hosts.hosts())))
+    assert values(some) == values(every)
+    assert len(some) < len(every)
+
+
+def values(cases: list[dict[str, str]]) -> set[tuple[str, str, str]]:
+    return {(case["test"], name, str(value)) for case in cases for name, value in case.items()}
