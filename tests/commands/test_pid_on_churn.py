@@ -18,7 +18,7 @@ from gdbext.target.opening import open_pid
 from tests import hosts
 from tests.programs import Running, build, run
 
-SCANS = 50 if os.environ.get("GDBEXT_ALL") == "1" else 8
+SCANS = 50 if os.environ.get("GDBEXT_ALL") == "1" else 5
 
 
 @pytest.fixture(scope="module")
@@ -45,23 +45,17 @@ def ask(running: Running, command: str, *words: str) -> dict[str, Any]:
 
 
 def test_no_stable_context_is_missed(churn: Running) -> None:
+    """And each is certain: it was there in two scans some collections apart."""
     stable = {record["address"]: (record["kind"], record["parent"]) for record in churn.truth.facts["contexts"]}
     for _ in range(SCANS):
         rows = {row["address"]: row for row in ask(churn, "go-ctxtree")["contexts"]}
         assert stable.keys() - rows.keys() == set()
         assert {address: (rows[address]["kind"], parent(rows[address])) for address in stable} == stable
-        assert {rows[address]["state"] for address in stable} == {"live"}
+        assert {(rows[address]["state"], rows[address]["certain"]) for address in stable} == {("live", True)}
 
 
 def parent(row: dict[str, Any]) -> str:
     return "background" if row["parent_kind"] == "context.backgroundCtx" else str(row["parent"])
-
-
-def test_certain_and_momentary(churn: Running) -> None:
-    stable = {record["address"] for record in churn.truth.facts["contexts"]}
-    for _ in range(3):
-        rows = ask(churn, "go-ctxtree")["contexts"]
-        assert stable <= {row["address"] for row in rows if row["certain"]}
 
 
 def test_goroutines_that_stay(churn: Running) -> None:

@@ -26,7 +26,7 @@ COMMANDS = ("go-ctxtree", "go-goroutines", "go-ctxchain --all", "go-doctor", "go
 
 @pytest.fixture(scope="module")
 def churn(go: str) -> Iterator[Running]:
-    with run(build("churn", go)) as running:
+    with run(build("churn", go), "-stable", "1000") as running:
         yield running
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from bisect import bisect_left
 
 import pytest
 from hypothesis import given, strategies as st
@@ -43,11 +44,12 @@ def test_like_a_disassembler(go: str) -> None:
     binary = Binary.open(str(build("memory", go).exe))
     table = binary.symbols.table
     functions = [row for row in table if int(row["info"]) & 15 == 2 and int(row["size"])]
-    said = disassembled(binary.path)
+    said = sorted(disassembled(binary.path))
     whole = several = 0
     for row in functions:
         start, size = int(row["value"]), int(row["size"])
-        if not (expected := [target for at, target in said if start <= at < start + size]):
+        inside = said[bisect_left(said, (start, 0)) : bisect_left(said, (start + size, 0))]
+        if not (expected := [target for _, target in inside]):
             continue
         found = list(references(binary.file_bytes(start, size), start))
         assert found == expected[: len(found)], hex(start)

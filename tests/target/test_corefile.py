@@ -35,6 +35,11 @@ def makers() -> list[str]:
     return [*(f"gcore-{gdb}" for gdb in tools.gdbs()), "kernel", "dlv"]
 
 
+def copy(core: Path, path: Path) -> None:
+    """Holes stay holes, of which there are many."""
+    subprocess.run(["cp", "--sparse=always", str(core), str(path)], check=True)
+
+
 @pytest.fixture(scope="session")
 def memory(go: str) -> programs.Program:
     return programs.build("memory", go)
@@ -219,7 +224,7 @@ def test_close_lets_go(newest: programs.Program) -> None:
 def test_overwritten_while_open(newest: programs.Program, tmp_path: Path, which: str) -> None:
     """A map of a file that got shorter kills whoever touches it: that would be GDB."""
     paths = {"core": tmp_path / "core", "exe": tmp_path / "exe"}
-    shutil.copyfile(programs.core(newest, "kernel").path, paths["core"])
+    copy(programs.core(newest, "kernel").path, paths["core"])
     shutil.copyfile(newest.exe, paths["exe"])
     target = CoreFile.open(str(paths["exe"]), str(paths["core"]))
     os.truncate(paths[which], 4096)
@@ -406,7 +411,7 @@ def test_gcore_cut_in_the_middle(newest: programs.Program, gdb: tools.Gdb, tmp_p
     """GDB writes notes last: what is there is answered for, what is not is said."""
     core = programs.core(newest, f"gcore-{gdb}")
     path = tmp_path / "cut"
-    shutil.copyfile(core.path, path)
+    copy(core.path, path)
     heap = next(piece for piece in core.truth.facts["pieces"] if piece["name"] == "heap")
     address = int(heap["address"], 16)
     elf = Elf.open(str(core.path))
@@ -423,7 +428,7 @@ def test_gcore_cut_in_the_middle(newest: programs.Program, gdb: tools.Gdb, tmp_p
 
 def test_a_cut_core_without_its_code_says_that_it_is_cut(pie: programs.Program, tmp_path: Path) -> None:
     path = tmp_path / "cut"
-    shutil.copyfile(programs.core(pie, makers()[-3]).path, path)
+    copy(programs.core(pie, makers()[-3]).path, path)
     os.truncate(path, 100_000)
     with pytest.raises(UnsupportedTarget, match="lost its auxiliary vector; the core is cut off: it has 100,000 of"):
         CoreFile.open(str(pie.exe), str(path))
@@ -433,7 +438,7 @@ def test_dlv_core_cut_anywhere_is_refused(newest: programs.Program, tmp_path: Pa
     """Delve writes the headers last."""
     core = programs.core(newest, "dlv")
     path = tmp_path / "cut"
-    shutil.copyfile(core.path, path)
+    copy(core.path, path)
     os.truncate(path, core.path.stat().st_size // 2)
     with pytest.raises(UnsupportedTarget, match="cut off"):
         CoreFile.open(str(newest.exe), str(path))
