@@ -96,7 +96,7 @@ func die() {
 			go write(i)
 		}
 	case "overflow":
-		debug.SetMaxStack(1 << 20) // instead of 1 GB, all of which would be in the core
+		debug.SetMaxStack(1 << 16) // instead of 1 GB, which would all be in the core
 		println(deeper(0))
 	}
 	select {} // with nothing else to run: deadlock
