@@ -81,7 +81,7 @@ def _found(scan: Any, width: int, image: Image, ranges: Sequence[tuple[int, int]
     room, table = ROOM, word_filter(values)
     while True:
         out = np.zeros((room, width), np.uint64)
-        found = int(scan(image.starts, image.ends, image.hosts, begin, end, values, table, out))
+        found = int(scan(image.memory, begin, end, values, table, out))
         if found <= room:
             return out[:found]
         room = found

@@ -100,9 +100,9 @@ def find(
     ``closures``: (entry pc, kind) of the functions of package context whose closures capture a context in their first
     captured word. ``variables``: the ranges where global variables lie.
     """
-    state, other, notes = _scan(ctypes, heap, *with_closures(ctypes, closures))
-    ids = np.flatnonzero(state >= 2)
-    kinds = _by_size(ctypes)[state[ids].astype(np.int64) - 2]
+    marks, other, notes = _scan(ctypes, heap, *with_closures(ctypes, closures))
+    ids = np.flatnonzero(marks)
+    kinds = _by_size(ctypes)[marks[ids].astype(np.int64) - 1]
     address, kind = _embedding(ctypes, heap.image, heap.addresses(ids), kinds)
     extra, extra_kind = _outside(heap, ctypes, other, variables)
     return _sorted(np.concatenate([address, extra]), np.concatenate([kind, extra_kind]), notes)
@@ -114,20 +114,18 @@ def _by_size(ctypes: ContextTypes) -> U8:
 
 
 def _scan(ctypes: ContextTypes, heap: Heap, words: U64, kind_of: U8) -> tuple[U8, U64, tuple[str, ...]]:
-    """(state of each slot: 2 + place in ``_by_size`` where it is a context; (kind, address) elsewhere; notes)."""
+    """(for each slot 1 + place in ``_by_size`` where it is a context, else 0; (kind, address) elsewhere; notes)."""
     from gdbext.golang import kernels
 
-    order, state, spans, image = _by_size(ctypes), heap.state.copy(), heap.spans, heap.image
+    order, marks, spans = _by_size(ctypes), np.zeros(heap.spans.slots, np.uint8), heap.spans
     sizes, rank = np.array([ctypes.kinds[kind].size for kind in order], np.uint64), np.argsort(order).astype(np.uint8)
-    table, ranks = word_filter(words), rank[kind_of]
+    wanted = kernels.Wanted(words, word_filter(words), rank[kind_of], sizes)
 
     def some(begin: int, end: int) -> tuple[U64, int, int]:
         other = np.zeros((OTHER_ROOM + 1, 2), np.uint64)
         _, unreadable, lost = kernels.scan_heap(
-            image.starts, image.ends, image.hosts, spans.pages, spans.base, spans.limit, spans.elemsize, spans.nelems,
-            spans.first, spans.noscan, spans.header, state, state.ctypes.data, words, table, ranks, sizes, other,
-            begin, end,
-        )  # fmt: skip
+            heap.image.memory, spans, heap.allocated, marks.ctypes.data, wanted, other, begin, end
+        )
         rows = other[:-1][other[:-1, 1] != 0] if other[-1, 0] else other[:0]
         rows[:, 0] = order[rows[:, 0].astype(np.int64)]
         return rows, unreadable, lost
@@ -139,7 +137,7 @@ def _scan(ctypes: ContextTypes, heap: Heap, words: U64, kind_of: U8) -> tuple[U8
         notes.append(f"{unreadable} bytes of the heap cannot be read: contexts in them or held only there are missing")
     if lost:
         notes.append(f"{lost} references to contexts outside heap objects were left out")
-    return state, np.concatenate([one[0] for one in found]), tuple(notes)
+    return marks, np.concatenate([one[0] for one in found]), tuple(notes)
 
 
 def add(found: Found, ctypes: ContextTypes, heap: Heap, kind: U8, data: U64) -> Found:
@@ -248,7 +246,7 @@ class _Decoder:
 
         def some(begin: int, end: int) -> None:
             columnkernels.parents(
-                image.starts, image.ends, image.hosts, offset, mine[begin:end], address[begin:end], types.words,
+                image.memory, offset, mine[begin:end], address[begin:end], types.words,
                 types.kind_of, self.found.address, self.parent_kind, self.parent,
             )  # fmt: skip
 

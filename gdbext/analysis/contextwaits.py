@@ -108,11 +108,10 @@ def _slots(heap: Heap, size: int, offset: int, values: U64) -> U64:
 
     image, spans, room = heap.image, heap.spans, ROOM
     chosen = (spans.elemsize == size) & ~spans.noscan & (spans.header == 0)
-    columns = (spans.base[chosen], spans.elemsize[chosen], spans.nelems[chosen], spans.first[chosen])
-    where, table = (image.starts, image.ends, image.hosts), word_filter(values)
+    some, table = np.flatnonzero(chosen), word_filter(values)
     while True:
         out = np.zeros(room, np.uint64)
-        count = int(columnkernels.slots_with(*where, *columns, heap.state, offset, values, table, out))
+        count = int(columnkernels.slots_with(image.memory, spans, some, heap.allocated, offset, values, table, out))
         if count <= room:
             return out[:count]
         room = count

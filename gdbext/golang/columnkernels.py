@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import numpy as np
 
-from gdbext.golang.kernels import EIGHT, find_word, look_up, read64
+from gdbext.golang.kernels import Spans, find_word, is_set, look_up  # noqa: F401  declarations name the records
 from gdbext.target.compiled import Library, helper
-from gdbext.target.kernels import SOME, stopped
+from gdbext.target.kernels import EIGHT, SOME, Memory, read64, stopped  # noqa: F401
 
 library = Library(__name__)
 
 
-@library.kernel("control u64[] u64[] u64[] u64[] u64[] u64[,] -> i64")
-def columns(control, starts, ends, hosts, addresses, offsets, out):  # type: ignore[no-untyped-def]
+@library.kernel("control Memory u64[] u64[] u64[,] -> i64")
+def columns(control, memory, addresses, offsets, out):  # type: ignore[no-untyped-def]
     """The words at ``addresses[i] + offsets[j]`` into ``out[i, j]``. Returns how many could not be read (left 0)."""
-    unreadable, segment = 0, -1
+    unreadable = 0
     for i in range(len(addresses)):
         if i & SOME == 0 and stopped(control):
             return unreadable
         for j in range(len(offsets)):
-            word, segment = read64(starts, ends, hosts, addresses[i] + offsets[j], segment)
-            if segment < 0:
-                unreadable += 1
-            else:
+            word, known = read64(memory, addresses[i] + offsets[j])
+            if known:
                 out[i, j] = word
+            else:
+                unreadable += 1
     return unreadable
 
 
@@ -60,60 +60,53 @@ def index_near(values, wanted, last):  # type: ignore[no-untyped-def]
     return find_word(values, wanted)
 
 
-@library.kernel("control u64[] u64[] u64[] u64 i64[] u64[] u64[] u8[] u64[] u8[] i32[]")
-def parents(  # type: ignore[no-untyped-def]
-    control, starts, ends, hosts, offset, mine, addresses, words, kinds, known, parent_kind, parent
-):
+@library.kernel("control Memory u64 i64[] u64[] u64[] u8[] u64[] u8[] i32[]")
+def parents(control, memory, offset, mine, addresses, words, kinds, known, parent_kind, parent):  # type: ignore[no-untyped-def]
     """The parent's interface at ``addresses[i] + offset``, of context ``mine[i]``: what kind it is of by the sorted
     ``words``, and its index in the sorted ``known``. Others stay as they are."""
-    segment, word, last = -1, -1, -1
+    word, last = -1, -1
     for i in range(len(addresses)):
         if i & SOME == 0 and stopped(control):
             return
-        itab, segment = read64(starts, ends, hosts, addresses[i] + offset, segment)
-        if segment < 0:
-            continue
-        word = index_near(words, itab, word)
+        itab, fine = read64(memory, addresses[i] + offset)
+        word = index_near(words, itab, word) if fine else -1
         if word < 0:
             continue
         parent_kind[mine[i]] = kinds[word]
-        data, segment = read64(starts, ends, hosts, addresses[i] + offset + EIGHT, segment)
-        if segment < 0:
+        data, fine = read64(memory, addresses[i] + offset + EIGHT)
+        if not fine:
             continue
         if last < 0 or known[last] != data:
             last = index_near(known, data, mine[i])
         parent[mine[i]] = last
 
 
-@library.kernel("control u64[] u64[] u64[] u64[] u64[] bool[]")
-def words_among(control, starts, ends, hosts, addresses, allowed, out):  # type: ignore[no-untyped-def]
+@library.kernel("control Memory u64[] u64[] bool[]")
+def words_among(control, memory, addresses, allowed, out):  # type: ignore[no-untyped-def]
     """Whether the word at each address is one of the sorted ``allowed``; one that cannot be read counts as 0."""
-    segment = -1
     for i in range(len(addresses)):
         if i & SOME == 0 and stopped(control):
             return
-        word, segment = read64(starts, ends, hosts, addresses[i], segment)
+        word, _ = read64(memory, addresses[i])
         out[i] = find_word(allowed, word) >= 0
 
 
-@library.kernel("control u64[] u64[] u64[] u64[] u64[] i64[] i64[] u8[] u64 u64[] u8[] u64[] -> i64")
-def slots_with(  # type: ignore[no-untyped-def]
-    control, starts, ends, hosts, base, elemsize, nelems, first, state, offset, values, table, out
-):
-    """The addresses of the allocated slots of some spans whose word at ``offset`` is among the sorted ``values``.
+@library.kernel("control Memory Spans i64[] u8[] u64 u64[] u8[] u64[] -> i64")
+def slots_with(control, memory, spans, chosen, allocated, offset, values, table, out):  # type: ignore[no-untyped-def]
+    """Where the allocated slots of the ``chosen`` spans are whose word at ``offset`` is among the sorted ``values``.
 
     Returns how many there are, which may be more than ``out`` has room for.
     """
-    count, segment = 0, -1
-    for i in range(len(base)):
-        for slot in range(nelems[i]):
+    count = 0
+    for i in chosen:
+        for slot in range(spans.nelems[i]):
             if slot & SOME == 0 and stopped(control):
                 return count
-            if state[first[i] + slot] == 0:
+            if not is_set(allocated, spans.first[i] + slot):
                 continue
-            at = base[i] + np.uint64(slot) * elemsize[i]
-            word, segment = read64(starts, ends, hosts, at + offset, segment)
-            if segment >= 0 and look_up(table, values, word) >= 0:
+            at = spans.base[i] + np.uint64(slot) * spans.elemsize[i]
+            word, known = read64(memory, at + offset)
+            if known and look_up(table, values, word) >= 0:
                 if count < len(out):
                     out[count] = at
                 count += 1

@@ -7,7 +7,8 @@ from attrs import frozen
 
 from gdbext.errors import MemoryFault
 from gdbext.golang import mheap
-from gdbext.golang.mheap import HEAP_ARENA, IN_USE, MHEAP, MSPAN, Spans
+from gdbext.golang.kernels import Spans
+from gdbext.golang.mheap import HEAP_ARENA, IN_USE, MHEAP, MSPAN
 from gdbext.golang.program import Program
 from gdbext.golang.spancheck import ARENA_BASE, ARENA_SIZE, PAGE_SIZE
 

@@ -1,106 +1,153 @@
 """Compiled loops over the Go heap: which slots are allocated, where interface words lie.
 
-Memory is given as in ``target.kernels``: ``starts``, ``ends``, ``hosts``. Spans are parallel arrays sorted by ``base``;
-the slots of all spans are numbered through, ``first[i]`` is the number of span i's slot 0. Every length that comes from
-target memory is bounded here.
+The slots of all spans are numbered through, ``spans.first[i]`` is the number of span i's slot 0. Every length that
+comes from target memory is bounded here.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, NamedTuple
+
 import numpy as np
 
 from gdbext.target.compiled import Library, helper
-from gdbext.target.kernels import SOME, load8, load64, max8, segment_of, stopped, up_to
+from gdbext.target.kernels import (
+    EIGHT,
+    ONE,
+    SOME,
+    Memory,  # noqa: F401  a kernel's declaration names it
+    host_of,
+    load8,
+    load64,
+    max8,
+    read64,
+    segment_of,
+    stopped,
+    up_to,
+)
+
+if TYPE_CHECKING:
+    from gdbext.target.compiled import I32, I64, U8, U64, Bools
 
 library = Library(__name__)
 PAGE = np.uint64(8192)
 INLINE_MARKS = np.uint64(64)  # from the start of the 128-byte block at the end of a Green Tea page (Go 1.25)
 INLINE_BLOCK = np.uint64(128)
 TABLE = 1 << 16
-ZERO, ONE, EIGHT = np.uint64(0), np.uint64(1), np.uint64(8)
+ZERO = np.uint64(0)
 CLOSE = np.uint64(1 << 30)  # an executable is smaller
 NEXT = np.uint64(0x1FF8)  # bits that are 0 in one word of 1024: time for a look at the control word
 STRETCH = np.uint64(1 << 17)  # words searched between two looks
 
 
-@helper
-def read64(starts, ends, hosts, address, last):  # type: ignore[no-untyped-def]
-    """(word, segment) at a target address; segment -1 when it cannot be read."""
-    found = segment_of(starts, ends, address, last)
-    if found < 0 or ends[found] - address < EIGHT:
-        return np.uint64(0), -1
-    return load64(hosts[found] + (address - starts[found])), found
+class Spans(NamedTuple):
+    """In-use spans, sorted by ``base``; parallel arrays."""
+
+    base: U64
+    limit: U64
+    """The end of the last slot."""
+    npages: U64
+    elemsize: U64
+    nelems: I64
+    first: I64
+    """The id of slot 0."""
+    noscan: Bools
+    header: U64
+    """Bytes of malloc header before the object in each slot: 0 or 8."""
+    freeindex: I64
+    alloc_bits: U64
+    mark_bits: U64
+    unswept: Bools
+    pages: I32
+    """The span of each page of the heap, -1 for none; empty where the heap is spread too wide for that."""
+
+    @property
+    def slots(self) -> int:
+        """How many slots all spans have together."""
+        return int(self.first[-1] + self.nelems[-1]) if len(self.first) else 0
 
 
 @helper
-def bits8(starts, ends, hosts, bits, byte, last):  # type: ignore[no-untyped-def]
-    """(eight bits, segment) of a bitmap in target memory; -1 when unreadable."""
-    address = bits + np.uint64(byte)
-    found = segment_of(starts, ends, address, last)
-    if found < 0:
-        return -1, -1
-    return np.int64(load8(hosts[found] + (address - starts[found]))), found
+def bits8(memory, bits, byte):  # type: ignore[no-untyped-def]
+    """Eight bits of a bitmap in target memory; -1 when unreadable."""
+    host = host_of(memory, bits + np.uint64(byte), ONE)
+    return np.int64(load8(host)) if host != 0 else -1
 
 
 @helper
-def bit(starts, ends, hosts, bits, index, last):  # type: ignore[no-untyped-def]
-    """(0 or 1, segment) of a bitmap in target memory; -1 when unreadable."""
-    value, found = bits8(starts, ends, hosts, bits, index >> 3, last)
-    return (value >> (index & 7)) & 1 if found >= 0 else -1, found
+def is_set(bits, index):  # type: ignore[no-untyped-def]
+    """A bit of a bitmap of ours."""
+    return (bits[index >> 3] >> np.uint8(index & 7)) & np.uint8(1) != 0
 
 
-@library.kernel("control u64[] u64[] u64[] u64[] i64[] i64[] i64[] u64[] u64[] bool[] bool[] u8[] -> i64")
-def allocated(  # type: ignore[no-untyped-def]
-    control, starts, ends, hosts, base, nelems, first, free_index, alloc_bits, mark_bits, filtered, inline, state
-):
-    """Set ``state[slot]`` to 1 for allocated slots. Returns how many bitmap bits could not be read.
+@helper
+def put8(bits, index, value):  # type: ignore[no-untyped-def]
+    """Set those of the eight bits from ``index`` on that ``value`` has; the bitmap has a byte to spare."""
+    bits[index >> 3] |= np.uint8((value << (index & 7)) & 0xFF)
+    bits[(index >> 3) + 1] |= np.uint8(value >> (8 - (index & 7)))
 
-    A slot is allocated below ``free_index`` or with its alloc bit set; in a span that is not swept yet
-    (``filtered``) only if it is marked as well, in gcmarkBits or in the page's inline marks (``inline``).
+
+@library.kernel("control Memory Spans bool[] u8[] -> i64")
+def fill_allocated(control, memory, spans, inline, allocated):  # type: ignore[no-untyped-def]
+    """Set the bits of allocated slots. Returns how many bits of the spans' bitmaps could not be read.
+
+    A slot is allocated below ``freeindex`` or with its alloc bit set; in a span that is not swept yet only if it is
+    marked as well, in gcmarkBits or in the page's inline marks (``inline``).
     """
-    unreadable, a, m, n = 0, -1, -1, -1
-    for i in range(len(base)):
-        marks = base[i] + PAGE - INLINE_BLOCK + INLINE_MARKS
-        for byte in range((nelems[i] + 7) >> 3):
+    unreadable = 0
+    for i in range(len(spans.base)):
+        nelems, marks = spans.nelems[i], spans.base[i] + PAGE - INLINE_BLOCK + INLINE_MARKS
+        for byte in range((nelems + 7) >> 3):
             if byte & SOME == 0 and stopped(control):
                 return unreadable
-            count = min(nelems[i] - 8 * byte, 8)
-            below = min(max(free_index[i] - 8 * byte, 0), count)
+            count = min(nelems - 8 * byte, 8)
+            below = min(max(spans.freeindex[i] - 8 * byte, 0), count)
             taken = (1 << below) - 1
             if below < count:
-                value, a = bits8(starts, ends, hosts, alloc_bits[i], byte, a)
+                value = bits8(memory, spans.alloc_bits[i], byte)
                 unreadable += count - below if value < 0 else 0
                 taken |= max(value, 0)
-            if filtered[i] and taken:
-                value, m = bits8(starts, ends, hosts, mark_bits[i], byte, m)
+            if spans.unswept[i] and taken:
+                value = bits8(memory, spans.mark_bits[i], byte)
                 unreadable += count if value < 0 else 0
                 if value >= 0 and inline[i]:
-                    more, n = bits8(starts, ends, hosts, marks, byte, n)
-                    value |= more  # -1, every bit, where they cannot be read
+                    value |= bits8(memory, marks, byte)  # -1, every bit, where they cannot be read
                 taken &= value
-            for slot in range(count):
-                state[first[i] + 8 * byte + slot] = (taken >> slot) & 1
+            put8(allocated, spans.first[i] + 8 * byte, taken & ((1 << count) - 1))
     return unreadable
 
 
-@library.kernel("control u64[] u64[] u64[] i64[] u64[] bool[] i64[] -> i64")
-def survivors(control, starts, ends, hosts, first, alloc_bits, unswept, ids):  # type: ignore[no-untyped-def]
+@library.kernel("control Spans u8[] i64[]")
+def count_allocated(control, spans, allocated, out):  # type: ignore[no-untyped-def]
+    """How many slots of each span are allocated."""
+    for i in range(len(spans.base)):
+        count = 0
+        for slot in range(spans.nelems[i]):
+            if slot & SOME == 0 and stopped(control):
+                return
+            count += is_set(allocated, spans.first[i] + slot)
+        out[i] = count
+
+
+@library.kernel("control Memory Spans i64[] -> i64")
+def survivors(control, memory, spans, ids):  # type: ignore[no-untyped-def]
     """How many of the allocated slots ``ids`` (sorted) the last collection found reachable.
 
     Sweeping makes the mark bits the alloc bits: a slot without one was allocated since. Slots of spans that are not
     swept yet passed as allocated only because they are marked.
     """
-    count, segment, span = 0, -1, 0
+    count, span, first = 0, 0, spans.first
     for index in ids:
         if stopped(control):
             return count
         while span + 1 < len(first) and first[span + 1] <= index:
             span += 1
-        if unswept[span]:
+        if spans.unswept[span]:
             count += 1
         else:
-            value, segment = bit(starts, ends, hosts, alloc_bits[span], index - first[span], segment)
-            count += value == 1
+            slot = index - first[span]
+            value = bits8(memory, spans.alloc_bits[span], slot >> 3)
+            count += value >= 0 and (value >> (slot & 7)) & 1 == 1
     return count
 
 
@@ -116,29 +163,30 @@ def fill_pages(control, base, limit, table):  # type: ignore[no-untyped-def]
 
 
 @helper
-def span_at(table, base, limit, address, last):  # type: ignore[no-untyped-def]
+def span_at(spans, address, last):  # type: ignore[no-untyped-def]
     """Index of the span whose slots hold ``address``, or -1; by the table of pages where there is one."""
-    if len(table) == 0:
+    base, limit = spans.base, spans.limit
+    if len(spans.pages) == 0:
         return segment_of(base, limit, address, last)
     page = (address - base[0]) // PAGE
-    if address < base[0] or page >= np.uint64(len(table)):
+    if address < base[0] or page >= np.uint64(len(spans.pages)):
         return -1
-    found = np.int64(table[page])
+    found = np.int64(spans.pages[page])
     return found if found >= 0 and base[found] <= address < limit[found] else -1
 
 
-@library.kernel("control i32[] u64[] u64[] u64[] i64[] u8[] u64[] i64[]")
-def slots_at(control, table, base, limit, elemsize, first, state, addresses, out):  # type: ignore[no-untyped-def]
+@library.kernel("control Spans u8[] u64[] i64[]")
+def slots_at(control, spans, allocated, addresses, out):  # type: ignore[no-untyped-def]
     """The ids of the allocated slots that the addresses point into; -1 where there is none."""
     last = -1
     for i in range(len(addresses)):
         if i & SOME == 0 and stopped(control):
             return
-        last = span_at(table, base, limit, addresses[i], last)
+        last = span_at(spans, addresses[i], last)
         out[i] = -1
         if last >= 0:
-            slot = first[last] + np.int64((addresses[i] - base[last]) // elemsize[last])
-            if state[slot] > 0:
+            slot = spans.first[last] + np.int64((addresses[i] - spans.base[last]) // spans.elemsize[last])
+            if is_set(allocated, slot):
                 out[i] = slot
 
 
@@ -152,26 +200,27 @@ def slot_span(first, index, last):  # type: ignore[no-untyped-def]
     return max(up_to(first, index) - 1, 0)
 
 
-@library.kernel("control i64[] i64[] i64[]")
-def slot_spans(control, first, ids, out):  # type: ignore[no-untyped-def]
+@library.kernel("control Spans i64[] i64[]")
+def slot_spans(control, spans, ids, out):  # type: ignore[no-untyped-def]
     """The span of each slot id; increasing ids are looked up in passing."""
     span = 0
     for i in range(len(ids)):
         if i & SOME == 0 and stopped(control):
             return
-        span = slot_span(first, ids[i], span)
+        span = slot_span(spans.first, ids[i], span)
         out[i] = span
 
 
-@library.kernel("control u64[] u64[] u64[] i64[] i64[] u64[]")
-def object_addresses(control, base, elemsize, header, first, ids, out):  # type: ignore[no-untyped-def]
+@library.kernel("control Spans i64[] u64[]")
+def object_addresses(control, spans, ids, out):  # type: ignore[no-untyped-def]
     """Where the objects begin (after the malloc header where there is one)."""
     span = 0
     for i in range(len(ids)):
         if i & SOME == 0 and stopped(control):
             return
-        span = slot_span(first, ids[i], span)
-        out[i] = base[span] + np.uint64(ids[i] - first[span]) * elemsize[span] + header[span]
+        span = slot_span(spans.first, ids[i], span)
+        slot = np.uint64(ids[i] - spans.first[span])
+        out[i] = spans.base[span] + slot * spans.elemsize[span] + spans.header[span]
 
 
 @helper
@@ -219,25 +268,38 @@ def note_other(other, kind, data):  # type: ignore[no-untyped-def]
     return True
 
 
-@helper
-def note(pages, base, limit, elemsize, first, header, state, marks, sizes, kind, data, other, last):  # type: ignore[no-untyped-def]
-    """Record that an interface word pair says: an object of type ``kind`` lies at ``data``.
+class Wanted(NamedTuple):
+    """Words that say of the word behind them what lies there: itabs, type descriptors, functions."""
 
-    At the start of a slot that is large enough the slot's state becomes at least 2 + kind: of two kinds the larger type
+    words: U64
+    """Sorted."""
+    table: U8
+    """The filter of the words, for ``look_up``."""
+    rank: U8
+    """Of the type that each word speaks of, an index into ``sizes``."""
+    sizes: U64
+    """Bytes of the types, growing."""
+
+
+@helper
+def note(spans, allocated, marks, sizes, rank, data, other, last):  # type: ignore[no-untyped-def]
+    """Record that an interface word pair says: an object of type ``rank`` lies at ``data``.
+
+    At the start of a slot that is large enough the slot's mark becomes at least 1 + rank: of two types the larger one
     wins, as it contains the other at offset 0 (``&timerCtx.cancelCtx``). Anything else goes to ``other``.
     """
-    found = span_at(pages, base, limit, data, last)
+    found = span_at(spans, data, last)
     if found < 0:
-        return note_other(other, kind, data), last
-    slot = np.int64((data - base[found]) // elemsize[found])
-    offset = data - base[found] - np.uint64(slot) * elemsize[found]
-    index = first[found] + slot
-    if state[index] == 0:
+        return note_other(other, rank, data), last
+    elemsize = spans.elemsize[found]
+    slot = np.int64((data - spans.base[found]) // elemsize)
+    offset = data - spans.base[found] - np.uint64(slot) * elemsize
+    index = spans.first[found] + slot
+    if not is_set(allocated, index):
         return True, found
-    if offset != header[found] or elemsize[found] - offset < sizes[kind]:
-        return note_other(other, kind, data), found
-    if state[index] < 2 + kind:
-        max8(marks + np.uint64(index), np.uint8(2 + kind))
+    if offset != spans.header[found] or elemsize - offset < sizes[rank]:
+        return note_other(other, rank, data), found
+    max8(marks + np.uint64(index), np.uint8(1 + rank))
     return True, found
 
 
@@ -287,9 +349,9 @@ def next_pair(host, stop, ranges, table, words):  # type: ignore[no-untyped-def]
 
 
 @helper
-def taken_until(state, slot, end):  # type: ignore[no-untyped-def]
+def taken_until(allocated, slot, end):  # type: ignore[no-untyped-def]
     """The first slot from ``slot`` on that is not allocated."""
-    while slot < end and state[slot] > 0:
+    while slot < end and is_set(allocated, slot):
         slot += 1
     return slot
 
@@ -303,28 +365,22 @@ def readable_from(starts, at, stop):  # type: ignore[no-untyped-def]
     return min((starts[following] + EIGHT - ONE) & ~(EIGHT - ONE), stop)
 
 
-@library.kernel(
-    "control u64[] u64[] u64[] i32[] u64[] u64[] u64[] i64[] i64[] bool[] u64[] u8[] u64 u64[] u8[] u8[] u64[] u64[,]"
-    " i64 i64 -> i64 i64 i64"
-)
-def scan_heap(  # type: ignore[no-untyped-def]
-    control, starts, ends, hosts, pages, base, limit, elemsize, nelems, first, noscan, header, state, marks,
-    words, table, kinds, sizes, other, begin, end,
-):  # fmt: skip
-    """Find every interface word pair whose first word is in ``words`` (sorted) in the allocated scannable objects.
+@library.kernel("control Memory Spans u8[] u64 Wanted u64[,] i64 i64 -> i64 i64 i64")
+def scan_heap(control, memory, spans, allocated, marks, wanted, other, begin, end):  # type: ignore[no-untyped-def]
+    """Find every interface word pair whose first word is wanted in the allocated scannable objects.
 
-    ``kinds[i]``: the type that ``words[i]`` speaks of, an index into ``sizes`` (bytes, growing); ``table``: the filter
-    of the words. Looks into spans [begin, end), at neighbouring objects in one go; several threads may share
-    ``state``, which lies at ``marks``. Fills it and ``other`` as ``note`` does. Returns (pairs seen, bytes that could
-    not be read, pairs that found ``other`` full).
+    Looks into spans [begin, end), at neighbouring objects in one go; several threads may share the marks, a byte for
+    each slot, at ``marks`` of our process. Fills them and ``other`` as ``note`` does. Returns (pairs seen, bytes that
+    could not be read, pairs that found ``other`` full).
     """
-    ranges = clusters(words)
+    ranges, starts, ends = clusters(wanted.words), memory.starts, memory.ends
     pairs, unreadable, lost, segment, last, before, word = 0, 0, 0, -1, -1, ZERO, -1
     for i in range(begin, end):
-        slot, slots = 0, 0 if noscan[i] else nelems[i]
+        base, elemsize, first = spans.base[i], spans.elemsize[i], spans.first[i]
+        slot, slots = 0, 0 if spans.noscan[i] else spans.nelems[i]
         while slot < slots:
-            after = taken_until(state, first[i] + slot, first[i] + slots) - first[i]
-            at, stop = base[i] + np.uint64(slot) * elemsize[i], base[i] + np.uint64(after) * elemsize[i]
+            after = taken_until(allocated, first + slot, first + slots) - first
+            at, stop = base + np.uint64(slot) * elemsize, base + np.uint64(after) * elemsize
             slot = after + 1
             while at < stop:
                 if stopped(control):
@@ -335,46 +391,44 @@ def scan_heap(  # type: ignore[no-untyped-def]
                     unreadable += np.int64(there - at)
                     at = there
                     continue
-                host, count = hosts[segment] + (at - starts[segment]), (min(stop, ends[segment]) - at) // EIGHT
-                count = min(count, STRETCH)
-                found, index = next_pair(host, host + EIGHT * count, ranges, table, words)
+                host = memory.hosts[segment] + (at - starts[segment])
+                count = min((min(stop, ends[segment]) - at) // EIGHT, STRETCH)
+                found, index = next_pair(host, host + EIGHT * count, ranges, wanted.table, wanted.words)
                 at += max(found - host, ZERO if count else EIGHT)  # a word that the segment's end cuts is skipped
                 if index < 0:
                     continue
-                if (at - base[i]) % elemsize[i] + EIGHT < elemsize[i]:  # not the last word of its object
-                    data, known = read64(starts, ends, hosts, at + EIGHT, segment)
-                    if known >= 0 and data == before and index == word:  # siblings name one parent in a row
+                if (at - base) % elemsize + EIGHT < elemsize:  # not the last word of its object
+                    data, known = read64(memory, at + EIGHT)
+                    if known and data == before and index == word:  # siblings name one parent in a row
                         pairs += 1
-                    elif known >= 0:
+                    elif known:
                         pairs, before, word = pairs + 1, data, index
-                        fine, last = note(
-                            pages, base, limit, elemsize, first, header, state, marks, sizes, kinds[index],
-                            data, other, last,
-                        )  # fmt: skip
+                        rank = wanted.rank[index]
+                        fine, last = note(spans, allocated, marks, wanted.sizes, rank, data, other, last)
                         lost += not fine
                 at += EIGHT
     return pairs, unreadable, lost
 
 
-@library.kernel("control u64[] u64[] u64[] u64[] u64[] u64[] u8[] u64[,] -> i64")
-def scan_ranges(control, starts, ends, hosts, begin, end, words, table, out):  # type: ignore[no-untyped-def]
+@library.kernel("control Memory u64[] u64[] u64[] u8[] u64[,] -> i64")
+def scan_ranges(control, memory, begin, end, words, table, out):  # type: ignore[no-untyped-def]
     """Interface word pairs in plain ranges (stacks, globals): rows (range, address, word index, data) into ``out``.
 
     Returns how many there are, which may be more than ``out`` has rows: call again with enough.
     """
-    count, segment = 0, -1
+    count = 0
     for i in range(len(begin)):
         at = begin[i]
         while at + EIGHT < end[i]:
             if at & NEXT == ZERO and stopped(control):
                 return count
-            word, segment = read64(starts, ends, hosts, at, segment)
-            if segment < 0:
+            word, known = read64(memory, at)
+            if not known:
                 break
             index = look_up(table, words, word)
             if index >= 0:
-                data, segment = read64(starts, ends, hosts, at + EIGHT, segment)
-                if segment >= 0:
+                data, known = read64(memory, at + EIGHT)
+                if known:
                     if count < len(out):
                         out[count, 0], out[count, 1] = np.uint64(i), at
                         out[count, 2], out[count, 3] = np.uint64(index), data
@@ -383,17 +437,17 @@ def scan_ranges(control, starts, ends, hosts, begin, end, words, table, out):  #
     return count
 
 
-@library.kernel("control u64[] u64[] u64[] u64[] u64[] u64[] u8[] u64[,] -> i64")
-def scan_values(control, starts, ends, hosts, begin, end, values, table, out):  # type: ignore[no-untyped-def]
+@library.kernel("control Memory u64[] u64[] u64[] u8[] u64[,] -> i64")
+def scan_values(control, memory, begin, end, values, table, out):  # type: ignore[no-untyped-def]
     """Words of plain ranges that are in ``values`` (sorted): rows (range, address, value index) into ``out``."""
-    count, segment = 0, -1
+    count = 0
     for i in range(len(begin)):
         at = begin[i]
         while at < end[i]:
             if at & NEXT == ZERO and stopped(control):
                 return count
-            word, segment = read64(starts, ends, hosts, at, segment)
-            if segment < 0:
+            word, known = read64(memory, at)
+            if not known:
                 break
             index = look_up(table, values, word)
             if index >= 0:

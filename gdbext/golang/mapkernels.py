@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from gdbext.golang.kernels import EIGHT, ONE, ZERO, read64
+from gdbext.golang.kernels import ZERO
 from gdbext.target.compiled import Library, helper
-from gdbext.target.kernels import segment_of, stopped
+from gdbext.target.kernels import (
+    EIGHT,
+    ONE,
+    Memory,  # noqa: F401  a kernel's declaration names it
+    read64,
+    segment_of,
+    stopped,
+)
 
 library = Library(__name__)
 
@@ -17,56 +24,53 @@ KEY = np.uint64(16)
 
 
 @helper
-def fits(starts, ends, address, count, size):  # type: ignore[no-untyped-def]
+def fits(memory, address, count, size):  # type: ignore[no-untyped-def]
     """Whether ``count`` items of ``size`` bytes lie in memory side by side."""
-    found = segment_of(starts, ends, address, -1)
-    return found >= 0 and count <= MOST and count * size <= ends[found] - address
+    found = segment_of(memory.starts, memory.ends, address, -1)
+    return found >= 0 and count <= MOST and count * size <= memory.ends[found] - address
 
 
 @helper
-def most_keys(starts, ends):  # type: ignore[no-untyped-def]
+def most_keys(memory):  # type: ignore[no-untyped-def]
     """How many keys all memory has room for: maps that claim more between them share it, which none does."""
     total = ZERO
-    for i in range(len(starts)):
-        total += ends[i] - starts[i]
+    for i in range(len(memory.starts)):
+        total += memory.ends[i] - memory.starts[i]
     return min(total // KEY, MOST)
 
 
 @helper
-def put_key(starts, ends, hosts, key, owner, out, count, segment):  # type: ignore[no-untyped-def]
+def put_key(memory, key, owner, out, count):  # type: ignore[no-untyped-def]
     """Append (owner, data word of the interface at ``key``) to ``out``; the count grows even when ``out`` is full."""
-    data, found = read64(starts, ends, hosts, key + EIGHT, segment)
-    if found < 0:
-        return count, segment
+    data, known = read64(memory, key + EIGHT)
+    if not known:
+        return count
     if count < len(out):
         out[count, 0], out[count, 1] = np.uint64(owner), data
-    return count + 1, found
+    return count + 1
 
 
 @helper
-def swiss_groups(  # type: ignore[no-untyped-def]
-    control, starts, ends, hosts, data, groups, size, keys, stride, owner, out, count, most
-):
+def swiss_groups(control, memory, data, groups, size, keys, stride, owner, out, count, most):  # type: ignore[no-untyped-def]
     """The keys of ``groups`` Swiss groups of ``size`` bytes that lie side by side at ``data``, up to ``most`` rows."""
-    held, keyed = -1, -1
     for g in range(groups):
         group = data + np.uint64(g) * size
         if count > most:
             return most, False
         if stopped(control):
             return count, False
-        ctrl, held = read64(starts, ends, hosts, group, held)
-        if held < 0:
+        ctrl, known = read64(memory, group)
+        if not known:
             return count, False
         for i in range(8):
             if (ctrl >> np.uint64(8 * i + 7)) & ONE == 0:
                 key = group + keys + np.uint64(i) * stride
-                count, keyed = put_key(starts, ends, hosts, key, owner, out, count, keyed)
+                count = put_key(memory, key, owner, out, count)
     return count, True
 
 
-@library.kernel("control u64[] u64[] u64[] u64[,] u64[] u64[,] -> i64 i64")
-def swiss_keys(control, starts, ends, hosts, headers, shape, out):  # type: ignore[no-untyped-def]
+@library.kernel("control Memory u64[,] u64[] u64[,] -> i64 i64")
+def swiss_keys(control, memory, headers, shape, out):  # type: ignore[no-untyped-def]
     """Interface keys of many Swiss maps (internal/runtime/maps/map.go): rows (map index, key's data word).
 
     ``headers``: (n, 3) of dirPtr, dirLen, used: a map that holds more than it says is torn. ``shape``: group size,
@@ -74,7 +78,7 @@ def swiss_keys(control, starts, ends, hosts, headers, shape, out):  # type: igno
     (rows, maps that could not be read whole).
     """
     size, keys, stride, data_at, mask_at = shape[0], shape[1], shape[2], shape[3], shape[4]
-    count, torn, segment, all_keys = 0, 0, -1, np.int64(most_keys(starts, ends))
+    count, torn, all_keys = 0, 0, np.int64(most_keys(memory))
     for owner in range(len(headers)):
         directory, length = headers[owner, 0], headers[owner, 1]
         most = min(count + np.int64(min(headers[owner, 2], MOST)), all_keys)
@@ -82,26 +86,24 @@ def swiss_keys(control, starts, ends, hosts, headers, shape, out):  # type: igno
             break
         if directory == 0:
             continue
-        whole = length == 0 or fits(starts, ends, directory, length, EIGHT)
+        whole = length == 0 or fits(memory, directory, length, EIGHT)
         if length == 0:
-            count, whole = swiss_groups(
-                control, starts, ends, hosts, directory, 1, size, keys, stride, owner, out, count, most
-            )
+            count, whole = swiss_groups(control, memory, directory, 1, size, keys, stride, owner, out, count, most)
         before = np.uint64(0)
         for t in range(length if whole else 0):
             if stopped(control):
                 break
-            table, segment = read64(starts, ends, hosts, directory + EIGHT * np.uint64(t), segment)
-            if table == before and segment >= 0:  # neighbouring directory slots share a table
+            table, known = read64(memory, directory + EIGHT * np.uint64(t))
+            if table == before and known:  # neighbouring directory slots share a table
                 continue
             before = table
-            data, a = read64(starts, ends, hosts, table + data_at, -1)
-            mask, b = read64(starts, ends, hosts, table + mask_at, a)
-            if segment < 0 or a < 0 or b < 0 or mask >= MOST or not fits(starts, ends, data, mask + ONE, size):
+            data, a = read64(memory, table + data_at)
+            mask, b = read64(memory, table + mask_at)
+            if not (known and a and b) or mask >= MOST or not fits(memory, data, mask + ONE, size):
                 whole = False
                 break
             count, fine = swiss_groups(
-                control, starts, ends, hosts, data, np.int64(mask) + 1, size, keys, stride, owner, out, count, most
+                control, memory, data, np.int64(mask) + 1, size, keys, stride, owner, out, count, most
             )
             whole = whole and fine
         if count > most:
@@ -111,14 +113,13 @@ def swiss_keys(control, starts, ends, hosts, headers, shape, out):  # type: igno
 
 
 @helper
-def classic_chain(control, starts, ends, hosts, bucket, size, owner, skip_moved, out, count):  # type: ignore[no-untyped-def]
+def classic_chain(control, memory, bucket, size, owner, skip_moved, out, count):  # type: ignore[no-untyped-def]
     """The keys of a classic bucket and its overflow buckets; of an old one only when it was not evacuated."""
-    segment = -1
     for _ in range(MAX_OVERFLOW):
         if stopped(control):
             break
-        top, segment = read64(starts, ends, hosts, bucket, segment)
-        if segment < 0:
+        top, known = read64(memory, bucket)
+        if not known:
             return count, False
         state = top & np.uint64(0xFF)
         if skip_moved and np.uint64(2) <= state <= np.uint64(4):
@@ -126,22 +127,22 @@ def classic_chain(control, starts, ends, hosts, bucket, size, owner, skip_moved,
         for i in range(8):
             if (top >> np.uint64(8 * i)) & np.uint64(0xFF) >= np.uint64(5):
                 key = bucket + EIGHT + np.uint64(16 * i)
-                count, _found = put_key(starts, ends, hosts, key, owner, out, count, segment)
-        bucket, segment = read64(starts, ends, hosts, bucket + size - EIGHT, segment)
-        if segment < 0:
+                count = put_key(memory, key, owner, out, count)
+        bucket, known = read64(memory, bucket + size - EIGHT)
+        if not known:
             return count, False
         if bucket == 0:
             return count, True
     return count, False
 
 
-@library.kernel("control u64[] u64[] u64[] u64[,] u64 u64[,] -> i64 i64")
-def classic_keys(control, starts, ends, hosts, headers, size, out):  # type: ignore[no-untyped-def]
+@library.kernel("control Memory u64[,] u64 u64[,] -> i64 i64")
+def classic_keys(control, memory, headers, size, out):  # type: ignore[no-untyped-def]
     """Interface keys of many classic maps (runtime/map.go): rows (map index, key's data word).
 
     ``headers``: (n, 5) of buckets, B, oldbuckets, flags, count; ``size``: bytes of a bucket. Returns as ``swiss_keys``.
     """
-    count, torn, all_keys = 0, 0, np.int64(most_keys(starts, ends))
+    count, torn, all_keys = 0, 0, np.int64(most_keys(memory))
     for owner in range(len(headers)):
         if stopped(control):
             break
@@ -154,10 +155,10 @@ def classic_keys(control, starts, ends, hosts, headers, size, out):  # type: ign
                 continue
             same = headers[owner, 3] & np.uint64(8) != 0
             length = 1 << max(np.int64(log2) - (1 if old == 1 and not same else 0), 0)
-            whole = fits(starts, ends, buckets, np.uint64(length), size)
+            whole = fits(memory, buckets, np.uint64(length), size)
             for b in range(length if whole else 0):
                 count, fine = classic_chain(
-                    control, starts, ends, hosts, buckets + np.uint64(b) * size, size, owner, old == 1, out, count
+                    control, memory, buckets + np.uint64(b) * size, size, owner, old == 1, out, count
                 )
                 if not fine or count > most:
                     whole = False

@@ -125,9 +125,7 @@ def _swiss_keys(program: Program, shape_: SwissShape, image: Image, headers: U64
     said = _room(records["used"].astype(np.uint64))
     while True:
         out = np.zeros((said, 2), np.uint64)
-        found, torn = mapkernels.swiss_keys(
-            image.starts, image.ends, image.hosts, rows, np.array(layout, np.uint64), out
-        )
+        found, torn = mapkernels.swiss_keys(image.memory, rows, np.array(layout, np.uint64), out)
         if found <= said:
             return out[:found], int(torn)
         said = int(found)
@@ -141,7 +139,7 @@ def _classic_keys(program: Program, shape_: ClassicShape, image: Image, headers:
     said = _room(records["count"].astype(np.uint64))
     while True:
         out = np.zeros((said, 2), np.uint64)
-        found, torn = mapkernels.classic_keys(image.starts, image.ends, image.hosts, rows, shape_.bucket_size, out)
+        found, torn = mapkernels.classic_keys(image.memory, rows, shape_.bucket_size, out)
         if found <= said:
             return out[:found], int(torn)
         said = int(found)

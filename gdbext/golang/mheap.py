@@ -5,7 +5,6 @@ Objects have dense ids: the id of a span's slot 0 plus the slot number. Per-obje
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,8 @@ from attrs import evolve, field, frozen
 from numpy.typing import NDArray
 
 from gdbext.errors import InconsistentRuntime, MemoryFault
+from gdbext.golang import kernels
+from gdbext.golang.kernels import Spans
 from gdbext.golang.program import Program, distinct
 from gdbext.golang.spancheck import (
     ARENA_BASE,
@@ -65,51 +66,16 @@ I64 = NDArray[np.int64]
 
 
 @frozen(eq=False)
-class Spans:
-    """In-use spans, sorted by ``base``; parallel arrays. ``limit``: end of the last slot. ``first``: id of slot 0."""
-
-    base: U64 = field(repr=False)
-    limit: U64 = field(repr=False)
-    npages: U64 = field(repr=False)
-    elemsize: U64 = field(repr=False)
-    nelems: I64 = field(repr=False)
-    first: I64 = field(repr=False)
-    noscan: Bools = field(repr=False)
-    header: U64 = field(repr=False)
-    """Bytes of malloc header before the object in each slot: 0 or 8."""
-    freeindex: I64 = field(repr=False)
-    alloc_bits: U64 = field(repr=False)
-    mark_bits: U64 = field(repr=False)
-    unswept: Bools = field(repr=False)
-
-    @cached_property
-    def pages(self) -> NDArray[np.int32]:
-        """The span of each page of the heap, -1 for none; empty where the heap is spread too wide for that."""
-        from gdbext.golang import kernels
-
-        n = (int(self.limit[-1]) - int(self.base[0])) // PAGE_SIZE + 1 if len(self.base) else 0
-        table = np.full(n if 0 < n <= MOST_PAGES else 0, -1, np.int32)
-        if len(table):
-            kernels.fill_pages(self.base, self.limit, table)
-        return table
-
-    @property
-    def slots(self) -> int:
-        """How many slots all spans have together."""
-        return int(self.first[-1] + self.nelems[-1]) if len(self.first) else 0
-
-
-@frozen(eq=False)
 class Heap:
-    """The spans, the memory they lie in, and for each slot whether it is allocated.
+    """The spans, the memory they lie in, and for each slot whether it is allocated: a bit, and a byte to spare.
 
-    ``state``: 0 free, 1 allocated; analyses that type objects use higher values in copies of their own.
+    What analyses find out of objects is in arrays of their own.
     ``unreadable``: bits of allocation bitmaps that could not be read.
     """
 
     spans: Spans
     image: Image = field(repr=False)
-    state: NDArray[np.uint8] = field(repr=False)
+    allocated: NDArray[np.uint8] = field(repr=False)
     unreadable: int = 0
     notes: tuple[str, ...] = ()
 
@@ -123,41 +89,29 @@ class Heap:
     @classmethod
     def over(cls, program: Program, spans: Spans, image: Image) -> Heap:
         """The allocation state of ``spans`` as ``image`` has it. Raises InconsistentRuntime where it would be huge."""
-        from gdbext.golang import kernels
-
         check_room(spans.slots, image)
-        state = np.zeros(spans.slots, np.uint8)
+        allocated = no_slots(spans)
         inline = inline_marks(program, spans) if spans.unswept.any() else np.zeros(len(spans.base), np.bool_)
-        unreadable = kernels.allocated(
-            image.starts, image.ends, image.hosts, spans.base, spans.nelems, spans.first, spans.freeindex,
-            spans.alloc_bits, spans.mark_bits, spans.unswept, inline, state,
-        )  # fmt: skip
-        return cls(spans, image, state, int(unreadable))
+        unreadable = kernels.fill_allocated(image.memory, spans, inline, allocated)
+        return cls(spans, image, allocated, int(unreadable))
 
     def addresses(self, ids: I64) -> U64:
         """Where the objects begin (after the malloc header where there is one)."""
-        from gdbext.golang import kernels
-
         spans, out = self.spans, np.empty(len(ids), np.uint64)
-        kernels.object_addresses(spans.base, spans.elemsize, spans.header, spans.first, ids, out)
+        kernels.object_addresses(spans, ids, out)
         return out
 
     def elemsizes(self, ids: I64) -> U64:
         """The sizes of the slots."""
-        from gdbext.golang import kernels
-
         out = np.empty(len(ids), np.int64)
-        kernels.slot_spans(self.spans.first, ids, out)
+        kernels.slot_spans(self.spans, ids, out)
         found: U64 = self.spans.elemsize[out]
         return found
 
     def ids(self, addresses: U64) -> I64:
         """The ids of the allocated slots that the addresses point into; -1 where there is none."""
-        from gdbext.golang import kernels
-
         spans, out = self.spans, np.empty(len(addresses), np.int64)
-        wanted = np.ascontiguousarray(addresses, np.uint64)
-        kernels.slots_at(spans.pages, spans.base, spans.limit, spans.elemsize, spans.first, self.state, wanted, out)
+        kernels.slots_at(spans, self.allocated, np.ascontiguousarray(addresses, np.uint64), out)
         return out
 
     def younger(self, addresses: U64) -> int:
@@ -171,17 +125,17 @@ class Heap:
 
     def survivors(self, ids: I64) -> int:
         """How many of the objects (sorted ids) were reachable when the last collection ran."""
-        from gdbext.golang import kernels
-
-        spans, image = self.spans, self.image
-        return int(
-            kernels.survivors(image.starts, image.ends, image.hosts, spans.first, spans.alloc_bits, spans.unswept, ids)
-        )
+        return int(kernels.survivors(self.image.memory, self.spans, ids))
 
     def totals(self) -> tuple[int, int]:
         """(objects, bytes) allocated: runtime.MemStats' HeapObjects less tiny packing, HeapAlloc."""
-        counts = np.add.reduceat(self.state > 0, self.spans.first, dtype=np.int64) if self.spans.slots else np.zeros(0)
+        counts = np.zeros(len(self.spans.base), np.int64)
+        kernels.count_allocated(self.spans, self.allocated, counts)
         return int(counts.sum()), int((counts * self.spans.elemsize.astype(np.int64)).sum())
+
+    def objects(self) -> I64:
+        """The ids of the allocated slots."""
+        return np.flatnonzero(np.unpackbits(self.allocated, count=self.spans.slots, bitorder="little"))
 
 
 def mheap(program: Program) -> int:
@@ -243,9 +197,10 @@ def make_spans(records: NDArray[Any], sweepgen: int, headers: bool = True) -> Sp
     elemsize = records["elemsize"].astype(np.uint64)
     base = records["base"].astype(np.uint64)
     behind = (records["sweepgen"].astype(np.int64) - sweepgen + (1 << 31)) % (1 << 32) - (1 << 31)
-    return Spans(
+    limit = base + elemsize * nelems.astype(np.uint64)
+    return kernels.Spans(
         base=base,
-        limit=base + elemsize * nelems.astype(np.uint64),
+        limit=limit,
         npages=records["npages"].astype(np.uint64),
         elemsize=elemsize,
         nelems=nelems,
@@ -257,7 +212,21 @@ def make_spans(records: NDArray[Any], sweepgen: int, headers: bool = True) -> Sp
         mark_bits=records["mark_bits"].astype(np.uint64),
         # -2 needs sweeping, -1 is being swept, +1 was cached before the sweep began (runtime/mheap.go, sweepgen)
         unswept=np.isin(behind, (-2, -1, 1)),
+        pages=_pages(base, limit),
     )
+
+
+def _pages(base: U64, limit: U64) -> NDArray[np.int32]:
+    n = (int(limit[-1]) - int(base[0])) // PAGE_SIZE + 1 if len(base) else 0
+    table = np.full(n if 0 < n <= MOST_PAGES else 0, -1, np.int32)
+    if len(table):
+        kernels.fill_pages(base, limit, table)
+    return table
+
+
+def no_slots(spans: Spans) -> NDArray[np.uint8]:
+    """``Heap.allocated`` with no bit set."""
+    return np.zeros((spans.slots >> 3) + 2, np.uint8)
 
 
 def _header(spanclass: NDArray[Any], elemsize: U64) -> U64:

@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 
 from gdbext.errors import InconsistentRuntime, MemoryFault
 from gdbext.golang import mheap, spancheck
-from gdbext.golang.mheap import HEAP_ARENA, IN_USE, MHEAP, MSPAN, Heap, Spans
+from gdbext.golang.kernels import Spans
+from gdbext.golang.mheap import HEAP_ARENA, IN_USE, MHEAP, MSPAN, Heap
 from gdbext.golang.program import Program
 from gdbext.golang.spancheck import PAGE_SIZE
 from gdbext.golang.struct import UINT, declare
@@ -133,11 +134,13 @@ class _Copy:
         order = np.argsort(records["base"], kind="stable")
         spans = self._spans(records[order], self._sweepgen())
         number = number[order]
-        state = np.zeros(spans.slots, np.uint8)
+        taken = np.zeros(spans.slots, np.bool_)
         for look, heap in enumerate(one.heap for one in self.looks):
-            _take_states(state, spans, np.flatnonzero(number == look), heap)
+            _take_slots(taken, spans, np.flatnonzero(number == look), heap)
         image = overlay([look.heap.image for look in self.looks])
-        return Heap(spans, image, state, sum(look.heap.unreadable for look in self.looks))
+        allocated = mheap.no_slots(spans)
+        allocated[: (spans.slots + 7) >> 3] = np.packbits(taken, bitorder="little")
+        return Heap(spans, image, allocated, sum(look.heap.unreadable for look in self.looks))
 
 
 def _latest(pointers: U64, number: NDArray[Any]) -> NDArray[Any]:
@@ -165,12 +168,13 @@ def _undisputed(records: NDArray[Any], number: NDArray[Any]) -> Bools:
     return kept
 
 
-def _take_states(state: NDArray[np.uint8], spans: Spans, mine: NDArray[Any], heap: Heap) -> None:
-    """The allocation state of the spans that one look settled."""
+def _take_slots(taken: Bools, spans: Spans, mine: NDArray[Any], heap: Heap) -> None:
+    """Which slots are allocated in the spans that one look settled."""
+    known = np.unpackbits(heap.allocated, bitorder="little")
     theirs = np.searchsorted(heap.spans.base, spans.base[mine])
     for index, other in zip(mine.tolist(), theirs.tolist(), strict=True):
         at, count, source = int(spans.first[index]), int(spans.nelems[index]), int(heap.spans.first[other])
-        state[at : at + count] = heap.state[source : source + count]
+        taken[at : at + count] = known[source : source + count]
 
 
 def _same(before: NDArray[Any], after: NDArray[Any]) -> Bools:

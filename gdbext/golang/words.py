@@ -34,7 +34,7 @@ def columns(image: Image, addresses: U64, offsets: Iterable[int]) -> U64:
 
     def some(begin: int, end: int) -> None:
         part = addresses[begin:end], wanted, out[begin:end]
-        columnkernels.columns(image.starts, image.ends, image.hosts, *part)
+        columnkernels.columns(image.memory, *part)
 
     parallel.split(len(addresses), some)
     return out
@@ -46,7 +46,7 @@ def words_among(image: Image, addresses: U64, allowed: U64) -> Bools:
 
     def some(begin: int, end: int) -> None:
         part = addresses[begin:end], allowed, out[begin:end]
-        columnkernels.words_among(image.starts, image.ends, image.hosts, *part)
+        columnkernels.words_among(image.memory, *part)
 
     parallel.split(len(addresses), some)
     return out

@@ -8,9 +8,11 @@ take longer than most commands do. A kernel says what it takes and gives:
     @library.kernel("control u64[] i32[,] 5*u8[] i64 -> i64 i64")
 
 ``[]`` is a one-dimensional C-contiguous array, ``[,]`` a two-dimensional one, ``5*`` a tuple of five; results are
-int64. ``control`` stands first where a kernel may take long: it asks ``kernels.stopped(control)`` once in a while and
-then returns anything. Callers do not give it; they get KeyboardInterrupt. Compiled code allocates nothing and checks no
-bounds, so types are checked here at every call. The lock of the interpreter is not held while a kernel runs.
+int64. A name is that of a record in the kernel's module: a NamedTuple whose fields are arrays (``U64``, ``Bools`` …),
+given and taken as one, so that no two of them can be swapped. ``control`` stands first where a kernel may take long: it
+asks ``kernels.stopped(control)`` once in a while and then returns anything. Callers do not give it; they get
+KeyboardInterrupt. Compiled code allocates nothing and checks no bounds, so types are checked here at every call. The
+lock of the interpreter is not held while a kernel runs.
 """
 
 from __future__ import annotations
@@ -18,12 +20,13 @@ from __future__ import annotations
 import ctypes
 import re
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from attrs import frozen
+from numpy.typing import NDArray
 
 from gdbext.target.control import CONTROL
 
@@ -39,6 +42,13 @@ DTYPES = {
     "i8": np.dtype(np.int8),
     "bool": np.dtype(np.bool_),
 }
+U8 = NDArray[np.uint8]
+I32 = NDArray[np.int32]
+I64 = NDArray[np.int64]
+U64 = NDArray[np.uint64]
+Bools = NDArray[np.bool_]
+FIELDS = {"U8": "u8[]", "I32": "i32[]", "I64": "i64[]", "U64": "u64[]", "Bools": "bool[]"}
+"""What the annotation of a record's field says."""
 CONTROLLED = "control"
 _PARAMETER = re.compile(r"(?:(\d+)\*)?(\w+)(\[,*\])?")
 
@@ -77,6 +87,38 @@ class Parameter:
         return _flat(value) if self.dimensions else [int(value)]
 
 
+@frozen
+class Record:
+    """A NamedTuple of arrays."""
+
+    made: type[Any]
+    names: tuple[str, ...]
+    fields: tuple[Parameter, ...]
+
+    @classmethod
+    def of(cls, made: type[Any]) -> Record:
+        """Its declaration. Raises KernelFault for a field that is no array."""
+        hints = [str(getattr(hint, "__forward_arg__", hint)) for hint in made.__annotations__.values()]
+        if unknown := set(hints) - set(FIELDS):
+            raise KernelFault(f"{made.__name__} has fields that are no arrays: {', '.join(sorted(unknown))}")
+        return cls(made, tuple(made.__annotations__), tuple(_parameter(FIELDS[hint]) for hint in hints))
+
+    @property
+    def ctypes(self) -> list[Any]:
+        """The C types of all fields, in order."""
+        return [word for one in self.fields for word in one.ctypes]
+
+    def fits(self, value: Any) -> bool:
+        """Whether a kernel may be given the value."""
+        return isinstance(value, self.made) and all(
+            one.fits(array) for one, array in zip(self.fields, value, strict=True)
+        )
+
+    def flat(self, value: Any) -> list[Any]:
+        """The value as those C types."""
+        return [word for array in value for word in _flat(array)]
+
+
 def _flat(array: Any) -> list[Any]:
     return [None, None, array.size, array.itemsize, array.ctypes.data, *array.shape, *array.strides]
 
@@ -85,22 +127,22 @@ def _flat(array: Any) -> list[Any]:
 class Signature:
     """What a kernel takes of its callers, how many numbers it gives, and whether it polls the control word."""
 
-    parameters: tuple[Parameter, ...]
+    parameters: tuple[Parameter | Record, ...]
     results: int
     polls: bool = False
 
     @classmethod
-    def parse(cls, text: str) -> Signature:
-        """Raises KernelFault for what no kernel can have."""
+    def parse(cls, text: str, records: Mapping[str, Any]) -> Signature:
+        """``records``: by their names. Raises KernelFault for what no kernel can have."""
         takes, _, gives = text.partition("->")
         if set(gives.split()) - {"i64"}:
             raise KernelFault(f"kernels give i64 only, not {gives.strip()}")
         words = takes.split()
         polls = words[:1] == [CONTROLLED]
-        return cls(tuple(map(_parameter, words[polls:])), len(gives.split()), polls)
+        return cls(tuple(_taken(word, records) for word in words[polls:]), len(gives.split()), polls)
 
     @property
-    def compiled(self) -> tuple[Parameter, ...]:
+    def compiled(self) -> tuple[Parameter | Record, ...]:
         """What the compiled function takes."""
         return (Parameter("u64"), *self.parameters) if self.polls else self.parameters
 
@@ -114,6 +156,11 @@ class Signature:
         return len(values) == len(self.parameters) and all(
             one.fits(value) for one, value in zip(self.parameters, values, strict=True)
         )
+
+
+def _taken(word: str, records: Mapping[str, Any]) -> Parameter | Record:
+    made: Any = records.get(word)
+    return Record.of(made) if hasattr(made, "_fields") else _parameter(word)
 
 
 def _parameter(text: str) -> Parameter:
@@ -137,7 +184,7 @@ class Kernel(Helper):
     def __init__(self, library: Library, function: FunctionType, signatures: Sequence[str]) -> None:
         super().__init__(function)
         self.library, self.name = library, function.__name__
-        self.signatures = tuple(map(Signature.parse, signatures))
+        self.signatures = tuple(Signature.parse(one, function.__globals__) for one in signatures)
         self._code: tuple[Any, ...] = ()
 
     def __call__(self, *values: Any) -> Any:

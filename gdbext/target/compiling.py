@@ -13,7 +13,7 @@ from numba.core.registry import cpu_target
 from numba.extending import intrinsic
 
 from gdbext.target import machinecode
-from gdbext.target.compiled import Helper, Library, Parameter, Signature
+from gdbext.target.compiled import Helper, Library, Parameter, Record, Signature
 
 TYPES = {
     "u64": types.uint64,
@@ -71,7 +71,9 @@ def _module(function: FunctionType, signature: Signature, symbol: str) -> bindin
     return module
 
 
-def _type(parameter: Parameter) -> types.Type:
+def _type(parameter: Parameter | Record) -> types.Type:
+    if isinstance(parameter, Record):
+        return types.NamedTuple([_type(one) for one in parameter.fields], parameter.made)
     made = TYPES[parameter.scalar]
     if parameter.dimensions:
         made = types.Array(made, parameter.dimensions, "C")

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import bisect
 import ctypes
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gdbext.errors import MemoryFault
 
+if TYPE_CHECKING:
+    from gdbext.target.kernels import Memory
+
 U64 = NDArray[np.uint64]
 Bools = NDArray[np.bool_]
+USER_END = 1 << 47
+LITTLE = 1 << 24
+"""Bytes up to which looking up a segment is quick enough."""
 FEW = 64
 """Segments up to which one copy for each is quicker than a compiled loop's first call."""
 
@@ -46,6 +53,18 @@ class Image:
         kept = list(parts)
         rows = [(address, address + data.size, data.ctypes.data) for address, data in kept]
         return cls(rows, [data for _, data in kept])
+
+    @cached_property
+    def memory(self) -> Memory:
+        """For compiled loops. A page table pays where there is much to look up: a core, a heap."""
+        from gdbext.target import kernels
+
+        regions, pages = np.zeros(0, np.int32), np.zeros(0, np.uint64)
+        if self.size > LITTLE:
+            regions = _regions(self._rows)
+            pages = np.zeros(int(regions.max(initial=0)) * kernels.REGION_PAGES, np.uint64)
+            kernels.fill_pages(self.starts, self.ends, self.hosts, regions, pages)
+        return kernels.Memory(self.starts, self.ends, self.hosts, regions, pages)
 
     @property
     def size(self) -> int:
@@ -91,7 +110,7 @@ class Image:
         from gdbext.target import kernels
 
         ok = np.zeros(len(addresses), np.bool_)
-        kernels.gather(self.starts, self.ends, self.hosts, addresses, out.shape[1], out, ok)
+        kernels.gather(self.memory, addresses, out.shape[1], out, ok)
         return ok
 
     def _take(self, addresses: U64, out: NDArray[np.uint8]) -> Bools | None:
@@ -123,3 +142,17 @@ class Image:
     def words(self, addresses: U64) -> tuple[U64, Bools]:
         """The 8-byte words at the addresses, and a mask of the readable ones."""
         return self.records(addresses, np.dtype("<u8"))
+
+
+def _regions(segments: Sequence[Sequence[int]]) -> NDArray[np.int32]:
+    """``Memory.regions``: those with a segment in them are numbered from 1."""
+    from gdbext.target import kernels
+
+    bits = int(kernels.REGION_BITS)
+    ends = [min(end, USER_END) for _, end, _ in segments if end]
+    regions = np.zeros((max(ends, default=0) >> bits) + 1, np.int32)
+    for start, end, _ in segments:
+        regions[start >> bits : ((min(end, USER_END) - 1) >> bits) + 1] = 1
+    there = np.flatnonzero(regions)
+    regions[there] = np.arange(1, len(there) + 1)
+    return regions

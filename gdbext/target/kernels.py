@@ -1,18 +1,36 @@
-"""Compiled loops over target memory that our process has mapped: raw loads, gathers.
-
-A kernel sees memory as three parallel arrays, sorted and disjoint: ``starts`` and ``ends`` (target addresses) and
-``hosts`` (where in our own address space ``starts[i]`` lies).
-"""
+"""Compiled loops over target memory that our process has mapped: raw loads, gathers."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from gdbext.target.compiled import Library, helper
 
+if TYPE_CHECKING:
+    from gdbext.target.compiled import I32, U64
+
 library = Library(__name__)
+PAGE_BITS, REGION_BITS = np.uint64(12), np.uint64(26)
+PAGE, REGION_PAGES = 1 << 12, 1 << 14
+ONE, EIGHT = np.uint64(1), np.uint64(8)
+
+
+class Memory(NamedTuple):
+    """What kernels see of an Image: segments for what lies side by side, a page table for what lies anywhere."""
+
+    starts: U64
+    """Where segments begin, sorted, none over another."""
+    ends: U64
+    hosts: U64
+    """Where in our own address space each segment's first byte lies."""
+    regions: I32
+    """By address >> 26: 1 + the number of its 16384 pages in ``pages``; 0 for nothing there. Empty: no table."""
+    pages: U64
+    """What to add to an address of a page; 0 where no segment has all of it."""
+
+
 SOME = 1023  # short steps between two looks at the control word, one less than a power of two
 SIGINTS, ONES, HIGHS = (np.uint64(0x0101010101010101 * byte) for byte in (2, 1, 0x80))
 
@@ -87,10 +105,51 @@ def segment_of(starts, ends, address, last):  # type: ignore[no-untyped-def]
     return -1
 
 
-@library.kernel("control u64[] u64[] u64[] u64[] i64 u8[,] bool[]")
-def gather(control, starts, ends, hosts, addresses, size, out, ok):  # type: ignore[no-untyped-def]
+@helper
+def host_of(memory, address, size):  # type: ignore[no-untyped-def]
+    """Where ``size`` bytes (up to a page) at a target address lie in our process; 0 where not all are in a segment."""
+    region = address >> REGION_BITS
+    if region < np.uint64(len(memory.regions)):
+        part = np.int64(memory.regions[region])
+        if part == 0:
+            return np.uint64(0)
+        page = np.int64(address >> PAGE_BITS) & (REGION_PAGES - 1)
+        offset = memory.pages[(part - 1) * REGION_PAGES + page]
+        if offset != 0 and (address & np.uint64(PAGE - 1)) + size <= np.uint64(PAGE):
+            return address + offset
+    found = segment_of(memory.starts, memory.ends, address, -1)
+    if found < 0 or memory.ends[found] - address < size:
+        return np.uint64(0)
+    return memory.hosts[found] + (address - memory.starts[found])
+
+
+@helper
+def read64(memory, address):  # type: ignore[no-untyped-def]
+    """(word, whether it could be read) at a target address."""
+    host = host_of(memory, address, EIGHT)
+    if host == 0:
+        return np.uint64(0), False
+    return load64(host), True
+
+
+@library.kernel("control u64[] u64[] u64[] i32[] u64[]")
+def fill_pages(control, starts, ends, hosts, regions, pages):  # type: ignore[no-untyped-def]
+    """The page table of ``Memory``: ``regions`` is made, ``pages`` zeros."""
+    for i in range(len(starts)):
+        first, last = (starts[i] + np.uint64(PAGE - 1)) >> PAGE_BITS, ends[i] >> PAGE_BITS
+        for page in range(first, last):
+            if page & np.uint64(SOME) == 0 and stopped(control):
+                return
+            region = np.uint64(page) >> (REGION_BITS - PAGE_BITS)
+            if region < np.uint64(len(regions)):
+                at = (np.int64(regions[region]) - 1) * REGION_PAGES + (np.int64(page) & (REGION_PAGES - 1))
+                pages[at] = hosts[i] - starts[i]
+
+
+@library.kernel("control Memory u64[] i64 u8[,] bool[]")
+def gather(control, memory, addresses, size, out, ok):  # type: ignore[no-untyped-def]
     """Copy ``size`` bytes at each address into the rows of ``out`` (n, size); ``ok`` says where all could be read."""
-    found = -1
+    starts, ends, found = memory.starts, memory.ends, -1
     for i in range(len(addresses)):
         if stopped(control):
             return
@@ -101,7 +160,7 @@ def gather(control, starts, ends, hosts, addresses, size, out, ok):  # type: ign
             if found < 0:
                 break
             step = min(np.uint64(size - copied), ends[found] - address)
-            host = hosts[found] + (address - starts[found])
+            host = memory.hosts[found] + (address - starts[found])
             for j in range(step):
                 out[i, copied + j] = load8(host + np.uint64(j))
             copied += step

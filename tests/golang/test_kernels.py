@@ -11,14 +11,13 @@ from hypothesis import given, settings, strategies as st
 from numpy.typing import NDArray
 
 from gdbext.golang import columnkernels, kernels, words
+from gdbext.target.compiled import DTYPES, Record
 from gdbext.target.image import Image
 
 BASE = 0xC0_0000_0000
 WORDS = (0x50_0000, 0x50_0040, 0x50_1000, 0x7F00_0000_0100)
 KINDS = np.array([0, 1, 0, 2], np.uint8)
 SIZES = np.array([16, 32, 64], np.uint64)
-NO_PAGES = np.zeros(0, np.int32)
-"""Then spans are found by a binary search."""
 U64 = NDArray[np.uint64]
 
 
@@ -34,10 +33,6 @@ class Memory:
             self.owners.append(whole)
             rows.append((BASE + 8 * begin, BASE + 8 * end, whole.ctypes.data + shift))
         self.image = Image(rows, self.owners)
-
-    @property
-    def arrays(self) -> tuple[U64, U64, U64]:
-        return self.image.starts, self.image.ends, self.image.hosts
 
     def pairs(self, begin: int, end: int) -> list[tuple[int, int, int]]:
         """(place, index in WORDS, data) of every pair that lies in the words [begin, end)."""
@@ -65,7 +60,7 @@ places = st.lists(st.tuples(st.integers(0, 64), st.integers(0, 64)), max_size=4)
 @given(memories, places, st.integers(0, 40))
 def test_scan_ranges(memory: Memory, drawn: list[tuple[int, int]], room: int) -> None:
     out = np.zeros((room, 4), np.uint64)
-    count = kernels.scan_ranges(*memory.arrays, *ranges(drawn), sorted_words, table, out)
+    count = kernels.scan_ranges(memory.image.memory, *ranges(drawn), sorted_words, table, out)
     expected = [
         [number, BASE + 8 * place, index, data]
         for number, pair in enumerate(drawn)
@@ -78,7 +73,7 @@ def test_scan_ranges(memory: Memory, drawn: list[tuple[int, int]], room: int) ->
 @given(memories, places)
 def test_scan_values(memory: Memory, drawn: list[tuple[int, int]]) -> None:
     out = np.zeros((300, 3), np.uint64)
-    count = kernels.scan_values(*memory.arrays, *ranges(drawn), sorted_words, table, out)
+    count = kernels.scan_values(memory.image.memory, *ranges(drawn), sorted_words, table, out)
     expected = [
         [number, BASE + 8 * i, WORDS.index(memory.words[i])]
         for number, pair in enumerate(drawn)
@@ -93,7 +88,7 @@ def test_scan_values(memory: Memory, drawn: list[tuple[int, int]]) -> None:
 def test_columns(memory: Memory, rows: list[int], offsets: list[int]) -> None:
     out = np.zeros((len(rows), len(offsets)), np.uint64)
     addresses, plus = np.array(rows, np.uint64) * 8 + BASE, np.array(offsets, np.uint64) * 8
-    unreadable = columnkernels.columns(*memory.arrays, addresses.astype(np.uint64), plus, out)
+    unreadable = columnkernels.columns(memory.image.memory, addresses.astype(np.uint64), plus, out)
     wanted = [[row + offset for offset in offsets] for row in rows]
     assert out.tolist() == [[memory.words[i] if i < 64 else 0 for i in row] for row in wanted]
     assert unreadable == sum(i >= 64 for row in wanted for i in row)
@@ -108,24 +103,37 @@ def test_index_in(values: set[int], strays: list[int]) -> None:
     assert found.tolist() == [ordered.index(one) if one in values else -1 for one in wanted]
 
 
+WANTED = kernels.Wanted(sorted_words, table, KINDS, SIZES)
+
+
+def one_span(elemsize: int, nelems: int, noscan: bool = False, pages: Sequence[int] = ()) -> kernels.Spans:
+    """A span from BASE on. Without ``pages`` it is found by a binary search."""
+    none = kernels.Spans(*(np.zeros(1, DTYPES[one.scalar]) for one in Record.of(kernels.Spans).fields))
+    return none._replace(
+        base=np.array([BASE], np.uint64),
+        limit=np.array([BASE + elemsize * nelems], np.uint64),
+        elemsize=np.array([elemsize], np.uint64),
+        nelems=np.array([nelems]),
+        noscan=np.array([noscan]),
+        pages=np.array(pages, np.int32),
+    )
+
+
 def scan(memory: Memory, taken: Sequence[bool], elem: int, noscan: bool) -> tuple[list[int], set[tuple[int, int]], int]:
-    """(states, other, pairs) of one span of objects of ``elem`` words over all of the memory."""
+    """(marks, other, pairs) of one span of objects of ``elem`` words over all of the memory."""
     n = 64 // elem
-    state, other = np.array(taken[:n], np.uint8), np.zeros((257, 2), np.uint64)
-    one = {"base": BASE, "limit": BASE + 8 * elem * n, "elemsize": 8 * elem}
-    base, limit, elemsize = (np.array([value], np.uint64) for value in one.values())
-    pages = np.zeros(1, np.int32)
+    allocated, marks = np.packbits([*taken[:n], *[False] * 16], bitorder="little"), np.zeros(n, np.uint8)
+    other, spans = np.zeros((257, 2), np.uint64), one_span(8 * elem, n, noscan, pages=[0])
     pairs, unreadable, lost = kernels.scan_heap(
-        *memory.arrays, pages, base, limit, elemsize, np.array([n]), np.array([0]), np.array([noscan]),
-        np.zeros(1, np.uint64), state, state.ctypes.data, sorted_words, table, KINDS, SIZES, other, 0, 1,
-    )  # fmt: skip
+        memory.image.memory, spans, allocated, marks.ctypes.data, WANTED, other, 0, 1
+    )
     assert (unreadable, lost) == (0, 0)
-    return state.tolist(), {(int(k), int(d)) for k, d in other[:-1].tolist() if d}, int(pairs)
+    return marks.tolist(), {(int(k), int(d)) for k, d in other[:-1].tolist() if d}, int(pairs)
 
 
 def model(memory: Memory, taken: Sequence[bool], elem: int) -> tuple[list[int], set[tuple[int, int]], int]:
     n = 64 // elem
-    state, other, count = [int(t) for t in taken[:n]], set(), 0
+    marks, other, count = [0] * n, set(), 0
     for slot in range(n):
         for _, index, data in memory.pairs(slot * elem, (slot + 1) * elem) if taken[slot] else ():
             kind, at = int(KINDS[index]), data - BASE
@@ -136,8 +144,8 @@ def model(memory: Memory, taken: Sequence[bool], elem: int) -> tuple[list[int], 
                 if at % (8 * elem) or SIZES[kind] > 8 * elem:
                     other.add((kind, data))
                 else:
-                    state[at // (8 * elem)] = max(state[at // (8 * elem)], 2 + kind)
-    return state, other, count
+                    marks[at // (8 * elem)] = max(marks[at // (8 * elem)], 1 + kind)
+    return marks, other, count
 
 
 @settings(max_examples=80)
@@ -145,27 +153,23 @@ def model(memory: Memory, taken: Sequence[bool], elem: int) -> tuple[list[int], 
 def test_scan_heap(memory: Memory, taken: list[bool], elem: int) -> None:
     """Objects may lie across segments; SIZES grow with their numbers, so the larger type is the larger number."""
     assert scan(memory, taken, elem, noscan=False) == model(memory, taken, elem)
-    assert scan(memory, taken, elem, noscan=True) == ([int(t) for t in taken[: 64 // elem]], set(), 0)
+    assert scan(memory, taken, elem, noscan=True) == ([0] * (64 // elem), set(), 0)
 
 
 def test_unreadable_objects_are_counted() -> None:
     memory = Memory([0] * 8)
-    state, other = np.ones(4, np.uint8), np.zeros((9, 2), np.uint64)
-    one = [np.array([value], np.uint64) for value in (BASE, BASE + 128, 32)]
+    other, marks, spans = np.zeros((9, 2), np.uint64), np.zeros(4, np.uint8), one_span(32, 4)
     result = kernels.scan_heap(
-        *memory.arrays, NO_PAGES, *one, np.array([4]), np.array([0]), np.array([False]), np.zeros(1, np.uint64), state,
-        state.ctypes.data, sorted_words, table, KINDS, SIZES, other, 0, 1,
-    )  # fmt: skip
+        memory.image.memory, spans, np.array([0xF, 0], np.uint8), marks.ctypes.data, WANTED, other, 0, 1
+    )
     assert tuple(result) == (0, 64, 0)
 
 
 def test_references_without_room_are_counted() -> None:
     made = [w for i in range(8) for w in (WORDS[0], 0x1000 + 8 * i)]
     memory = Memory(made)
-    one = [np.array([value], np.uint64) for value in (BASE, BASE + 128, 128)]
-    state, other = np.ones(1, np.uint8), np.zeros((9, 2), np.uint64)
+    other, marks, spans = np.zeros((9, 2), np.uint64), np.zeros(1, np.uint8), one_span(128, 1)
     result = kernels.scan_heap(
-        *memory.arrays, NO_PAGES, *one, np.array([1]), np.array([0]), np.array([False]), np.zeros(1, np.uint64), state,
-        state.ctypes.data, sorted_words, table, KINDS, SIZES, other, 0, 1,
-    )  # fmt: skip
+        memory.image.memory, spans, np.array([1, 0], np.uint8), marks.ctypes.data, WANTED, other, 0, 1
+    )
     assert tuple(result) == (8, 0, 4)

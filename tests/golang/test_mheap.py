@@ -20,7 +20,7 @@ def heap(world: World, *spans: Span, inline_pages: tuple[int, ...] = ()) -> Heap
 
 
 def slots(found: Heap) -> list[int]:
-    return np.flatnonzero(found.state).tolist()
+    return found.objects().tolist()
 
 
 @pytest.mark.parametrize("minor", [21, 22, 24, 27])
@@ -127,7 +127,7 @@ def test_survivors_are_those_of_the_last_collection() -> None:
     waiting = Span(HEAP + PAGE, 64, 100, freeindex=5, marks=(1, 2), behind=-2)
     found = heap(World(), swept, waiting)
     assert slots(found) == [0, 1, 2, 3, 4, 101, 102]
-    assert found.survivors(np.flatnonzero(found.state)) == 4
+    assert found.survivors(found.objects()) == 4
 
 
 def test_ranges_of_pages_are_joined() -> None:
@@ -147,9 +147,9 @@ def test_ids_and_addresses_are_inverse(drawn: list[tuple[int, int, int]], stray:
         spans.append(Span(page, size, PAGE // size, freeindex=min(free, PAGE // size)))
         page += PAGE
     found = heap(World(heap_pages=32), *reversed(spans))
-    ids = np.flatnonzero(found.state)
+    ids = found.objects()
     addresses = found.addresses(ids)
     assert found.ids(addresses).tolist() == found.ids(addresses + np.uint64(7)).tolist() == ids.tolist()
-    assert (found.ids(found.addresses(np.flatnonzero(found.state == 0))) == -1).all()
+    assert (found.ids(found.addresses(np.setdiff1d(np.arange(found.spans.slots), ids))) == -1).all()
     outside = np.array([stray, page, HEAP - 1], np.uint64)
     assert (found.ids(outside[(outside < HEAP) | (outside >= page)]) == -1).all()

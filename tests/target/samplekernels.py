@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, NamedTuple
+
 from gdbext.target.compiled import Library, helper
-from gdbext.target.kernels import stopped
+from gdbext.target.kernels import Memory, read64, stopped  # noqa: F401  a declaration names the record
+
+if TYPE_CHECKING:
+    from gdbext.target.compiled import I32, U64, Bools
 
 library = Library(__name__)
 
@@ -44,6 +49,27 @@ def last(values):  # type: ignore[no-untyped-def]
 def same(value):  # type: ignore[no-untyped-def]
     """The value."""
     return value
+
+
+class Pair(NamedTuple):
+    """Two arrays."""
+
+    left: U64
+    right: I32
+    flags: Bools
+
+
+@library.kernel("i64 Pair i64 -> i64 i64 i64 i64")
+def ends(first, pair, second):  # type: ignore[no-untyped-def]
+    """The numbers, the last of the left array and the first of the right."""
+    return first, pair.left[len(pair.left) - 1], pair.right[0], second
+
+
+@library.kernel("Memory u64[] u64[] bool[]")
+def words_at(memory, addresses, out, ok):  # type: ignore[no-untyped-def]
+    """The words at the addresses, and which could be read."""
+    for i in range(len(addresses)):
+        out[i], ok[i] = read64(memory, addresses[i])
 
 
 @library.kernel("control i64[] -> i64")

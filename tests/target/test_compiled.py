@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -36,6 +36,22 @@ def test_one_of_several_signatures_is_taken() -> None:
     assert samplekernels.last(numbers(7, -9, dtype=np.int32)) == -9
 
 
+def test_a_record_goes_in_as_one() -> None:
+    pair = samplekernels.Pair(numbers(4, 5), numbers(-6, 0, dtype=np.int32), np.zeros(1, np.bool_))
+    assert samplekernels.ends(1, pair, 2) == (1, 5, -6, 2)
+    for wrong in (tuple(pair), pair._replace(left=pair.right), pair._replace(flags=numbers(1))):
+        with pytest.raises(KernelFault, match="takes no"):
+            samplekernels.ends(1, wrong, 2)
+
+
+def test_a_record_has_arrays_only() -> None:
+    class Bad(NamedTuple):
+        number: int
+
+    with pytest.raises(KernelFault, match="Bad has fields that are no arrays: int"):
+        Signature.parse("Bad", {"Bad": Bad})
+
+
 def test_unsigned_numbers_keep_their_bits() -> None:
     assert samplekernels.same((1 << 64) - 1) == -1
 
@@ -58,7 +74,7 @@ def test_what_does_not_fit_is_refused(values: tuple[Any, ...], said: str) -> Non
 @pytest.mark.parametrize("text", ["f64[]", "u64[] -> u64", "u8", "u64[", "x"])
 def test_signatures_that_no_kernel_can_have(text: str) -> None:
     with pytest.raises(KernelFault):
-        Signature.parse(text)
+        Signature.parse(text, {})
 
 
 def test_a_helper_is_not_for_python() -> None:

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from gdbext.errors import MemoryFault
+from gdbext.target import image as module
 from gdbext.target.image import Image
+from tests.target import samplekernels
 
 BASE = 0x7FFF_0000_0000
 SPACE = 400
@@ -105,3 +107,42 @@ def test_an_empty_image_reads_nothing() -> None:
     assert not ok.any()
     with pytest.raises(MemoryFault):
         Image([]).read(0, 1)
+
+
+PAGE, REGION = 1 << 12, 1 << 26
+places = st.tuples(st.sampled_from([0, REGION, 3 * REGION, 1 << 46]), st.integers(-3, 3), st.integers(-9, 9)).map(
+    lambda place: max(place[0] + place[1] * PAGE + place[2], 0)
+)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([0, 1, PAGE - 8, PAGE, 5 * PAGE]), st.integers(0, 3 * PAGE)), max_size=6),
+    st.integers(0, 7),
+    places,
+    st.lists(st.tuples(st.integers(-2, 24), st.integers(-9, 9)), min_size=1, max_size=40),
+)
+@settings(max_examples=150)
+def test_kernels_find_each_word_by_the_page_table_and_without(
+    lengths: list[tuple[int, int]], shift: int, base: int, drawn: list[tuple[int, int]]
+) -> None:
+    model = Model(lengths, shift, base)
+    addresses = np.array([max(base + PAGE * page + offset, 0) for page, offset in drawn], np.uint64)
+    out, ok = np.zeros((2, len(drawn)), np.uint64), np.zeros((2, len(drawn)), np.bool_)
+    with pytest.MonkeyPatch.context() as patch:
+        for row, most in enumerate((1 << 24, -1)):
+            patch.setattr(module, "LITTLE", most)
+            memory = model.image().memory
+            assert len(memory.regions) == 0 or most < 0
+            samplekernels.words_at(memory, addresses, out[row], ok[row])
+    inside = [any(low <= at and at + 8 <= high for low, high, _ in joined(model)) for at in addresses.tolist()]
+    assert ok.tolist() == [inside, inside]
+    wanted = [
+        model.read(at, 8) or bytes(8) if fine else bytes(8) for at, fine in zip(addresses.tolist(), inside, strict=True)
+    ]
+    assert out.tolist() == [[int.from_bytes(word, "little") for word in wanted]] * 2
+
+
+def joined(model: Model) -> list[tuple[int, int, int]]:
+    """The segments of its image: neighbours that continue each other in our memory are one."""
+    image = model.image()
+    return list(zip(image.starts.tolist(), image.ends.tolist(), image.hosts.tolist(), strict=True))
