@@ -61,17 +61,17 @@ def variable_ranges(modules: Sequence[Module]) -> list[tuple[int, int]]:
 
 def pairs(image: Image, ranges: Sequence[tuple[int, int]], words: U64, kinds: NDArray[np.uint8]) -> Pairs:
     """Pairs of one of the sorted ``words``, which speak of ``kinds``, and a pointer, in plain memory ranges."""
-    from gdbext.golang import kernels
+    from gdbext.golang import columnkernels
 
-    out = _found(kernels.scan_ranges, 4, image, ranges, words)
+    out = _found(columnkernels.scan_ranges, 4, image, ranges, words)
     return Pairs(out[:, 0].astype(np.int64), out[:, 1], kinds[out[:, 2].astype(np.int64)], out[:, 3])
 
 
 def holders(image: Image, ranges: Sequence[tuple[int, int]], addresses: U64) -> NDArray[np.int64]:
     """Unique rows (range, index in ``addresses``): which ranges have words that are among the sorted ``addresses``."""
-    from gdbext.golang import kernels
+    from gdbext.golang import columnkernels
 
-    found = _found(kernels.scan_values, 3, image, ranges, addresses)
+    found = _found(columnkernels.scan_values, 3, image, ranges, addresses)
     return np.unique(found[:, [0, 2]].astype(np.int64), axis=0)
 
 

@@ -1,14 +1,40 @@
-"""Compiled reads of the same words of many objects, and what they point to among objects already known."""
+"""Compiled reads of the same words of many objects or of whole ranges, and which of them are among known ones."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from gdbext.golang.kernels import Spans, find_word, is_set, look_up  # noqa: F401  declarations name the records
 from gdbext.target.compiled import Library, helper
 from gdbext.target.kernels import EIGHT, SOME, Memory, read64, stopped  # noqa: F401
 
 library = Library(__name__)
+TABLE = 1 << 16
+ZERO = np.uint64(0)
+NEXT = np.uint64(0x1FF8)  # bits that are 0 in one word of 1024: time for a look at the control word
+
+
+@helper
+def find_word(words, value):  # type: ignore[no-untyped-def]
+    """Index of ``value`` in the sorted ``words``, or -1."""
+    low, high = 0, len(words)
+    while low < high:
+        middle = (low + high) // 2
+        if words[middle] < value:
+            low = middle + 1
+        else:
+            high = middle
+    if low < len(words) and words[low] == value:
+        return low
+    return -1
+
+
+@helper
+def look_up(table, words, value):  # type: ignore[no-untyped-def]
+    """As ``find_word``; ``table`` knows most answers: by (word >> 3) & 0xffff 0 for none, else 1 + the likely index."""
+    guess = np.int64(table[(value >> np.uint64(3)) & np.uint64(TABLE - 1)])
+    if guess == 0:
+        return -1
+    return guess - 1 if words[guess - 1] == value else find_word(words, value)
 
 
 @library.kernel("control Memory u64[] u64[] u64[,] -> i64")
@@ -91,23 +117,49 @@ def words_among(control, memory, addresses, allowed, out):  # type: ignore[no-un
         out[i] = find_word(allowed, word) >= 0
 
 
-@library.kernel("control Memory Spans i64[] u8[] u64 u64[] u8[] u64[] -> i64")
-def slots_with(control, memory, spans, chosen, allocated, offset, values, table, out):  # type: ignore[no-untyped-def]
-    """Where the allocated slots of the ``chosen`` spans are whose word at ``offset`` is among the sorted ``values``.
+@library.kernel("control Memory u64[] u64[] u64[] u8[] u64[,] -> i64")
+def scan_ranges(control, memory, begin, end, words, table, out):  # type: ignore[no-untyped-def]
+    """Interface word pairs in plain ranges (stacks, globals): rows (range, address, word index, data) into ``out``.
 
-    Returns how many there are, which may be more than ``out`` has room for.
+    Returns how many there are, which may be more than ``out`` has rows: call again with enough.
     """
     count = 0
-    for i in chosen:
-        for slot in range(spans.nelems[i]):
-            if slot & SOME == 0 and stopped(control):
+    for i in range(len(begin)):
+        at = begin[i]
+        while at + EIGHT < end[i]:
+            if at & NEXT == ZERO and stopped(control):
                 return count
-            if not is_set(allocated, spans.first[i] + slot):
-                continue
-            at = spans.base[i] + np.uint64(slot) * spans.elemsize[i]
-            word, known = read64(memory, at + offset)
-            if known and look_up(table, values, word) >= 0:
+            word, known = read64(memory, at)
+            if not known:
+                break
+            index = look_up(table, words, word)
+            if index >= 0:
+                data, known = read64(memory, at + EIGHT)
+                if known:
+                    if count < len(out):
+                        out[count, 0], out[count, 1] = np.uint64(i), at
+                        out[count, 2], out[count, 3] = np.uint64(index), data
+                    count += 1
+            at += EIGHT
+    return count
+
+
+@library.kernel("control Memory u64[] u64[] u64[] u8[] u64[,] -> i64")
+def scan_values(control, memory, begin, end, values, table, out):  # type: ignore[no-untyped-def]
+    """Words of plain ranges that are in ``values`` (sorted): rows (range, address, value index) into ``out``."""
+    count = 0
+    for i in range(len(begin)):
+        at = begin[i]
+        while at < end[i]:
+            if at & NEXT == ZERO and stopped(control):
+                return count
+            word, known = read64(memory, at)
+            if not known:
+                break
+            index = look_up(table, values, word)
+            if index >= 0:
                 if count < len(out):
-                    out[count] = at
+                    out[count, 0], out[count, 1], out[count, 2] = np.uint64(i), at, np.uint64(index)
                 count += 1
+            at += EIGHT
     return count

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from gdbext.golang.columnkernels import look_up
 from gdbext.target.compiled import Library, helper
 from gdbext.target.kernels import (
     EIGHT,
@@ -33,10 +34,8 @@ library = Library(__name__)
 PAGE = np.uint64(8192)
 INLINE_MARKS = np.uint64(64)  # from the start of the 128-byte block at the end of a Green Tea page (Go 1.25)
 INLINE_BLOCK = np.uint64(128)
-TABLE = 1 << 16
 ZERO = np.uint64(0)
 CLOSE = np.uint64(1 << 30)  # an executable is smaller
-NEXT = np.uint64(0x1FF8)  # bits that are 0 in one word of 1024: time for a look at the control word
 STRETCH = np.uint64(1 << 17)  # words searched between two looks
 
 
@@ -224,30 +223,6 @@ def object_addresses(control, spans, ids, out):  # type: ignore[no-untyped-def]
 
 
 @helper
-def find_word(words, value):  # type: ignore[no-untyped-def]
-    """Index of ``value`` in the sorted ``words``, or -1."""
-    low, high = 0, len(words)
-    while low < high:
-        middle = (low + high) // 2
-        if words[middle] < value:
-            low = middle + 1
-        else:
-            high = middle
-    if low < len(words) and words[low] == value:
-        return low
-    return -1
-
-
-@helper
-def look_up(table, words, value):  # type: ignore[no-untyped-def]
-    """As ``find_word``; ``table`` knows most answers: by (word >> 3) & 0xffff 0 for none, else 1 + the likely index."""
-    guess = np.int64(table[(value >> np.uint64(3)) & np.uint64(TABLE - 1)])
-    if guess == 0:
-        return -1
-    return guess - 1 if words[guess - 1] == value else find_word(words, value)
-
-
-@helper
 def note_other(other, kind, data):  # type: ignore[no-untyped-def]
     """Add (kind, data) to the open-addressing set ``other`` (n + 1, 2), n a power of two; False when it is full.
 
@@ -266,6 +241,28 @@ def note_other(other, kind, data):  # type: ignore[no-untyped-def]
     other[at, 0], other[at, 1] = np.uint64(kind), data
     other[count, 0] += ONE
     return True
+
+
+@library.kernel("control Memory Spans i64[] u8[] u64 u64[] u8[] u64[] -> i64")
+def slots_with(control, memory, spans, chosen, allocated, offset, values, table, out):  # type: ignore[no-untyped-def]
+    """Where the allocated slots of the ``chosen`` spans are whose word at ``offset`` is among the sorted ``values``.
+
+    Returns how many there are, which may be more than ``out`` has room for.
+    """
+    count = 0
+    for i in chosen:
+        for slot in range(spans.nelems[i]):
+            if slot & SOME == 0 and stopped(control):
+                return count
+            if not is_set(allocated, spans.first[i] + slot):
+                continue
+            at = spans.base[i] + np.uint64(slot) * spans.elemsize[i]
+            word, known = read64(memory, at + offset)
+            if known and look_up(table, values, word) >= 0:
+                if count < len(out):
+                    out[count] = at
+                count += 1
+    return count
 
 
 class Wanted(NamedTuple):
@@ -408,51 +405,3 @@ def scan_heap(control, memory, spans, allocated, marks, wanted, other, begin, en
                         lost += not fine
                 at += EIGHT
     return pairs, unreadable, lost
-
-
-@library.kernel("control Memory u64[] u64[] u64[] u8[] u64[,] -> i64")
-def scan_ranges(control, memory, begin, end, words, table, out):  # type: ignore[no-untyped-def]
-    """Interface word pairs in plain ranges (stacks, globals): rows (range, address, word index, data) into ``out``.
-
-    Returns how many there are, which may be more than ``out`` has rows: call again with enough.
-    """
-    count = 0
-    for i in range(len(begin)):
-        at = begin[i]
-        while at + EIGHT < end[i]:
-            if at & NEXT == ZERO and stopped(control):
-                return count
-            word, known = read64(memory, at)
-            if not known:
-                break
-            index = look_up(table, words, word)
-            if index >= 0:
-                data, known = read64(memory, at + EIGHT)
-                if known:
-                    if count < len(out):
-                        out[count, 0], out[count, 1] = np.uint64(i), at
-                        out[count, 2], out[count, 3] = np.uint64(index), data
-                    count += 1
-            at += EIGHT
-    return count
-
-
-@library.kernel("control Memory u64[] u64[] u64[] u8[] u64[,] -> i64")
-def scan_values(control, memory, begin, end, values, table, out):  # type: ignore[no-untyped-def]
-    """Words of plain ranges that are in ``values`` (sorted): rows (range, address, value index) into ``out``."""
-    count = 0
-    for i in range(len(begin)):
-        at = begin[i]
-        while at < end[i]:
-            if at & NEXT == ZERO and stopped(control):
-                return count
-            word, known = read64(memory, at)
-            if not known:
-                break
-            index = look_up(table, values, word)
-            if index >= 0:
-                if count < len(out):
-                    out[count, 0], out[count, 1], out[count, 2] = np.uint64(i), at, np.uint64(index)
-                count += 1
-            at += EIGHT
-    return count

@@ -15,7 +15,7 @@ FILTER = 1 << 16
 
 
 def word_filter(words: U64) -> NDArray[np.uint8]:
-    """What ``kernels.look_up`` reads: by (word >> 3) & 0xffff 0 where no word is, else 1 + one's index, up to 255."""
+    """What ``columnkernels.look_up`` reads: by (word >> 3) & 0xffff 0 for no word, else 1 + one's index, up to 255."""
     table = np.zeros(FILTER, np.uint8)
     likely = np.minimum(np.arange(1, len(words) + 1), 255).astype(np.uint8)
     table[((words >> np.uint64(3)) & np.uint64(FILTER - 1)).astype(np.int64)] = likely

@@ -60,7 +60,7 @@ places = st.lists(st.tuples(st.integers(0, 64), st.integers(0, 64)), max_size=4)
 @given(memories, places, st.integers(0, 40))
 def test_scan_ranges(memory: Memory, drawn: list[tuple[int, int]], room: int) -> None:
     out = np.zeros((room, 4), np.uint64)
-    count = kernels.scan_ranges(memory.image.memory, *ranges(drawn), sorted_words, table, out)
+    count = columnkernels.scan_ranges(memory.image.memory, *ranges(drawn), sorted_words, table, out)
     expected = [
         [number, BASE + 8 * place, index, data]
         for number, pair in enumerate(drawn)
@@ -73,7 +73,7 @@ def test_scan_ranges(memory: Memory, drawn: list[tuple[int, int]], room: int) ->
 @given(memories, places)
 def test_scan_values(memory: Memory, drawn: list[tuple[int, int]]) -> None:
     out = np.zeros((300, 3), np.uint64)
-    count = kernels.scan_values(memory.image.memory, *ranges(drawn), sorted_words, table, out)
+    count = columnkernels.scan_values(memory.image.memory, *ranges(drawn), sorted_words, table, out)
     expected = [
         [number, BASE + 8 * i, WORDS.index(memory.words[i])]
         for number, pair in enumerate(drawn)
