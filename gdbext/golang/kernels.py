@@ -349,8 +349,8 @@ def next_pair(host, stop, ranges, table, words):  # type: ignore[no-untyped-def]
 def taken_until(allocated, slot, end):  # type: ignore[no-untyped-def]
     """The first slot from ``slot`` on that is not allocated."""
     while slot < end and is_set(allocated, slot):
-        slot += 1
-    return slot
+        slot += 8 if slot & 7 == 0 and allocated[slot >> 3] == 0xFF else 1
+    return min(slot, end)
 
 
 @helper

@@ -59,12 +59,17 @@ class Image:
         """For compiled loops. A page table pays where there is much to look up: a core, a heap."""
         from gdbext.target import kernels
 
-        regions, pages = np.zeros(0, np.int32), np.zeros(0, np.uint64)
-        if self.size > LITTLE:
-            regions = _regions(self._rows)
-            pages = np.zeros(int(regions.max(initial=0)) * kernels.REGION_PAGES, np.uint64)
-            kernels.fill_pages(self.starts, self.ends, self.hosts, regions, pages)
-        return kernels.Memory(self.starts, self.ends, self.hosts, regions, pages)
+        if self.size <= LITTLE:
+            return self._segments()
+        regions = _regions(self._rows)
+        pages = np.zeros(int(regions.max(initial=0)) * kernels.REGION_PAGES, np.uint64)
+        kernels.fill_pages(self.starts, self.ends, self.hosts, regions, pages)
+        return self._segments()._replace(regions=regions, pages=pages)
+
+    def _segments(self) -> Memory:
+        from gdbext.target import kernels
+
+        return kernels.Memory(self.starts, self.ends, self.hosts, np.zeros(0, np.int32), np.zeros(0, np.uint64))
 
     @property
     def size(self) -> int:
@@ -110,7 +115,7 @@ class Image:
         from gdbext.target import kernels
 
         ok = np.zeros(len(addresses), np.bool_)
-        kernels.gather(self.memory, addresses, out.shape[1], out, ok)
+        kernels.gather(self._segments(), addresses, out.shape[1], out, ok)
         return ok
 
     def _take(self, addresses: U64, out: NDArray[np.uint8]) -> Bools | None:
