@@ -417,7 +417,7 @@ warm_kernels() {
     "$gdb" -nx -batch -ex "python import sys; sys.path.insert(0, '$checkout'); from gdbext import warm; warm.main()" ||
         say "they did not compile: please report this"
     if [[ $shell_minor && $shell_minor != "$gdb_minor" ]]; then
-        (cd "$checkout" && "$shell_python" -m gdbext.warm) || say "they did not compile: please report this"
+        (cd "$checkout" && "$shell_python" -m gdbext.compute.warm) || say "they did not compile: please report this"
     fi
 }
 

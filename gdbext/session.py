@@ -94,9 +94,9 @@ class Session:
 
     def _read_heap(self) -> Heap:
         self.doing = "reading the heap's spans"
+        from gdbext.compute import malloc
         from gdbext.golang.mheap import Heap
         from gdbext.golang.snapshot import read_heap
-        from gdbext.target import malloc
 
         heap = read_heap(self.program) if self.target.kind == "running" else Heap.of(self.program)
         malloc.trim()
@@ -112,7 +112,7 @@ class Session:
     def _search(self, heap: Heap, goroutines: Goroutines) -> Contexts:
         self.doing = "searching the heap for contexts"
         from gdbext.analysis import contextsearch
-        from gdbext.target import malloc
+        from gdbext.compute import malloc
 
         types = self.context_types
         found = contextsearch.contexts(self.program, self.symtab, self.types, types, heap, goroutines)

@@ -35,7 +35,7 @@ esac
 PYTHON = """#!/bin/sh
 case "$*" in
 "-m pip --version") {has_pip} ;;
-"-m gdbext.warm" | "-m ruff "* | "-m mypy") ;;
+"-m gdbext.compute.warm" | "-m ruff "* | "-m mypy") ;;
 "-m pytest "*) {tests} ;;
 "-m pip install "*)
     echo "$*" >>"{log}"

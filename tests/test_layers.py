@@ -27,8 +27,8 @@ ONLY_IN = {
     "gdb": {"gdbinit.py", "target/inferior.py", "frontend/gdbfront.py", "frontend/gdbgoroutine.py"},
     "tabulate": {"report/text.py"},
     "pygments": {"report/text.py"},
-    "numba": {"target/compiling.py"},
-    "llvmlite": {"target/compiled.py", "target/compiling.py", "target/machinecode.py"},
+    "numba": {"compute/compiler.py"},
+    "llvmlite": {"compute/library.py", "compute/compiler.py", "compute/machinecode.py"},
 }
 HEAVY = {"numpy", "numba", "llvmlite", "tabulate", "pygments", "elftools"}
 """Not to be imported when GDB loads the commands."""
@@ -214,7 +214,7 @@ def test_no_releases_are_compared(path: Path) -> None:
             assert not names & VERSIONS, f"line {node.lineno}: {ast.unparse(node)}"
 
 
-HANDS_ON = {"target/parallel.py"}
+HANDS_ON = {"compute/parallel.py"}
 """What a thread fails with goes to the one who waits for it."""
 
 

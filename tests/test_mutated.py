@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gdbext.target import machinecode
+from gdbext.compute import machinecode
 from tests import tools
 
 SECONDS = 600

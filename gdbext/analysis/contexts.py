@@ -9,6 +9,7 @@ from attrs import field, frozen
 from numpy.typing import NDArray
 
 from gdbext.analysis.waitrows import waits
+from gdbext.compute import parallel
 from gdbext.errors import GdbextError
 from gdbext.golang import context, contextread, maps
 from gdbext.golang.context import ContextTypes
@@ -16,7 +17,6 @@ from gdbext.golang.mheap import Heap
 from gdbext.golang.program import Program
 from gdbext.golang.rtype import Types
 from gdbext.golang.words import column, columns, index_in, word_filter, words_among
-from gdbext.target import parallel
 from gdbext.target.image import U64, Bools, Image
 
 I32 = NDArray[np.int32]

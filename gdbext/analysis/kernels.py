@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gdbext.target.compiled import Library, helper
+from gdbext.compute.library import Library, helper
 from gdbext.target.kernels import SOME, stopped
 
 library = Library(__name__)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gdbext.target.compiled import Library, helper
+from gdbext.compute.library import Library, helper
 from gdbext.target.kernels import copy16, store64
 
 library = Library(__name__)

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from gdbext.analysis.contexts import NO_DEADLINE, STATES
 from gdbext.commands._contexts import MASKED, cell
+from gdbext.compute import parallel
 from gdbext.report import Absent
 from gdbext.report.json import NUL, join_cells
-from gdbext.target import parallel
 
 if TYPE_CHECKING:
     from gdbext.analysis.contextcolumns import Text

@@ -106,7 +106,7 @@ def overview() -> str:
 
 def _command(words: list[str]) -> int:
     from gdbext.commands import run_line
-    from gdbext.target.control import CONTROL
+    from gdbext.compute.control import CONTROL
 
     host, where, rest = _target(words)
     command = _find(rest[0])

@@ -252,7 +252,7 @@ class Sessions:
     @contextmanager
     def used(self) -> Iterator[None]:
         """While a command runs its Session is not closed under it, and Ctrl-C ends what it computes."""
-        from gdbext.target.control import CONTROL
+        from gdbext.compute.control import CONTROL
 
         self._in_use += 1
         try:

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterable
 
-from gdbext import deaf
+from gdbext.compute import deaf
 
 FIRST_SECONDS = 1.0
 STDERR = 2

@@ -75,7 +75,7 @@ class Output:
 
 def write_pieces(pieces: Generator[str, None, None], write: Callable[[str], object], paged: Callable[[], bool]) -> None:
     """Write all; quiet when the reader or the pager is left. That is KeyboardInterrupt too, but no signal came."""
-    from gdbext.target.control import CONTROL
+    from gdbext.compute.control import CONTROL
 
     with closing(pieces):
         for piece in pieces:

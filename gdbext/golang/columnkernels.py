@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gdbext.target.compiled import Library, helper
+from gdbext.compute.library import Library, helper
 from gdbext.target.kernels import EIGHT, SOME, Memory, read64, stopped  # noqa: F401
 
 library = Library(__name__)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from gdbext.compute.library import Library, helper
 from gdbext.golang.columnkernels import look_up
-from gdbext.target.compiled import Library, helper
 from gdbext.target.kernels import (
     EIGHT,
     ONE,
@@ -28,7 +28,7 @@ from gdbext.target.kernels import (
 )
 
 if TYPE_CHECKING:
-    from gdbext.target.compiled import I32, I64, U8, U64, Bools
+    from gdbext.compute.library import I32, I64, U8, U64, Bools
 
 library = Library(__name__)
 PAGE = np.uint64(8192)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from gdbext.compute.library import Library, helper
 from gdbext.golang.kernels import ZERO
-from gdbext.target.compiled import Library, helper
 from gdbext.target.kernels import (
     EIGHT,
     ONE,

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from gdbext.compute import parallel
 from gdbext.golang import columnkernels
-from gdbext.target import parallel
 from gdbext.target.image import U64, Bools, Image
 
 FILTER = 1 << 16

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from attrs import field, frozen
 
-import gdbext.target.lonenumpy  # noqa: F401  before another module of ours imports NumPy
+import gdbext.compute.lonenumpy  # noqa: F401  before another module of ours imports NumPy
 
 if TYPE_CHECKING:
     from gdbext.target.binary import Binary

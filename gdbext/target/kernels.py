@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from gdbext.target.compiled import Library, helper
+from gdbext.compute.library import Library, helper
 
 if TYPE_CHECKING:
-    from gdbext.target.compiled import I32, U64
+    from gdbext.compute.library import I32, U64
 
 library = Library(__name__)
 PAGE_BITS, REGION_BITS = np.uint64(12), np.uint64(26)

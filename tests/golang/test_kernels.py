@@ -10,8 +10,8 @@ import numpy as np
 from hypothesis import given, settings, strategies as st
 from numpy.typing import NDArray
 
+from gdbext.compute.library import DTYPES, Record
 from gdbext.golang import columnkernels, kernels, words
-from gdbext.target.compiled import DTYPES, Record
 from gdbext.target.image import Image
 
 BASE = 0xC0_0000_0000

@@ -67,8 +67,8 @@ class Outcome:
 
 def load() -> None:
     """Everything imported, every kernel loaded: the children have them at once."""
-    from gdbext import warm
     from gdbext.commands import registry
+    from gdbext.compute import warm
     from gdbext.report import dot, json as _json, pprof, text  # noqa: F401
 
     registry()

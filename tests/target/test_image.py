@@ -9,7 +9,7 @@ from hypothesis import given, settings, strategies as st
 from gdbext.errors import MemoryFault
 from gdbext.target import image as module
 from gdbext.target.image import Image
-from tests.target import samplekernels
+from tests.compute import samplekernels
 
 BASE = 0x7FFF_0000_0000
 SPACE = 400

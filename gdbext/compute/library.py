@@ -28,7 +28,7 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
-from gdbext.target.control import CONTROL
+from gdbext.compute.control import CONTROL
 
 if TYPE_CHECKING:
     from llvmlite.binding import ExecutionEngine
@@ -243,7 +243,7 @@ class Library:
         """What holds the machine code; loaded once."""
         with self._lock:
             if self._engine is None:
-                from gdbext.target import machinecode
+                from gdbext.compute import machinecode
 
                 self._engine = machinecode.load(self)
                 CONTROL.check()  # LLVM calls back into Python: an interrupt that struck there was only noted

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gdbext import home, warm
+from gdbext import home
+from gdbext.compute import warm
 from tests import hosts, programs
 
 WITHOUT_NUMBA = """

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from gdbext.target.compiled import KernelFault, Library, Signature, helper
-from tests.target import samplekernels
+from gdbext.compute.library import KernelFault, Library, Signature, helper
+from tests.compute import samplekernels
 
 library = Library(__name__)
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from gdbext import home
-from gdbext.target import compiling, machinecode
-from gdbext.target.compiled import KernelFault, Library
-from tests.target import samplekernels
+from gdbext.compute import compiler, machinecode
+from gdbext.compute.library import KernelFault, Library
+from tests.compute import samplekernels
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 def test_it_is_made_once(monkeypatch: pytest.MonkeyPatch, kept: Path) -> None:
     first = machinecode.object_code(samplekernels.library)
     assert [path.read_bytes() for path in kept.rglob("*.o")] == [first]
-    monkeypatch.setattr(compiling, "compile_library", lambda library: pytest.fail("compiled again"))
+    monkeypatch.setattr(compiler, "compile_library", lambda library: pytest.fail("compiled again"))
     assert machinecode.object_code(samplekernels.library) == first
 
 

@@ -12,8 +12,8 @@ from numba.core import compiler
 from numba.core.registry import cpu_target
 from numba.extending import intrinsic
 
-from gdbext.target import machinecode
-from gdbext.target.compiled import Helper, Library, Parameter, Record, Signature
+from gdbext.compute import machinecode
+from gdbext.compute.library import Helper, Library, Parameter, Record, Signature
 
 TYPES = {
     "u64": types.uint64,

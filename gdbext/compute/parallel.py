@@ -14,8 +14,8 @@ from itertools import pairwise
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
-from gdbext import deaf
-from gdbext.target.control import CONTROL
+from gdbext.compute import deaf
+from gdbext.compute.control import CONTROL
 
 T = TypeVar("T")
 MOST_THREADS = 4

@@ -16,10 +16,10 @@ import llvmlite
 from llvmlite import binding
 
 from gdbext import home
-from gdbext.target import codekey
+from gdbext.compute import codekey
 
 if TYPE_CHECKING:
-    from gdbext.target.compiled import Library
+    from gdbext.compute.library import Library
 
 MOST_BYTES = 1 << 24
 MOST_FILES = 16
@@ -63,9 +63,9 @@ def object_code(library: Library) -> bytes:
     try:
         return home.read_private(path, MOST_BYTES)
     except (OSError, ValueError):
-        from gdbext.target import compiling
+        from gdbext.compute import compiler
 
-        made = compiling.compile_library(library)
+        made = compiler.compile_library(library)
         keep(path, made)
         return made
 

@@ -11,9 +11,8 @@ from pathlib import Path
 import numba
 import pytest
 
-from gdbext import warm
-from gdbext.target import codekey
-from gdbext.target.compiled import KernelFault, Library
+from gdbext.compute import codekey, warm
+from gdbext.compute.library import KernelFault, Library
 
 NUMBERS = """
 import numpy as np
@@ -22,7 +21,7 @@ TABLE = np.array([1, 2, 3])
 UNUSED = 1
 """
 HELPERS = """
-from gdbext.target.compiled import helper
+from gdbext.compute.library import helper
 import keynumbers
 STEP = 2
 
@@ -35,7 +34,7 @@ def outer(value):
     return inner(value)
 """
 KERNELS = """
-from gdbext.target.compiled import Library
+from gdbext.compute.library import Library
 import numpy as np
 from keyhelpers import outer
 from keynumbers import TABLE

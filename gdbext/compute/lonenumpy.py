@@ -10,7 +10,7 @@ import os
 import threading
 from contextlib import suppress
 
-from gdbext import deaf
+from gdbext.compute import deaf
 
 THREADS = "OPENBLAS_NUM_THREADS"
 

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gdbext.target.compiled import Helper, KernelFault
+from gdbext.compute.library import Helper, KernelFault
 
 if TYPE_CHECKING:
-    from gdbext.target.compiled import Library
+    from gdbext.compute.library import Library
 
 OURS = ("compiled.py", "compiling.py", "machinecode.py")
 """How kernels are compiled and called."""

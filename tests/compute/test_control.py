@@ -14,9 +14,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from gdbext.target import control
-from gdbext.target.control import CONTROL, Control
-from tests.target import samplekernels
+from gdbext.compute import control
+from gdbext.compute.control import CONTROL, Control
+from tests.compute import samplekernels
 
 AT_ONCE = 5
 """Seconds, on a busy machine too: what is stopped so would never end by itself."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from gdbext.target.compiled import Library, helper
+from gdbext.compute.library import Library, helper
 from gdbext.target.kernels import Memory, read64, stopped  # noqa: F401  a declaration names the record
 
 if TYPE_CHECKING:
-    from gdbext.target.compiled import I32, U64, Bools
+    from gdbext.compute.library import I32, U64, Bools
 
 library = Library(__name__)
 

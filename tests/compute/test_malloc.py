@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gdbext.target import malloc
+from gdbext.compute import malloc
 
 
 def resident() -> int:

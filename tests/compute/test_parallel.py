@@ -13,10 +13,10 @@ from contextlib import suppress
 import numpy as np
 import pytest
 
-from gdbext.target import parallel
-from gdbext.target.control import CONTROL
-from tests.target import samplekernels
-from tests.target.test_control import as_debuggers_do, once_begun, send, to_the_main_thread
+from gdbext.compute import parallel
+from gdbext.compute.control import CONTROL
+from tests.compute import samplekernels
+from tests.compute.test_control import as_debuggers_do, once_begun, send, to_the_main_thread
 
 
 def tasks() -> set[int]:

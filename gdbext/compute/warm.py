@@ -1,4 +1,4 @@
-"""Compiles every kernel, so that the first command of a session need not: ``python -m gdbext.warm``."""
+"""Compiles every kernel, so that the first command of a session need not: ``python -m gdbext.compute.warm``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from gdbext import home
 
 if TYPE_CHECKING:
-    from gdbext.target.compiled import Library
+    from gdbext.compute.library import Library
 
 
 def libraries() -> Iterator[Library]:
@@ -41,7 +41,7 @@ def main() -> int:
         return 1
     if not compile_packages():
         print(f"gdbext: no bytecode written in {home.dependencies()}; starts take longer", file=sys.stderr)
-    from gdbext.target import machinecode
+    from gdbext.compute import machinecode
 
     for library in libraries():
         machinecode.object_code(library)
