@@ -17,7 +17,7 @@ def _start(script):  # type: ignore[no-untyped-def]  # no annotations, for an ol
     root = os.path.dirname(os.path.dirname(os.path.realpath(script)))
     if root not in sys.path:
         sys.path.append(root)
-    from gdbext import home
+    from gdbext.store import home
 
     missing = home.activate()
     if missing:

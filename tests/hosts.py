@@ -13,7 +13,7 @@ from typing import Any
 
 from attrs import frozen
 
-from gdbext import home
+from gdbext.store import home
 from tests import conversation, tools
 from tests.programs import Core, Program, Running, core, run
 from tests.waiting import HANG_SECONDS

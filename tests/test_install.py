@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from attrs import define
 
-from gdbext import commands, home
+from gdbext import commands
+from gdbext.store import home
 from tests import hosts, tools
 from tests.waiting import HANG_SECONDS
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from gdbext import home
+from gdbext.store import home
 from tests.waiting import HANG_SECONDS
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import llvmlite
 from llvmlite import binding
 
-from gdbext import home
 from gdbext.compute import codekey
+from gdbext.store import home
 
 if TYPE_CHECKING:
     from gdbext.compute.library import Library

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gdbext import home
+from gdbext.store import home
 
 if TYPE_CHECKING:
     from gdbext.compute.library import Library

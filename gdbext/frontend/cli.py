@@ -9,10 +9,11 @@ import traceback
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from gdbext import __doc__ as purpose, __version__, home
+from gdbext import __doc__ as purpose, __version__
 from gdbext.errors import GdbextError, UsageError
 from gdbext.frontend import internal_error
 from gdbext.frontend.progress import Progress
+from gdbext.store import home
 
 if TYPE_CHECKING:
     from gdbext.commands import Command, Look

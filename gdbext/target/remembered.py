@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import field, frozen
 
-from gdbext import __version__, home
+from gdbext import __version__
+from gdbext.store import home
 from gdbext.target.layouts import Field, Layout, Source
 
 if TYPE_CHECKING:

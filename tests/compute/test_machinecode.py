@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gdbext import home
 from gdbext.compute import compiler, machinecode
 from gdbext.compute.library import KernelFault, Library
+from gdbext.store import home
 from tests.compute import samplekernels
 
 

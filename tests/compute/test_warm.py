@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gdbext import home
 from gdbext.compute import warm
+from gdbext.store import home
 from tests import hosts, programs
 
 WITHOUT_NUMBA = """

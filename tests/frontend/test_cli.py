@@ -79,7 +79,7 @@ def test_a_traceback_when_it_is_asked_for(tmp_path: Path) -> None:
 
 
 def test_missing_dependencies_are_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr("gdbext.home.activate", lambda: "gdbext: numba not found for Python 3.11; run install.sh")
+    monkeypatch.setattr("gdbext.store.home.activate", lambda: "gdbext: numba not found for Python 3.11; run install.sh")
     assert cli.main(["--help"]) == 1
     assert capsys.readouterr().err == "gdbext: numba not found for Python 3.11; run install.sh\n"
 

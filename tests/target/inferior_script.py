@@ -18,7 +18,7 @@ sys.path.insert(0, QUESTIONS["root"])
 
 
 def answer() -> dict[str, Any]:
-    from gdbext import home
+    from gdbext.store import home
 
     home.activate()
     from gdbext.errors import UnsupportedTarget

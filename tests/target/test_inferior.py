@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from gdbext import home
+from gdbext.store import home
 from tests import hosts, programs, tools
 from tests.target.test_process import in_namespaces, run_inside, tasks
 from tests.waiting import HANG_SECONDS

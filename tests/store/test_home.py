@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gdbext import home
+from gdbext.store import home
 
 TAG = f"py{sys.version_info[0]}.{sys.version_info[1]}"
 
