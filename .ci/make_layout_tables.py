@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write gdbext/target/tables: layouts of Go's structures per release, architecture and experiment.
+"""Write gdbext/binary/tables: layouts of Go's structures per release, architecture and experiment.
 
     .ci/make_layout_tables.py 1.27.3            a new Go release is this one command
     .ci/make_layout_tables.py --all             every release in RELEASES
@@ -27,9 +27,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from gdbext.target.dwarf import Dwarf  # noqa: E402
-from gdbext.target.elf import Elf  # noqa: E402
-from gdbext.target.layouts import DwarfLayouts, Layout  # noqa: E402
+from gdbext.binary.dwarf.skimmer import Dwarf  # noqa: E402
+from gdbext.binary.elf import Elf  # noqa: E402
+from gdbext.binary.layouts import DwarfLayouts, Layout  # noqa: E402
 
 TABLES = ROOT / "gdbext" / "target" / "tables"
 RELEASES = ("1.21.13", "1.22.10", "1.23.9", "1.24.11", "1.25.5", "1.26.8", "1.27.3")

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from attrs import define, frozen
 
+from gdbext.binary.layouts import Layout, Layouts, Source, TableLayouts
 from gdbext.errors import MemoryFault, MissingSymbol, UsageError
 from gdbext.golang import mheap
 from gdbext.golang.context import ContextTypes
@@ -22,7 +23,6 @@ from gdbext.golang.rtype import Types
 from gdbext.golang.struct import resolve
 from gdbext.target import Mapping as Range, Thread, Value
 from gdbext.target.image import Image
-from gdbext.target.layouts import Layout, Layouts, Source, TableLayouts
 
 RODATA, DATA, HEAP, OFF_HEAP = 0x50_0000, 0x70_0000, 0xC0_0000_0000, 0x7F00_0000_0000
 PAGE = mheap.PAGE_SIZE

@@ -39,7 +39,7 @@ def name_of(path: Path) -> str:
 
 
 def layer(dotted: str) -> str:
-    """The layer of ``gdbext.target.elf`` is target."""
+    """The layer of ``gdbext.binary.elf`` is target."""
     return (dotted.split(".") + [""])[1]
 
 
@@ -198,7 +198,7 @@ def changed_names(tree: ast.AST) -> Iterator[str]:
 
 
 VERSIONS = {"minor", "go_version", "version_info"}
-DECIDES_BY_RELEASE = {"gdbinit.py", "home.py", "target/buildinfo.py", "target/binary.py", "target/layouts.py"}
+DECIDES_BY_RELEASE = {"gdbinit.py", "home.py", "binary/buildinfo.py", "binary/executable.py", "binary/layouts.py"}
 """Where releases are told apart: reading the version itself, refusing what is too old, choosing the table."""
 
 

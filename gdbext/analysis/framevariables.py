@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 
 from attrs import frozen
 
+from gdbext.binary.dwarf.variables import Variable
 from gdbext.errors import GdbextError, MemoryFault
 from gdbext.golang.program import Program
 from gdbext.golang.struct import Reader
 from gdbext.golang.symtab import Symtab
 from gdbext.golang.traceback import Frame
-from gdbext.target.variables import Variable
 
 REGISTERS = (  # DWARF's numbers of amd64 registers
     "rax", "rdx", "rcx", "rbx", "rsi", "rdi", "rbp", "rsp",

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from gdbext.errors import MissingField
 
 if TYPE_CHECKING:
+    from gdbext.binary.layouts import Layout
     from gdbext.target.image import U64, Bools, Image
-    from gdbext.target.layouts import Layout
 
 SLICE_PARTS = np.dtype([("array", "<u8"), ("len", "<u8"), ("cap", "<u8")])
 STRING_PARTS = np.dtype([("str", "<u8"), ("len", "<u8")])
@@ -33,7 +33,7 @@ class Reader(Protocol):
 
 
 class LayoutSource(Protocol):
-    """Whatever knows layouts by name (target/layouts.py). ``layout`` raises MissingField for an unknown structure."""
+    """Whatever knows layouts by name (binary/layouts.py). ``layout`` raises MissingField for an unknown structure."""
 
     def layout(self, name: str) -> Layout: ...
 

@@ -15,7 +15,7 @@ from attrs import field, frozen
 import gdbext.compute.lonenumpy  # noqa: F401  before another module of ours imports NumPy
 
 if TYPE_CHECKING:
-    from gdbext.target.binary import Binary
+    from gdbext.binary.executable import Binary
     from gdbext.target.image import Image
 
 Kind = Literal["live", "core", "running"]

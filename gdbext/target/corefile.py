@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field
 
+from gdbext.binary.elf import ET_CORE, PF_R, PN_XNUM, Bytes, Elf, map_file
 from gdbext.errors import UnsupportedTarget, UsageError
 from gdbext.target import Kind, Mapping, Thread, Value, identity
-from gdbext.target.elf import ET_CORE, PF_R, PN_XNUM, Bytes, Elf, map_file
 from gdbext.target.image import Image
 from gdbext.target.layers import Load, Piece, beneath, clip, disjoint, holes, is_whole, loads, merge_mappings, piece
 from gdbext.target.notes import AT_EXECFN, Notes
 
 if TYPE_CHECKING:
-    from gdbext.target.binary import Binary
+    from gdbext.binary.executable import Binary
 
 PACKED = {
     b"\x28\xb5\x2f\xfd": ("zstd", "zstd -d {0} -o core"),
@@ -56,7 +56,7 @@ class CoreFile:
     @classmethod
     def open(cls, exe: str, core: str) -> CoreFile:
         """The core of the program ``exe``. Raises UnsupportedTarget with one line for what is neither."""
-        from gdbext.target.binary import Binary
+        from gdbext.binary.executable import Binary
 
         elf = open_core_elf(core)
         notes = Notes.of(elf.notes())

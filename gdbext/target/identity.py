@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from gdbext.binary.elf import ET_EXEC, NT_GNU_BUILD_ID, NT_GO_BUILD_ID, PT_NOTE, Elf
 from gdbext.errors import MemoryFault, UnsupportedTarget
-from gdbext.target.elf import ET_EXEC, NT_GNU_BUILD_ID, NT_GO_BUILD_ID, PT_NOTE, Elf
 from gdbext.target.image import Image
 from gdbext.target.layers import Load, clip, loads
 from gdbext.target.notes import AT_ENTRY

@@ -21,7 +21,7 @@ from gdbext.target.image import Image
 from gdbext.target.process import Process
 
 if TYPE_CHECKING:
-    from gdbext.target.binary import Binary
+    from gdbext.binary.executable import Binary
 
 REGISTERS = (
     *("rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"),
@@ -88,7 +88,7 @@ class Inferior:
 
     @classmethod
     def _of_remote(cls, inferior: gdb.Inferior, files: Files) -> Inferior:
-        from gdbext.target.binary import Binary
+        from gdbext.binary.executable import Binary
 
         if not files.exe:
             raise UnsupportedTarget("GDB does not have the program's file", "type file EXE (a copy of the remote one)")

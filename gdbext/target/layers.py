@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from attrs import frozen
 
+from gdbext.binary.elf import PF_R, PF_W, PF_X, PT_LOAD, Bytes, Elf
 from gdbext.target import Mapping
-from gdbext.target.elf import PF_R, PF_W, PF_X, PT_LOAD, Bytes, Elf
 
 Piece = tuple[int, int, int]
 TOP = (1 << 64) - 1

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping as MappingOf
 
 from attrs import field, frozen
 
+from gdbext.binary.elf import Note
 from gdbext.target import Mapping, Thread
-from gdbext.target.elf import Note
 
 NT_PRSTATUS, NT_PRPSINFO, NT_AUXV, NT_FILE = 1, 3, 6, 0x46494C45
 AT_NULL, AT_ENTRY, AT_EXECFN = 0, 9, 31

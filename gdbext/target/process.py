@@ -16,7 +16,7 @@ from gdbext.target.notes import AT_ENTRY
 from gdbext.target.procmem import ProcessMemory, refusal
 
 if TYPE_CHECKING:
-    from gdbext.target.binary import Binary
+    from gdbext.binary.executable import Binary
 
 
 @define(eq=False)
@@ -117,8 +117,8 @@ def open_binary(pid: int, exe: str) -> Binary:
 
     It goes by the name under which we could open it too (its debug file lies next to that).
     """
-    from gdbext.target.binary import Binary
-    from gdbext.target.elf import Elf, map_stamped
+    from gdbext.binary.elf import Elf, map_stamped
+    from gdbext.binary.executable import Binary
 
     link = f"/proc/{pid}/exe"
     name = exe if _is_same_file(exe, link) else f"/proc/{pid}/root{exe}"

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from gdbext.analysis import declared
+from gdbext.binary.layouts import Field, Layout
 from gdbext.errors import MissingField, MissingSymbol
 from gdbext.golang.struct import UINT, Struct, optional
-from gdbext.target.layouts import Field, Layout
 
 G = Layout("runtime.g", 16, {"goid": Field(0, 8, "uint64"), "odd": Field(8, 3, "[3]uint8")})
 

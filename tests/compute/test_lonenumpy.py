@@ -26,7 +26,7 @@ def threads(module: str, **more: str) -> list[str]:
     return done.stdout.split()
 
 
-@pytest.mark.parametrize("module", ["gdbext.target", "gdbext.target.elf"])
+@pytest.mark.parametrize("module", ["gdbext.target", "gdbext.binary.elf"])
 def test_one_thread_and_the_same_environment(module: str) -> None:
     assert threads(module) == ["1", "None"]
 

@@ -71,9 +71,9 @@ def test_no_command_needs_the_compiler(ctxforest_core: programs.Core, command: s
 SHORT = {
     "gdbext.analysis.rowkernels.room": "called for some thousand rows at a time",
     "gdbext.analysis.rowkernels.rows": "called for some thousand rows at a time",
-    "gdbext.target.dwarfkernels.string_end": "one string",
-    "gdbext.target.dwarfkernels.read_root": "one entry",
-    "gdbext.target.dwarfkernels.fnv": "one name",
+    "gdbext.binary.dwarf.kernels.string_end": "one string",
+    "gdbext.binary.dwarf.kernels.read_root": "one entry",
+    "gdbext.binary.dwarf.kernels.fnv": "one name",
 }
 """Kernels that end before anybody could be quick enough to interrupt them."""
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from gdbext.binary.layouts import Field, Layout
 from gdbext.errors import MemoryFault, MissingField
 from gdbext.golang.struct import BYTES, IFACE, INT, SLICE, STRING, UINT, Bound, Member, Struct, optional, resolve
 from gdbext.target.image import Image
-from gdbext.target.layouts import Field, Layout
 from tests.synthetic import DictLayouts, FakeBinary
 
 GOBUF = Layout("p.gobuf", 16, {"sp": Field(0, 8, "uintptr"), "pc": Field(8, 8, "uintptr")})

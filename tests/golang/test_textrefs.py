@@ -9,8 +9,8 @@ from bisect import bisect_left
 import pytest
 from hypothesis import given, strategies as st
 
+from gdbext.binary.executable import Binary
 from gdbext.golang.textrefs import references, variables
-from gdbext.target.binary import Binary
 from tests.programs import build
 from tests.waiting import HANG_SECONDS
 

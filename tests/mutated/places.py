@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from attrs import field, frozen
 
+from gdbext.binary.elf import HEADER, PT_LOAD, PT_NOTE, SEGMENT, Elf
 from gdbext.errors import GdbextError
 from gdbext.golang import ancestors, chan, context, maps, mheap, modules, pclntab, rtype, runtime2
 from gdbext.golang.program import Program
 from gdbext.golang.struct import Struct
 from gdbext.session import Session
 from gdbext.target import opening
-from gdbext.target.elf import HEADER, PT_LOAD, PT_NOTE, SEGMENT, Elf
 from tests import programs
 
 HEADS = {

@@ -136,7 +136,8 @@ def _confine(size: int) -> None:
 
 def overlay(made: Wounds) -> None:
     """From now on this process has the wounded file where the healthy one lies: pages of its own, nothing copied."""
-    from gdbext.target import corefile, elf
+    from gdbext.binary import elf
+    from gdbext.target import corefile
 
     real = elf.map_file
 

@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
+from gdbext.binary import buildinfo, debugfile
+from gdbext.binary.answers import Remembered, RememberedLayouts
+from gdbext.binary.dwarf import constants as dw
+from gdbext.binary.dwarf.skimmer import Dwarf
+from gdbext.binary.elf import ET_CORE, PT_LOAD, Elf, Symbols
+from gdbext.binary.layouts import DwarfLayouts, Layout, Layouts, TableLayouts
 from gdbext.errors import MemoryFault, MissingSymbol, UnsupportedTarget
-from gdbext.target import buildinfo, debugfile, dwarfnumbers as dw
-from gdbext.target.dwarf import Dwarf
-from gdbext.target.elf import ET_CORE, PT_LOAD, Elf, Symbols
-from gdbext.target.layouts import DwarfLayouts, Layout, Layouts, TableLayouts
-from gdbext.target.remembered import Remembered, RememberedLayouts
 
 if TYPE_CHECKING:
-    from gdbext.target.variables import Subprogram
+    from gdbext.binary.dwarf.variables import Subprogram
 
 ARCHES = ("amd64",)
 """Architectures that the decoders know. The layout tables have arm64 as well."""
@@ -141,7 +142,7 @@ class Binary:
 
     def subprogram(self, pc: int) -> Subprogram | None:
         """The function that holds a link-time pc, with its variables; None without debug information for it."""
-        from gdbext.target.variables import Subprogram
+        from gdbext.binary.dwarf.variables import Subprogram
 
         return Subprogram.at(self.dwarf, pc) if self.dwarf is not None else None
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
-from gdbext.target import dwarfnumbers as dw, locations
-from gdbext.target.locations import Piece
+from gdbext.binary.dwarf import constants as dw, locations
+from gdbext.binary.dwarf.locations import Piece
 
 if TYPE_CHECKING:
-    from gdbext.target.dwarf import Dwarf, Entry
+    from gdbext.binary.dwarf.skimmer import Dwarf, Entry
 
 UNSIGNED = 0xFFFFFFFFFFFFFFFF
 

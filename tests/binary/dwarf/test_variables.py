@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from gdbext.target.binary import Binary
-from gdbext.target.locations import Piece
-from gdbext.target.variables import Variable
+from gdbext.binary.dwarf.locations import Piece
+from gdbext.binary.dwarf.variables import Variable
+from gdbext.binary.executable import Binary
 from tests import tools
 from tests.waiting import HANG_SECONDS
 

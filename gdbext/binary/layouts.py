@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from attrs import frozen
 
+from gdbext.binary.dwarf import constants as dw
 from gdbext.errors import MissingField
-from gdbext.target import dwarfnumbers as dw
 
 if TYPE_CHECKING:
-    from gdbext.target.dwarf import Dwarf, Entry
+    from gdbext.binary.dwarf.skimmer import Dwarf, Entry
 
 
 @frozen
@@ -84,7 +84,7 @@ class DwarfLayouts:
 
 
 class TableLayouts:
-    """Layouts from the tables in ``gdbext/target/tables``, one file per Go minor release.
+    """Layouts from the tables in ``gdbext/binary/tables``, one file per Go minor release.
 
     The file's ``structs`` are those of amd64 without experiments. ``variants`` hold what differs: first that of the
     architecture, then that of each experiment of the binary (``arch+experiment``) is laid over them. ``experiments``

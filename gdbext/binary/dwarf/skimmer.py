@@ -19,11 +19,11 @@ import numpy as np
 from attrs import field, frozen
 from numpy.typing import NDArray
 
+from gdbext.binary.dwarf import constants as dw
 from gdbext.errors import UnsupportedTarget
-from gdbext.target import dwarfnumbers as dw
 
 if TYPE_CHECKING:
-    from gdbext.target.elf import Bytes, Elf
+    from gdbext.binary.elf import Bytes, Elf
 
 Ints = NDArray[np.int64]
 
@@ -106,7 +106,7 @@ class Dwarf:
     @cached_property
     def kernels(self) -> Any:
         """The compiled loops; loaded when first needed."""
-        from gdbext.target import dwarfkernels
+        from gdbext.binary.dwarf import kernels as dwarfkernels
 
         return dwarfkernels
 

@@ -9,10 +9,10 @@ import pytest
 from attrs import frozen
 from hypothesis import given, strategies as st
 
+from gdbext.binary.dwarf import constants as dw, locations
+from gdbext.binary.dwarf.locations import Piece
+from gdbext.binary.dwarf.skimmer import Entry
 from gdbext.errors import UnsupportedTarget
-from gdbext.target import dwarfnumbers as dw, locations
-from gdbext.target.dwarf import Entry
-from gdbext.target.locations import Piece
 
 BASE = 0x401000
 EMPTY = np.zeros(0, np.uint8)

@@ -6,8 +6,8 @@ import re
 
 from attrs import frozen
 
+from gdbext.binary.elf import PF_X, PT_LOAD, Bytes, Elf
 from gdbext.errors import UnsupportedTarget
-from gdbext.target.elf import PF_X, PT_LOAD, Bytes, Elf
 
 MAGIC = b"\xff Go buildinf:"
 ALIGN = 16

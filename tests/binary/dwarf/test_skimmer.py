@@ -12,11 +12,11 @@ from elftools.dwarf.die import DIE
 from elftools.elf.elffile import ELFFile
 from hypothesis import given, settings, strategies as st
 
+from gdbext.binary.dwarf import constants as dw
+from gdbext.binary.dwarf.skimmer import Dwarf
+from gdbext.binary.dwarf.variables import Subprogram
+from gdbext.binary.elf import Bytes, Elf
 from gdbext.errors import GdbextError, UnsupportedTarget
-from gdbext.target import dwarfnumbers as dw
-from gdbext.target.dwarf import Dwarf
-from gdbext.target.elf import Bytes, Elf
-from gdbext.target.variables import Subprogram
 from tests import programs, tools
 
 TYPES = {

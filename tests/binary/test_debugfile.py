@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from gdbext.target import debugfile
-from gdbext.target.binary import Binary
-from gdbext.target.elf import Elf
+from gdbext.binary import debugfile
+from gdbext.binary.elf import Elf
+from gdbext.binary.executable import Binary
 from tests import programs, tools
 
 

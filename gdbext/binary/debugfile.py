@@ -10,8 +10,8 @@ import os
 import zlib
 from collections.abc import Iterator, Sequence
 
+from gdbext.binary.elf import Elf
 from gdbext.errors import UnsupportedTarget
-from gdbext.target.elf import Elf
 
 DIRECTORIES = ("/usr/lib/debug",)
 

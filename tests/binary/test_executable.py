@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gdbext.binary.elf import HEADER, Elf
+from gdbext.binary.executable import Binary
 from gdbext.errors import MemoryFault, MissingField, MissingSymbol, UnsupportedTarget
-from gdbext.target.binary import Binary
-from gdbext.target.elf import HEADER, Elf
 from tests import programs, tools
 
 NEWEST = tools.go_versions()[-1]
@@ -136,7 +136,7 @@ def test_refusals(tmp_path: Path) -> None:
 
 def test_opening_reads_no_debug_information(newest: Binary) -> None:
     code = (
-        "import sys; from gdbext.target.binary import Binary; b = Binary.open(sys.argv[1]); b.symbol('runtime.allgs');"
+        "import sys; from gdbext.binary.executable import Binary; b = Binary.open(sys.argv[1]); b.symbol('runtime.allgs');"
         "assert 'numba' not in sys.modules and 'dwarf' not in b.__dict__"
     )
     done = subprocess.run([sys.executable, "-c", code, newest.path], capture_output=True, text=True)

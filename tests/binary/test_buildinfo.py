@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
+from gdbext.binary import buildinfo
+from gdbext.binary.elf import HEADER, Elf
 from gdbext.errors import GdbextError, UnsupportedTarget
-from gdbext.target import buildinfo
-from gdbext.target.elf import HEADER, Elf
 from tests import programs, tools
 
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
+from gdbext.binary.dwarf import constants as dw
 from gdbext.errors import GdbextError
-from gdbext.target import dwarfnumbers as dw
 
 if TYPE_CHECKING:
-    from gdbext.target.dwarf import Dwarf, Entry
+    from gdbext.binary.dwarf.skimmer import Dwarf, Entry
 
 ENTRY_LIMIT = 100_000
 """Entries of one list. The longest seen have some hundreds."""

@@ -10,9 +10,9 @@ import pytest
 from elftools.elf.elffile import ELFFile
 from hypothesis import given, settings, strategies as st
 
+from gdbext.binary import elf
+from gdbext.binary.elf import HEADER, PT_LOAD, Elf
 from gdbext.errors import GdbextError, UnsupportedTarget
-from gdbext.target import elf
-from gdbext.target.elf import HEADER, PT_LOAD, Elf
 from tests import programs, tools
 from tests.target import madecore
 

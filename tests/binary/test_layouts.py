@@ -14,12 +14,12 @@ from elftools.dwarf.die import DIE
 from elftools.elf.elffile import ELFFile
 
 import gdbext.golang
+from gdbext.binary.dwarf.skimmer import Dwarf
+from gdbext.binary.elf import Elf
+from gdbext.binary.executable import Binary
+from gdbext.binary.layouts import DwarfLayouts, Field, Layout, Layouts, TableLayouts
 from gdbext.errors import MissingField
 from gdbext.golang.struct import declarations
-from gdbext.target.binary import Binary
-from gdbext.target.dwarf import Dwarf
-from gdbext.target.elf import Elf
-from gdbext.target.layouts import DwarfLayouts, Field, Layout, Layouts, TableLayouts
 from tests import programs, tools
 
 EXPERIMENTS = (

@@ -24,11 +24,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from attrs import field, frozen
 
 from gdbext import __version__
+from gdbext.binary.layouts import Field, Layout, Source
 from gdbext.store import home
-from gdbext.target.layouts import Field, Layout, Source
 
 if TYPE_CHECKING:
-    from gdbext.target.elf import Elf
+    from gdbext.binary.elf import Elf
 
 Answer = TypeVar("Answer")
 
@@ -125,7 +125,7 @@ def _identity(elf: Elf) -> list[str]:
 
 def _unchanged(elf: Elf) -> bool:
     """Whether the file is what it was when it was mapped: what was read since may be of another one."""
-    from gdbext.target.elf import stamp_of
+    from gdbext.binary.elf import stamp_of
 
     try:
         return elf.stamp == stamp_of(os.stat(elf.path))

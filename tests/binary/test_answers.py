@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from gdbext.binary import answers as remembered
+from gdbext.binary.answers import MOST_ANSWERS, MOST_FILES, Remembered
+from gdbext.binary.elf import Elf
+from gdbext.binary.executable import Binary
+from gdbext.binary.layouts import Field, Layout
 from gdbext.errors import MissingField, MissingSymbol
-from gdbext.target import remembered
-from gdbext.target.binary import Binary
-from gdbext.target.elf import Elf
-from gdbext.target.layouts import Field, Layout
-from gdbext.target.remembered import MOST_ANSWERS, MOST_FILES, Remembered
 from tests import programs, tools
 
 NEWEST = tools.go_versions()[-1]
@@ -313,7 +313,7 @@ def test_a_command_after_the_first_reads_no_debug_information() -> None:
     program = programs.build("goroutines", NEWEST)
     core = programs.core(program, f"gcore-{tools.gdbs()[-1]}")
     code = (
-        "import sys; from gdbext.frontend import cli; from gdbext.target.dwarf import Dwarf\n"
+        "import sys; from gdbext.frontend import cli; from gdbext.binary.dwarf.skimmer import Dwarf\n"
         "def refuse(self): raise AssertionError('read')\n"
         "if sys.argv.pop(1) == 'again': Dwarf.sections = property(refuse)\n"
         "sys.exit(cli.main(sys.argv[1:]))"
