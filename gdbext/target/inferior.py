@@ -16,7 +16,7 @@ from attrs import define, evolve, field
 
 from gdbext.errors import MemoryFault, UnsupportedTarget, UsageError
 from gdbext.target import Kind, Mapping, Thread, Value, merge_ranges, procfs
-from gdbext.target.corefile import CoreFile
+from gdbext.target.core import CoreFile
 from gdbext.target.image import Image
 from gdbext.target.process import Process
 

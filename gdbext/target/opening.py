@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from gdbext.errors import UnsupportedTarget
-from gdbext.target.corefile import CoreFile
+from gdbext.target.core import CoreFile
 from gdbext.target.process import Process
 
 

@@ -15,7 +15,7 @@ from gdbext.commands._contextjson import encoded
 from gdbext.commands._contexts import document
 from gdbext.report.json import plain
 from gdbext.session import Session
-from gdbext.target.corefile import CoreFile
+from gdbext.target.core import CoreFile
 from tests.programs import Core
 
 

@@ -19,7 +19,7 @@ from gdbext.report import Report, Tree
 from gdbext.report.cells import cell_text
 from gdbext.report.text import render_text
 from gdbext.session import Session
-from gdbext.target.corefile import CoreFile
+from gdbext.target.core import CoreFile
 from tests.programs import Core
 
 

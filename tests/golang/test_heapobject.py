@@ -6,7 +6,7 @@ import numpy as np
 
 from gdbext.golang.heapobject import find_object
 from gdbext.session import Session
-from gdbext.target.corefile import CoreFile
+from gdbext.target.core import CoreFile
 from tests.programs import Core
 
 SIZES = {"*context.cancelCtx": 80, "*context.timerCtx": 112, "*context.afterFuncCtx": 104, "*context.valueCtx": 48}

@@ -137,7 +137,7 @@ def _confine(size: int) -> None:
 def overlay(made: Wounds) -> None:
     """From now on this process has the wounded file where the healthy one lies: pages of its own, nothing copied."""
     from gdbext.binary import elf
-    from gdbext.target import corefile
+    from gdbext.target import core as corefile
 
     real = elf.map_file
 

@@ -16,8 +16,8 @@ from hypothesis import given, settings, strategies as st
 
 from gdbext.binary.elf import PT_LOAD, Elf
 from gdbext.errors import GdbextError, MemoryFault, UnsupportedTarget
-from gdbext.target import corefile, procfs
-from gdbext.target.corefile import CoreFile
+from gdbext.target import core as corefile, procfs
+from gdbext.target.core import CoreFile
 from gdbext.target.opening import open_core
 from tests import programs, tools
 from tests.target import madecore
