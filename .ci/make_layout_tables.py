@@ -133,12 +133,12 @@ func more(object *node) {
 def wanted_names() -> list[str]:
     """STRUCTS and whatever the decoders declare."""
     import gdbext.golang
-    from gdbext.golang import struct
+    from gdbext.golang.reading import declarations
 
     for module in pkgutil.iter_modules(gdbext.golang.__path__):
         if not module.name.endswith("kernels"):
             importlib.import_module(f"gdbext.golang.{module.name}")
-    return sorted({*STRUCTS, *(name for declared in struct.declarations() for name in declared.names)})
+    return sorted({*STRUCTS, *(name for declared in declarations.declarations() for name in declared.names)})
 
 
 def go(release: str, *arguments: str, cwd: str | None = None, **environment: str) -> str:

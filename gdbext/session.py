@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from gdbext.analysis.contextrows import Rows
     from gdbext.analysis.contexts import Contexts
     from gdbext.analysis.nativeframes import Code
-    from gdbext.golang.context import ContextTypes
-    from gdbext.golang.mheap import Heap
-    from gdbext.golang.proc import Goroutines
-    from gdbext.golang.program import Program
-    from gdbext.golang.rtype import Types
-    from gdbext.golang.symtab import Symtab
+    from gdbext.golang.reading.program import Program
+    from gdbext.golang.runtime.mheap import Heap
+    from gdbext.golang.runtime.proc import Goroutines
+    from gdbext.golang.runtime.symtab import Symtab
+    from gdbext.golang.std.context import ContextTypes
+    from gdbext.golang.types.rtype import Types
     from gdbext.target import Target
     from gdbext.target.image import Image
 
@@ -34,7 +34,7 @@ class Session:
 
     @cached_property
     def program(self) -> Program:
-        from gdbext.golang.program import Program
+        from gdbext.golang.reading.program import Program
 
         return Program(self.target)
 
@@ -42,7 +42,7 @@ class Session:
     def symtab(self) -> Symtab:
         """Functions, files and lines (pclntab)."""
         self.doing = "reading symbols"
-        from gdbext.golang.symtab import Symtab
+        from gdbext.golang.runtime.symtab import Symtab
 
         return Symtab.of(self.program)
 
@@ -61,7 +61,7 @@ class Session:
     @cached_property
     def types(self) -> Types:
         """The program's type descriptors."""
-        from gdbext.golang.rtype import Types
+        from gdbext.golang.types.rtype import Types
 
         return Types(self.program, self.symtab.modules)
 
@@ -73,7 +73,7 @@ class Session:
     @cached_property
     def context_types(self) -> ContextTypes:
         """Every type that implements context.Context."""
-        from gdbext.golang.context import ContextTypes
+        from gdbext.golang.std.context import ContextTypes
 
         return ContextTypes.of(self.types)
 
@@ -83,7 +83,7 @@ class Session:
         if self.target.kind != "running":
             return self._search(self.heap, self.goroutines)
         from gdbext.analysis.contextsteady import steady
-        from gdbext.golang.snapshot import collections
+        from gdbext.golang.unstopped.heap import collections
 
         return steady(self._look_again, lambda: collections(self.program))
 
@@ -95,8 +95,8 @@ class Session:
     def _read_heap(self) -> Heap:
         self.doing = "reading the heap's spans"
         from gdbext.compute import malloc
-        from gdbext.golang.mheap import Heap
-        from gdbext.golang.snapshot import read_heap
+        from gdbext.golang.runtime.mheap import Heap
+        from gdbext.golang.unstopped.heap import read_heap
 
         heap = read_heap(self.program) if self.target.kind == "running" else Heap.of(self.program)
         malloc.trim()
@@ -105,7 +105,7 @@ class Session:
     def _read_goroutines(self) -> Goroutines:
         symtab = self.symtab
         self.doing = "reading goroutines"
-        from gdbext.golang.proc import Goroutines
+        from gdbext.golang.runtime.proc import Goroutines
 
         return Goroutines.of(self.program, symtab)
 
@@ -124,7 +124,7 @@ class Session:
         """What is said of each context."""
         from gdbext.analysis.contextcolumns import Columns
         from gdbext.analysis.contextrows import Rows
-        from gdbext.golang.contextread import ContextReader
+        from gdbext.golang.std.contextread import ContextReader
 
         reader = ContextReader(self.program, self.types, self.context_types)
         return Rows(Columns(self.contexts, reader, self.heap.image, self.goroutines.now.ns), self.goroutines)
@@ -133,7 +133,7 @@ class Session:
     def chains(self) -> Chains:
         """The contexts of goroutines and what is above them."""
         from gdbext.analysis.contextchain import Chains
-        from gdbext.golang.contextread import ContextReader
+        from gdbext.golang.std.contextread import ContextReader
 
         reader = ContextReader(self.program, self.types, self.context_types)
         return Chains(reader, self.goroutines, self._memory, self._blocked_on, self._certain, self.found_context)

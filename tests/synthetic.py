@@ -15,12 +15,12 @@ from attrs import define, frozen
 
 from gdbext.binary.layouts import Layout, Layouts, Source, TableLayouts
 from gdbext.errors import MemoryFault, MissingSymbol, UsageError
-from gdbext.golang import mheap
-from gdbext.golang.context import ContextTypes
-from gdbext.golang.mheap import Heap
-from gdbext.golang.program import Program
-from gdbext.golang.rtype import Types
-from gdbext.golang.struct import resolve
+from gdbext.golang.reading.declarations import resolve
+from gdbext.golang.reading.program import Program
+from gdbext.golang.runtime import mheap
+from gdbext.golang.runtime.mheap import Heap
+from gdbext.golang.std.context import ContextTypes
+from gdbext.golang.types.rtype import Types
 from gdbext.target import Mapping as Range, Thread, Value
 from gdbext.target.image import Image
 

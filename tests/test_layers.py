@@ -100,7 +100,7 @@ def forbidden_imports(own: str, tree: ast.AST) -> list[str]:
     ("own", "line", "forbidden"),
     [
         ("golang", "from gdbext.report import Table", ["gdbext.report"]),
-        ("target", "def f():\n  import gdbext.golang.proc", ["gdbext.golang.proc"]),
+        ("target", "def f():\n  import gdbext.golang.runtime.proc", ["gdbext.golang.runtime.proc"]),
         ("report", "from gdbext.golang import proc", ["gdbext.golang"]),
         ("golang", "from gdbext import session", ["gdbext.session"]),
         ("commands", "from gdbext.analysis import contexts\nfrom gdbext.errors import GdbextError", []),
@@ -160,7 +160,7 @@ def test_only_front_ends_print(path: Path) -> None:
 
 
 MUTABLE = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
-REGISTERS = {"golang/struct.py:_DECLARED"}
+REGISTERS = {"golang/reading/declarations.py:_DECLARED"}
 """Filled while modules are imported and never after: not a cache."""
 
 
@@ -230,7 +230,7 @@ def test_no_broad_except(path: Path) -> None:
 
 
 PARTS = {"array", "len", "cap", "str", "tab", "data"}
-"""Of the dtypes of a slice, a string and an interface (golang/struct.py)."""
+"""Of the dtypes of a slice, a string and an interface (golang/reading/declarations.py)."""
 DECLARERS = [path for path in MODULES if layer_of(path) in ("golang", "analysis") and path.name != "struct.py"]
 
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve, frozen
 
 from gdbext.analysis.goroutines import NO_CREATOR, creator, locations
-from gdbext.golang.ancestors import Origin, origin, origins
-from gdbext.golang.showframe import Shown
-from gdbext.golang.symtab import Location
+from gdbext.golang.runtime.ancestors import Origin, origin, origins
+from gdbext.golang.runtime.showframe import Shown
+from gdbext.golang.runtime.symtab import Location
 
 if TYPE_CHECKING:
-    from gdbext.golang.proc import Goroutines
+    from gdbext.golang.runtime.proc import Goroutines
 
 FIRST = 1
 """The main goroutine, which nobody made."""

@@ -16,13 +16,14 @@ from gdbext.analysis.contextrows import Row, row_of
 from gdbext.analysis.contexts import children_shape
 from gdbext.analysis.framevariables import FrameVariables
 from gdbext.errors import GdbextError
-from gdbext.golang import context, maps
-from gdbext.golang.context import Kind
-from gdbext.golang.contextread import Absence, ContextReader, Detail
-from gdbext.golang.heapobject import find_object
-from gdbext.golang.proc import Goroutines
-from gdbext.golang.traceback import Frame
-from gdbext.golang.traces import Traces
+from gdbext.golang.runtime.heapobject import find_object
+from gdbext.golang.runtime.proc import Goroutines
+from gdbext.golang.runtime.traceback import Frame
+from gdbext.golang.runtime.traces import Traces
+from gdbext.golang.std import context
+from gdbext.golang.std.context import Kind
+from gdbext.golang.std.contextread import Absence, ContextReader, Detail
+from gdbext.golang.types import maps
 from gdbext.target.image import U64, Image
 
 

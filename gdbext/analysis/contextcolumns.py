@@ -10,9 +10,9 @@ from attrs import define
 from numpy.typing import NDArray
 
 from gdbext.analysis.contexts import I64, NO_DEADLINE, Contexts
-from gdbext.golang import context, contextread
-from gdbext.golang.contextread import Absence, ContextReader
-from gdbext.golang.words import columns
+from gdbext.golang.reading.words import columns
+from gdbext.golang.std import context, contextread
+from gdbext.golang.std.contextread import Absence, ContextReader
 from gdbext.target.image import U64, Image
 
 WALL_MASK = np.uint64((1 << 30) - 1)

@@ -10,13 +10,13 @@ import numpy as np
 from attrs import frozen
 
 from gdbext.errors import GdbextError
-from gdbext.golang import context
-from gdbext.golang.contextread import Absence
+from gdbext.golang.std import context
+from gdbext.golang.std.contextread import Absence
 
 if TYPE_CHECKING:
     from gdbext.analysis.contexts import I32
-    from gdbext.golang.context import ContextTypes
-    from gdbext.golang.program import Program
+    from gdbext.golang.reading.program import Program
+    from gdbext.golang.std.context import ContextTypes
 
 MOST_ANCESTORS = 1 << 24
 

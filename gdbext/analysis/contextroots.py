@@ -9,11 +9,11 @@ import numpy as np
 from attrs import field, frozen
 from numpy.typing import NDArray
 
-from gdbext.golang.context import ContextTypes
-from gdbext.golang.modules import Module
-from gdbext.golang.proc import Goroutines
-from gdbext.golang.symtab import Symtab
-from gdbext.golang.words import word_filter
+from gdbext.golang.reading.words import word_filter
+from gdbext.golang.runtime.moduledata import Module
+from gdbext.golang.runtime.proc import Goroutines
+from gdbext.golang.runtime.symtab import Symtab
+from gdbext.golang.std.context import ContextTypes
 from gdbext.target.image import U64, Image
 
 CAPTURES = {  # closures whose first captured word is the context (context/context.go)
@@ -61,17 +61,17 @@ def variable_ranges(modules: Sequence[Module]) -> list[tuple[int, int]]:
 
 def pairs(image: Image, ranges: Sequence[tuple[int, int]], words: U64, kinds: NDArray[np.uint8]) -> Pairs:
     """Pairs of one of the sorted ``words``, which speak of ``kinds``, and a pointer, in plain memory ranges."""
-    from gdbext.golang import columnkernels
+    from gdbext.golang.reading import kernels
 
-    out = _found(columnkernels.scan_ranges, 4, image, ranges, words)
+    out = _found(kernels.scan_ranges, 4, image, ranges, words)
     return Pairs(out[:, 0].astype(np.int64), out[:, 1], kinds[out[:, 2].astype(np.int64)], out[:, 3])
 
 
 def holders(image: Image, ranges: Sequence[tuple[int, int]], addresses: U64) -> NDArray[np.int64]:
     """Unique rows (range, index in ``addresses``): which ranges have words that are among the sorted ``addresses``."""
-    from gdbext.golang import columnkernels
+    from gdbext.golang.reading import kernels
 
-    found = _found(columnkernels.scan_values, 3, image, ranges, addresses)
+    found = _found(kernels.scan_values, 3, image, ranges, addresses)
     return np.unique(found[:, [0, 2]].astype(np.int64), axis=0)
 
 
@@ -100,7 +100,7 @@ def live(goroutines: Goroutines, image: Image, found: Pairs, wanted: NDArray[np.
 
     Only for goroutines that stand at a safe point; a running one has no maps for where it is.
     """
-    from gdbext.golang.livewords import LiveWords
+    from gdbext.golang.runtime.livewords import LiveWords
 
     chosen = np.zeros(len(found), np.bool_)
     mine = np.flatnonzero(wanted & ~goroutines.trapped[found.range])

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from gdbext.analysis.contextcolumns import Columns, time_left
 from gdbext.analysis.contexts import NO_DEADLINE, NO_KIND, STATES
-from gdbext.golang.contextread import Absence, Deadline, Detail
-from gdbext.golang.proc import Goroutines
+from gdbext.golang.runtime.proc import Goroutines
+from gdbext.golang.std.contextread import Absence, Deadline, Detail
 
 UNSHOWN = "not shown without --values"
 

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from gdbext.analysis.waitrows import waits
 from gdbext.compute import parallel
 from gdbext.errors import GdbextError
-from gdbext.golang import context, contextread, maps
-from gdbext.golang.context import ContextTypes
-from gdbext.golang.mheap import Heap
-from gdbext.golang.program import Program
-from gdbext.golang.rtype import Types
-from gdbext.golang.words import column, columns, index_in, word_filter, words_among
+from gdbext.golang.reading.program import Program
+from gdbext.golang.reading.words import column, columns, index_in, word_filter, words_among
+from gdbext.golang.runtime.mheap import Heap
+from gdbext.golang.std import context, contextread
+from gdbext.golang.std.context import ContextTypes
+from gdbext.golang.types import maps
+from gdbext.golang.types.rtype import Types
 from gdbext.target.image import U64, Bools, Image
 
 I32 = NDArray[np.int32]
@@ -115,7 +116,7 @@ def _by_size(ctypes: ContextTypes) -> U8:
 
 def _scan(ctypes: ContextTypes, heap: Heap, words: U64, kind_of: U8) -> tuple[U8, U64, tuple[str, ...]]:
     """(for each slot 1 + place in ``_by_size`` where it is a context, else 0; (kind, address) elsewhere; notes)."""
-    from gdbext.golang import kernels
+    from gdbext.golang.runtime import kernels
 
     order, marks, spans = _by_size(ctypes), np.zeros(heap.spans.slots, np.uint8), heap.spans
     sizes, rank = np.array([ctypes.kinds[kind].size for kind in order], np.uint64), np.argsort(order).astype(np.uint8)
@@ -240,7 +241,7 @@ class _Decoder:
 
     def parents(self, offset: int, mine: I64, address: U64) -> None:
         """The parent's interface: its itab says the kind, its data word which context it is."""
-        from gdbext.golang import columnkernels
+        from gdbext.golang.reading import kernels as columnkernels
 
         types, image = self.ctypes, self.image
 

@@ -11,13 +11,13 @@ from gdbext.analysis import contextroots
 from gdbext.analysis.contexts import Contexts, Found, add, decode, find, with_closures
 from gdbext.analysis.contextwaits import add_waited
 from gdbext.analysis.contextwatchers import watched, watchers
-from gdbext.golang.chan import wait_channels
-from gdbext.golang.context import ContextTypes
-from gdbext.golang.mheap import Heap
-from gdbext.golang.proc import Goroutines
-from gdbext.golang.program import Program
-from gdbext.golang.rtype import Types
-from gdbext.golang.symtab import Symtab
+from gdbext.golang.reading.program import Program
+from gdbext.golang.runtime.chan import wait_channels
+from gdbext.golang.runtime.mheap import Heap
+from gdbext.golang.runtime.proc import Goroutines
+from gdbext.golang.runtime.symtab import Symtab
+from gdbext.golang.std.context import ContextTypes
+from gdbext.golang.types.rtype import Types
 
 
 def contexts(

@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 from gdbext.analysis import contextroots
 from gdbext.analysis.contexts import NO_KIND, Found, joined
 from gdbext.errors import GdbextError
-from gdbext.golang import context, structsearch
-from gdbext.golang.context import ContextTypes
-from gdbext.golang.mheap import Heap
-from gdbext.golang.proc import Goroutines
-from gdbext.golang.program import Program, distinct
-from gdbext.golang.rtype import STRUCT, Types
-from gdbext.golang.words import column, index_in, word_filter, words_among
+from gdbext.golang.reading.program import Program, distinct
+from gdbext.golang.reading.words import column, index_in, word_filter, words_among
+from gdbext.golang.runtime.mheap import Heap
+from gdbext.golang.runtime.proc import Goroutines
+from gdbext.golang.std import context
+from gdbext.golang.std.context import ContextTypes
+from gdbext.golang.types import structsearch
+from gdbext.golang.types.rtype import STRUCT, Types
 from gdbext.target.image import U64, Bools
 
 I64 = NDArray[np.int64]
@@ -104,7 +105,7 @@ def _by_slot(ctypes: ContextTypes, heap: Heap, numbers: list[int]) -> dict[int, 
 
 def _slots(heap: Heap, size: int, offset: int, values: U64) -> U64:
     """The allocated slots of that size with one of the sorted values at the offset."""
-    from gdbext.golang import kernels
+    from gdbext.golang.runtime import kernels
 
     image, spans, room = heap.image, heap.spans, ROOM
     chosen = (spans.elemsize == size) & ~spans.noscan & (spans.header == 0)

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from gdbext.analysis.contexts import I32, Contexts
 from gdbext.analysis.waitrows import waits_of
-from gdbext.golang import context
-from gdbext.golang.proc import Goroutines
+from gdbext.golang.runtime.proc import Goroutines
+from gdbext.golang.std import context
 from gdbext.target.image import Bools
 
 WATCHER = "context.(*cancelCtx).propagateCancel.func2"

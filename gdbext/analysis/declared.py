@@ -11,10 +11,10 @@ from attrs import evolve, frozen
 
 from gdbext import golang
 from gdbext.errors import MissingField, MissingSymbol
-from gdbext.golang.struct import Struct, declarations
+from gdbext.golang.reading.declarations import Struct, declarations
 
 if TYPE_CHECKING:
-    from gdbext.golang.program import Program
+    from gdbext.golang.reading.program import Program
 
 GLOBALS = (
     "runtime.firstmoduledata",

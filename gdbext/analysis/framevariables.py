@@ -8,10 +8,10 @@ from attrs import frozen
 
 from gdbext.binary.dwarf.variables import Variable
 from gdbext.errors import GdbextError, MemoryFault
-from gdbext.golang.program import Program
-from gdbext.golang.struct import Reader
-from gdbext.golang.symtab import Symtab
-from gdbext.golang.traceback import Frame
+from gdbext.golang.reading.declarations import Reader
+from gdbext.golang.reading.program import Program
+from gdbext.golang.runtime.symtab import Symtab
+from gdbext.golang.runtime.traceback import Frame
 
 REGISTERS = (  # DWARF's numbers of amd64 registers
     "rax", "rdx", "rcx", "rbx", "rsi", "rdi", "rbp", "rsp",

@@ -16,16 +16,16 @@ from attrs import define, field, frozen
 from numpy.typing import NDArray
 
 from gdbext.errors import GdbextError
-from gdbext.golang.proflabel import labels
-from gdbext.golang.program import distinct
-from gdbext.golang.showframe import Shown
-from gdbext.golang.symtab import Location
-from gdbext.golang.traceback import ENDS, NO_FRAME, UNREADABLE
-from gdbext.golang.traces import Traces
+from gdbext.golang.reading.program import distinct
+from gdbext.golang.runtime.proflabel import labels
+from gdbext.golang.runtime.showframe import Shown
+from gdbext.golang.runtime.symtab import Location
+from gdbext.golang.runtime.traceback import ENDS, NO_FRAME, UNREADABLE
+from gdbext.golang.runtime.traces import Traces
 
 if TYPE_CHECKING:
-    from gdbext.golang.proc import Goroutines
-    from gdbext.golang.symtab import Symtab
+    from gdbext.golang.runtime.proc import Goroutines
+    from gdbext.golang.runtime.symtab import Symtab
     from gdbext.target.image import Image
 
 PLUMBING = frozenset(["runtime", "sync", "syscall", "time", "reflect", "os", "io", "net", "bufio"])

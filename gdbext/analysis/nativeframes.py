@@ -24,13 +24,13 @@ from typing import TYPE_CHECKING
 from attrs import field, frozen
 
 from gdbext.errors import GdbextError, UsageError
-from gdbext.golang.runtime2 import LEFT_OUT, SCAN_BIT, all_gs, read_gs
-from gdbext.golang.signal_amd64 import WORD, Injected, extents, injected_functions
-from gdbext.golang.symtab import PCDATA_INL_TREE_INDEX
+from gdbext.golang.runtime.runtime2 import LEFT_OUT, SCAN_BIT, all_gs, read_gs
+from gdbext.golang.runtime.signal_amd64 import WORD, Injected, extents, injected_functions
+from gdbext.golang.runtime.symtab import PCDATA_INL_TREE_INDEX
 
 if TYPE_CHECKING:
-    from gdbext.golang.proc import Goroutines
-    from gdbext.golang.symtab import Symtab
+    from gdbext.golang.runtime.proc import Goroutines
+    from gdbext.golang.runtime.symtab import Symtab
 
 HAVE_INLINED_CALLS = ("runtime.exitsyscall", "runtime.entersyscall", "runtime.mallocgc", "runtime.schedule")
 LARGEST_FUNCTION = 1 << 16

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from gdbext.analysis.goroutines import NO_CREATOR, creator, locations
-from gdbext.golang.ancestors import saved
-from gdbext.golang.showframe import Shown
-from gdbext.golang.symtab import Location
+from gdbext.golang.runtime.ancestors import saved
+from gdbext.golang.runtime.showframe import Shown
+from gdbext.golang.runtime.symtab import Location
 
 if TYPE_CHECKING:
-    from gdbext.golang.ancestors import Origin
-    from gdbext.golang.proc import Goroutines
+    from gdbext.golang.runtime.ancestors import Origin
+    from gdbext.golang.runtime.proc import Goroutines
 
 INNER = 50
 """Frames that are remembered of a stack at most (tracebackInnerFrames)."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from gdbext.golang.symtab import Location
+from gdbext.golang.runtime.symtab import Location
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,19 +11,19 @@ from attrs import frozen
 
 from gdbext.analysis.goroutines import Group, Overview, by_stack, group
 from gdbext.errors import InconsistentRuntime
-from gdbext.golang.printargs import UNKNOWN, Arguments, arguments
-from gdbext.golang.program import distinct
-from gdbext.golang.showframe import Shown
-from gdbext.golang.symtab import Location
-from gdbext.golang.synctest import Bubble, bubble, idle
-from gdbext.golang.traceback import Frame
+from gdbext.golang.reading.program import distinct
+from gdbext.golang.runtime.printargs import UNKNOWN, Arguments, arguments
+from gdbext.golang.runtime.showframe import Shown
+from gdbext.golang.runtime.symtab import Location
+from gdbext.golang.runtime.synctest import Bubble, bubble, idle
+from gdbext.golang.runtime.traceback import Frame
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gdbext.analysis.goroutines import Places
-    from gdbext.golang.struct import Reader
-    from gdbext.golang.symtab import Symtab
+    from gdbext.golang.reading.declarations import Reader
+    from gdbext.golang.runtime.symtab import Symtab
 
 WAITING = 4
 MEMO = 1 << 12

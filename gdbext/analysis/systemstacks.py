@@ -11,13 +11,13 @@ from gdbext.analysis.goroutines import locations
 from gdbext.analysis.stacks import Call, frame_calls
 from gdbext.analysis.threads import OsThread, os_threads, where
 from gdbext.errors import MemoryFault
-from gdbext.golang.os_linux import Registers, through_signals
-from gdbext.golang.runtime2 import G
-from gdbext.golang.traceback import ENDS, SWITCHES_STACK, PcTable, Walk
+from gdbext.golang.runtime.os_linux import Registers, through_signals
+from gdbext.golang.runtime.runtime2 import G
+from gdbext.golang.runtime.traceback import ENDS, SWITCHES_STACK, PcTable, Walk
 
 if TYPE_CHECKING:
-    from gdbext.golang.proc import Goroutines
-    from gdbext.golang.runtime2 import Machine
+    from gdbext.golang.runtime.proc import Goroutines
+    from gdbext.golang.runtime.runtime2 import Machine
 
 G0, SIGNAL = "g0", "gsignal"
 DEEPEST = 1 << 12

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from gdbext.errors import GdbextError, MemoryFault
-from gdbext.golang.os_linux import match_threads
-from gdbext.golang.runtime2 import G, Machine, processor
-from gdbext.golang.zsysnum_linux_amd64 import SYSCALLS
+from gdbext.golang.runtime.os_linux import match_threads
+from gdbext.golang.runtime.runtime2 import G, Machine, processor
+from gdbext.target.arch.amd64.zsysnum_linux_amd64 import SYSCALLS
 
 if TYPE_CHECKING:
-    from gdbext.golang.proc import Goroutines
+    from gdbext.golang.runtime.proc import Goroutines
     from gdbext.target import Mapping, Thread
 
 GO, SYSCALL, C, IDLE, SCHEDULER = "go", "syscall", "c", "idle", "scheduler"

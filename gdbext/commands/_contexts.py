@@ -10,7 +10,7 @@ from gdbext.report import Absent, Address, Cell, Duration
 
 if TYPE_CHECKING:
     from gdbext.analysis.contextrows import Row
-    from gdbext.golang.contextread import Absence
+    from gdbext.golang.std.contextread import Absence
 
 MASKED = Absent("not shown without --values")
 MOST_GOIDS = 6
@@ -18,7 +18,7 @@ MOST_GOIDS = 6
 
 def cell(value: object) -> Cell:
     """A decoded value as a cell: what could not be read becomes Absent."""
-    from gdbext.golang.contextread import Absence
+    from gdbext.golang.std.contextread import Absence
 
     return Absent(value.reason) if isinstance(value, Absence) else value  # type: ignore[return-value]
 

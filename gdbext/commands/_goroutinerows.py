@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gdbext.analysis.goroutines import Overview
-    from gdbext.golang.symtab import Location
+    from gdbext.golang.runtime.symtab import Location
     from gdbext.report import Cell
 
     Ints = NDArray[np.int64]

@@ -13,8 +13,8 @@ from gdbext.report.cells import escape
 if TYPE_CHECKING:
     from gdbext.analysis.goroutines import Group, Overview
     from gdbext.analysis.stacks import Call, Stacks
-    from gdbext.golang.printargs import Arguments
-    from gdbext.golang.symtab import Location
+    from gdbext.golang.runtime.printargs import Arguments
+    from gdbext.golang.runtime.symtab import Location
 
 INNER = OUTER = 50
 """Of a deeper stack the runtime prints that many frames at each end (tracebackInnerFrames, tracebackOuterFrames)."""
@@ -94,7 +94,7 @@ class Printer:
 
 def body(calls: Sequence[Call], full: bool) -> Arguments:
     """Two lines for each call, in one template over the words of all of them, from the stack's first SP."""
-    from gdbext.golang.printargs import Arguments, Word
+    from gdbext.golang.runtime.printargs import Arguments, Word
 
     elided = 0 if full else max(len(calls) - INNER - OUTER, 0)
     kept = [*calls[:INNER], *calls[INNER + elided :]] if elided else calls
@@ -203,7 +203,7 @@ def _end(stacks: Stacks, row: int) -> Iterator[str]:
 
 def stops(stacks: Stacks, row: int) -> str:
     """Why a stack is not whole, "" for one that is."""
-    from gdbext.golang.traceback import ENDS
+    from gdbext.golang.runtime.traceback import ENDS
 
     places = stacks.places
     return places.why_absent(row) if places.nodes[row] < 0 else ENDS[int(places.ends[row])]

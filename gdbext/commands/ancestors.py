@@ -12,7 +12,7 @@ from gdbext.errors import UsageError
 
 if TYPE_CHECKING:
     from gdbext.analysis.ancestry import Ancestor
-    from gdbext.golang.symtab import Location
+    from gdbext.golang.runtime.symtab import Location
     from gdbext.report import Report
     from gdbext.session import Session
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gdbext.analysis.goroutines import Group, Overview
-    from gdbext.golang.symtab import Location
+    from gdbext.golang.runtime.symtab import Location
     from gdbext.report import Block, Cell, Report
     from gdbext.session import Session
 

@@ -11,7 +11,7 @@ import pytest
 from gdbext.analysis import contexts
 from gdbext.analysis.contextcolumns import Columns, time_left
 from gdbext.analysis.contexts import NO_DEADLINE
-from gdbext.golang.contextread import Absence, ContextReader
+from gdbext.golang.std.contextread import Absence, ContextReader
 from tests.synthetic import INT, STRING, Contexts, World
 
 NOBODY = (np.zeros(0, np.int64), np.zeros(0, np.uint64))

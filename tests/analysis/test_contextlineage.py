@@ -8,7 +8,7 @@ import pytest
 
 from gdbext.analysis.contextlineage import Lineage
 from gdbext.errors import MemoryFault
-from gdbext.golang.context import Kind
+from gdbext.golang.std.context import Kind
 
 TYPE: Any = None
 

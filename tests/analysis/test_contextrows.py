@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from gdbext.analysis.contextrows import rfc3339
-from gdbext.golang.contextread import Absence
+from gdbext.golang.std.contextread import Absence
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 

@@ -10,8 +10,8 @@ from hypothesis import given, settings, strategies as st
 
 from gdbext.analysis.contexts import CANCELLED, LIVE, NO_DEADLINE, NO_KIND, Contexts
 from gdbext.analysis.contexttree import Fold, Forest, walk_up
-from gdbext.golang.context import ContextTypes
-from gdbext.golang.rtype import Itabs
+from gdbext.golang.std.context import ContextTypes
+from gdbext.golang.types.rtype import Itabs
 
 NONE = np.zeros(0, np.uint64)
 TYPES = ContextTypes.naming((), Itabs(NONE, NONE, NONE), (NONE, NONE), 0)

@@ -9,8 +9,8 @@ import pytest
 
 from gdbext.analysis import contexts, contextwaits
 from gdbext.analysis.contextwaits import Waits
-from gdbext.golang.context import ContextTypes
-from gdbext.golang.mheap import Heap
+from gdbext.golang.runtime.mheap import Heap
+from gdbext.golang.std.context import ContextTypes
 from tests.synthetic import CHAN, UINT64, Contexts, World
 
 CHANNEL = 0xD00

@@ -10,7 +10,7 @@ import pytest
 from gdbext.analysis import declared
 from gdbext.binary.layouts import Field, Layout
 from gdbext.errors import MissingField, MissingSymbol
-from gdbext.golang.struct import UINT, Struct, optional
+from gdbext.golang.reading.declarations import UINT, Struct, optional
 
 G = Layout("runtime.g", 16, {"goid": Field(0, 8, "uint64"), "odd": Field(8, 3, "[3]uint8")})
 
@@ -36,12 +36,12 @@ def check(monkeypatch: pytest.MonkeyPatch, *structs: Struct) -> declared.Fit:
 
 
 def test_all_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    struct = Struct(("runtime.g",), {"goid": UINT, "later": optional(UINT)}, module="gdbext.golang.proc")
+    struct = Struct(("runtime.g",), {"goid": UINT, "later": optional(UINT)}, module="gdbext.golang.runtime.proc")
     assert check(monkeypatch, struct) == declared.Fit(2, ())
 
 
 def test_every_missing_field_is_named_with_who_wants_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    struct = Struct(("runtime.g",), {"gone": UINT, "odd": UINT, "goid": UINT}, module="gdbext.golang.proc")
+    struct = Struct(("runtime.g",), {"gone": UINT, "odd": UINT, "goid": UINT}, module="gdbext.golang.runtime.proc")
     assert check(monkeypatch, struct) == declared.Fit(
         1,
         (
@@ -52,7 +52,7 @@ def test_every_missing_field_is_named_with_who_wants_it(monkeypatch: pytest.Monk
 
 
 def test_a_missing_structure_is_named_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    struct = Struct(("runtime.new", "runtime.old"), {"a": UINT, "b": UINT}, module="gdbext.golang.mheap")
+    struct = Struct(("runtime.new", "runtime.old"), {"a": UINT, "b": UINT}, module="gdbext.golang.runtime.mheap")
     missing = (("runtime.old", "wanted by golang.mheap; the binary has no debug information"),)
     assert check(monkeypatch, struct, struct) == declared.Fit(0, missing)
 

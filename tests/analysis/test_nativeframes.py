@@ -7,7 +7,7 @@ from attrs import evolve
 
 from gdbext.analysis.nativeframes import MARKED, Caller, Code as Known, Standing, Way, find, standing
 from gdbext.errors import UsageError
-from gdbext.golang.proc import Goroutines
+from gdbext.golang.runtime.proc import Goroutines
 from tests.golang.madecode import Code, Function, Gs, Inlined, Stacks
 from tests.synthetic import World
 

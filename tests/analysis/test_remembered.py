@@ -7,7 +7,7 @@ from hypothesis import given, settings, strategies as st
 
 from gdbext.analysis.remembered import INNER, Ancestors
 from tests.golang.madecode import WRAPPER, Code, Function, Gs, Inlined
-from tests.golang.test_ancestors import remember
+from tests.golang.runtime.test_ancestors import remember
 from tests.synthetic import World
 
 WORDS = st.integers(0, 2**64 - 1) | st.integers(0, 8)

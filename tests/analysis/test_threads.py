@@ -10,7 +10,7 @@ from hypothesis import given, settings, strategies as st
 
 from gdbext.analysis.systemstacks import system_stacks
 from gdbext.analysis.threads import OsThread, os_threads
-from gdbext.golang.proc import Goroutines
+from gdbext.golang.runtime.proc import Goroutines
 from gdbext.target import Blocked, Mapping, Thread
 from tests.golang.madecode import TEXT, Code, Function, Gs, Stacks
 from tests.synthetic import HEAP, World

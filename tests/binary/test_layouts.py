@@ -19,7 +19,7 @@ from gdbext.binary.elf import Elf
 from gdbext.binary.executable import Binary
 from gdbext.binary.layouts import DwarfLayouts, Field, Layout, Layouts, TableLayouts
 from gdbext.errors import MissingField
-from gdbext.golang.struct import declarations
+from gdbext.golang.reading.declarations import declarations
 from tests import programs, tools
 
 EXPERIMENTS = (

@@ -15,7 +15,7 @@ from gdbext.session import Session
 from tests import tools
 from tests.commands import asking
 from tests.golang.madecode import Code, Function, Gs, Inlined, Stacks
-from tests.golang.test_ancestors import remember
+from tests.golang.runtime.test_ancestors import remember
 from tests.synthetic import World
 from tests.waiting import HANG_SECONDS
 

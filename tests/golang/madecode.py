@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from attrs import define, field, frozen
 
-from gdbext.golang.modules import MODULE
-from gdbext.golang.pclntab import MAGIC, NO_DATA
-from gdbext.golang.proc import Goroutines
-from gdbext.golang.symtab import Symtab
+from gdbext.golang.runtime.moduledata import MODULE
+from gdbext.golang.runtime.pclntab import MAGIC, NO_DATA
+from gdbext.golang.runtime.proc import Goroutines
+from gdbext.golang.runtime.symtab import Symtab
 from tests.synthetic import World
 
 TEXT = 0x40_0000

@@ -11,15 +11,17 @@ from attrs import field, frozen
 
 from gdbext.binary.elf import HEADER, PT_LOAD, PT_NOTE, SEGMENT, Elf
 from gdbext.errors import GdbextError
-from gdbext.golang import ancestors, chan, context, maps, mheap, modules, pclntab, rtype, runtime2
-from gdbext.golang.program import Program
-from gdbext.golang.struct import Struct
+from gdbext.golang.reading.declarations import Struct
+from gdbext.golang.reading.program import Program
+from gdbext.golang.runtime import ancestors, chan, mheap, moduledata, pclntab, runtime2
+from gdbext.golang.std import context
+from gdbext.golang.types import maps, rtype
 from gdbext.session import Session
 from gdbext.target import opening
 from tests import programs
 
 HEADS = {
-    "spans": mheap.MSPAN, "gs": runtime2.G, "ms": runtime2.M, "modules": modules.MODULE, "sudogs": chan.SUDOG,
+    "spans": mheap.MSPAN, "gs": runtime2.G, "ms": runtime2.M, "modules": moduledata.MODULE, "sudogs": chan.SUDOG,
     "channels": chan.HCHAN, "swiss maps": maps.SWISS_MAP, "classic maps": maps.CLASSIC_MAP, "itabs": rtype.ITAB,
     "types": rtype.TYPE, "cancels": context.CANCEL_CTX, "values": context.VALUE_CTX, "ancestors": ancestors.ANCESTOR,
     "heap": mheap.MHEAP, "itab table": rtype.ITAB_TABLE, "pclntab": pclntab.PC_HEADER, "tables": maps.SWISS_TABLE,

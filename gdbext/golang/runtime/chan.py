@@ -1,0 +1,123 @@
+"""Channels and who waits on them (runtime/chan.go). Lists are walked by reading: channels of pointerless elements are
+invisible to the heap's bitmaps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from attrs import frozen
+from numpy.typing import NDArray
+
+from gdbext.errors import GdbextError
+from gdbext.golang.reading.declarations import UINT, declare
+
+if TYPE_CHECKING:
+    from gdbext.golang.reading.program import Program
+    from gdbext.golang.runtime.proc import Goroutines
+    from gdbext.target.image import U64
+
+HCHAN = declare(
+    "runtime.hchan",
+    qcount=UINT,
+    dataqsiz=UINT,
+    buf=UINT,
+    elemsize=UINT,
+    closed=UINT,
+    elemtype=UINT,
+    sendx=UINT,
+    recvx=UINT,
+    recv_first=UINT("recvq.first"),
+    send_first=UINT("sendq.first"),
+)
+SUDOG = declare(
+    "runtime.sudog",
+    g=UINT,
+    next=UINT,
+    waitlink=UINT,
+    isSelect=UINT,
+    # Go 1.26: a {pointer, uintptr} pair; a leak-detecting collection clears the pointer, the number stays.
+    c=UINT("c.maybeTraceablePtr.vu", "c"),
+)
+MOST_SUDOGS = 1 << 24
+
+
+@frozen
+class Channel:
+    """One ``runtime.hchan``. ``receivers``, ``senders``: the g's that wait, in the order they will be served."""
+
+    address: int
+    length: int
+    capacity: int
+    closed: bool
+    buffer: int
+    elem_size: int
+    elem_type: int
+    send_index: int
+    receive_index: int
+    receivers: tuple[int, ...]
+    senders: tuple[int, ...]
+
+
+def channel(program: Program, address: int) -> Channel:
+    """The channel at an address. Raises MemoryFault."""
+    row = program.record(HCHAN, address)
+    return Channel(
+        address=address,
+        length=int(row["qcount"]),
+        capacity=int(row["dataqsiz"]),
+        closed=bool(row["closed"]),
+        buffer=int(row["buf"]),
+        elem_size=int(row["elemsize"]),
+        elem_type=int(row["elemtype"]),
+        send_index=int(row["sendx"]),
+        receive_index=int(row["recvx"]),
+        receivers=queue(program, int(row["recv_first"])),
+        senders=queue(program, int(row["send_first"])),
+    )
+
+
+def queue(program: Program, first: int) -> tuple[int, ...]:
+    """The g's of a wait queue, from its first sudog; as many as can be read, each sudog once."""
+    found: list[int] = []
+    seen: set[int] = set()
+    try:
+        while first and first not in seen and len(seen) < MOST_SUDOGS:
+            seen.add(first)
+            row = program.record(SUDOG, first)
+            found.append(int(row["g"]))
+            first = int(row["next"])
+    except GdbextError:
+        pass  # a torn list: what was read of it is true
+    return tuple(found)
+
+
+def wait_channels(program: Program, goroutines: Goroutines) -> tuple[NDArray[np.int64], U64]:
+    """(row of the goroutine, hchan) of every channel that a goroutine waits on: ``g.waiting`` and its waitlinks.
+
+    Semaphores are no channels: their sudogs have none. All goroutines are followed at once, a sudog per round.
+    """
+    rows = np.flatnonzero(goroutines.waiting)
+    sudogs = goroutines.waiting[rows]
+    found_rows, found_channels = [np.zeros(0, np.int64)], [np.zeros(0, np.uint64)]
+    total, seen = 0, np.zeros(0, np.uint64)
+    while len(rows) and total < MOST_SUDOGS:
+        total += len(rows)
+        links, readable = program.records(SUDOG, sudogs)
+        own = readable & (links["g"] == goroutines.address[rows])
+        on_channel = own & (links["c"] != 0)
+        found_rows.append(rows[on_channel])
+        found_channels.append(links["c"][on_channel])
+        seen = np.union1d(seen, sudogs)
+        go_on = own & (links["waitlink"] != 0) & ~np.isin(links["waitlink"], seen)
+        rows, sudogs = rows[go_on], links["waitlink"][go_on]
+    return _each_once(np.concatenate(found_rows), np.concatenate(found_channels))
+
+
+def _each_once(rows: NDArray[np.int64], channels: U64) -> tuple[NDArray[np.int64], U64]:
+    """A select may name one channel twice."""
+    order = np.lexsort((channels, rows))
+    rows, channels = rows[order], channels[order]
+    fresh = np.ones(len(rows), np.bool_)
+    fresh[1:] = (rows[1:] != rows[:-1]) | (channels[1:] != channels[:-1])
+    return rows[fresh], channels[fresh]

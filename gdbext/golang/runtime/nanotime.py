@@ -1,0 +1,92 @@
+"""What time it is in the program (runtime/time_nofake.go): nanoseconds of CLOCK_MONOTONIC."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from gdbext.errors import GdbextError
+from gdbext.golang.reading.declarations import INT, UINT, declare, optional
+
+if TYPE_CHECKING:
+    from gdbext.golang.reading.program import Program
+    from gdbext.golang.runtime.proc import Goroutines
+
+SCHED = declare("runtime.schedt", lastpoll=INT, procresizetime=INT)
+WORK = declare("runtime.workType", tSweepTerm=INT, tMark=INT, tMarkTerm=INT, tEnd=INT)
+P = declare(
+    "runtime.p",
+    schedwhen=INT("sysmontick.schedwhen"),
+    syscallwhen=INT("sysmontick.syscallwhen"),
+    gcMarkWorkerStartTime=INT,
+)
+MEMSTATS = declare("runtime.mstats", last_gc_nanotime=UINT)
+LIMITER = declare("runtime.gcCPULimiterState", lastUpdate=optional(INT))
+MOST_PROCESSORS = 1 << 16
+A_CENTURY = 100 * 365 * 86400 * 10**9
+
+
+@frozen
+class Now:
+    """The program's clock. ``at_least``: the program may be later than that; ``source`` says where it was read."""
+
+    ns: int
+    at_least: bool
+    source: str
+
+
+def now(program: Program, goroutines: Goroutines | None = None) -> Now:
+    """The program's nanotime: on a core the latest time found in the runtime, never our clock; ns 0: none."""
+    latest = max(_stamps(program, goroutines), default=0)
+    clock = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+    if program.target.kind != "core" and latest <= clock and _same_clock(program.target.pid):
+        return Now(clock, False, "this machine's monotonic clock")
+    return Now(latest, True, "the latest time found in the runtime")
+
+
+def _same_clock(pid: int | None) -> bool:
+    """Whether the process lives on this machine and in our time namespace."""
+    try:
+        return pid is not None and os.readlink(f"/proc/{pid}/ns/time") == os.readlink("/proc/self/ns/time")
+    except OSError:
+        return False
+
+
+def _stamps(program: Program, goroutines: Goroutines | None) -> Iterator[int]:
+    """Times that the runtime noted. None lies in the future but a torn one, which no program lives to see."""
+    for read in (_sched, _work, _memstats, _limiter, _processors):
+        try:
+            yield from (stamp for stamp in read(program) if 0 < stamp < A_CENTURY)
+        except GdbextError:
+            continue
+    if goroutines is not None:
+        yield goroutines.latest_stamp(A_CENTURY)
+
+
+def _sched(program: Program) -> list[int]:
+    row = program.record(SCHED, program.symbol("runtime.sched"))
+    return [int(row["lastpoll"]), int(row["procresizetime"])]
+
+
+def _work(program: Program) -> list[int]:
+    row = program.record(WORK, program.symbol("runtime.work"))
+    return [int(row[name]) for name in ("tSweepTerm", "tMark", "tMarkTerm", "tEnd")]
+
+
+def _memstats(program: Program) -> list[int]:
+    return [int(program.record(MEMSTATS, program.symbol("runtime.memstats"))["last_gc_nanotime"])]
+
+
+def _limiter(program: Program) -> list[int]:
+    row = program.record(LIMITER, program.symbol("runtime.gcCPULimiter"))
+    return [int(row[name]) for name in row.dtype.names]
+
+
+def _processors(program: Program) -> Iterator[int]:
+    for address in program.slice_words(program.symbol("runtime.allp"), MOST_PROCESSORS).tolist():
+        row = program.record(P, address)
+        yield from (int(row[name]) for name in row.dtype.names)

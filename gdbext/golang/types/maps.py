@@ -1,0 +1,145 @@
+"""Maps whose keys are interfaces (internal/runtime/maps/map.go from Go 1.24, runtime/map.go before).
+
+A map header does not name its type: it comes from the field that holds the map.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import numpy as np
+from attrs import frozen
+
+from gdbext.errors import InconsistentRuntime
+from gdbext.golang.reading.declarations import UINT, declare, optional
+from gdbext.golang.reading.program import Program
+from gdbext.golang.types.rtype import Types
+from gdbext.target.image import U64, Image
+
+SWISS_TYPE = declare(
+    "internal/abi.MapType",
+    "internal/abi.SwissMapType",  # Go 1.24, 1.25
+    missing_ok=True,
+    group=UINT("Group"),
+    group_size=UINT("GroupSize"),
+    slot_size=optional(UINT("SlotSize")),  # until Go 1.26
+    keys=optional(UINT("KeysOff")),  # Go 1.27
+    stride=optional(UINT("KeyStride")),  # Go 1.27
+)
+SWISS_MAP = declare(
+    "internal/runtime/maps.Map", missing_ok=True, used=UINT, directory=UINT("dirPtr"), tables=UINT("dirLen")
+)
+SWISS_TABLE = declare(
+    "internal/runtime/maps.table", missing_ok=True, data=UINT("groups.data"), mask=UINT("groups.lengthMask")
+)
+CLASSIC_TYPE = declare(
+    "internal/abi.MapType",
+    "internal/abi.OldMapType",  # Go 1.24, 1.25 with GOEXPERIMENT=noswissmap
+    missing_ok=True,
+    bucket=UINT("Bucket"),
+    bucket_size=UINT("BucketSize"),
+)
+CLASSIC_MAP = declare(
+    "runtime.hmap", missing_ok=True, count=UINT, flags=UINT, log2=UINT("B"), buckets=UINT, old=UINT("oldbuckets")
+)
+LARGEST_GROUP = 1 << 16
+KEY = 16
+CONTROL = 8  # a Swiss group starts with eight control bytes
+
+
+@frozen
+class SwissShape:
+    """How the groups of one Swiss map type are laid out, in bytes."""
+
+    group_size: int
+    keys: int
+    stride: int
+
+
+@frozen
+class ClassicShape:
+    """How the buckets of one classic map type are laid out, in bytes."""
+
+    bucket_size: int
+
+
+Shape = SwissShape | ClassicShape
+T = TypeVar("T", SwissShape, ClassicShape)
+
+
+def shape(program: Program, types: Types, map_type: int) -> Shape:
+    """The layout of maps of the type at ``map_type``. Raises InconsistentRuntime, MissingField."""
+    if program.has(SWISS_TYPE):
+        record = program.record(SWISS_TYPE, map_type)
+        if types.at(int(record["group"])).name.startswith("map.group["):
+            return _swiss(program, record)
+    record = program.record(CLASSIC_TYPE, map_type)
+    if types.at(int(record["bucket"])).name.startswith("map.bucket["):
+        return _fitting(ClassicShape(int(record["bucket_size"])), CONTROL + 8 * KEY + 8, int(record["bucket_size"]))
+    raise InconsistentRuntime(f"the map type at {map_type:#x} has neither groups nor buckets")
+
+
+def _swiss(program: Program, record: np.void) -> SwissShape:
+    bound = program.bound(SWISS_TYPE)
+    keys = int(record["keys"]) if "keys" in bound else CONTROL
+    stride = int(record["stride"]) if "stride" in bound else int(record["slot_size"])
+    size = int(record["group_size"])
+    return _fitting(SwissShape(size, keys, stride), max(keys, CONTROL) + 7 * max(stride, KEY) + KEY, size)
+
+
+def _fitting(shape_: T, needed: int, size: int) -> T:
+    """A shape whose keys lie inside: what walks maps relies on it. Raises InconsistentRuntime."""
+    if not needed <= size <= LARGEST_GROUP:
+        raise InconsistentRuntime(f"a map type with groups of {size} bytes, whose keys take {needed}")
+    return shape_
+
+
+def counts(program: Program, shape_: Shape, image: Image, headers: U64) -> U64:
+    """How many entries each map says it has; 0 where its header cannot be read."""
+    if isinstance(shape_, SwissShape):
+        records, _ = program.bound(SWISS_MAP).many(image, headers)
+        return records["used"].astype(np.uint64)
+    records, _ = program.bound(CLASSIC_MAP).many(image, headers)
+    return records["count"].astype(np.uint64)
+
+
+def interface_keys(program: Program, shape_: Shape, image: Image, headers: U64) -> tuple[U64, int]:
+    """The interface keys of many maps of one type: (rows (map index, data word of the key), maps not read whole)."""
+    if isinstance(shape_, SwissShape):
+        return _swiss_keys(program, shape_, image, headers)
+    return _classic_keys(program, shape_, image, headers)
+
+
+def _room(said: U64) -> int:
+    """Rows to make room for at first: what the headers say, unless that cannot be true."""
+    return int(min(np.minimum(said, np.uint64(1 << 24)).sum(), 1 << 22)) + 64
+
+
+def _swiss_keys(program: Program, shape_: SwissShape, image: Image, headers: U64) -> tuple[U64, int]:
+    from gdbext.golang.types import kernels
+
+    table = program.bound(SWISS_TABLE)
+    records, _ = program.bound(SWISS_MAP).many(image, headers)
+    rows = np.stack([records["directory"], records["tables"], records["used"]], axis=1).astype(np.uint64)
+    layout = (shape_.group_size, shape_.keys, shape_.stride, table.offset("data"), table.offset("mask"))
+    said = _room(records["used"].astype(np.uint64))
+    while True:
+        out = np.zeros((said, 2), np.uint64)
+        found, torn = kernels.swiss_keys(image.memory, rows, np.array(layout, np.uint64), out)
+        if found <= said:
+            return out[:found], int(torn)
+        said = int(found)
+
+
+def _classic_keys(program: Program, shape_: ClassicShape, image: Image, headers: U64) -> tuple[U64, int]:
+    from gdbext.golang.types import kernels
+
+    records, _ = program.bound(CLASSIC_MAP).many(image, headers)
+    rows = np.stack([records[name].astype(np.uint64) for name in ("buckets", "log2", "old", "flags", "count")], axis=1)
+    said = _room(records["count"].astype(np.uint64))
+    while True:
+        out = np.zeros((said, 2), np.uint64)
+        found, torn = kernels.classic_keys(image.memory, rows, shape_.bucket_size, out)
+        if found <= said:
+            return out[:found], int(torn)
+        said = int(found)
