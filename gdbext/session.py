@@ -10,10 +10,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gdbext.analysis.contextchain import Chains
-    from gdbext.analysis.contextrows import Rows
-    from gdbext.analysis.contexts import Contexts
-    from gdbext.analysis.nativeframes import Code
+    from gdbext.analysis.contexts.chain import Chains
+    from gdbext.analysis.contexts.contexts import Contexts
+    from gdbext.analysis.contexts.rows import Rows
+    from gdbext.analysis.goroutines.nativeframes import Code
     from gdbext.golang.reading.program import Program
     from gdbext.golang.runtime.mheap import Heap
     from gdbext.golang.runtime.proc import Goroutines
@@ -54,7 +54,7 @@ class Session:
     @cached_property
     def native_code(self) -> Code:
         """What a debugger's own unwinder has to know of the runtime's code."""
-        from gdbext.analysis.nativeframes import Code
+        from gdbext.analysis.goroutines.nativeframes import Code
 
         return Code.of(self.symtab)
 
@@ -82,7 +82,7 @@ class Session:
         """Every context of the program."""
         if self.target.kind != "running":
             return self._search(self.heap, self.goroutines)
-        from gdbext.analysis.contextsteady import steady
+        from gdbext.analysis.contexts.steady import steady
         from gdbext.golang.unstopped.heap import collections
 
         return steady(self._look_again, lambda: collections(self.program))
@@ -111,19 +111,19 @@ class Session:
 
     def _search(self, heap: Heap, goroutines: Goroutines) -> Contexts:
         self.doing = "searching the heap for contexts"
-        from gdbext.analysis import contextsearch
+        from gdbext.analysis.contexts import search
         from gdbext.compute import malloc
 
         types = self.context_types
-        found = contextsearch.contexts(self.program, self.symtab, self.types, types, heap, goroutines)
+        found = search.contexts(self.program, self.symtab, self.types, types, heap, goroutines)
         malloc.trim()
         return found
 
     @cached_property
     def context_rows(self) -> Rows:
         """What is said of each context."""
-        from gdbext.analysis.contextcolumns import Columns
-        from gdbext.analysis.contextrows import Rows
+        from gdbext.analysis.contexts.columns import Columns
+        from gdbext.analysis.contexts.rows import Rows
         from gdbext.golang.std.contextread import ContextReader
 
         reader = ContextReader(self.program, self.types, self.context_types)
@@ -132,7 +132,7 @@ class Session:
     @cached_property
     def chains(self) -> Chains:
         """The contexts of goroutines and what is above them."""
-        from gdbext.analysis.contextchain import Chains
+        from gdbext.analysis.contexts.chain import Chains
         from gdbext.golang.std.contextread import ContextReader
 
         reader = ContextReader(self.program, self.types, self.context_types)
@@ -177,9 +177,9 @@ class Session:
     @cached_property
     def context_holders(self) -> dict[int, list[int]]:
         """Which goroutines have a context's address on their stacks: goids by context."""
-        from gdbext.analysis import contextroots
+        from gdbext.analysis.contexts import roots
 
-        return contextroots.holding_goids(self.goroutines, self.contexts.address)
+        return roots.holding_goids(self.goroutines, self.contexts.address)
 
     def close(self) -> None:
         """Give back what the target holds."""

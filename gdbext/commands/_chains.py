@@ -13,9 +13,9 @@ from gdbext.commands._contexts import Phrase, cell, details, document, sentence
 from gdbext.report import Absent, Address, Cell, Choices, Rows, Stretch
 
 if TYPE_CHECKING:
-    from gdbext.analysis.contextchain import Held
-    from gdbext.analysis.contextlineage import Lineage, Link
-    from gdbext.analysis.contextrows import Row
+    from gdbext.analysis.contexts.chain import Held
+    from gdbext.analysis.contexts.lineage import Lineage, Link
+    from gdbext.analysis.contexts.rows import Row
     from gdbext.session import Session
 
 MOST_LINKS = 30

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from gdbext.analysis.contexts import NO_DEADLINE, STATES
+from gdbext.analysis.contexts.contexts import NO_DEADLINE, STATES
 from gdbext.commands._contexts import MASKED, cell
 from gdbext.compute import parallel
 from gdbext.report import Absent
 from gdbext.report.json import NUL, join_cells
 
 if TYPE_CHECKING:
-    from gdbext.analysis.contextcolumns import Text
-    from gdbext.analysis.contextrows import Rows
+    from gdbext.analysis.contexts.columns import Text
+    from gdbext.analysis.contexts.rows import Rows
     from gdbext.session import Session
     from gdbext.target.image import U64, Bools
 
@@ -80,7 +80,7 @@ class _Texts:
 
     def arrays(self) -> tuple[NDArray[np.uint8], I64, I64]:
         """All texts, with room to copy beyond the last; where each begins and ends."""
-        from gdbext.analysis.rowkernels import SLACK
+        from gdbext.report.kernels import SLACK
 
         joined = NUL.join([*self._parts, NUL * SLACK]).encode("ascii")
         pool = np.frombuffer(bytearray(joined), np.uint8)
@@ -114,14 +114,14 @@ class _Chunk:
         self.kind = self.contexts.kind[indices]
 
     def encoded(self) -> str:
-        from gdbext.analysis import rowkernels
+        from gdbext.report import kernels
 
         columns = [*self.cells()]
         literals = np.array([self.texts.literal(one) for one in self.literals()], np.int64)
         forms, cells = np.array([form for form, _ in columns], np.int64), np.stack([column for _, column in columns])
         pool, start, end = self.texts.arrays()
-        out = self.encoder.buffer(int(rowkernels.room(forms, cells, literals, start, end)))
-        size = int(rowkernels.rows(forms, cells, literals, pool.ctypes.data, start, end, out.ctypes.data, out))
+        out = self.encoder.buffer(int(kernels.room(forms, cells, literals, start, end)))
+        size = int(kernels.rows(forms, cells, literals, pool.ctypes.data, start, end, out.ctypes.data, out))
         return str(out[: size - len(BETWEEN)].data, "ascii")
 
     def literals(self) -> Iterator[str]:
@@ -137,7 +137,7 @@ class _Chunk:
 
     def cells(self) -> Iterator[Column]:
         """The columns in the order of ``KEYS``."""
-        from gdbext.analysis.rowkernels import ADDRESS, NANOSECONDS, NUMBER, SECONDS, TEXT
+        from gdbext.report.kernels import ADDRESS, NANOSECONDS, NUMBER, SECONDS, TEXT
 
         contexts, indices = self.contexts, self.indices
         state = contexts.state[indices]
@@ -177,14 +177,14 @@ class _Chunk:
 
     def text(self, made: str) -> int:
         """A text among numbers."""
-        from gdbext.analysis.rowkernels import TEXTS
+        from gdbext.report.kernels import TEXTS
 
         return int(TEXTS) + self.texts.literal(made)
 
     @staticmethod
     def like_text(numbers: I64) -> Bools:
         """Numbers that would be taken for texts: no honest target has such an address or time."""
-        from gdbext.analysis.rowkernels import MOST_TEXTS, TEXTS
+        from gdbext.report.kernels import MOST_TEXTS, TEXTS
 
         return numbers < TEXTS + MOST_TEXTS
 
@@ -209,7 +209,7 @@ class _Chunk:
 
     def deadlines(self) -> tuple[I64, I64, I64]:
         """(nanoseconds left, RFC 3339 in two parts), null for all but timers."""
-        from gdbext.analysis.rowkernels import TEXTS
+        from gdbext.report.kernels import TEXTS
 
         timers = np.flatnonzero(self.of_kinds(self.columns.timers))
         left, seconds, nanoseconds = np.full((3, len(self.indices)), self.null())
@@ -221,7 +221,7 @@ class _Chunk:
 
     def dates(self, mine: I64) -> tuple[I64, I64]:
         """The two parts of timers' dates; those before year 1 or after 9999 are none."""
-        from gdbext.analysis.rowkernels import TEXTS
+        from gdbext.report.kernels import TEXTS
 
         seconds, nanoseconds = self.columns.dates(mine)
         wrong = (seconds < YEAR_1) | (seconds >= YEAR_10000)
@@ -232,8 +232,8 @@ class _Chunk:
 
     def left(self, when: I64) -> I64:
         """Nanoseconds until times on the monotonic clock, or why that is not known."""
-        from gdbext.analysis.contextcolumns import time_left
-        from gdbext.analysis.rowkernels import TEXTS
+        from gdbext.analysis.contexts.columns import time_left
+        from gdbext.report.kernels import TEXTS
 
         found, ended, now = when - self.columns.now, when == NO_DEADLINE, self.columns.now
         for place in np.flatnonzero(self.like_text(found) & ~ended).tolist():

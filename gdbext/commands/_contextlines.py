@@ -16,8 +16,8 @@ from gdbext.errors import UsageError
 from gdbext.report import Address, Cell, Duration, Node, Outline
 
 if TYPE_CHECKING:
-    from gdbext.analysis.contextrows import Rows
-    from gdbext.analysis.contexttree import Fold, Forest
+    from gdbext.analysis.contexts.rows import Rows
+    from gdbext.analysis.contexts.tree import Fold, Forest
 
 FAMILY = 20
 """Lines for the members of one family; the largest folds come first."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gdbext.report import Absent, Address, Cell, Duration
 
 if TYPE_CHECKING:
-    from gdbext.analysis.contextrows import Row
+    from gdbext.analysis.contexts.rows import Row
     from gdbext.golang.std.contextread import Absence
 
 MASKED = Absent("not shown without --values")

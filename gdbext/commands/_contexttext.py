@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from gdbext.analysis.contexts import NO_DEADLINE, NO_KIND, STATES
+from gdbext.analysis.contexts.contexts import NO_DEADLINE, NO_KIND, STATES
 from gdbext.commands._contexts import MASKED, cell, deadline, registered, waiting
 from gdbext.report import Address, Cell, Choices, Stretch
 from gdbext.report.cells import MINUTE, SECOND
 
 if TYPE_CHECKING:
-    from gdbext.analysis.contextcolumns import Text
-    from gdbext.analysis.contextrows import Rows
-    from gdbext.analysis.contexttree import Drawn, Forest
+    from gdbext.analysis.contexts.columns import Text
+    from gdbext.analysis.contexts.rows import Rows
+    from gdbext.analysis.contexts.tree import Drawn, Forest
     from gdbext.target.image import Bools
 
 CHUNK = 1 << 12

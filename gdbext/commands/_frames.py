@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from gdbext.errors import GdbextError
 
 if TYPE_CHECKING:
-    from gdbext.analysis.nativeframes import Standing
+    from gdbext.analysis.goroutines.nativeframes import Standing
 
 
 REFUSED = ("return", "finish", "reverse-finish", "until", "advance", "jump")

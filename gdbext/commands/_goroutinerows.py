@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from gdbext.analysis.goroutines import Overview
+    from gdbext.analysis.goroutines.grouping import Overview
     from gdbext.golang.runtime.symtab import Location
     from gdbext.report import Cell
 

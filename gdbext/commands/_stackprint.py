@@ -11,8 +11,8 @@ from gdbext.report import Absent, Address
 from gdbext.report.cells import escape
 
 if TYPE_CHECKING:
-    from gdbext.analysis.goroutines import Group, Overview
-    from gdbext.analysis.stacks import Call, Stacks
+    from gdbext.analysis.goroutines.grouping import Group, Overview
+    from gdbext.analysis.goroutines.stacks import Call, Stacks
     from gdbext.golang.runtime.printargs import Arguments
     from gdbext.golang.runtime.symtab import Location
 
@@ -34,7 +34,7 @@ class Printer:
     """Prints goroutines one by one; what those with the same stack share is put together once."""
 
     def __init__(self, stacks: Stacks, full: bool) -> None:
-        from gdbext.analysis.remembered import Ancestors
+        from gdbext.analysis.goroutines.rememberedancestors import Ancestors
 
         self.stacks, self.full = stacks, full
         self._bodies: dict[int, Arguments] = {}
@@ -68,7 +68,7 @@ class Printer:
 
     def _originating(self, row: int) -> Iterator[str]:
         """Where its ancestors were when each made the next one."""
-        from gdbext.analysis.stacks import printed_name
+        from gdbext.analysis.goroutines.stacks import printed_name
 
         ancestors = self._ancestors.of(row)
         if ancestors is None:
@@ -125,7 +125,7 @@ def _call_place(call: Call) -> str:
 
 def group_lines(stacks: Stacks, each: Group, full: bool) -> Iterator[str]:
     """The lines of goroutines with the same stack: without arguments, which differ."""
-    from gdbext.analysis.stacks import creators
+    from gdbext.analysis.goroutines.stacks import creators
 
     rows = each.rows.tolist()
     goids = stacks.goroutines.goid[each.rows[:EXAMPLES]].tolist()

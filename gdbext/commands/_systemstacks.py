@@ -11,13 +11,13 @@ from gdbext.commands._stackprint import body, frame_object
 from gdbext.report import Lines, Report, Rows
 
 if TYPE_CHECKING:
-    from gdbext.analysis.systemstacks import SystemStack
+    from gdbext.analysis.goroutines.systemstacks import SystemStack
     from gdbext.session import Session
 
 
 def report(session: Session, args: argparse.Namespace) -> Report:
     """One stack after the other, by thread."""
-    from gdbext.analysis.systemstacks import system_stacks
+    from gdbext.analysis.goroutines.systemstacks import system_stacks
 
     every = list(system_stacks(session.goroutines))
     shown, cut = limited(every, args.limit)

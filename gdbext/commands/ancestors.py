@@ -11,7 +11,7 @@ from gdbext.commands._counts import limited
 from gdbext.errors import UsageError
 
 if TYPE_CHECKING:
-    from gdbext.analysis.ancestry import Ancestor
+    from gdbext.analysis.goroutines.ancestry import Ancestor
     from gdbext.golang.runtime.symtab import Location
     from gdbext.report import Report
     from gdbext.session import Session
@@ -27,7 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(session: Session, args: argparse.Namespace) -> Report:
     """The chain of one goroutine."""
-    from gdbext.analysis.ancestry import ancestry
+    from gdbext.analysis.goroutines.ancestry import ancestry
     from gdbext.report import Lines, Report, Rows
 
     chain = ancestry(session.goroutines, _goid(session, args))

@@ -11,7 +11,7 @@ from gdbext.commands import Command, _selected, goid
 from gdbext.errors import UsageError
 
 if TYPE_CHECKING:
-    from gdbext.analysis.contextchain import Held
+    from gdbext.analysis.contexts.chain import Held
     from gdbext.report import Block, Report
     from gdbext.session import Session
 
@@ -67,7 +67,7 @@ def _by_rows(session: Session, rows: Sequence[int]) -> Iterator[tuple[int | None
 
 
 def _by_expression(session: Session, expression: str) -> Iterator[tuple[int | None, Held]]:
-    from gdbext.analysis.contextchain import Held, Way
+    from gdbext.analysis.contexts.chain import Held, Way
     from gdbext.commands._contextvalue import context_at, context_behind
 
     if re.fullmatch(r"0[xX][0-9a-fA-F]{1,16}", expression):

@@ -10,7 +10,7 @@ from gdbext.commands import Command, address, count
 from gdbext.errors import UsageError
 
 if TYPE_CHECKING:
-    from gdbext.analysis.contexttree import Forest
+    from gdbext.analysis.contexts.tree import Forest
     from gdbext.report import Block, Report, Rows
     from gdbext.session import Session
 
@@ -25,8 +25,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(session: Session, args: argparse.Namespace) -> Report:
     """The forest below the roots, or below one context."""
-    from gdbext.analysis.contexts import STATES
-    from gdbext.analysis.contexttree import Forest
+    from gdbext.analysis.contexts.contexts import STATES
+    from gdbext.analysis.contexts.tree import Forest
     from gdbext.report import Report
 
     contexts = session.contexts

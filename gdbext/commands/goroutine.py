@@ -12,7 +12,7 @@ from gdbext.commands._frames import CommandFailed, Frames
 from gdbext.errors import UsageError
 
 if TYPE_CHECKING:
-    from gdbext.analysis.nativeframes import Standing
+    from gdbext.analysis.goroutines.nativeframes import Standing
     from gdbext.report import Absent, Report
     from gdbext.session import Session
 
@@ -60,7 +60,7 @@ def _frames(session: Session, args: argparse.Namespace) -> Frames:
 
 
 def _standing(session: Session, goid: int) -> Standing:
-    from gdbext.analysis.nativeframes import find, standing
+    from gdbext.analysis.goroutines.nativeframes import find, standing
 
     return standing(session.goroutines, session.native_code, find(session.goroutines, goid))
 
@@ -102,7 +102,7 @@ def _on_thread(session: Session, tid: int) -> int:
 
 
 def _on_each(session: Session, frames: Frames, args: argparse.Namespace) -> Report:
-    from gdbext.analysis.goroutines import Overview, Wanted, select
+    from gdbext.analysis.goroutines.grouping import Overview, Wanted, select
 
     line = f"{args.word} {args.line}".strip()
     if not line:
@@ -117,7 +117,7 @@ def _on_each(session: Session, frames: Frames, args: argparse.Namespace) -> Repo
 
 
 def _standings(session: Session, rows: Iterable[int]) -> Iterator[Standing | UsageError]:
-    from gdbext.analysis.nativeframes import standing
+    from gdbext.analysis.goroutines.nativeframes import standing
 
     for row in rows:
         try:

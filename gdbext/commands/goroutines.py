@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from gdbext.analysis.goroutines import Group, Overview
+    from gdbext.analysis.goroutines.grouping import Group, Overview
     from gdbext.golang.runtime.symtab import Location
     from gdbext.report import Block, Cell, Report
     from gdbext.session import Session
@@ -44,7 +44,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(session: Session, args: argparse.Namespace) -> Report:
     """The goroutines that the options choose, as rows or as groups."""
-    from gdbext.analysis.goroutines import Overview, Wanted, select
+    from gdbext.analysis.goroutines.grouping import Overview, Wanted, select
     from gdbext.commands._goroutinerows import encoded
     from gdbext.report import Report, Rows
 
@@ -79,7 +79,7 @@ def _table(overview: Overview, rows: Ints, total: int) -> Block:
 
 
 def _groups(overview: Overview, rows: Any, how: str) -> list[Group]:
-    from gdbext.analysis.goroutines import by_creator, by_reason, by_stack, group
+    from gdbext.analysis.goroutines.grouping import by_creator, by_reason, by_stack, group
 
     key = {"stack": by_stack, "created-by": by_creator, "reason": by_reason}[how](overview)
     return group(rows, key)
@@ -147,7 +147,7 @@ def _stack_node(overview: Overview, each: Group) -> Any:
 
 
 def _notes(overview: Overview, rows: Ints) -> list[str]:
-    from gdbext.analysis.goroutines import troubles
+    from gdbext.analysis.goroutines.grouping import troubles
 
     goroutines = overview.goroutines
     notes = [f"{count:,} with gaps: {reason}" for reason, count in sorted(troubles(goroutines, rows.tolist()).items())]

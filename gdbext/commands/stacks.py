@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from gdbext.analysis.stacks import Stacks
+    from gdbext.analysis.goroutines.stacks import Stacks
     from gdbext.report import Report
     from gdbext.session import Session
 
@@ -38,8 +38,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(session: Session, args: argparse.Namespace) -> Report:
     """The stacks that were asked for, one by one or folded."""
-    from gdbext.analysis.goroutines import Overview, Wanted, select
-    from gdbext.analysis.stacks import Stacks
+    from gdbext.analysis.goroutines.grouping import Overview, Wanted, select
+    from gdbext.analysis.goroutines.stacks import Stacks
 
     if args.g0:
         from gdbext.commands import _systemstacks
@@ -108,7 +108,7 @@ def _apart(items: Sequence[T], lines: Callable[[T], Iterator[str]], first: bool 
 
 def _profiled(session: Session, stacks: Stacks, rows: NDArray[np.int64], path: str) -> Report:
     """The goroutine profile in a file; the answer says what it holds."""
-    from gdbext.analysis.stackprofile import samples
+    from gdbext.analysis.goroutines.stackprofile import samples
     from gdbext.report import Report, Rows, Text, pprof
 
     text, binary = session.symtab.modules[0], session.target.binary
@@ -136,7 +136,7 @@ def _write(path: str, data: bytes) -> None:
 
 
 def _notes(stacks: Stacks, rows: Sequence[int]) -> list[str]:
-    from gdbext.analysis.goroutines import troubles
+    from gdbext.analysis.goroutines.grouping import troubles
 
     found = troubles(stacks.goroutines, rows)
     return [f"{count:,} with gaps: {reason}" for reason, count in sorted(found.items())]

@@ -9,7 +9,7 @@ from gdbext.commands import Command
 from gdbext.commands._counts import limited
 
 if TYPE_CHECKING:
-    from gdbext.analysis.threads import OsThread
+    from gdbext.analysis.goroutines.threads import OsThread
     from gdbext.report import Cell, Report
     from gdbext.session import Session
 
@@ -19,7 +19,7 @@ RIGHT = ("thread", "m", "p", "goid", "locked to")
 
 def run(session: Session, args: argparse.Namespace) -> Report:
     """One row for each thread."""
-    from gdbext.analysis.threads import os_threads
+    from gdbext.analysis.goroutines.threads import os_threads
     from gdbext.report import Column, Report, Rows, Table
 
     found = os_threads(session.goroutines)

@@ -1,6 +1,6 @@
 """GDB shows a goroutine that is on no thread: an unwinder, a frame filter, and what keeps the borrowed thread safe.
 
-What the unwinder answers is in analysis/nativeframes. Only while a goroutine is selected that way are unwinder and
+What the unwinder answers is in analysis/goroutines/nativeframes. Only while a goroutine is selected that way are unwinder and
 filter there at all, so that GDB without one is as fast as ever.
 """
 
@@ -18,7 +18,7 @@ from gdbext.errors import UsageError
 from gdbext.frontend import editor
 
 if TYPE_CHECKING:
-    from gdbext.analysis.nativeframes import Caller, Standing, Way
+    from gdbext.analysis.goroutines.nativeframes import Caller, Standing, Way
 
 NAME = "go-goroutine"
 BEFORE = "maintenance go-goroutine-before"
@@ -265,7 +265,7 @@ class Goroutines:
 
     def _enter(self, where: Standing) -> None:
         """Show a goroutine: as its thread where that is on its stack, else in the place of a thread."""
-        from gdbext.analysis.nativeframes import Way
+        from gdbext.analysis.goroutines.nativeframes import Way
 
         self._undo()
         self._guard()

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from gdbext.analysis.contextchain import Held, Way
-from gdbext.analysis.contextlineage import Lineage, Link
+from gdbext.analysis.contexts.chain import Held, Way
+from gdbext.analysis.contexts.lineage import Lineage, Link
 from gdbext.commands._chains import SHARED, Chain, Step, outermost, steps
 
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from gdbext.analysis.contextrows import Rows
-from gdbext.analysis.contexts import NO_DEADLINE
-from gdbext.analysis.contexttree import Forest
+from gdbext.analysis.contexts.contexts import NO_DEADLINE
+from gdbext.analysis.contexts.rows import Rows
+from gdbext.analysis.contexts.tree import Forest
 from gdbext.commands import _contexttext
 from gdbext.commands._contextlines import Lines, outline
 from gdbext.commands._contexts import deadline

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from attrs import define, field
 
-from gdbext.analysis.nativeframes import Standing
+from gdbext.analysis.goroutines.nativeframes import Standing
 from gdbext.commands import Look, parse, run_line
 from gdbext.commands._frames import CommandFailed
 from gdbext.commands.goroutine import COMMAND

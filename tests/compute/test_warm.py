@@ -69,8 +69,8 @@ def test_no_command_needs_the_compiler(ctxforest_core: programs.Core, command: s
 
 
 SHORT = {
-    "gdbext.analysis.rowkernels.room": "called for some thousand rows at a time",
-    "gdbext.analysis.rowkernels.rows": "called for some thousand rows at a time",
+    "gdbext.report.kernels.room": "called for some thousand rows at a time",
+    "gdbext.report.kernels.rows": "called for some thousand rows at a time",
     "gdbext.binary.dwarf.kernels.string_end": "one string",
     "gdbext.binary.dwarf.kernels.read_root": "one entry",
     "gdbext.binary.dwarf.kernels.fnv": "one name",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from gdbext.analysis.ancestry import FORGOTTEN, KEPT, SAVED, ancestry
+from gdbext.analysis.goroutines.ancestry import FORGOTTEN, KEPT, SAVED, ancestry
 from gdbext.golang.runtime.ancestors import origin, origins
 from tests.golang.madecode import Code, Function, Gs, Inlined
 from tests.synthetic import World
