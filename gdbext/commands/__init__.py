@@ -231,7 +231,7 @@ def run_line(
     session = open_session()
     report = with_target_notes(session, command.run(session, args))
     if args.json:
-        from gdbext.report.json import render_json
+        from gdbext.report.jsontext import render_json
 
         yield from render_json(command.name, describe(session), report)
     else:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from gdbext.commands import Command, _selected, goid
-from gdbext.commands._counts import limited
 from gdbext.errors import UsageError
+from gdbext.report.counts import limited
 
 if TYPE_CHECKING:
     from gdbext.analysis.goroutines.ancestry import Ancestor

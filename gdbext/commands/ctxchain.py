@@ -23,8 +23,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(session: Session, args: argparse.Namespace) -> Report:
     """One chain for each context found."""
-    from gdbext.commands._chains import Chain, documents, stretches
     from gdbext.report import Outline, Report, Rows
+    from gdbext.views.contextchains import Chain, documents, stretches
 
     found = list(_found(session, args))
     if not found:

@@ -51,8 +51,8 @@ def _start(session: Session, address: int | None) -> int | None:
 
 
 def _blocks(session: Session, args: argparse.Namespace, forest: Forest, start: int | None) -> Iterator[Block]:
-    from gdbext.commands._contextlines import Lines, outline
     from gdbext.report import Text, Tree
+    from gdbext.views.contextlines import Lines, outline
 
     for line in _header(session):
         yield Text(line, "heading")
@@ -76,8 +76,8 @@ def _header(session: Session) -> Iterable[str]:
 
 
 def _rows(session: Session, args: argparse.Namespace, forest: Forest, start: int | None) -> Rows:
-    from gdbext.commands._contextjson import encoded
     from gdbext.report import Rows
+    from gdbext.views.contextjson import encoded
 
     def rows() -> Iterator[str]:
         """Only where somebody reads them: the indices of a million contexts are no small thing."""
@@ -88,7 +88,7 @@ def _rows(session: Session, args: argparse.Namespace, forest: Forest, start: int
 
 
 def _dot(session: Session, args: argparse.Namespace, forest: Forest, start: int | None) -> str:
-    from gdbext.commands._contextlines import write_dot
+    from gdbext.views.contextlines import write_dot
 
     return write_dot(args.dot, forest, session.context_rows, args, start)
 

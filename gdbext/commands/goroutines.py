@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gdbext.commands import Command
-from gdbext.commands._counts import plural
+from gdbext.report.counts import plural
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,8 +45,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(session: Session, args: argparse.Namespace) -> Report:
     """The goroutines that the options choose, as rows or as groups."""
     from gdbext.analysis.goroutines.grouping import Overview, Wanted, select
-    from gdbext.commands._goroutinerows import encoded
     from gdbext.report import Report, Rows
+    from gdbext.views.goroutinerows import encoded
 
     overview = Overview(session.goroutines, whole=bool(args.function or args.group == "stack"))
     rows = select(overview, Wanted(args.status or "", args.reason, args.function, args.label or ()))
@@ -65,8 +65,8 @@ def run(session: Session, args: argparse.Namespace) -> Report:
 
 
 def _table(overview: Overview, rows: Ints, total: int) -> Block:
-    from gdbext.commands._goroutinerows import cells
     from gdbext.report import Column, Table
+    from gdbext.views.goroutinerows import cells
 
     right = ("goid", "at least", "parent")
     columns = [Column(name, "right" if name in right else "left") for name in COLUMNS]
@@ -86,7 +86,7 @@ def _groups(overview: Overview, rows: Any, how: str) -> list[Group]:
 
 
 def _group_objects(overview: Overview, groups: Iterable[Group], how: str) -> Iterator[dict[str, object]]:
-    from gdbext.commands._goroutinerows import creation, state
+    from gdbext.views.goroutinerows import creation, state
 
     for each in groups:
         row = int(each.rows[0])
@@ -114,7 +114,7 @@ def _group_block(overview: Overview, groups: Sequence[Group], left_out: int, how
 
 
 def _group_cells(overview: Overview, each: Group, how: str) -> list[Cell]:
-    from gdbext.commands._goroutinerows import at
+    from gdbext.views.goroutinerows import at
 
     row = int(each.rows[0])
     if how == "created-by":
@@ -131,8 +131,8 @@ def _examples(overview: Overview, each: Group) -> str:
 
 
 def _stack_node(overview: Overview, each: Group) -> Any:
-    from gdbext.commands._goroutinerows import at
     from gdbext.report import Absent, Node
+    from gdbext.views.goroutinerows import at
 
     row = int(each.rows[0])
     goroutines = overview.goroutines

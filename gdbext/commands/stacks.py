@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from gdbext.commands import Command, _selected, goid
-from gdbext.commands._counts import limited, plural
 from gdbext.errors import UsageError
+from gdbext.report.counts import limited, plural
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,9 +42,9 @@ def run(session: Session, args: argparse.Namespace) -> Report:
     from gdbext.analysis.goroutines.stacks import Stacks
 
     if args.g0:
-        from gdbext.commands import _systemstacks
+        from gdbext.views import systemstacks
 
-        return _systemstacks.report(session, args)
+        return systemstacks.report(session, args)
     only = _asked(session, args)
     grouped = args.group or not (args.all or args.function or only is not None)
     overview = Overview(session.goroutines, whole=True, only=only, deepest=DEEPEST_FOLDED if grouped else DEEPEST)
@@ -74,8 +74,8 @@ def _asked(session: Session, args: argparse.Namespace) -> NDArray[np.int64] | No
 
 
 def _each(stacks: Stacks, rows: NDArray[np.int64], args: argparse.Namespace) -> Report:
-    from gdbext.commands._stackprint import Printer, goroutine_object
     from gdbext.report import Lines, Report, Rows
+    from gdbext.views.stackprint import Printer, goroutine_object
 
     every: list[int] = rows.tolist()
     shown, cut = limited(every, args.limit, "--all shows them, --group folds them")
@@ -85,8 +85,8 @@ def _each(stacks: Stacks, rows: NDArray[np.int64], args: argparse.Namespace) -> 
 
 
 def _folded(stacks: Stacks, rows: NDArray[np.int64], args: argparse.Namespace) -> Report:
-    from gdbext.commands._stackprint import group_lines, group_object
     from gdbext.report import Lines, Report, Rows
+    from gdbext.views.stackprint import group_lines, group_object
 
     groups = stacks.fold(rows)
     shown = groups if args.limit is None else groups[: args.limit]

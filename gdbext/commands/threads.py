@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from gdbext.commands import Command
-from gdbext.commands._counts import limited
+from gdbext.report.counts import limited
 
 if TYPE_CHECKING:
     from gdbext.analysis.goroutines.threads import OsThread

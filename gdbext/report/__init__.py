@@ -142,7 +142,7 @@ Block = Table | Tree | Outline | Text | Lines | Verbatim
 
 class Rows:
     """A JSON array written row by row. ``encoded``: the items are JSON texts already (bulk rows); ``mended``: as
-    report/json makes them, so that nobody need look through them for what strict readers refuse."""
+    report/jsontext makes them, so that nobody need look through them for what strict readers refuse."""
 
     def __init__(self, items: Iterable[object], encoded: bool = False, mended: bool = False) -> None:
         self.items = items

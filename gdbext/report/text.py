@@ -30,7 +30,7 @@ from gdbext.report import (
     Verbatim,
 )
 from gdbext.report.cells import cell_text, escape, is_number, join
-from gdbext.report.json import gather_pieces
+from gdbext.report.jsontext import gather_pieces
 from gdbext.report.outline import TOGETHER, below, guide, outline_lines
 
 SAMPLE = 500

@@ -7,10 +7,10 @@ from functools import partial
 
 import pytest
 
-from gdbext.commands import _goroutinerows
 from gdbext.commands.goroutines import COMMAND
 from gdbext.errors import UsageError
 from gdbext.session import Session
+from gdbext.views import goroutinerows
 from tests.commands import asking
 from tests.golang.madecode import Code, Function, Gs, Stacks
 from tests.synthetic import World
@@ -82,7 +82,7 @@ def test_rows_are_the_same_however_many_are_made_at_once(
     session: Session, together: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = text(session), text(session, "--json"), text(session, "--json --group reason")
-    monkeypatch.setattr(_goroutinerows, "TOGETHER", together)
+    monkeypatch.setattr(goroutinerows, "TOGETHER", together)
     assert (text(session), text(session, "--json"), text(session, "--json --group reason")) == whole
 
 

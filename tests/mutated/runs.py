@@ -69,7 +69,7 @@ def load() -> None:
     """Everything imported, every kernel loaded: the children have them at once."""
     from gdbext.commands import registry
     from gdbext.compute import warm
-    from gdbext.report import dot, json as _json, pprof, text  # noqa: F401
+    from gdbext.report import dot, jsontext as _json, pprof, text  # noqa: F401
 
     registry()
     for library in warm.libraries():

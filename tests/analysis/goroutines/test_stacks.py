@@ -9,7 +9,7 @@ from hypothesis import given, settings, strategies as st
 from gdbext.analysis.goroutines.grouping import Overview
 from gdbext.analysis.goroutines.stackprofile import samples
 from gdbext.analysis.goroutines.stacks import Stacks, creators
-from gdbext.commands._stackprint import Printer, goroutine_object, group_lines, group_object
+from gdbext.views.stackprint import Printer, goroutine_object, group_lines, group_object
 from tests.golang.madecode import GOPANIC, TEXT, WRAPPER, Code, Function, Gs, Inlined, Stacks as Made
 from tests.synthetic import HEAP, World
 

@@ -8,7 +8,7 @@ from itertools import repeat
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gdbext.report import Absent, Duration
-from gdbext.report.json import plain
+from gdbext.report.jsontext import plain
 
 if TYPE_CHECKING:
     import numpy as np

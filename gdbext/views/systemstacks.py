@@ -6,9 +6,9 @@ import argparse
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from gdbext.commands._counts import limited
-from gdbext.commands._stackprint import body, frame_object
 from gdbext.report import Lines, Report, Rows
+from gdbext.report.counts import limited
+from gdbext.views.stackprint import body, frame_object
 
 if TYPE_CHECKING:
     from gdbext.analysis.goroutines.systemstacks import SystemStack

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gdbext.commands._contexts import registered
+from gdbext.views.contexts import registered
 
 
 @pytest.mark.parametrize(

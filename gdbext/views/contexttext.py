@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdbext.analysis.contexts.contexts import NO_DEADLINE, NO_KIND, STATES
-from gdbext.commands._contexts import MASKED, cell, deadline, registered, waiting
 from gdbext.report import Address, Cell, Choices, Stretch
 from gdbext.report.cells import MINUTE, SECOND
+from gdbext.views.contexts import MASKED, cell, deadline, registered, waiting
 
 if TYPE_CHECKING:
     from gdbext.analysis.contexts.columns import Text

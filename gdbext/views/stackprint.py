@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from gdbext.commands._counts import plural
 from gdbext.report import Absent, Address
 from gdbext.report.cells import escape
+from gdbext.report.counts import plural
 
 if TYPE_CHECKING:
     from gdbext.analysis.goroutines.grouping import Group, Overview

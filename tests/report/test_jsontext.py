@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, strategies
 
 from gdbext.report import Absent, Address, Bytes, Duration, Hostile, Report, Rows
-from gdbext.report.json import NUL, gather_pieces, join_cells, render_json
+from gdbext.report.jsontext import NUL, gather_pieces, join_cells, render_json
 
 TARGET = {"kind": "core", "exe": "/bin/x", "pid": None, "go_version": "go1.27.3", "arch": "amd64"}
 

@@ -8,7 +8,7 @@ import pytest
 
 from gdbext.analysis.contexts.chain import Held, Way
 from gdbext.analysis.contexts.lineage import Lineage, Link
-from gdbext.commands._chains import SHARED, Chain, Step, outermost, steps
+from gdbext.views.contextchains import SHARED, Chain, Step, outermost, steps
 
 
 def made(parent: Sequence[int]) -> Lineage:

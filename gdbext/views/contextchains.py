@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from gdbext.commands._contexts import Phrase, cell, details, document, sentence
 from gdbext.report import Absent, Address, Cell, Choices, Rows, Stretch
+from gdbext.views.contexts import Phrase, cell, details, document, sentence
 
 if TYPE_CHECKING:
     from gdbext.analysis.contexts.chain import Held
@@ -79,7 +79,7 @@ def _columns(session: Session, args: argparse.Namespace, lines: Sequence[_Line])
     """What lines say of contexts: in bulk of those that the search of the heap found, where there was one."""
     import numpy as np
 
-    from gdbext.commands._contexttext import ContextColumns
+    from gdbext.views.contexttext import ContextColumns
 
     links = session.chains.lineage.links
     known = [_index(session, links[line.step.number]) if not line.step.more else -1 for line in lines]
@@ -193,7 +193,7 @@ class _Contexts:
 
     def encoded(self, number: int) -> str:
         """One context's object."""
-        from gdbext.report.json import encoded
+        from gdbext.report.jsontext import encoded
 
         text = self._known.get(number)
         if text is None:

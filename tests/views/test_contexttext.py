@@ -11,15 +11,15 @@ import pytest
 from gdbext.analysis.contexts.contexts import NO_DEADLINE
 from gdbext.analysis.contexts.rows import Rows
 from gdbext.analysis.contexts.tree import Forest
-from gdbext.commands import _contexttext
-from gdbext.commands._contextlines import Lines, outline
-from gdbext.commands._contexts import deadline
-from gdbext.commands._contexttext import ContextColumns
 from gdbext.report import Report, Tree
 from gdbext.report.cells import cell_text
 from gdbext.report.text import render_text
 from gdbext.session import Session
 from gdbext.target.core import CoreFile
+from gdbext.views import contexttext
+from gdbext.views.contextlines import Lines, outline
+from gdbext.views.contexts import deadline
+from gdbext.views.contexttext import ContextColumns
 from tests.programs import Core
 
 
@@ -61,7 +61,7 @@ def test_below_each_context(session: Session) -> None:
 
 def test_small_stretches(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = in_bulk(session, asked())
-    monkeypatch.setattr(_contexttext, "CHUNK", 7)
+    monkeypatch.setattr(contexttext, "CHUNK", 7)
     assert in_bulk(session, asked()) == whole
 
 
@@ -71,7 +71,7 @@ def test_deadlines_of_every_sort(session: Session) -> None:
     left = [0, 1, -1, 59_999_999_999, 60_000_000_001, -60_999_999_999, 10**15 + 7, -1500]
     wanted = np.resize(np.array(left, np.int64), len(mine))
     session.context_rows.contexts.deadline[mine] = session.goroutines.now.ns + wanted
-    made = _contexttext.ContextColumns(session.context_rows, asked(), mine)._deadlines(np.ones(len(mine), np.bool_))
+    made = contexttext.ContextColumns(session.context_rows, asked(), mine)._deadlines(np.ones(len(mine), np.bool_))
     expected = [text(deadline(one, None)) for one in wanted.tolist()]
     assert [text(made.phrases[which]) for which in made.which] == expected
 

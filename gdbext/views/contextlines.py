@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from gdbext.commands._contexts import Phrase, cell, details, registered, sentence
-from gdbext.commands._contexttext import parent_name, stretches
-from gdbext.commands._counts import plural
 from gdbext.errors import UsageError
 from gdbext.report import Address, Cell, Duration, Node, Outline
+from gdbext.report.counts import plural
+from gdbext.views.contexts import Phrase, cell, details, registered, sentence
+from gdbext.views.contexttext import parent_name, stretches
 
 if TYPE_CHECKING:
     from gdbext.analysis.contexts.rows import Rows

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from attrs import evolve
 
-from gdbext.commands import _contextjson
-from gdbext.commands._contextjson import encoded
-from gdbext.commands._contexts import document
-from gdbext.report.json import plain
+from gdbext.report.jsontext import plain
 from gdbext.session import Session
 from gdbext.target.core import CoreFile
+from gdbext.views import contextjson
+from gdbext.views.contextjson import encoded
+from gdbext.views.contexts import document
 from tests.programs import Core
 
 
@@ -47,7 +47,7 @@ def test_in_bulk_and_one_by_one_are_the_same(session: Session, values: bool) -> 
 def test_many_small_pieces_hold_the_same_rows(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     args = argparse.Namespace(values=False)
     whole = in_bulk(session, args)
-    monkeypatch.setattr(_contextjson, "CHUNK", 7)
+    monkeypatch.setattr(contextjson, "CHUNK", 7)
     assert in_bulk(session, args) == whole
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gdbext.commands._counts import limited, plural
+from gdbext.report.counts import limited, plural
 
 
 def test_plural() -> None:

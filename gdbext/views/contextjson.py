@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdbext.analysis.contexts.contexts import NO_DEADLINE, STATES
-from gdbext.commands._contexts import MASKED, cell
 from gdbext.compute import parallel
 from gdbext.report import Absent
-from gdbext.report.json import NUL, join_cells
+from gdbext.report.jsontext import NUL, join_cells
+from gdbext.views.contexts import MASKED, cell
 
 if TYPE_CHECKING:
     from gdbext.analysis.contexts.columns import Text
