@@ -23,9 +23,9 @@ def _start(script):  # type: ignore[no-untyped-def]  # no annotations, for an ol
     if missing:
         gdb.write(missing + "\n", gdb.STDERR)
         return
-    from gdbext.frontend import gdbfront
+    from gdbext.frontend.gdb import commands
 
-    gdbfront.install()
+    commands.install()
 
 
 _start(__file__)  # type: ignore[no-untyped-call]

@@ -24,7 +24,7 @@ ENDS = ("__main__.py", "gdbinit.py", "warm.py")
 """May import everything: nobody imports them."""
 
 ONLY_IN = {
-    "gdb": {"gdbinit.py", "target/inferior.py", "frontend/gdbfront.py", "frontend/gdbgoroutine.py"},
+    "gdb": {"gdbinit.py", "target/inferior.py", "frontend/gdb/commands.py", "frontend/gdb/goroutine.py"},
     "tabulate": {"report/text.py"},
     "pygments": {"report/text.py"},
     "numba": {"compute/compiler.py"},

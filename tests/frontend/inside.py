@@ -9,14 +9,14 @@ import gdb
 
 from gdbext.commands import Command
 from gdbext.errors import MemoryFault
-from gdbext.frontend import gdbfront
+from gdbext.frontend.gdb import commands
 from gdbext.report import Absent, Address, Column, Report, Table, Text
 
 BINARY = SimpleNamespace(path="/bin/x", go_version="go1.27.3", arch="amd64")
 SESSION = SimpleNamespace(target=SimpleNamespace(notes=(), kind="core", pid=None, binary=BINARY), close=lambda: None)
 
 
-class NoProgram(gdbfront.Sessions):
+class NoProgram(commands.Sessions):
     """Answers without a target."""
 
     def current(self):  # type: ignore[no-untyped-def]
@@ -62,13 +62,13 @@ def register(name: str, run: object, argument: bool) -> None:
         values=True,
         complete=lambda session, text, word: ["alpha", "beta-one", "0xc000"],
     )
-    gdbfront._Command(command, NoProgram(), settings, command.help_text())
+    commands._Command(command, NoProgram(), settings, command.help_text())
 
 
 class Existing:
     """The settings that loading the extension registered, read by name."""
 
-    look = gdbfront.Settings.look
+    look = commands.Settings.look
 
     @property
     def color(self) -> SimpleNamespace:

@@ -22,7 +22,7 @@ import pytest
 from attrs import evolve
 
 from tests import hosts, tools
-from tests.frontend.test_gdbfront import Editor, batch
+from tests.frontend.gdb.test_commands import Editor, batch
 from tests.programs import Core, Running, build, core
 from tests.truth import Frame, Goroutine, Truth
 from tests.waiting import HANG_SECONDS

@@ -19,9 +19,9 @@ import gdb
 from gdbext.commands import Command, Look, completions, registry, run_line
 from gdbext.errors import GdbextError, UsageError
 from gdbext.frontend import internal_error
-from gdbext.frontend.gdbgoroutine import BEFORE, Goroutines
+from gdbext.frontend.gdb.goroutine import BEFORE, Goroutines
+from gdbext.frontend.gdb.straight import Output, write_pieces
 from gdbext.frontend.progress import Progress
-from gdbext.frontend.straight import Output, write_pieces
 
 if TYPE_CHECKING:
     from gdbext.session import Session

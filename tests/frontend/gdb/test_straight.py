@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gdbext.frontend import straight
-from gdbext.frontend.straight import Output, parts, write_all
+from gdbext.frontend.gdb import straight
+from gdbext.frontend.gdb.straight import Output, parts, write_all
 
 
 class Debugger:
