@@ -414,7 +414,7 @@ exec \"$shell_python\" -m gdbext \"\$@\""
 warm_kernels() {
     say "compiling kernels (once; up to a minute)"
     if [[ $dry ]]; then return; fi
-    "$gdb" -nx -batch -ex "python import sys; sys.path.insert(0, '$checkout'); from gdbext import warm; warm.main()" ||
+    "$gdb" -nx -batch -ex "python import sys; sys.path.insert(0, '$checkout'); from gdbext.compute import warm; warm.main()" ||
         say "they did not compile: please report this"
     if [[ $shell_minor && $shell_minor != "$gdb_minor" ]]; then
         (cd "$checkout" && "$shell_python" -m gdbext.compute.warm) || say "they did not compile: please report this"

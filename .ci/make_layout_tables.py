@@ -31,7 +31,7 @@ from gdbext.binary.dwarf.skimmer import Dwarf  # noqa: E402
 from gdbext.binary.elf import Elf  # noqa: E402
 from gdbext.binary.layouts import DwarfLayouts, Layout  # noqa: E402
 
-TABLES = ROOT / "gdbext" / "target" / "tables"
+TABLES = ROOT / "gdbext" / "binary" / "tables"
 RELEASES = ("1.21.13", "1.22.10", "1.23.9", "1.24.11", "1.25.5", "1.26.8", "1.27.3")
 ARCHES = ("amd64", "arm64")
 PACKAGES = ("runtime", "internal/abi", "internal/runtime", "context", "time", "sync", "internal/sync")
@@ -135,9 +135,9 @@ def wanted_names() -> list[str]:
     import gdbext.golang
     from gdbext.golang.reading import declarations
 
-    for module in pkgutil.iter_modules(gdbext.golang.__path__):
+    for module in pkgutil.walk_packages(gdbext.golang.__path__, "gdbext.golang."):
         if not module.name.endswith("kernels"):
-            importlib.import_module(f"gdbext.golang.{module.name}")
+            importlib.import_module(module.name)
     return sorted({*STRUCTS, *(name for declared in declarations.declarations() for name in declared.names)})
 
 

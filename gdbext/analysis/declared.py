@@ -51,9 +51,9 @@ def check_globals(program: Program) -> Fit:
 
 
 def _import_decoders() -> None:
-    for module in pkgutil.iter_modules(golang.__path__):
-        if not module.name.endswith("kernels"):  # numba, and no declarations
-            importlib.import_module(f"{golang.__name__}.{module.name}")
+    for module in pkgutil.walk_packages(golang.__path__, f"{golang.__name__}."):
+        if not module.name.endswith("kernels"):  # compiled loops, and no declarations
+            importlib.import_module(module.name)
 
 
 def _fit(problems: Iterable[tuple[str, str] | None]) -> Fit:

@@ -101,7 +101,7 @@ class TableLayouts:
     def _structs(self) -> Mapping[str, Any]:
         import json
 
-        file = resources.files("gdbext.target") / "tables" / f"go1.{self.minor}.json"
+        file = resources.files("gdbext.binary") / "tables" / f"go1.{self.minor}.json"
         if not file.is_file():
             return {}
         table = json.loads(file.read_text("utf-8"))

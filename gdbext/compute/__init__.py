@@ -1,0 +1,1 @@
+"""Loops compiled ahead: library, compiler, machine code, threads. Knows no target and no Go."""

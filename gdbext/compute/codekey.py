@@ -20,7 +20,7 @@ from gdbext.compute.library import Helper, KernelFault
 if TYPE_CHECKING:
     from gdbext.compute.library import Library
 
-OURS = ("compiled.py", "compiling.py", "machinecode.py")
+OURS = ("library.py", "compiler.py", "machinecode.py")
 """How kernels are compiled and called."""
 
 

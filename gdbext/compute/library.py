@@ -1,6 +1,6 @@
 """Compiled loops without their compiler: a kernel is machine code in the private folder, called by address.
 
-numba compiles the kernels of a module once (``compiling.py``), for this processor; importing numba at each start would
+numba compiles the kernels of a module once (``compiler.py``), for this processor; importing numba at each start would
 take longer than most commands do. A kernel says what it takes and gives:
 
     library = Library(__name__)

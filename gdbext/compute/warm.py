@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 def libraries() -> Iterator[Library]:
     """The kernels of each module that has some."""
-    package = Path(__file__).parent
-    for path in sorted(package.rglob("*kernels.py")):
+    package = Path(__file__).resolve().parents[1]
+    for path in sorted(package.rglob("kernels.py")):
         name = ".".join(path.relative_to(package.parent).with_suffix("").parts)
         yield importlib.import_module(name).library
 

@@ -1,4 +1,4 @@
-"""The two ends that users see: GDB (``gdbfront``) and a shell (``cli``)."""
+"""The two ends that users see: GDB (``gdb/``) and a shell (``cli``)."""
 
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from gdbext.compute.intrinsics import copy16, store64
 from gdbext.compute.library import Library, helper
-from gdbext.target.kernels import copy16, store64
 
 library = Library(__name__)
 

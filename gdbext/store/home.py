@@ -58,7 +58,7 @@ def activate() -> str:
 
 
 def _installer() -> str:
-    script = Path(__file__).resolve().parent.parent / "install.sh"
+    script = Path(__file__).resolve().parents[2] / "install.sh"
     return str(script) if script.exists() else "install.sh of the gdbext sources"
 
 

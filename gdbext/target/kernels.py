@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from gdbext.compute.intrinsics import SOME, load8, load64, stopped, up_to
 from gdbext.compute.library import Library, helper
 
 if TYPE_CHECKING:
@@ -29,69 +30,6 @@ class Memory(NamedTuple):
     """By address >> 26: 1 + the number of its 16384 pages in ``pages``; 0 for nothing there. Empty: no table."""
     pages: U64
     """What to add to an address of a page; 0 where no segment has all of it."""
-
-
-SOME = 1023  # short steps between two looks at the control word, one less than a power of two
-SIGINTS, ONES, HIGHS = (np.uint64(0x0101010101010101 * byte) for byte in (2, 1, 0x80))
-
-
-@helper
-def load64(host: Any) -> Any:
-    """The u64 at an address of our own process, aligned or not."""
-    raise NotImplementedError("compiled code only")
-
-
-@helper
-def load8(host: Any) -> Any:
-    """The u8 at an address of our own process."""
-    raise NotImplementedError("compiled code only")
-
-
-@helper
-def polled64(address):  # type: ignore[no-untyped-def]
-    """The u64 at an address of our own process, read each time anew: a signal's handler writes it."""
-    raise NotImplementedError("compiled code only")
-
-
-@helper
-def stopped(control):  # type: ignore[no-untyped-def]
-    """Whether the kernel should return: whether one byte of the control word is SIGINT."""
-    word = polled64(control)
-    if word == 0:
-        return False
-    word ^= SIGINTS
-    return (word - ONES) & ~word & HIGHS != 0
-
-
-@helper
-def max8(host: Any, value: Any) -> Any:
-    """Raise the u8 at an address of our own process to ``value`` at once, whatever other threads do. The old one."""
-    raise NotImplementedError("compiled code only")
-
-
-@helper
-def store64(target: Any, word: Any) -> None:
-    """Store a u64 at an address of our own process, aligned or not."""
-    raise NotImplementedError("compiled code only")
-
-
-@helper
-def copy16(source: Any, target: Any) -> None:
-    """Copy 16 bytes from one address of our own process to another, aligned or not."""
-    raise NotImplementedError("compiled code only")
-
-
-@helper
-def up_to(ordered, value):  # type: ignore[no-untyped-def]
-    """How many of the sorted values are not above ``value``."""
-    low, high = 0, len(ordered)
-    while low < high:
-        middle = (low + high) // 2
-        if ordered[middle] <= value:
-            low = middle + 1
-        else:
-            high = middle
-    return low
 
 
 @helper

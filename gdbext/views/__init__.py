@@ -1,0 +1,1 @@
+"""Go records as columns, lines and trees: written once for every form in which an answer is shown."""

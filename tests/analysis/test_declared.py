@@ -45,15 +45,15 @@ def test_every_missing_field_is_named_with_who_wants_it(monkeypatch: pytest.Monk
     assert check(monkeypatch, struct) == declared.Fit(
         1,
         (
-            ("runtime.g.gone", "wanted by golang.proc"),
-            ("runtime.g.odd", "wanted by golang.proc; it has 3 bytes, which is no uint"),
+            ("runtime.g.gone", "wanted by golang.runtime.proc"),
+            ("runtime.g.odd", "wanted by golang.runtime.proc; it has 3 bytes, which is no uint"),
         ),
     )
 
 
 def test_a_missing_structure_is_named_once(monkeypatch: pytest.MonkeyPatch) -> None:
     struct = Struct(("runtime.new", "runtime.old"), {"a": UINT, "b": UINT}, module="gdbext.golang.runtime.mheap")
-    missing = (("runtime.old", "wanted by golang.mheap; the binary has no debug information"),)
+    missing = (("runtime.old", "wanted by golang.runtime.mheap; the binary has no debug information"),)
     assert check(monkeypatch, struct, struct) == declared.Fit(0, missing)
 
 

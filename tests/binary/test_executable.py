@@ -136,7 +136,8 @@ def test_refusals(tmp_path: Path) -> None:
 
 def test_opening_reads_no_debug_information(newest: Binary) -> None:
     code = (
-        "import sys; from gdbext.binary.executable import Binary; b = Binary.open(sys.argv[1]); b.symbol('runtime.allgs');"
+        "import sys; from gdbext.binary.executable import Binary; b = Binary.open(sys.argv[1]);"
+        "b.symbol('runtime.allgs');"
         "assert 'numba' not in sys.modules and 'dwarf' not in b.__dict__"
     )
     done = subprocess.run([sys.executable, "-c", code, newest.path], capture_output=True, text=True)

@@ -33,9 +33,9 @@ EXPERIMENTS = (
 
 def declared() -> list[str]:
     """The names of every structure that a decoder declares."""
-    for module in pkgutil.iter_modules(gdbext.golang.__path__):
+    for module in pkgutil.walk_packages(gdbext.golang.__path__, "gdbext.golang."):
         if not module.name.endswith("kernels"):
-            importlib.import_module(f"gdbext.golang.{module.name}")
+            importlib.import_module(module.name)
     return sorted({name for struct in declarations() for name in struct.names})
 
 

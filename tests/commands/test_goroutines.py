@@ -137,6 +137,6 @@ def test_wrong_usage(session: Session, line: str) -> None:
 
 
 def test_hostile_labels_are_escaped(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gdbext.analysis.goroutines.labels", lambda program, address: {"a\x1b[31m": "\u202e"})
+    monkeypatch.setattr("gdbext.analysis.goroutines.grouping.labels", lambda program, address: {"a\x1b[31m": "\u202e"})
     found = text(session, "--json")
     assert found.isascii() and json.loads(found)["goroutines"][0]["labels"] == {"a\x1b[31m": "\u202e"}

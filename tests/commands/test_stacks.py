@@ -242,7 +242,7 @@ def test_names_from_memory_are_one_line_and_no_template() -> None:
 
 def test_labels_are_quoted_as_the_runtime_does(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     labels = {"path": "/v1/x_y.z", "a b": 'say "\\"\n', "": "\u202e"}
-    monkeypatch.setattr("gdbext.analysis.goroutines.labels", lambda program, address: labels)
+    monkeypatch.setattr("gdbext.analysis.goroutines.grouping.labels", lambda program, address: labels)
     head = text(session, "12").splitlines()[0]
     assert head == (
         'goroutine 12 [chan receive, locked to thread] {path: /v1/x_y.z, "a b": "say \\"\\\\\\"\\n", : "\\u202e"}:'

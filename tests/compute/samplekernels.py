@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from gdbext.compute.intrinsics import stopped
 from gdbext.compute.library import Library, helper
-from gdbext.target.kernels import Memory, read64, stopped  # noqa: F401  a declaration names the record
+from gdbext.target.kernels import Memory, read64  # noqa: F401  a kernel's declaration names some
 
 if TYPE_CHECKING:
     from gdbext.compute.library import I32, U64, Bools

@@ -261,7 +261,7 @@ def test_interrupted_the_selection_is_kept(gdb: tools.Gdb, newest: programs.Prog
     script = tmp_path / "script.py"
     script.write_text(
         f"import sys; sys.path.insert(0, {str(tools.ROOT)!r})\n"
-        "from gdbext import home; home.activate()\n"
+        "from gdbext.store import home; home.activate()\n"
         "from gdbext.target import inferior\n"
         "thread, level = gdb.selected_thread().num, gdb.selected_frame().level()\n"
         "def interrupted(*_):\n"

@@ -50,8 +50,8 @@ def test_a_deep_chain_of_many_is_written_once(chains: int) -> None:
     """The steps are as many as contexts and chains: not their product."""
     depth = 1000
     lineage, shown = made([*range(1, depth), -1, *[0] * chains]), set[int]()
-    found = sum(len(list(steps(lineage, depth + i, {depth + i: "w"}, shown))) for i in range(chains))
-    assert found == depth + chains + (chains - 1)
+    many = sum(len(list(steps(lineage, depth + i, {depth + i: "w"}, shown))) for i in range(chains))
+    assert many == depth + chains + (chains - 1)
 
 
 def test_chains_that_are_part_of_another() -> None:

@@ -1,0 +1,1 @@
+"""The forest of contexts: found, related, shown."""

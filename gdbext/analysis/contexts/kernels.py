@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from gdbext.compute.intrinsics import SOME, stopped
 from gdbext.compute.library import Library, helper
-from gdbext.target.kernels import SOME, stopped
 
 library = Library(__name__)
 

@@ -1,0 +1,1 @@
+"""Goroutines in groups, their stacks, threads and ancestors."""

@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from gdbext.binary.dwarf import constants as dw
+from gdbext.compute.intrinsics import stopped
 from gdbext.compute.library import Library, helper
-from gdbext.target.kernels import stopped
 
 library = Library(__name__)
 

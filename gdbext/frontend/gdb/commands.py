@@ -1,6 +1,6 @@
 """The commands inside GDB: registration, settings, completion, ``$go_ctx``, and when a Session must go.
 
-With gdbgoroutine.py beside it, target/inferior.py and gdbinit.py the only importers of gdb. Loading it twice changes
+With goroutine.py beside it, target/inferior.py and gdbinit.py the only importers of gdb. Loading it twice changes
 nothing; a name that another extension has taken stays theirs.
 """
 

@@ -1,7 +1,7 @@
 """GDB shows a goroutine that is on no thread: an unwinder, a frame filter, and what keeps the borrowed thread safe.
 
-What the unwinder answers is in analysis/goroutines/nativeframes. Only while a goroutine is selected that way are unwinder and
-filter there at all, so that GDB without one is as fast as ever.
+What the unwinder answers is in analysis/goroutines/nativeframes. Only while a goroutine is selected that way are
+unwinder and filter there at all, so that GDB without one is as fast as ever.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""How a structure is declared, bound to one binary, and read."""

@@ -1,4 +1,4 @@
-"""The same words of many objects, and where words are among those already known. The loops are in ``columnkernels``."""
+"""The same words of many objects, and where words are among those already known. The loops are in ``kernels``."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Package runtime: one module per Go source file."""

@@ -10,22 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from gdbext.compute.intrinsics import SOME, load8, load64, max8, stopped, up_to
 from gdbext.compute.library import Library, helper
 from gdbext.golang.reading.kernels import look_up
-from gdbext.target.kernels import (
-    EIGHT,
-    ONE,
-    SOME,
-    Memory,  # noqa: F401  a kernel's declaration names it
-    host_of,
-    load8,
-    load64,
-    max8,
-    read64,
-    segment_of,
-    stopped,
-    up_to,
-)
+from gdbext.target.kernels import EIGHT, ONE, Memory, host_of, read64, segment_of  # noqa: F401  a kernel's declaration names some
 
 if TYPE_CHECKING:
     from gdbext.compute.library import I32, I64, U8, U64, Bools

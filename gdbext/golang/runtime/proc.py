@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 class Goroutines:
     """Every goroutine, dead ones left out, one entry of each array per goroutine in the order they were first made.
 
-    ``g`` has the declared fields of runtime.g (golang/runtime/runtime2.py), status without its scan bit. ``pc``, ``sp``,
+    ``g`` has the declared fields of runtime.g (runtime/runtime2.py), status without its scan bit. ``pc``, ``sp``,
     ``bp``: where the goroutine is, 0 where unknown. ``trouble``: why a row is not whole, by row.
     """
 

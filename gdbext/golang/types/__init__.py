@@ -1,0 +1,1 @@
+"""Type descriptors (internal/abi) and values by their type; maps of both designs."""

@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from gdbext.compute.intrinsics import stopped
 from gdbext.compute.library import Library, helper
 from gdbext.golang.runtime.kernels import ZERO
-from gdbext.target.kernels import (
-    EIGHT,
-    ONE,
-    Memory,  # noqa: F401  a kernel's declaration names it
-    read64,
-    segment_of,
-    stopped,
-)
+from gdbext.target.kernels import EIGHT, ONE, Memory, read64, segment_of  # noqa: F401  a kernel's declaration names some
 
 library = Library(__name__)
 

@@ -1,4 +1,4 @@
-"""Which calls are shown, what is the same, and what damaged stacks leave (analysis/goroutines/stacks.py, stackprofile.py)."""
+"""Which calls are shown, what is the same, and what damaged stacks leave (stacks.py, stackprofile.py)."""
 
 from __future__ import annotations
 
