@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdbext.analysis.contexts import roots
-from gdbext.analysis.contexts.contexts import Contexts, Found, add, decode, find, with_closures
+from gdbext.analysis.contexts.contexts import Contexts, decode
+from gdbext.analysis.contexts.finding import Found, add, find, with_closures
 from gdbext.analysis.contexts.waits import add_waited
 from gdbext.analysis.contexts.watchers import watched, watchers
 from gdbext.golang.reading.program import Program

@@ -15,7 +15,8 @@ from attrs import frozen
 from numpy.typing import NDArray
 
 from gdbext.analysis.contexts import roots
-from gdbext.analysis.contexts.contexts import NO_KIND, Found, joined
+from gdbext.analysis.contexts.contexts import NO_KIND
+from gdbext.analysis.contexts.finding import Found, joined
 from gdbext.errors import GdbextError
 from gdbext.golang.reading.program import Program, distinct
 from gdbext.golang.reading.words import column, index_in, word_filter, words_among

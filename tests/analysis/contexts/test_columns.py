@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 import numpy as np
 import pytest
 
-from gdbext.analysis.contexts import contexts
+from gdbext.analysis.contexts import contexts, finding
 from gdbext.analysis.contexts.columns import Columns, time_left
 from gdbext.analysis.contexts.contexts import NO_DEADLINE
 from gdbext.golang.std.contextread import Absence, ContextReader
@@ -47,7 +47,7 @@ class Made:
     def columns(self, now: int = 100) -> Columns:
         world = self.world
         ctypes, heap = self.made.finish()
-        found = contexts.find(ctypes, heap, [], ())
+        found = finding.find(ctypes, heap, [], ())
         every = contexts.decode(world.program, world.types, ctypes, heap.image, found, NOBODY)
         return Columns(every, ContextReader(world.program, world.types, ctypes), heap.image, now)
 

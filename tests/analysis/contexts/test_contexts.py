@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from numpy.typing import NDArray
 
-from gdbext.analysis.contexts import contexts
-from gdbext.analysis.contexts.contexts import CANCELLED, LIVE, NO_DEADLINE, Found
+from gdbext.analysis.contexts import contexts, finding
+from gdbext.analysis.contexts.contexts import CANCELLED, LIVE, NO_DEADLINE
+from gdbext.analysis.contexts.finding import Found
 from tests.synthetic import FULL, HEAP, PAGE, Contexts, Span, World, classic_bucket, swiss_group
 
 NOBODY: tuple[NDArray[np.int64], NDArray[np.uint64]] = (np.zeros(0, np.int64), np.zeros(0, np.uint64))
@@ -16,14 +17,14 @@ NOBODY: tuple[NDArray[np.int64], NDArray[np.uint64]] = (np.zeros(0, np.int64), n
 
 def search(made: Contexts, variables: tuple[tuple[int, int], ...] = ()) -> tuple[Found, dict[int, str]]:
     ctypes, heap = made.finish()
-    found = contexts.find(ctypes, heap, [], variables)
+    found = finding.find(ctypes, heap, [], variables)
     named = zip(found.address.tolist(), found.kind.tolist(), strict=True)
     return found, {address: ctypes.kinds[kind].name.removeprefix("*context.") for address, kind in named}
 
 
 def decode(made: Contexts, waiting: tuple[NDArray[np.int64], NDArray[np.uint64]] = NOBODY) -> contexts.Contexts:
     ctypes, heap = made.finish()
-    found = contexts.find(ctypes, heap, [], ())
+    found = finding.find(ctypes, heap, [], ())
     return contexts.decode(made.world.program, made.world.types, ctypes, heap.image, found, waiting)
 
 

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 import pytest
 
-from gdbext.analysis.contexts import contexts, waits as contextwaits
+from gdbext.analysis.contexts import finding, waits as contextwaits
 from gdbext.analysis.contexts.waits import Waits
 from gdbext.golang.runtime.mheap import Heap
 from gdbext.golang.std.context import ContextTypes
@@ -44,7 +44,7 @@ class Made:
 
     def suspects(self, *channels: int) -> dict[int, str]:
         ctypes, heap = self.finished
-        found = contexts.find(ctypes, heap, [], ())
+        found = finding.find(ctypes, heap, [], ())
         waits = Waits.of((np.arange(len(channels)), np.array(channels, np.uint64)))
         some = contextwaits.suspects(self.world.types, ctypes, heap, found, waits)
         return {a: ctypes.kinds[k].name for a, k in zip(some.address.tolist(), some.kind.tolist(), strict=True)}
