@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from gdbext.commands import ENGINE
 from tests.tools import ROOT
 
 PACKAGE = ROOT / "gdbext"
@@ -34,7 +35,7 @@ ONLY_IN = {
     "numba": {"compute/compiler.py"},
     "llvmlite": {"compute/library.py", "compute/compiler.py", "compute/machinecode.py"},
 }
-HEAVY = {"numpy", "numba", "llvmlite", "tabulate", "pygments", "elftools"}
+HEAVY = {"attr", "attrs", "numpy", "numba", "llvmlite", "tabulate", "pygments", "elftools"}
 """Not to be imported when GDB loads the commands."""
 
 
@@ -128,6 +129,29 @@ def test_libraries_stay_where_they_belong(path: Path) -> None:
             assert name_of(path) in ONLY_IN[top], f"imports {top}"
 
 
+def is_command(path: Path) -> bool:
+    return layer_of(path) == "commands" and not path.name.startswith("_")
+
+
+def comes_later(imported: str) -> bool:
+    """Whether a command that imports this imports it at its first use."""
+    return any(f"{imported}.".startswith(f"{package}.") for package in ENGINE)
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if is_command(path)], ids=name_of)
+def test_commands_import_modules_of_the_engine(path: Path) -> None:
+    """Names of them are not there yet when a debugger loads the command."""
+    froms = [node for node in tree_of(path).body if isinstance(node, ast.ImportFrom) and node.module is not None]
+    full = [f"{node.module}.{alias.name}" for node in froms for alias in node.names]
+    names = [name for name in full if comes_later(name) and not is_module(name)]
+    assert names == []
+
+
+def is_module(dotted: str) -> bool:
+    path = PACKAGE.parent / dotted.replace(".", "/")
+    return path.with_suffix(".py").exists() or (path / "__init__.py").exists()
+
+
 def loaded_with(start: str) -> Iterator[tuple[str, str]]:
     """(importer, imported) of everything that importing ``start`` imports, following our own modules."""
     waiting, seen = [start], set()
@@ -139,6 +163,8 @@ def loaded_with(start: str) -> Iterator[tuple[str, str]]:
             continue
         seen.add(name)
         for imported in imports_at_load(tree_of(path)):
+            if is_command(path) and comes_later(imported):
+                continue
             yield name, imported
             if imported.startswith("gdbext"):
                 waiting += [imported, imported.rpartition(".")[0]]

@@ -1,10 +1,11 @@
 """What the user types: the registry of commands, how a command line is read, how an answer leaves.
 
-``commands/goroutines.py`` is go-goroutines; nothing is registered by hand. Such a module must be cheap to import (the
-debugger loads all of them at start): the engine is imported inside ``run``::
+``commands/goroutines.py`` is go-goroutines; nothing is registered by hand. The debugger loads all of them at its start,
+so what they import of the engine is imported when it is first used (``_later.py``): modules, not names of them::
 
+    from gdbext import report
     def arguments(parser):  parser.add_argument("--status", metavar="S", help="only goroutines in this state")
-    def run(session, args): return Report({"goroutines": Rows(…)}, [Table(…)])
+    def run(session, args): return report.Report({"goroutines": report.Rows(…)}, [report.Table(…)])
 
     COMMAND = Command(name="go-goroutines", help="List goroutines.", …)
 
@@ -30,6 +31,7 @@ import textwrap
 from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
+from gdbext.commands._later import later
 from gdbext.commands._line import take_command, take_expression, typed_line
 from gdbext.errors import UsageError
 
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
     from gdbext.report import Report
     from gdbext.session import Session
 
+ENGINE = ("numpy", *(f"gdbext.{layer}" for layer in "compute binary target golang analysis report views".split()))
+"""What commands import later."""
 WIDTH = 100
 """Columns of a help text: the same in every host, so that COMMANDS.md does not depend on a terminal."""
 
@@ -184,9 +188,10 @@ def count(text: str) -> int:
 def registry() -> dict[str, Command]:
     """Every command by name: the ``COMMAND`` of each module of this package."""
     found = {}
-    for module in pkgutil.iter_modules(__path__):
-        if not module.name.startswith("_"):
-            command = importlib.import_module(f"{__name__}.{module.name}").COMMAND
+    names = [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
+    with later(*ENGINE):
+        for name in names:
+            command = importlib.import_module(f"{__name__}.{name}").COMMAND
             found[command.name] = command
     return found
 

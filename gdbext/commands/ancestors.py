@@ -6,14 +6,14 @@ import argparse
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from gdbext import report
+from gdbext.analysis.goroutines import ancestry
 from gdbext.commands import Command, _selected, goid
 from gdbext.errors import UsageError
-from gdbext.report.counts import limited
+from gdbext.golang.runtime import symtab
+from gdbext.report import cells, counts
 
 if TYPE_CHECKING:
-    from gdbext.analysis.goroutines.ancestry import Ancestor
-    from gdbext.golang.runtime.symtab import Location
-    from gdbext.report import Report
     from gdbext.session import Session
 
 FORGOTTEN = "it has ended and nothing remembers it"
@@ -25,15 +25,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("goid", nargs="?", type=goid, metavar="N", help="the goroutine whose ancestors are wanted")
 
 
-def run(session: Session, args: argparse.Namespace) -> Report:
+def run(session: Session, args: argparse.Namespace) -> report.Report:
     """The chain of one goroutine."""
-    from gdbext.analysis.goroutines.ancestry import ancestry
-    from gdbext.report import Lines, Report, Rows
-
-    chain = ancestry(session.goroutines, _goid(session, args))
-    shown, cut = limited(chain, args.limit)
-    document = {"chain": Rows(_object(each) for each in shown)}
-    return Report(document, [Lines(_lines(session, shown), cut=cut)], _notes(chain))
+    chain = ancestry.ancestry(session.goroutines, _goid(session, args))
+    shown, cut = counts.limited(chain, args.limit)
+    document = {"chain": report.Rows(_object(each) for each in shown)}
+    return report.Report(document, [report.Lines(_lines(session, shown), cut=cut)], _notes(chain))
 
 
 def _goid(session: Session, args: argparse.Namespace) -> int:
@@ -43,42 +40,37 @@ def _goid(session: Session, args: argparse.Namespace) -> int:
     return int(session.goroutines.goid[row])
 
 
-def _lines(session: Session, chain: Sequence[Ancestor]) -> Iterator[str]:
+def _lines(session: Session, chain: Sequence[ancestry.Ancestor]) -> Iterator[str]:
     """A goroutine, where it was when it made the one above, and where it was made itself."""
-    from gdbext.report.cells import escape
-
     for index, each in enumerate(chain):
         if index:
             yield ""
-        yield f"goroutine {each.goid}{_state(session, each)}{f', began in {escape(each.start)}' if each.start else ''}"
+        began = f", began in {cells.escape(each.start)}" if each.start else ""
+        yield f"goroutine {each.goid}{_state(session, each)}{began}"
         for location in each.stack:
-            yield f"{escape(location.function)}(...)"
+            yield f"{cells.escape(location.function)}(...)"
             yield f"\t{_at(location)}"
         if each.created.function:
-            yield f"created by {escape(each.created.function)}"
+            yield f"created by {cells.escape(each.created.function)}"
             yield f"\t{_at(each.created)}"
         elif each.goid != 1:
             yield f"\t({FORGOTTEN})"
 
 
-def _state(session: Session, each: Ancestor) -> str:
+def _state(session: Session, each: ancestry.Ancestor) -> str:
     row = session.goroutines.rows.get(each.goid)
     if row is None or not each.alive:
         return ", ended"
     return f" [{session.goroutines.reason(row) or session.goroutines.status_name(row)}]"
 
 
-def _at(location: Location) -> str:
-    from gdbext.report.cells import escape
-
-    return f"{escape(location.file)}:{location.line}"
+def _at(location: symtab.Location) -> str:
+    return f"{cells.escape(location.file)}:{location.line}"
 
 
-def _object(each: Ancestor) -> dict[str, object]:
-    from gdbext.report import Absent
-
+def _object(each: ancestry.Ancestor) -> dict[str, object]:
     made = each.created
-    absent = Absent(FORGOTTEN) if each.goid != 1 else None
+    absent = report.Absent(FORGOTTEN) if each.goid != 1 else None
     created = {"function": made.function, "file": made.file, "line": made.line} if made.function else {}
     return {
         "goid": each.goid,
@@ -91,7 +83,7 @@ def _object(each: Ancestor) -> dict[str, object]:
     }
 
 
-def _notes(chain: Sequence[Ancestor]) -> list[str]:
+def _notes(chain: Sequence[ancestry.Ancestor]) -> list[str]:
     if chain[-1].goid == 1 or chain[-1].created.function:
         return []
     return ["run the program with GODEBUG=tracebackancestors=10 and its goroutines remember their ancestors"]

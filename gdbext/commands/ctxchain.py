@@ -7,12 +7,16 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from gdbext import report
+from gdbext.analysis.contexts import chain
 from gdbext.commands import Command, _selected, goid
+from gdbext.commands._contextvalue import context_at, context_behind
 from gdbext.errors import UsageError
+from gdbext.views import contextchains
 
 if TYPE_CHECKING:
-    from gdbext.analysis.contexts.chain import Held
-    from gdbext.report import Block, Report
     from gdbext.session import Session
 
 
@@ -21,22 +25,21 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-g", "--goroutine", type=goid, metavar="N", help="the contexts that goroutine N holds")
 
 
-def run(session: Session, args: argparse.Namespace) -> Report:
+def run(session: Session, args: argparse.Namespace) -> report.Report:
     """One chain for each context found."""
-    from gdbext.report import Outline, Report, Rows
-    from gdbext.views.contextchains import Chain, documents, stretches
-
     found = list(_found(session, args))
     if not found:
         raise UsageError(*_nothing(session, args))
     lineage = session.chains.lineage
-    shown = [Chain(goid, held, lineage.add(held.kind, held.address)) for goid, held in found[: args.limit]]
-    blocks: list[Block] = [] if args.json else [Outline(stretches(session, args, shown))]
+    shown = [
+        contextchains.Chain(goid, held, lineage.add(held.kind, held.address)) for goid, held in found[: args.limit]
+    ]
+    blocks: list[report.Block] = [] if args.json else [report.Outline(contextchains.stretches(session, args, shown))]
     notes = [f"{len(found) - len(shown):,} more chains: --limit N or --all"] if len(shown) < len(found) else []
-    return Report({"chains": Rows(documents(session, args, shown))}, blocks, notes)
+    return report.Report({"chains": report.Rows(contextchains.documents(session, args, shown))}, blocks, notes)
 
 
-def _found(session: Session, args: argparse.Namespace) -> Iterator[tuple[int | None, Held]]:
+def _found(session: Session, args: argparse.Namespace) -> Iterator[tuple[int | None, chain.Held]]:
     if args.expression:
         yield from _by_expression(session, args.expression)
     elif args.all and args.goroutine is None:
@@ -58,23 +61,21 @@ def _row(session: Session, args: argparse.Namespace) -> int:
     return _selected.on_thread(session, thread.tid, "go-ctxchain -g N; go-goroutines lists them")
 
 
-def _by_rows(session: Session, rows: Sequence[int]) -> Iterator[tuple[int | None, Held]]:
-    import numpy as np
-
+def _by_rows(session: Session, rows: Sequence[int]) -> Iterator[tuple[int | None, chain.Held]]:
     for row, every in session.chains.held_by(np.array(rows, np.int64)):
         goid = int(session.goroutines.goid[row])
         yield from ((goid, held) for held in every)
 
 
-def _by_expression(session: Session, expression: str) -> Iterator[tuple[int | None, Held]]:
-    from gdbext.analysis.contexts.chain import Held, Way
-    from gdbext.commands._contextvalue import context_at, context_behind
-
+def _by_expression(session: Session, expression: str) -> Iterator[tuple[int | None, chain.Held]]:
     if re.fullmatch(r"0[xX][0-9a-fA-F]{1,16}", expression):
-        yield None, Held(*context_at(session, int(expression, 16)), [Way("address", f"address {expression}")])
+        yield (
+            None,
+            chain.Held(*context_at(session, int(expression, 16)), [chain.Way("address", f"address {expression}")]),
+        )
         return
     found = context_behind(session, session.target.evaluate(expression))
-    yield None, Held(*found, [Way("expression", f"expression {expression}")])
+    yield None, chain.Held(*found, [chain.Way("expression", f"expression {expression}")])
 
 
 def _nothing(session: Session, args: argparse.Namespace) -> tuple[str, str]:

@@ -6,12 +6,13 @@ import argparse
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from gdbext import report
+from gdbext.analysis.contexts import contexts, tree
 from gdbext.commands import Command, address, count
 from gdbext.errors import UsageError
+from gdbext.views import contextjson, contextlines
 
 if TYPE_CHECKING:
-    from gdbext.analysis.contexts.tree import Forest
-    from gdbext.report import Block, Report, Rows
     from gdbext.session import Session
 
 
@@ -23,22 +24,18 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dot", metavar="FILE", help="write the folded tree to FILE for Graphviz")
 
 
-def run(session: Session, args: argparse.Namespace) -> Report:
+def run(session: Session, args: argparse.Namespace) -> report.Report:
     """The forest below the roots, or below one context."""
-    from gdbext.analysis.contexts.contexts import STATES
-    from gdbext.analysis.contexts.tree import Forest
-    from gdbext.report import Report
-
-    contexts = session.contexts
-    forest = Forest.of(contexts, STATES.index(args.state) if args.state else None)
+    every = session.contexts
+    forest = tree.Forest.of(every, contexts.STATES.index(args.state) if args.state else None)
     start = _start(session, args.root)
     roots = forest.roots() if start is None else [start]
-    notes = list(contexts.notes)
+    notes = list(every.notes)
     if args.dot:
         notes.append(_dot(session, args, forest, start))
-    addresses = [hex(one) for one in contexts.address[roots].tolist()]
-    report = {"contexts": _rows(session, args, forest, start), "roots": addresses}
-    return Report(report, [] if args.json else list(_blocks(session, args, forest, start)), notes)
+    addresses = [hex(one) for one in every.address[roots].tolist()]
+    document = {"contexts": _rows(session, args, forest, start), "roots": addresses}
+    return report.Report(document, [] if args.json else list(_blocks(session, args, forest, start)), notes)
 
 
 def _start(session: Session, address: int | None) -> int | None:
@@ -50,54 +47,48 @@ def _start(session: Session, address: int | None) -> int | None:
     return index
 
 
-def _blocks(session: Session, args: argparse.Namespace, forest: Forest, start: int | None) -> Iterator[Block]:
-    from gdbext.report import Text, Tree
-    from gdbext.views.contextlines import Lines, outline
-
+def _blocks(
+    session: Session, args: argparse.Namespace, forest: tree.Forest, start: int | None
+) -> Iterator[report.Block]:
     for line in _header(session):
-        yield Text(line, "heading")
+        yield report.Text(line, "heading")
     if args.all:
-        yield outline(forest, session.context_rows, args, start)
+        yield contextlines.outline(forest, session.context_rows, args, start)
         return
-    lines = Lines(forest, session.context_rows, args)
-    yield Tree(lines.forest() if start is None else lines.below_root(start), cut=lines.cut)
+    lines = contextlines.Lines(forest, session.context_rows, args)
+    yield report.Tree(lines.forest() if start is None else lines.below_root(start), cut=lines.cut)
 
 
 def _header(session: Session) -> Iterable[str]:
-    contexts = session.contexts
-    live = int((contexts.state == 0).sum())
+    every = session.contexts
+    live = int((every.state == 0).sum())
     young = session.young_contexts
-    yield f"{len(contexts):,} contexts: {live:,} live, {len(contexts) - live:,} cancelled"
-    if len(contexts):
+    yield f"{len(every):,} contexts: {live:,} live, {len(every) - live:,} cancelled"
+    if len(every):
         yield (
-            f"up to {len(contexts):,} of them may be garbage not yet collected: {young:,} are newer than the last "
-            f"collection, {len(contexts) - young:,} were still reachable then"
+            f"up to {len(every):,} of them may be garbage not yet collected: {young:,} are newer than the last "
+            f"collection, {len(every) - young:,} were still reachable then"
         )
 
 
-def _rows(session: Session, args: argparse.Namespace, forest: Forest, start: int | None) -> Rows:
-    from gdbext.report import Rows
-    from gdbext.views.contextjson import encoded
-
+def _rows(session: Session, args: argparse.Namespace, forest: tree.Forest, start: int | None) -> report.Rows:
     def rows() -> Iterator[str]:
         """Only where somebody reads them: the indices of a million contexts are no small thing."""
         chosen = forest.shown(start)
-        yield from encoded(session, args, chosen[: args.limit] if args.limit is not None else chosen)
+        yield from contextjson.encoded(session, args, chosen[: args.limit] if args.limit is not None else chosen)
 
-    return Rows(rows(), encoded=True, mended=True)
+    return report.Rows(rows(), encoded=True, mended=True)
 
 
-def _dot(session: Session, args: argparse.Namespace, forest: Forest, start: int | None) -> str:
-    from gdbext.views.contextlines import write_dot
-
-    return write_dot(args.dot, forest, session.context_rows, args, start)
+def _dot(session: Session, args: argparse.Namespace, forest: tree.Forest, start: int | None) -> str:
+    return contextlines.write_dot(args.dot, forest, session.context_rows, args, start)
 
 
 def complete(session: Session | None, text: str, word: str) -> Iterator[str]:
     """Addresses of contexts with children, once they are known."""
     if session is not None and "contexts" in session.__dict__ and word.startswith("0x"):
-        contexts = session.contexts
-        yield from (hex(int(a)) for a in contexts.address[contexts.children > 0])
+        every = session.contexts
+        yield from (hex(int(a)) for a in every.address[every.children > 0])
 
 
 COMMAND = Command(

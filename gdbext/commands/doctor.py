@@ -7,12 +7,12 @@ from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from gdbext import report
+from gdbext.analysis import declared
 from gdbext.commands import Command
 from gdbext.errors import GdbextError, UsageError
 
 if TYPE_CHECKING:
-    from gdbext.analysis.declared import Fit
-    from gdbext.report import Block, Report
     from gdbext.session import Session
 
 
@@ -108,18 +108,15 @@ def next_commands(verdicts: Sequence[Verdict]) -> list[str]:
     return list(dict.fromkeys(found))[:3]
 
 
-def run(session: Session, args: Namespace) -> Report:
+def run(session: Session, args: Namespace) -> report.Report:
     """Raises GdbextError only where there is no Go program at all."""
-    from gdbext.analysis.declared import check_declarations, check_globals
-    from gdbext.report import Absent, Report
-
-    fields, names = check_declarations(session.program), check_globals(session.program)
+    fields, names = declared.check_declarations(session.program), declared.check_globals(session.program)
     verdicts = list(examine(session))
     binary = session.target.binary
     document = {
         "go_version": binary.go_version,
         "experiments": list(binary.experiments),
-        "gdb": args.gdb or Absent("no debugger"),
+        "gdb": args.gdb or report.Absent("no debugger"),
         "python": python_version(),
         "declarations": _document(fields),
         "globals": _document(names),
@@ -127,28 +124,30 @@ def run(session: Session, args: Namespace) -> Report:
         "cannot": [f"{verdict.ability.what}: {verdict.detail}" for verdict in verdicts if not verdict.works],
         "next": next_commands(verdicts),
     }
-    return Report(document, _blocks(session, args, fields, names, verdicts))
+    return report.Report(document, _blocks(session, args, fields, names, verdicts))
 
 
 def python_version() -> str:
     return ".".join(map(str, sys.version_info[:3]))
 
 
-def _document(fit: Fit) -> dict[str, object]:
+def _document(fit: declared.Fit) -> dict[str, object]:
     return {"ok": fit.ok, "missing": [f"{name}: {why}" for name, why in fit.missing]}
 
 
-def _blocks(session: Session, args: Namespace, fields: Fit, names: Fit, verdicts: Sequence[Verdict]) -> list[Block]:
-    from gdbext.report import Column, Table, Text
-
+def _blocks(
+    session: Session, args: Namespace, fields: declared.Fit, names: declared.Fit, verdicts: Sequence[Verdict]
+) -> list[report.Block]:
     rows = [("yes" if verdict.works else "NO", verdict.ability.what, verdict.detail) for verdict in verdicts]
-    blocks: list[Block] = [
-        Text(f"{_program(session)}\n{_tools(args)}"),
-        Table([Column("works"), Column("what"), Column("found")], rows),
-        Text(f"Checked: {_counted(fields, 'declared fields fit this binary')}, {_counted(names, 'globals found')}."),
+    blocks: list[report.Block] = [
+        report.Text(f"{_program(session)}\n{_tools(args)}"),
+        report.Table([report.Column("works"), report.Column("what"), report.Column("found")], rows),
+        report.Text(
+            f"Checked: {_counted(fields, 'declared fields fit this binary')}, {_counted(names, 'globals found')}."
+        ),
     ]
-    blocks += [Text(f"missing: {name}: {why}", "warning") for name, why in fields.missing + names.missing]
-    return blocks + [Text("Type next:\n" + "\n".join(f"  {line}" for line in next_commands(verdicts)))]
+    blocks += [report.Text(f"missing: {name}: {why}", "warning") for name, why in fields.missing + names.missing]
+    return blocks + [report.Text("Type next:\n" + "\n".join(f"  {line}" for line in next_commands(verdicts)))]
 
 
 def _program(session: Session) -> str:
@@ -164,7 +163,7 @@ def _tools(args: Namespace) -> str:
     return f"Read with {f'GDB {args.gdb}' if args.gdb else 'no debugger'}, Python {python_version()}"
 
 
-def _counted(fit: Fit, what: str) -> str:
+def _counted(fit: declared.Fit, what: str) -> str:
     total = fit.ok + len(fit.missing)
     return f"{fit.ok} of {total} {what}" if fit.missing else f"all {total} {what}"
 

@@ -7,13 +7,13 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from gdbext import report
+from gdbext.analysis.goroutines import grouping, nativeframes
 from gdbext.commands import Command
 from gdbext.commands._frames import CommandFailed, Frames
 from gdbext.errors import UsageError
 
 if TYPE_CHECKING:
-    from gdbext.analysis.goroutines.nativeframes import Standing
-    from gdbext.report import Absent, Report
     from gdbext.session import Session
 
 NO_DWARF = "no debug information (-w): GDB cannot unwind it; go-stacks can"
@@ -26,17 +26,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--reason", metavar="R", default="", help="with --all: only those whose wait reason contains R, in any case")
 
 
-def run(session: Session, args: argparse.Namespace) -> Report:
+def run(session: Session, args: argparse.Namespace) -> report.Report:
     """Select, go back, say what is selected, or run a command on goroutines."""
-    from gdbext.report import Report, Verbatim
-
     frames = _frames(session, args)
     if args.all or args.function or args.reason:
         return _on_each(session, frames, args)
     if args.line and not args.word:
         raise UsageError(f"{args.line.split()[0]!r} is no goroutine's number", "go-goroutines lists them")
     if args.word == "off":
-        return Report({"selected": None}, [Verbatim([frames.off()])])
+        return report.Report({"selected": None}, [report.Verbatim([frames.off()])])
     if not args.word:
         return _which(session, frames)
     where = _standing(session, int(args.word))
@@ -59,20 +57,16 @@ def _frames(session: Session, args: argparse.Namespace) -> Frames:
     raise UsageError("only a debugger has frames to select", f"{again}; here, go-stacks {goid} shows the stack")
 
 
-def _standing(session: Session, goid: int) -> Standing:
-    from gdbext.analysis.goroutines.nativeframes import find, standing
-
-    return standing(session.goroutines, session.native_code, find(session.goroutines, goid))
+def _standing(session: Session, goid: int) -> nativeframes.Standing:
+    return nativeframes.standing(session.goroutines, session.native_code, nativeframes.find(session.goroutines, goid))
 
 
-def _report(session: Session, selected: object, shown: str) -> Report:
-    from gdbext.report import Report, Verbatim
-
+def _report(session: Session, selected: object, shown: str) -> report.Report:
     notes = () if session.target.binary.has_dwarf else (NO_DWARF,)
-    return Report({"selected": selected}, [Verbatim([shown])], notes)
+    return report.Report({"selected": selected}, [report.Verbatim([shown])], notes)
 
 
-def _selected(where: Standing, frames: Frames) -> dict[str, object]:
+def _selected(where: nativeframes.Standing, frames: Frames) -> dict[str, object]:
     own = frames.thread == where.tid
     return {"goid": where.goid, "state": where.state, "thread": frames.thread or None, "own_thread": own}
 
@@ -80,13 +74,11 @@ def _selected(where: Standing, frames: Frames) -> dict[str, object]:
 # Which one
 
 
-def _which(session: Session, frames: Frames) -> Report:
-    from gdbext.report import Report, Text
-
+def _which(session: Session, frames: Frames) -> report.Report:
     goid = frames.goid or _on_thread(session, frames.thread)
     if not goid:
         said = f"no goroutine is selected: {frames.thread_name} runs none"
-        return Report({"selected": None}, [Text(said)])
+        return report.Report({"selected": None}, [report.Text(said)])
     where = _standing(session, goid)
     how = "selected" if frames.goid else f"what {frames.thread_name} runs"
     return _report(session, _selected(where, frames), f"goroutine {goid} ({where.state}) is {how}\n{frames.shown()}")
@@ -101,14 +93,12 @@ def _on_thread(session: Session, tid: int) -> int:
 # Commands
 
 
-def _on_each(session: Session, frames: Frames, args: argparse.Namespace) -> Report:
-    from gdbext.analysis.goroutines.grouping import Overview, Wanted, select
-
+def _on_each(session: Session, frames: Frames, args: argparse.Namespace) -> report.Report:
     line = f"{args.word} {args.line}".strip()
     if not line:
         raise UsageError("which command for each goroutine?", "for example go-goroutine --all bt 3")
-    overview = Overview(session.goroutines, whole=bool(args.function))
-    rows = select(overview, Wanted(reason=args.reason, function=args.function))
+    overview = grouping.Overview(session.goroutines, whole=bool(args.function))
+    rows = grouping.select(overview, grouping.Wanted(reason=args.reason, function=args.function))
     kept = rows if args.limit is None else rows[: args.limit]
     left_out = len(rows) - len(kept)
     notes = [f"{left_out:,} more goroutines: --limit N"] if left_out else []
@@ -116,12 +106,10 @@ def _on_each(session: Session, frames: Frames, args: argparse.Namespace) -> Repo
     return _results(frames, _standings(session, kept.tolist()), line, _Told, notes)
 
 
-def _standings(session: Session, rows: Iterable[int]) -> Iterator[Standing | UsageError]:
-    from gdbext.analysis.goroutines.nativeframes import standing
-
+def _standings(session: Session, rows: Iterable[int]) -> Iterator[nativeframes.Standing | UsageError]:
     for row in rows:
         try:
-            yield standing(session.goroutines, session.native_code, row)
+            yield nativeframes.standing(session.goroutines, session.native_code, row)
         except UsageError as error:
             yield error
 
@@ -131,23 +119,26 @@ _Raised, _Told = False, True
 
 
 def _results(
-    frames: Frames, wheres: Iterable[Standing | UsageError], line: str, told: bool, notes: list[str]
-) -> Report:
-    from gdbext.report import Report, Rows, Verbatim
-
+    frames: Frames, wheres: Iterable[nativeframes.Standing | UsageError], line: str, told: bool, notes: list[str]
+) -> report.Report:
     each = _Each(frames, wheres, line, told, notes)
-    return Report({"results": Rows(each.documents())}, [Verbatim(each.texts())], notes)
+    return report.Report({"results": report.Rows(each.documents())}, [report.Verbatim(each.texts())], notes)
 
 
 class _Each:
     """A command run on one goroutine after another, while the answer is written."""
 
     def __init__(
-        self, frames: Frames, wheres: Iterable[Standing | UsageError], line: str, told: bool, notes: list[str]
+        self,
+        frames: Frames,
+        wheres: Iterable[nativeframes.Standing | UsageError],
+        line: str,
+        told: bool,
+        notes: list[str],
     ) -> None:
         self.frames, self.wheres, self.line, self.told, self.notes = frames, wheres, line, told, notes
 
-    def _while_it_stands_still(self) -> Iterator[Standing | UsageError]:
+    def _while_it_stands_still(self) -> Iterator[nativeframes.Standing | UsageError]:
         left = self.frames.left
         for where in self.wheres:
             if self.frames.left != left:
@@ -156,21 +147,17 @@ class _Each:
             yield where
 
     def texts(self) -> Iterator[str]:
-        from gdbext.report import Absent
-
         for where in self._while_it_stands_still():
             yield _headline(where) if self.told else ""  # now, for the command may print by itself
             output = self._output(where)
-            yield output.reason if isinstance(output, Absent) else output
+            yield output.reason if isinstance(output, report.Absent) else output
 
     def documents(self) -> Iterator[dict[str, object]]:
         for where in self._while_it_stands_still():
             goid = where.goid if not isinstance(where, UsageError) else None
             yield {"goid": goid, "output": self._output(where)}
 
-    def _output(self, where: Standing | UsageError) -> str | Absent:
-        from gdbext.report import Absent
-
+    def _output(self, where: nativeframes.Standing | UsageError) -> str | report.Absent:
         try:
             if isinstance(where, UsageError):
                 raise where
@@ -179,10 +166,10 @@ class _Each:
         except (CommandFailed, UsageError) as error:
             if not self.told:
                 raise
-            return Absent(error.message)
+            return report.Absent(error.message)
 
 
-def _headline(where: Standing | UsageError) -> str:
+def _headline(where: nativeframes.Standing | UsageError) -> str:
     return "" if isinstance(where, UsageError) else f"\nGoroutine {where.goid} ({where.state}):\n"
 
 

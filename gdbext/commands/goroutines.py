@@ -6,16 +6,18 @@ import argparse
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from gdbext import report
+from gdbext.analysis.goroutines import grouping
 from gdbext.commands import Command
-from gdbext.report.counts import plural
+from gdbext.golang.runtime import symtab
+from gdbext.report import counts
+from gdbext.views import goroutinerows
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
-    from gdbext.analysis.goroutines.grouping import Group, Overview
-    from gdbext.golang.runtime.symtab import Location
-    from gdbext.report import Block, Cell, Report
     from gdbext.session import Session
 
     Ints = NDArray[np.int64]
@@ -42,115 +44,108 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--group", choices=GROUPS, metavar="BY", help="count those alike by stack, created-by or reason, largest first")
 
 
-def run(session: Session, args: argparse.Namespace) -> Report:
+def run(session: Session, args: argparse.Namespace) -> report.Report:
     """The goroutines that the options choose, as rows or as groups."""
-    from gdbext.analysis.goroutines.grouping import Overview, Wanted, select
-    from gdbext.report import Report, Rows
-    from gdbext.views.goroutinerows import encoded
-
-    overview = Overview(session.goroutines, whole=bool(args.function or args.group == "stack"))
-    rows = select(overview, Wanted(args.status or "", args.reason, args.function, args.label or ()))
+    overview = grouping.Overview(session.goroutines, whole=bool(args.function or args.group == "stack"))
+    rows = grouping.select(overview, grouping.Wanted(args.status or "", args.reason, args.function, args.label or ()))
     shown = rows if args.limit is None else rows[: args.limit]
     if not args.group:
-        document = {"goroutines": Rows(encoded(overview, shown), encoded=True)}
-        return Report(document, [_table(overview, shown, len(rows))], _notes(overview, rows))
+        document = {"goroutines": report.Rows(goroutinerows.encoded(overview, shown), encoded=True)}
+        return report.Report(document, [_table(overview, shown, len(rows))], _notes(overview, rows))
     groups = _groups(overview, rows, args.group)
     kept = groups if args.limit is None else groups[: args.limit]
     document = {
-        "groups": Rows(_group_objects(overview, kept, args.group)),
-        "goroutines": Rows(encoded(overview, shown), encoded=True),
+        "groups": report.Rows(_group_objects(overview, kept, args.group)),
+        "goroutines": report.Rows(goroutinerows.encoded(overview, shown), encoded=True),
     }
     blocks = [_group_block(overview, kept, len(groups) - len(kept), args.group)]
-    return Report(document, blocks, _notes(overview, rows))
+    return report.Report(document, blocks, _notes(overview, rows))
 
 
-def _table(overview: Overview, rows: Ints, total: int) -> Block:
-    from gdbext.report import Column, Table
-    from gdbext.views.goroutinerows import cells
-
+def _table(overview: grouping.Overview, rows: Ints, total: int) -> report.Block:
     right = ("goid", "at least", "parent")
-    columns = [Column(name, "right" if name in right else "left") for name in COLUMNS]
+    columns = [report.Column(name, "right" if name in right else "left") for name in COLUMNS]
     left_out = total - len(rows)
     cut = f"… and {left_out:,} more (--all shows them, --group stack folds them)" if left_out else ""
-    return Table(columns, cells(overview, rows), plural(total, "goroutine"), cut)
+    return report.Table(columns, goroutinerows.cells(overview, rows), counts.plural(total, "goroutine"), cut)
 
 
 # Groups
 
 
-def _groups(overview: Overview, rows: Any, how: str) -> list[Group]:
-    from gdbext.analysis.goroutines.grouping import by_creator, by_reason, by_stack, group
-
-    key = {"stack": by_stack, "created-by": by_creator, "reason": by_reason}[how](overview)
-    return group(rows, key)
+def _groups(overview: grouping.Overview, rows: Any, how: str) -> list[grouping.Group]:
+    key = {"stack": grouping.by_stack, "created-by": grouping.by_creator, "reason": grouping.by_reason}[how](overview)
+    return grouping.group(rows, key)
 
 
-def _group_objects(overview: Overview, groups: Iterable[Group], how: str) -> Iterator[dict[str, object]]:
-    from gdbext.views.goroutinerows import creation, state
-
+def _group_objects(
+    overview: grouping.Overview, groups: Iterable[grouping.Group], how: str
+) -> Iterator[dict[str, object]]:
     for each in groups:
         row = int(each.rows[0])
         yield {
             "count": len(each),
-            **(creation(overview, row) if how == "created-by" else state(overview, row)),
+            **(goroutinerows.creation(overview, row) if how == "created-by" else goroutinerows.state(overview, row)),
             **({"frames": [_frame(frame) for frame in overview.places.stack(row)]} if how == "stack" else {}),
             "goids": overview.goroutines.goid[each.rows].tolist(),
         }
 
 
-def _frame(frame: Location) -> dict[str, object]:
+def _frame(frame: symtab.Location) -> dict[str, object]:
     return {"function": frame.function, "file": frame.file, "line": frame.line, "inlined": frame.inlined}
 
 
-def _group_block(overview: Overview, groups: Sequence[Group], left_out: int, how: str) -> Block:
-    from gdbext.report import Column, Table, Tree
-
+def _group_block(
+    overview: grouping.Overview, groups: Sequence[grouping.Group], left_out: int, how: str
+) -> report.Block:
     cut = f"… and {left_out:,} more groups (--all shows them)" if left_out else ""
     if how == "stack":
-        return Tree([_stack_node(overview, each) for each in groups], cut=cut)
+        return report.Tree([_stack_node(overview, each) for each in groups], cut=cut)
     what = {"created-by": ("created by", "at"), "reason": ("status", "waiting for")}[how]
-    columns = [Column("goroutines", "right"), *(Column(name) for name in what), Column("for example")]
-    return Table(columns, (_group_cells(overview, each, how) for each in groups), cut=cut)
+    columns = [
+        report.Column("goroutines", "right"),
+        *(report.Column(name) for name in what),
+        report.Column("for example"),
+    ]
+    return report.Table(columns, (_group_cells(overview, each, how) for each in groups), cut=cut)
 
 
-def _group_cells(overview: Overview, each: Group, how: str) -> list[Cell]:
-    from gdbext.views.goroutinerows import at
-
+def _group_cells(overview: grouping.Overview, each: grouping.Group, how: str) -> list[report.Cell]:
     row = int(each.rows[0])
     if how == "created-by":
         made = overview.created_by(row)
-        what: tuple[Cell, Cell] = (made.function, at(made)) if made.function else ("(the runtime)", None)
+        what: tuple[report.Cell, report.Cell] = (
+            (made.function, goroutinerows.at(made)) if made.function else ("(the runtime)", None)
+        )
     else:
         what = (overview.goroutines.status_name(row), overview.goroutines.reason(row) or None)
     return [len(each), *what, _examples(overview, each)]
 
 
-def _examples(overview: Overview, each: Group) -> str:
+def _examples(overview: grouping.Overview, each: grouping.Group) -> str:
     goids = overview.goroutines.goid[each.rows[:EXAMPLES_IN_TEXT]].tolist()
     return ", ".join(map(str, goids)) + (", …" if len(each) > EXAMPLES_IN_TEXT else "")
 
 
-def _stack_node(overview: Overview, each: Group) -> Any:
-    from gdbext.report import Absent, Node
-    from gdbext.views.goroutinerows import at
-
+def _stack_node(overview: grouping.Overview, each: grouping.Group) -> Any:
     row = int(each.rows[0])
     goroutines = overview.goroutines
-    head: list[Cell] = [f"{plural(len(each), 'goroutine')} {goroutines.status_name(row)}"]
+    head: list[report.Cell] = [f"{counts.plural(len(each), 'goroutine')} {goroutines.status_name(row)}"]
     if reason := goroutines.reason(row):
         head.append(f"({reason})")
     head.append(f"e.g. {_examples(overview, each)}")
     if overview.places.nodes[row] < 0:
-        return Node([*head, Absent(overview.places.why_absent(row))])
-    frames = [Node([frame.function, at(frame)]) for frame in overview.places.stack(row)]
-    return Node(head, frames)
+        return report.Node([*head, report.Absent(overview.places.why_absent(row))])
+    frames = [report.Node([frame.function, goroutinerows.at(frame)]) for frame in overview.places.stack(row)]
+    return report.Node(head, frames)
 
 
-def _notes(overview: Overview, rows: Ints) -> list[str]:
-    from gdbext.analysis.goroutines.grouping import troubles
-
+def _notes(overview: grouping.Overview, rows: Ints) -> list[str]:
     goroutines = overview.goroutines
-    notes = [f"{count:,} with gaps: {reason}" for reason, count in sorted(troubles(goroutines, rows.tolist()).items())]
+    notes = [
+        f"{count:,} with gaps: {reason}"
+        for reason, count in sorted(grouping.troubles(goroutines, rows.tolist()).items())
+    ]
     if goroutines.now.at_least and bool((overview.waited >= 0).any()):
         notes.append("times of waiting are reckoned to the latest time found in the runtime: at least that long")
     if goroutines.scanning.any():

@@ -6,16 +6,18 @@ import argparse
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
+import numpy as np
+
+from gdbext import report
+from gdbext.analysis.goroutines import grouping, stackprofile, stacks as stack
 from gdbext.commands import Command, _selected, goid
 from gdbext.errors import UsageError
-from gdbext.report.counts import limited, plural
+from gdbext.report import counts, pprof
+from gdbext.views import stackprint, systemstacks
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
-    from gdbext.analysis.goroutines.stacks import Stacks
-    from gdbext.report import Report
     from gdbext.session import Session
 
 DEEPEST, DEEPEST_FOLDED = 1 << 16, 1 << 12
@@ -36,36 +38,29 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--full", action="store_true", help="every frame: the runtime's own too, and the middle of deep stacks")
 
 
-def run(session: Session, args: argparse.Namespace) -> Report:
+def run(session: Session, args: argparse.Namespace) -> report.Report:
     """The stacks that were asked for, one by one or folded."""
-    from gdbext.analysis.goroutines.grouping import Overview, Wanted, select
-    from gdbext.analysis.goroutines.stacks import Stacks
-
     if args.g0:
-        from gdbext.views import systemstacks
-
         return systemstacks.report(session, args)
     only = _asked(session, args)
     grouped = args.group or not (args.all or args.function or only is not None)
-    overview = Overview(session.goroutines, whole=True, only=only, deepest=DEEPEST_FOLDED if grouped else DEEPEST)
-    rows = select(overview, Wanted(function=args.function))
+    overview = grouping.Overview(
+        session.goroutines, whole=True, only=only, deepest=DEEPEST_FOLDED if grouped else DEEPEST
+    )
+    rows = grouping.select(overview, grouping.Wanted(function=args.function))
     rows = rows if only is None else rows[_among(rows, only)]
-    stacks = Stacks(overview)
+    stacks = stack.Stacks(overview)
     if args.pprof:
         return _profiled(session, stacks, rows, args.pprof)
     return _folded(stacks, rows, args) if grouped else _each(stacks, rows, args)
 
 
 def _among(rows: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.bool_]:
-    import numpy as np
-
     return np.isin(rows, wanted)
 
 
 def _asked(session: Session, args: argparse.Namespace) -> NDArray[np.int64] | None:
     """The rows of the goroutines that were named, or of the one selected in a debugger; None for all."""
-    import numpy as np
-
     if args.goids:
         return np.array([_selected.named(session, number) for number in args.goids], np.int64)
     if args.gdb and not (args.all or args.group or args.function or args.pprof):
@@ -73,29 +68,23 @@ def _asked(session: Session, args: argparse.Namespace) -> NDArray[np.int64] | No
     return None
 
 
-def _each(stacks: Stacks, rows: NDArray[np.int64], args: argparse.Namespace) -> Report:
-    from gdbext.report import Lines, Report, Rows
-    from gdbext.views.stackprint import Printer, goroutine_object
-
+def _each(stacks: stack.Stacks, rows: NDArray[np.int64], args: argparse.Namespace) -> report.Report:
     every: list[int] = rows.tolist()
-    shown, cut = limited(every, args.limit, "--all shows them, --group folds them")
-    lines = _apart(shown, Printer(stacks, args.full).pieces)
-    document = {"stacks": Rows(goroutine_object(stacks, row, args.full) for row in shown)}
-    return Report(document, [Lines(lines, cut=cut)], _notes(stacks, every))
+    shown, cut = counts.limited(every, args.limit, "--all shows them, --group folds them")
+    lines = _apart(shown, stackprint.Printer(stacks, args.full).pieces)
+    document = {"stacks": report.Rows(stackprint.goroutine_object(stacks, row, args.full) for row in shown)}
+    return report.Report(document, [report.Lines(lines, cut=cut)], _notes(stacks, every))
 
 
-def _folded(stacks: Stacks, rows: NDArray[np.int64], args: argparse.Namespace) -> Report:
-    from gdbext.report import Lines, Report, Rows
-    from gdbext.views.stackprint import group_lines, group_object
-
+def _folded(stacks: stack.Stacks, rows: NDArray[np.int64], args: argparse.Namespace) -> report.Report:
     groups = stacks.fold(rows)
     shown = groups if args.limit is None else groups[: args.limit]
     left_out = len(groups) - len(shown)
-    cut = f"… and {plural(left_out, 'more stack')} (--all shows them)" if left_out else ""
-    title = f"{plural(len(rows), 'goroutine')}, {plural(len(groups), 'different stack')}"
-    lines = _apart(shown, lambda each: group_lines(stacks, each, args.full), first=True)
-    document = {"stacks": Rows(group_object(stacks, each, args.full) for each in shown)}
-    return Report(document, [Lines(lines, title, cut)], _notes(stacks, rows.tolist()))
+    cut = f"… and {counts.plural(left_out, 'more stack')} (--all shows them)" if left_out else ""
+    title = f"{counts.plural(len(rows), 'goroutine')}, {counts.plural(len(groups), 'different stack')}"
+    lines = _apart(shown, lambda each: stackprint.group_lines(stacks, each, args.full), first=True)
+    document = {"stacks": report.Rows(stackprint.group_object(stacks, each, args.full) for each in shown)}
+    return report.Report(document, [report.Lines(lines, title, cut)], _notes(stacks, rows.tolist()))
 
 
 def _apart(items: Sequence[T], lines: Callable[[T], Iterator[str]], first: bool = False) -> Iterator[str]:
@@ -106,15 +95,12 @@ def _apart(items: Sequence[T], lines: Callable[[T], Iterator[str]], first: bool 
         yield from lines(item)
 
 
-def _profiled(session: Session, stacks: Stacks, rows: NDArray[np.int64], path: str) -> Report:
+def _profiled(session: Session, stacks: stack.Stacks, rows: NDArray[np.int64], path: str) -> report.Report:
     """The goroutine profile in a file; the answer says what it holds."""
-    from gdbext.analysis.goroutines.stackprofile import samples
-    from gdbext.report import Report, Rows, Text, pprof
-
     text, binary = session.symtab.modules[0], session.target.binary
     profile = pprof.Profile("goroutine", "count", pprof.Program(text.text, text.etext, binary.path, binary.build_id))
     goroutines = found = 0
-    for sample in samples(stacks, rows):
+    for sample in stackprofile.samples(stacks, rows):
         spots = [
             pprof.Spot(address, tuple(pprof.Line(one.function, one.file, one.line) for one in lines))
             for address, lines in sample.frames
@@ -122,9 +108,10 @@ def _profiled(session: Session, stacks: Stacks, rows: NDArray[np.int64], path: s
         profile.add(spots, sample.count, sample.labels)
         goroutines, found = goroutines + sample.count, found + 1
     _write(path, profile.encoded())
-    said = f"{plural(goroutines, 'goroutine')}, {plural(found, 'different stack')} in {path}: go tool pprof {path}"
-    document = {"stacks": Rows(()), "pprof": {"file": path, "goroutines": goroutines, "samples": found}}
-    return Report(document, [Text(said)], _notes(stacks, rows.tolist()))
+    many = f"{counts.plural(goroutines, 'goroutine')}, {counts.plural(found, 'different stack')}"
+    said = f"{many} in {path}: go tool pprof {path}"
+    document = {"stacks": report.Rows(()), "pprof": {"file": path, "goroutines": goroutines, "samples": found}}
+    return report.Report(document, [report.Text(said)], _notes(stacks, rows.tolist()))
 
 
 def _write(path: str, data: bytes) -> None:
@@ -135,10 +122,8 @@ def _write(path: str, data: bytes) -> None:
         raise UsageError(f"cannot write {path}: {error.strerror}") from None
 
 
-def _notes(stacks: Stacks, rows: Sequence[int]) -> list[str]:
-    from gdbext.analysis.goroutines.grouping import troubles
-
-    found = troubles(stacks.goroutines, rows)
+def _notes(stacks: stack.Stacks, rows: Sequence[int]) -> list[str]:
+    found = grouping.troubles(stacks.goroutines, rows)
     return [f"{count:,} with gaps: {reason}" for reason, count in sorted(found.items())]
 
 

@@ -5,31 +5,28 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from gdbext import report
+from gdbext.analysis.goroutines import threads
 from gdbext.commands import Command
-from gdbext.report.counts import limited
+from gdbext.report import counts
 
 if TYPE_CHECKING:
-    from gdbext.analysis.goroutines.threads import OsThread
-    from gdbext.report import Cell, Report
     from gdbext.session import Session
 
 COLUMNS = ("thread", "m", "p", "goid", "doing", "in", "system call", "locked to")
 RIGHT = ("thread", "m", "p", "goid", "locked to")
 
 
-def run(session: Session, args: argparse.Namespace) -> Report:
+def run(session: Session, args: argparse.Namespace) -> report.Report:
     """One row for each thread."""
-    from gdbext.analysis.goroutines.threads import os_threads
-    from gdbext.report import Column, Report, Rows, Table
-
-    found = os_threads(session.goroutines)
-    shown, cut = limited(found, args.limit)
-    columns = [Column(name, "right" if name in RIGHT else "left") for name in COLUMNS]
-    document = {"threads": Rows(_object(each) for each in shown)}
-    return Report(document, [Table(columns, [_cells(each) for each in shown], cut=cut)], _notes(found))
+    found = threads.os_threads(session.goroutines)
+    shown, cut = counts.limited(found, args.limit)
+    columns = [report.Column(name, "right" if name in RIGHT else "left") for name in COLUMNS]
+    document = {"threads": report.Rows(_object(each) for each in shown)}
+    return report.Report(document, [report.Table(columns, [_cells(each) for each in shown], cut=cut)], _notes(found))
 
 
-def _object(each: OsThread) -> dict[str, object]:
+def _object(each: threads.OsThread) -> dict[str, object]:
     return {
         "tid": each.tid,
         "m": each.machine.id if each.machine else None,
@@ -42,13 +39,13 @@ def _object(each: OsThread) -> dict[str, object]:
     }
 
 
-def _cells(each: OsThread) -> list[Cell]:
+def _cells(each: threads.OsThread) -> list[report.Cell]:
     machine = each.machine.id if each.machine else None
     place, syscall = each.place or None, each.syscall or None
     return [each.tid, machine, each.p, each.goid, each.doing, place, syscall, each.locked_goid]
 
 
-def _notes(found: list[OsThread]) -> list[str]:
+def _notes(found: list[threads.OsThread]) -> list[str]:
     notes = []
     if missing := sum(each.thread is None for each in found):
         notes.append(f"{missing:,} of these threads are known to the Go runtime only, not to the target")

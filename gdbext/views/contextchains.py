@@ -7,10 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby, islice
 from typing import TYPE_CHECKING
 
+import numpy as np
 from attrs import frozen
 
 from gdbext.report import Absent, Address, Cell, Choices, Rows, Stretch
+from gdbext.report.jsontext import encoded
 from gdbext.views.contexts import Phrase, cell, details, document, sentence
+from gdbext.views.contexttext import ContextColumns
 
 if TYPE_CHECKING:
     from gdbext.analysis.contexts.chain import Held
@@ -77,9 +80,6 @@ def _given(lines: Sequence[_Line]) -> list[int]:
 
 def _columns(session: Session, args: argparse.Namespace, lines: Sequence[_Line]) -> Iterator[Choices]:
     """What lines say of contexts: in bulk of those that the search of the heap found, where there was one."""
-    import numpy as np
-
-    from gdbext.views.contexttext import ContextColumns
 
     links = session.chains.lineage.links
     known = [_index(session, links[line.step.number]) if not line.step.more else -1 for line in lines]
@@ -170,8 +170,6 @@ def _head(row: Row) -> list[Phrase]:
 
 
 def documents(session: Session, args: argparse.Namespace, chains: Sequence[Chain]) -> Iterator[dict[str, object]]:
-    import numpy as np
-
     lineage = session.chains.lineage
     holders = session.chains.holders(np.array(sorted({link.address for link in lineage.links}), np.uint64))
     contexts = _Contexts(session, args, holders)
@@ -193,8 +191,6 @@ class _Contexts:
 
     def encoded(self, number: int) -> str:
         """One context's object."""
-        from gdbext.report.jsontext import encoded
-
         text = self._known.get(number)
         if text is None:
             address = self._chains.lineage.links[number].address

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from gdbext.analysis.contexts.columns import time_left
 from gdbext.analysis.contexts.contexts import NO_DEADLINE, STATES
 from gdbext.compute import parallel
-from gdbext.report import Absent
+from gdbext.report import Absent, kernels
 from gdbext.report.jsontext import NUL, join_cells
+from gdbext.report.kernels import ADDRESS, MOST_TEXTS, NANOSECONDS, NUMBER, SECONDS, SLACK, TEXT, TEXTS
 from gdbext.views.contexts import MASKED, cell
 
 if TYPE_CHECKING:
@@ -80,8 +82,6 @@ class _Texts:
 
     def arrays(self) -> tuple[NDArray[np.uint8], I64, I64]:
         """All texts, with room to copy beyond the last; where each begins and ends."""
-        from gdbext.report.kernels import SLACK
-
         joined = NUL.join([*self._parts, NUL * SLACK]).encode("ascii")
         pool = np.frombuffer(bytearray(joined), np.uint8)
         end = np.flatnonzero(pool == 0)[: self._count]
@@ -114,8 +114,6 @@ class _Chunk:
         self.kind = self.contexts.kind[indices]
 
     def encoded(self) -> str:
-        from gdbext.report import kernels
-
         columns = [*self.cells()]
         literals = np.array([self.texts.literal(one) for one in self.literals()], np.int64)
         forms, cells = np.array([form for form, _ in columns], np.int64), np.stack([column for _, column in columns])
@@ -137,8 +135,6 @@ class _Chunk:
 
     def cells(self) -> Iterator[Column]:
         """The columns in the order of ``KEYS``."""
-        from gdbext.report.kernels import ADDRESS, NANOSECONDS, NUMBER, SECONDS, TEXT
-
         contexts, indices = self.contexts, self.indices
         state = contexts.state[indices]
         yield ADDRESS, contexts.address[indices].astype(np.int64)
@@ -177,15 +173,11 @@ class _Chunk:
 
     def text(self, made: str) -> int:
         """A text among numbers."""
-        from gdbext.report.kernels import TEXTS
-
         return int(TEXTS) + self.texts.literal(made)
 
     @staticmethod
     def like_text(numbers: I64) -> Bools:
         """Numbers that would be taken for texts: no honest target has such an address or time."""
-        from gdbext.report.kernels import MOST_TEXTS, TEXTS
-
         return numbers < TEXTS + MOST_TEXTS
 
     def registered(self, indices: NDArray[np.int32]) -> I64:
@@ -209,8 +201,6 @@ class _Chunk:
 
     def deadlines(self) -> tuple[I64, I64, I64]:
         """(nanoseconds left, RFC 3339 in two parts), null for all but timers."""
-        from gdbext.report.kernels import TEXTS
-
         timers = np.flatnonzero(self.of_kinds(self.columns.timers))
         left, seconds, nanoseconds = np.full((3, len(self.indices)), self.null())
         nanoseconds[:] = TEXTS + self.texts.literal("")
@@ -221,8 +211,6 @@ class _Chunk:
 
     def dates(self, mine: I64) -> tuple[I64, I64]:
         """The two parts of timers' dates; those before year 1 or after 9999 are none."""
-        from gdbext.report.kernels import TEXTS
-
         seconds, nanoseconds = self.columns.dates(mine)
         wrong = (seconds < YEAR_1) | (seconds >= YEAR_10000)
         if wrong.any():
@@ -232,9 +220,6 @@ class _Chunk:
 
     def left(self, when: I64) -> I64:
         """Nanoseconds until times on the monotonic clock, or why that is not known."""
-        from gdbext.analysis.contexts.columns import time_left
-        from gdbext.report.kernels import TEXTS
-
         found, ended, now = when - self.columns.now, when == NO_DEADLINE, self.columns.now
         for place in np.flatnonzero(self.like_text(found) & ~ended).tolist():
             found[place] = self.text(str(int(found[place])))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from gdbext.errors import UsageError
 from gdbext.report import Address, Cell, Duration, Node, Outline
 from gdbext.report.counts import plural
+from gdbext.report.dot import render_tree
 from gdbext.views.contexts import Phrase, cell, details, registered, sentence
 from gdbext.views.contexttext import parent_name, stretches
 
@@ -137,8 +138,6 @@ class Lines:
 
 def write_dot(path: str, forest: Forest, rows: Rows, args: argparse.Namespace, start: int | None) -> str:
     """Write the folded tree as a Graphviz file; what to tell the user. Raises UsageError when it cannot be written."""
-    from gdbext.report.dot import render_tree
-
     masked = argparse.Namespace(**{**vars(args), "values": args.typed_values, "limit": None})
     lines = Lines(forest, rows, masked)
     nodes = lines.forest() if start is None else lines.below_root(start)

@@ -6,11 +6,11 @@ import argparse
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from gdbext.golang.std.contextread import Absence
 from gdbext.report import Absent, Address, Cell, Duration
 
 if TYPE_CHECKING:
     from gdbext.analysis.contexts.rows import Row
-    from gdbext.golang.std.contextread import Absence
 
 MASKED = Absent("not shown without --values")
 MOST_GOIDS = 6
@@ -18,8 +18,6 @@ MOST_GOIDS = 6
 
 def cell(value: object) -> Cell:
     """A decoded value as a cell: what could not be read becomes Absent."""
-    from gdbext.golang.std.contextread import Absence
-
     return Absent(value.reason) if isinstance(value, Absence) else value  # type: ignore[return-value]
 
 

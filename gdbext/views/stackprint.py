@@ -6,6 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from gdbext.analysis.goroutines.rememberedancestors import Ancestors
+from gdbext.analysis.goroutines.stacks import creators, printed_name
+from gdbext.golang.runtime.printargs import Arguments, Word
+from gdbext.golang.runtime.traceback import ENDS
 from gdbext.report import Absent, Address
 from gdbext.report.cells import escape
 from gdbext.report.counts import plural
@@ -13,7 +17,6 @@ from gdbext.report.counts import plural
 if TYPE_CHECKING:
     from gdbext.analysis.goroutines.grouping import Group, Overview
     from gdbext.analysis.goroutines.stacks import Call, Stacks
-    from gdbext.golang.runtime.printargs import Arguments
     from gdbext.golang.runtime.symtab import Location
 
 INNER = OUTER = 50
@@ -34,8 +37,6 @@ class Printer:
     """Prints goroutines one by one; what those with the same stack share is put together once."""
 
     def __init__(self, stacks: Stacks, full: bool) -> None:
-        from gdbext.analysis.goroutines.rememberedancestors import Ancestors
-
         self.stacks, self.full = stacks, full
         self._bodies: dict[int, Arguments] = {}
         self._places: dict[int, str] = {}
@@ -68,8 +69,6 @@ class Printer:
 
     def _originating(self, row: int) -> Iterator[str]:
         """Where its ancestors were when each made the next one."""
-        from gdbext.analysis.goroutines.stacks import printed_name
-
         ancestors = self._ancestors.of(row)
         if ancestors is None:
             yield "\t(its ancestors cannot be read)"
@@ -94,8 +93,6 @@ class Printer:
 
 def body(calls: Sequence[Call], full: bool) -> Arguments:
     """Two lines for each call, in one template over the words of all of them, from the stack's first SP."""
-    from gdbext.golang.runtime.printargs import Arguments, Word
-
     elided = 0 if full else max(len(calls) - INNER - OUTER, 0)
     kept = [*calls[:INNER], *calls[INNER + elided :]] if elided else calls
     lines = [f"{_verbatim(escape(call.function))}({_template(call)})\n{_verbatim(_call_place(call))}" for call in kept]
@@ -125,8 +122,6 @@ def _call_place(call: Call) -> str:
 
 def group_lines(stacks: Stacks, each: Group, full: bool) -> Iterator[str]:
     """The lines of goroutines with the same stack: without arguments, which differ."""
-    from gdbext.analysis.goroutines.stacks import creators
-
     rows = each.rows.tolist()
     goids = stacks.goroutines.goid[each.rows[:EXAMPLES]].tolist()
     more = ", …" if len(rows) > EXAMPLES else ""
@@ -203,8 +198,6 @@ def _end(stacks: Stacks, row: int) -> Iterator[str]:
 
 def stops(stacks: Stacks, row: int) -> str:
     """Why a stack is not whole, "" for one that is."""
-    from gdbext.golang.runtime.traceback import ENDS
-
     places = stacks.places
     return places.why_absent(row) if places.nodes[row] < 0 else ENDS[int(places.ends[row])]
 

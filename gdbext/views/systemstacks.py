@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from gdbext.analysis.goroutines.systemstacks import system_stacks
 from gdbext.report import Lines, Report, Rows
 from gdbext.report.counts import limited
 from gdbext.views.stackprint import body, frame_object
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
 def report(session: Session, args: argparse.Namespace) -> Report:
     """One stack after the other, by thread."""
-    from gdbext.analysis.goroutines.systemstacks import system_stacks
-
     every = list(system_stacks(session.goroutines))
     shown, cut = limited(every, args.limit)
     document = {"stacks": Rows(_object(session, each) for each in shown)}

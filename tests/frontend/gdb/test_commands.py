@@ -188,9 +188,9 @@ def test_loading_imports_only_what_every_session_needs(gdb: tools.Gdb) -> None:
     bare = set(hosts.batch(gdb, [], "python import sys", show).out.split())
     loaded = set(batch(gdb, "python import sys", show).out.split()) - bare
     ours = {name for name in loaded if name.startswith("gdbext.")}
-    assert {name.partition(".")[0] for name in loaded} <= {"gdb", "gdbext", "attr", "attrs", *sys.stdlib_module_names}
+    assert {name.partition(".")[0] for name in loaded} <= {"gdb", "gdbext", *sys.stdlib_module_names}
     layers = {name.split(".")[1] for name in ours}
-    assert layers == {"commands", "compute", "errors", "frontend", "report", "store"}
+    assert layers == {"commands", "compute", "errors", "frontend", "store"}
 
 
 # At a terminal
