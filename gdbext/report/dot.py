@@ -1,41 +1,11 @@
-"""Trees and graphs for Graphviz: ``dot -Tsvg FILE``."""
+"""Trees for Graphviz: ``dot -Tsvg FILE``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from attrs import frozen
-
 from gdbext.report import Cell, Node
 from gdbext.report.cells import cell_text, join
-
-
-@frozen
-class Vertex:
-    """A node of a graph. ``name`` is how edges call it; ``text`` are cells joined by blanks."""
-
-    name: str
-    text: Sequence[Cell]
-
-
-@frozen
-class Edge:
-    """An arrow between two vertices."""
-
-    tail: str
-    head: str
-    text: Sequence[Cell] = ()
-
-
-def render_graph(vertices: Iterable[Vertex], edges: Iterable[Edge]) -> Iterator[str]:
-    """The graph as DOT, line by line."""
-    yield from _header()
-    for vertex in vertices:
-        yield f"{_quoted(vertex.name)} [label={_label(vertex.text)}];\n"
-    for edge in edges:
-        label = f" [label={_label(edge.text)}]" if edge.text else ""
-        yield f"{_quoted(edge.tail)} -> {_quoted(edge.head)}{label};\n"
-    yield "}\n"
 
 
 def render_tree(roots: Iterable[Node]) -> Iterator[str]:

@@ -46,14 +46,6 @@ def status(pid: int) -> Status:
         raise UnsupportedTarget(f"cannot look at process {pid}: {error.strerror}") from error
 
 
-def is_alive(pid: int) -> bool:
-    """Whether the process is there and no zombie."""
-    try:
-        return Status.of(f"/proc/{pid}/status").fields.get("State", "Z")[:1] not in ("Z", "X")
-    except OSError:
-        return False
-
-
 def mappings(pid: int) -> list[Mapping]:
     """/proc/PID/maps, sorted. Raises OSError."""
     with open(f"/proc/{pid}/maps", encoding="utf-8", errors="surrogateescape") as file:

@@ -14,8 +14,6 @@ from gdbext.analysis.contexts.contexts import NO_DEADLINE, NO_KIND, STATES
 from gdbext.golang.runtime.proc import Goroutines
 from gdbext.golang.std.contextread import Absence, Deadline, Detail
 
-UNSHOWN = "not shown without --values"
-
 
 @frozen
 class Row:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import overload
 
@@ -238,10 +238,3 @@ def _plain(contexts: Contexts) -> I32:
     made[contexts.waits[:, 0]] = -1
     made[contexts.listed != contexts.children] = -1
     return made
-
-
-def walk_up(contexts: Contexts, index: int) -> Iterator[int]:
-    """A context and its ancestors, as far as they were found."""
-    while index >= 0:
-        yield index
-        index = int(contexts.parent[index])

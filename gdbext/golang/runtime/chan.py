@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from attrs import frozen
 from numpy.typing import NDArray
 
 from gdbext.errors import GdbextError
@@ -40,41 +39,6 @@ SUDOG = declare(
     c=UINT("c.maybeTraceablePtr.vu", "c"),
 )
 MOST_SUDOGS = 1 << 24
-
-
-@frozen
-class Channel:
-    """One ``runtime.hchan``. ``receivers``, ``senders``: the g's that wait, in the order they will be served."""
-
-    address: int
-    length: int
-    capacity: int
-    closed: bool
-    buffer: int
-    elem_size: int
-    elem_type: int
-    send_index: int
-    receive_index: int
-    receivers: tuple[int, ...]
-    senders: tuple[int, ...]
-
-
-def channel(program: Program, address: int) -> Channel:
-    """The channel at an address. Raises MemoryFault."""
-    row = program.record(HCHAN, address)
-    return Channel(
-        address=address,
-        length=int(row["qcount"]),
-        capacity=int(row["dataqsiz"]),
-        closed=bool(row["closed"]),
-        buffer=int(row["buf"]),
-        elem_size=int(row["elemsize"]),
-        elem_type=int(row["elemtype"]),
-        send_index=int(row["sendx"]),
-        receive_index=int(row["recvx"]),
-        receivers=queue(program, int(row["recv_first"])),
-        senders=queue(program, int(row["send_first"])),
-    )
 
 
 def queue(program: Program, first: int) -> tuple[int, ...]:

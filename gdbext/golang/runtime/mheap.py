@@ -51,7 +51,6 @@ UNREADABLE_SLOTS = 1 << 28
 CHUNK = 1 << 18
 """Objects asked about at a time: bounds what the intermediate arrays take."""
 MOST_PAGES = 1 << 23  # 64 GiB of heap: a table of 32 MiB
-U32 = NDArray[np.uint32]
 I64 = NDArray[np.int64]
 
 

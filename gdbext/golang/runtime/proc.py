@@ -142,11 +142,6 @@ class Goroutines:
         """The row of each goid."""
         return {goid: row for row, goid in enumerate(self.goid.tolist())}
 
-    @cached_property
-    def rows_by_address(self) -> dict[int, int]:
-        """The row of each g."""
-        return {address: row for row, address in enumerate(self.address.tolist())}
-
     def start(self, rows: NDArray[Any] | None = None) -> Start:
         """Where to start walking the stacks (of some rows)."""
         whole = Start(self.pc, self.sp, self._column("low"), self._column("high"), self.trapped)

@@ -26,7 +26,6 @@ STACK_OBJECT = declare(
 PCDATA_STACK_MAP_INDEX = 1
 FUNCDATA_ARGS, FUNCDATA_LOCALS, FUNCDATA_STACK_OBJECTS = range(3)
 BITMAP = 8  # stackmap.bytedata follows its two counts
-UNKNOWN_ARGS = -0x80000000
 REFLECT_STUBS = ("reflect.makeFuncStub", "reflect.methodValueCall")
 INTERRUPTED = ("runtime.asyncPreempt", "runtime.debugCallV2")
 MOST_BITS = 1 << 20

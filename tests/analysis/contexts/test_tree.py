@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from gdbext.analysis.contexts.contexts import CANCELLED, LIVE, NO_DEADLINE, NO_KIND, Contexts
-from gdbext.analysis.contexts.tree import Fold, Forest, walk_up
+from gdbext.analysis.contexts.tree import Fold, Forest
 from gdbext.golang.std.context import ContextTypes
 from gdbext.golang.types.rtype import Itabs
 
@@ -111,11 +111,10 @@ def test_what_is_not_shown_is_not_counted() -> None:
     assert lines(Forest.of(contexts))[0] == "c0 +5"
 
 
-def test_deadlines_and_the_way_up() -> None:
+def test_deadlines() -> None:
     contexts = made([-1, 0, 1], deadline=[NO_DEADLINE, 50, 20])
     forest = Forest.of(contexts)
     assert forest.deadlines(np.array([0, 1, 2])) == (20, 50) and forest.deadlines(np.array([0])) is None
-    assert list(walk_up(contexts, 2)) == [2, 1, 0]
 
 
 def test_a_chain_of_a_million_is_one_line() -> None:

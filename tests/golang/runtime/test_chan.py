@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gdbext.errors import GdbextError
-from gdbext.golang.runtime.chan import channel, queue, wait_channels
+from gdbext.golang.runtime.chan import queue, wait_channels
 from gdbext.golang.runtime.proc import Goroutines
 from tests.golang.madecode import Code, Gs
 from tests.synthetic import World, failing
@@ -49,8 +49,7 @@ def test_queues_and_waiters_agree(minor: int) -> None:
     made.waits(one, first)
     made.waits(two, second)
     goroutines = made.gs.finish()
-    found = channel(goroutines.program, at)
-    assert (found.receivers, found.senders, found.length, found.capacity) == ((one, two), (), 2, 3)
+    assert queue(goroutines.program, first) == (one, two) and queue(goroutines.program, 0) == ()
     assert goroutines.waiters(at) == [1, 2] and goroutines.waiters(at + 8) == []
 
 
@@ -109,12 +108,12 @@ def test_reads_that_fail_are_errors_of_ours() -> None:
     made = Made()
     one = made.gs.add(1)
     at = made.channel()
-    made.world.put("runtime.hchan", at, recvq__first=made.sudog(one, at, next=made.sudog(one, at)))
+    first = made.sudog(one, at, next=made.sudog(one, at))
     program = made.gs.finish().program
     seen = set()
     for _ in failing(made.world.target):
         try:
-            seen.add(channel(program, at).receivers)
+            seen.add(queue(program, first))
         except GdbextError as error:
             assert str(error)
     assert seen == {(), (one,), (one, one)}
