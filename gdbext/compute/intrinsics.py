@@ -25,13 +25,13 @@ def load8(host: Any) -> Any:
 
 
 @helper
-def polled64(address):  # type: ignore[no-untyped-def]
+def polled64(address):
     """The u64 at an address of our own process, read each time anew: a signal's handler writes it."""
     raise NotImplementedError("compiled code only")
 
 
 @helper
-def stopped(control):  # type: ignore[no-untyped-def]
+def stopped(control):
     """Whether the kernel should return: whether one byte of the control word is SIGINT."""
     word = polled64(control)
     if word == 0:
@@ -59,7 +59,7 @@ def copy16(source: Any, target: Any) -> None:
 
 
 @helper
-def up_to(ordered, value):  # type: ignore[no-untyped-def]
+def up_to(ordered, value):
     """How many of the sorted values are not above ``value``."""
     low, high = 0, len(ordered)
     while low < high:

@@ -26,7 +26,7 @@ DAY, ERA_DAYS, ERA_YEARS, TO_MARCH_OF_YEAR_0 = 86400, 146097, 400, 719468
 
 
 @helper
-def text_of(form, cell, texts):  # type: ignore[no-untyped-def]
+def text_of(form, cell, texts):
     """Which of so many texts a cell stands for; -1 for a number."""
     if form == TEXT:
         return cell if 0 <= cell < texts else 0
@@ -36,7 +36,7 @@ def text_of(form, cell, texts):  # type: ignore[no-untyped-def]
 
 
 @helper
-def put_text(source, length, target):  # type: ignore[no-untyped-def]
+def put_text(source, length, target):
     """Copy ``length`` bytes and some more; where they end."""
     for done in range(0, length, STEP):
         copy16(source + np.uint64(done), target + np.uint64(done))
@@ -44,7 +44,7 @@ def put_text(source, length, target):  # type: ignore[no-untyped-def]
 
 
 @helper
-def put_padded(value, width, out, at):  # type: ignore[no-untyped-def]
+def put_padded(value, width, out, at):
     """Write ``width`` decimal digits; where they end."""
     for place in range(at + width - 1, at - 1, -1):
         rest = value // np.uint64(10)
@@ -54,7 +54,7 @@ def put_padded(value, width, out, at):  # type: ignore[no-untyped-def]
 
 
 @helper
-def put_number(value, out, at):  # type: ignore[no-untyped-def]
+def put_number(value, out, at):
     """Write a signed number in decimal; where it ends."""
     if value < 0:
         out[at] = MINUS
@@ -67,7 +67,7 @@ def put_number(value, out, at):  # type: ignore[no-untyped-def]
 
 
 @helper
-def hex8(value):  # type: ignore[no-untyped-def]
+def hex8(value):
     """The eight hexadecimal digits of a 32-bit number, the first one lowest: all at once, a byte each."""
     value = (value >> np.uint64(16) | value << np.uint64(32)) & np.uint64(0x0000FFFF0000FFFF)
     value = (value >> np.uint64(8) | value << np.uint64(16)) & np.uint64(0x00FF00FF00FF00FF)
@@ -77,7 +77,7 @@ def hex8(value):  # type: ignore[no-untyped-def]
 
 
 @helper
-def put_address(value, target, out, at):  # type: ignore[no-untyped-def]
+def put_address(value, target, out, at):
     """Write an address in quotes; where it ends."""
     out[at], out[at + 1], out[at + 2] = QUOTE, ZERO, X
     width, above = 1, value >> np.uint64(4)
@@ -91,7 +91,7 @@ def put_address(value, target, out, at):  # type: ignore[no-untyped-def]
 
 
 @helper
-def put_seconds(seconds, out, at):  # type: ignore[no-untyped-def]
+def put_seconds(seconds, out, at):
     """Write ``"2006-01-02T15:04:05.`` of seconds since 1970, in the proleptic Gregorian calendar; where it ends."""
     day = seconds // DAY + TO_MARCH_OF_YEAR_0
     era = day // ERA_DAYS
@@ -119,7 +119,7 @@ def put_seconds(seconds, out, at):  # type: ignore[no-untyped-def]
 
 
 @helper
-def put_nanoseconds(value, out, at):  # type: ignore[no-untyped-def]
+def put_nanoseconds(value, out, at):
     """Write ``999999999Z"``; where it ends."""
     at = put_padded(np.uint64(value), 9, out, at)
     out[at], out[at + 1] = Z, QUOTE
@@ -127,7 +127,7 @@ def put_nanoseconds(value, out, at):  # type: ignore[no-untyped-def]
 
 
 @library.kernel("i64[] i64[,] i64[] i64[] i64[] -> i64")
-def room(forms, cells, literals, start, end):  # type: ignore[no-untyped-def]
+def room(forms, cells, literals, start, end):
     """Bytes that suffice for all rows, slack included."""
     fixed = 0
     for text in literals:
@@ -141,7 +141,7 @@ def room(forms, cells, literals, start, end):  # type: ignore[no-untyped-def]
 
 
 @library.kernel("i64[] i64[,] i64[] u64 i64[] i64[] u64 u8[] -> i64")
-def rows(forms, cells, literals, texts, start, end, target, out):  # type: ignore[no-untyped-def]
+def rows(forms, cells, literals, texts, start, end, target, out):
     """Write the rows to ``out``, which has ``room``; returns how many bytes they are. ``cells`` (columns, rows); text
     k lies from ``texts + start[k]`` to ``texts + end[k]``; ``literals[j]``: the text before column j, the last one ends
     the row; ``target``: where ``out`` lies."""

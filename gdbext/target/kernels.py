@@ -33,7 +33,7 @@ class Memory(NamedTuple):
 
 
 @helper
-def segment_of(starts, ends, address, last):  # type: ignore[no-untyped-def]
+def segment_of(starts, ends, address, last):
     """Index of the segment that holds ``address``, or -1; ``last`` is tried first."""
     if 0 <= last < len(starts) and starts[last] <= address < ends[last]:
         return last
@@ -44,7 +44,7 @@ def segment_of(starts, ends, address, last):  # type: ignore[no-untyped-def]
 
 
 @helper
-def host_of(memory, address, size):  # type: ignore[no-untyped-def]
+def host_of(memory, address, size):
     """Where ``size`` bytes (up to a page) at a target address lie in our process; 0 where not all are in a segment."""
     region = address >> REGION_BITS
     if region < np.uint64(len(memory.regions)):
@@ -62,7 +62,7 @@ def host_of(memory, address, size):  # type: ignore[no-untyped-def]
 
 
 @helper
-def read64(memory, address):  # type: ignore[no-untyped-def]
+def read64(memory, address):
     """(word, whether it could be read) at a target address."""
     host = host_of(memory, address, EIGHT)
     if host == 0:
@@ -71,7 +71,7 @@ def read64(memory, address):  # type: ignore[no-untyped-def]
 
 
 @library.kernel("control u64[] u64[] u64[] i32[] u64[]")
-def fill_pages(control, starts, ends, hosts, regions, pages):  # type: ignore[no-untyped-def]
+def fill_pages(control, starts, ends, hosts, regions, pages):
     """The page table of ``Memory``: ``regions`` is made, ``pages`` zeros."""
     for i in range(len(starts)):
         first, last = (starts[i] + np.uint64(PAGE - 1)) >> PAGE_BITS, ends[i] >> PAGE_BITS
@@ -85,7 +85,7 @@ def fill_pages(control, starts, ends, hosts, regions, pages):  # type: ignore[no
 
 
 @library.kernel("control Memory u64[] i64 u8[,] bool[]")
-def gather(control, memory, addresses, size, out, ok):  # type: ignore[no-untyped-def]
+def gather(control, memory, addresses, size, out, ok):
     """Copy ``size`` bytes at each address into the rows of ``out`` (n, size); ``ok`` says where all could be read."""
     starts, ends, found = memory.starts, memory.ends, -1
     for i in range(len(addresses)):

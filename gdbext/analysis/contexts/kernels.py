@@ -11,7 +11,7 @@ library = Library(__name__)
 
 
 @library.kernel("control i32[] i32[] -> i64")
-def cut_cycles(control, parent, seen):  # type: ignore[no-untyped-def]
+def cut_cycles(control, parent, seen):
     """Make roots of the nodes at which a walk to the root would come back to itself. Returns how many.
 
     ``seen`` (zeros): 0 never, else the number of the walk that passed here.
@@ -32,7 +32,7 @@ def cut_cycles(control, parent, seen):  # type: ignore[no-untyped-def]
 
 
 @library.kernel("control i32[] i32[]")
-def depths(control, parent, depth):  # type: ignore[no-untyped-def]
+def depths(control, parent, depth):
     """Distance of every node from its root, by walking up to the nearest known one: linear, no recursion.
 
     ``depth``: -1 everywhere.
@@ -53,7 +53,7 @@ def depths(control, parent, depth):  # type: ignore[no-untyped-def]
 
 
 @library.kernel("control i32[] i64[] i32[]")
-def top_down(control, depth, start, order):  # type: ignore[no-untyped-def]
+def top_down(control, depth, start, order):
     """The nodes ordered so that every parent comes before its children (a counting sort by depth).
 
     ``start``: zeros, the largest depth and two more.
@@ -73,7 +73,7 @@ def top_down(control, depth, start, order):  # type: ignore[no-untyped-def]
 
 
 @helper
-def mix(value):  # type: ignore[no-untyped-def]
+def mix(value):
     """A 64-bit finalizer (splitmix64)."""
     value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -81,7 +81,7 @@ def mix(value):  # type: ignore[no-untyped-def]
 
 
 @library.kernel("control i32[] i32[] i32[] u64[] i32[] u64[]")
-def shapes(control, parent, order, label, inner, sizes, shape):  # type: ignore[no-untyped-def]
+def shapes(control, parent, order, label, inner, sizes, shape):
     """A hash of each node's subtree that does not depend on the order of children, and how many nodes it has.
 
     Two nodes with equal labels and equal families of children have equal shapes: they fold into one line. ``inner``,
@@ -100,7 +100,7 @@ def shapes(control, parent, order, label, inner, sizes, shape):  # type: ignore[
 
 
 @library.kernel("control i32[] i32[] i32[] i64", "control i32[] i32[] u8[] i64")
-def inherit(control, parent, order, own, unknown):  # type: ignore[no-untyped-def]
+def inherit(control, parent, order, own, unknown):
     """Values handed down: where ``own`` is ``unknown`` a node takes its parent's. In place."""
     for i in range(len(order)):
         if i & SOME == 0 and stopped(control):
@@ -111,7 +111,7 @@ def inherit(control, parent, order, own, unknown):  # type: ignore[no-untyped-de
 
 
 @library.kernel("control i32[] i32[] i32[] i32[]")
-def family(control, parent, start, at, children):  # type: ignore[no-untyped-def]
+def family(control, parent, start, at, children):
     """Children in CSR form: ``start`` (n + 1, zeros), ``children``. Children keep their order. ``at``: room for n."""
     n = len(parent)
     for i in range(n):
@@ -132,7 +132,7 @@ def family(control, parent, start, at, children):  # type: ignore[no-untyped-def
 
 
 @library.kernel("control i32[] i32[] i32[] i32[] i32[]")
-def positions(control, order, start, children, sizes, position):  # type: ignore[no-untyped-def]
+def positions(control, order, start, children, sizes, position):
     """Where each node comes when a forest is drawn, parents before their children and one family after another.
 
     ``position``: that of the roots is given.
@@ -147,7 +147,7 @@ def positions(control, order, start, children, sizes, position):  # type: ignore
 
 
 @library.kernel("control i32[] i32[] bool[]")
-def keep_ancestors(control, parent, order, kept):  # type: ignore[no-untyped-def]
+def keep_ancestors(control, parent, order, kept):
     """Mark the ancestors of every marked node, in place."""
     for i in range(len(order) - 1, -1, -1):
         if i & SOME == 0 and stopped(control):
@@ -158,7 +158,7 @@ def keep_ancestors(control, parent, order, kept):  # type: ignore[no-untyped-def
 
 
 @library.kernel("control i32[] i64 i8[]")
-def below(control, parent, start, known):  # type: ignore[no-untyped-def]
+def below(control, parent, start, known):
     """Which nodes are ``start`` or below it (``known`` 1, others 2): each walk up ends at the first node known."""
     known[start] = 1
     for first in range(len(parent)):
@@ -175,7 +175,7 @@ def below(control, parent, start, known):  # type: ignore[no-untyped-def]
 
 
 @helper
-def only_child(start, children, kept, node):  # type: ignore[no-untyped-def]
+def only_child(start, children, kept, node):
     """The one child of ``node`` that is kept; -1 when there is none or there are several."""
     found = -1
     for at in range(start[node], start[node + 1]):
@@ -187,7 +187,7 @@ def only_child(start, children, kept, node):  # type: ignore[no-untyped-def]
 
 
 @library.kernel("control i32[] i32[] i32[] bool[] i32[] i32[] i32[]")
-def runs(control, order, start, children, kept, plain, length, following):  # type: ignore[no-untyped-def]
+def runs(control, order, start, children, kept, plain, length, following):
     """How many nodes are in a line from each node: it, its only child, that one's only child … as long as ``plain`` is
     the same, and not negative. ``following``: the child that goes on, -1 at the end."""
     for i in range(len(order) - 1, -1, -1):
@@ -201,7 +201,7 @@ def runs(control, order, start, children, kept, plain, length, following):  # ty
 
 
 @library.kernel("control i32[] i64 i64[]")
-def follow(control, following, node, out):  # type: ignore[no-untyped-def]
+def follow(control, following, node, out):
     """``node``, what follows it, and so on: as many as ``out`` has room for."""
     for i in range(len(out)):
         if i & SOME == 0 and stopped(control):

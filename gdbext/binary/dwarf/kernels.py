@@ -17,7 +17,7 @@ library = Library(__name__)
 
 
 @helper
-def uleb(data, pos, end):  # type: ignore[no-untyped-def]
+def uleb(data, pos, end):
     """(value, next position), the position -1 when damaged. Bits above the 64th are lost, as in every reader."""
     value, shift = np.int64(0), 0
     while 0 <= pos < end and shift < 70:
@@ -32,7 +32,7 @@ def uleb(data, pos, end):  # type: ignore[no-untyped-def]
 
 
 @helper
-def sleb(data, pos, end):  # type: ignore[no-untyped-def]
+def sleb(data, pos, end):
     """Like ``uleb``, signed."""
     value, shift = np.int64(0), 0
     while 0 <= pos < end and shift < 70:
@@ -49,7 +49,7 @@ def sleb(data, pos, end):  # type: ignore[no-untyped-def]
 
 
 @helper
-def fixed(data, pos, size):  # type: ignore[no-untyped-def]
+def fixed(data, pos, size):
     """The little-endian number of up to 8 bytes; the caller has checked that they are there."""
     value = np.int64(0)
     for i in range(min(size, 8)):
@@ -58,7 +58,7 @@ def fixed(data, pos, size):  # type: ignore[no-untyped-def]
 
 
 @library.kernel("u8[] i64 i64 -> i64")
-def string_end(data, pos, end):  # type: ignore[no-untyped-def]
+def string_end(data, pos, end):
     """The position of the next zero byte, -1 without one."""
     while 0 <= pos < end:
         if data[pos] == 0:
@@ -68,7 +68,7 @@ def string_end(data, pos, end):  # type: ignore[no-untyped-def]
 
 
 @library.kernel("control u8[] i64 -> i64 i64")
-def count_abbreviations(control, abbrev, pos):  # type: ignore[no-untyped-def]
+def count_abbreviations(control, abbrev, pos):
     """(abbreviations, attributes) of the table at ``pos``; (-1, -1) when damaged."""
     end, entries, attributes = len(abbrev), 0, 0
     while True:
@@ -93,7 +93,7 @@ def count_abbreviations(control, abbrev, pos):  # type: ignore[no-untyped-def]
 
 
 @library.kernel("control u8[] i64 i64 i64 i64[,] i64[,] -> i64")
-def read_abbreviations(control, abbrev, pos, entry, attribute, heads, specs):  # type: ignore[no-untyped-def]
+def read_abbreviations(control, abbrev, pos, entry, attribute, heads, specs):
     """Fill ``heads`` (code, tag, has children, first spec, end spec) and ``specs`` (slot, form, implicit value).
 
     ``count_abbreviations`` has been over the table. False when its codes do not grow or an entry has too many
@@ -129,7 +129,7 @@ def read_abbreviations(control, abbrev, pos, entry, attribute, heads, specs):  #
 
 
 @library.kernel("control u8[] i64[,] -> i64")
-def read_units(control, info, units):  # type: ignore[no-untyped-def]
+def read_units(control, info, units):
     """Fill ``units`` (rows of UNIT_COLUMNS) from the unit headers; the number of them, -1 when damaged.
 
     ABBREV has the offset of the table in .debug_abbrev.
@@ -179,7 +179,7 @@ def read_units(control, info, units):  # type: ignore[no-untyped-def]
 
 
 @helper
-def raw_attribute(info, pos, end, form, implicit, unit):  # type: ignore[no-untyped-def]
+def raw_attribute(info, pos, end, form, implicit, unit):
     """(next position, kind, value, length of a block) of one attribute, the position -1 when damaged."""
     if form == 0x16:
         form, pos = uleb(info, pos, end)
@@ -228,7 +228,7 @@ def raw_attribute(info, pos, end, form, implicit, unit):  # type: ignore[no-unty
 
 
 @helper
-def resolve(kind, value, unit, addr, str_offsets):  # type: ignore[no-untyped-def]
+def resolve(kind, value, unit, addr, str_offsets):
     """(kind, value) with unit-relative references and the indexed forms of DWARF 5 replaced by what they mean."""
     if kind == dw.LOCAL_REFERENCE:
         return dw.REFERENCE, value + unit[dw.START]
@@ -243,7 +243,7 @@ def resolve(kind, value, unit, addr, str_offsets):  # type: ignore[no-untyped-de
 
 
 @helper
-def abbreviation_of(code, unit, heads):  # type: ignore[no-untyped-def]
+def abbreviation_of(code, unit, heads):
     """The row of ``heads`` for a code of this unit, -1 when its table has none."""
     first, count = unit[dw.ABBREV], unit[dw.ABBREV_COUNT]
     if 0 < code <= count and heads[first + code - 1, 0] == code:
@@ -259,7 +259,7 @@ def abbreviation_of(code, unit, heads):  # type: ignore[no-untyped-def]
 
 
 @helper
-def read_entry(sections, unit, heads, specs, pos, kinds, values, lengths):  # type: ignore[no-untyped-def]
+def read_entry(sections, unit, heads, specs, pos, kinds, values, lengths):
     """(next position, row of ``heads``) of the entry at ``pos``; the row is -1 for the end of a list of children.
 
     ``kinds``, ``values``, ``lengths`` (SLOTS each) get the attributes. The position is -1 when damaged.
@@ -285,7 +285,7 @@ def read_entry(sections, unit, heads, specs, pos, kinds, values, lengths):  # ty
 
 
 @library.kernel("5*u8[] i64[] i64[,] i64[,] i64[] i64[] i64[]")
-def read_root(sections, unit, heads, specs, kinds, values, lengths):  # type: ignore[no-untyped-def]
+def read_root(sections, unit, heads, specs, kinds, values, lengths):
     """Put what the unit's root entry says into its row of the unit table. Twice: bases may follow their users."""
     for _ in range(2):
         pos, row = read_entry(sections, unit, heads, specs, unit[dw.FIRST], kinds, values, lengths)
@@ -304,7 +304,7 @@ def read_root(sections, unit, heads, specs, kinds, values, lengths):  # type: ig
 
 
 @library.kernel("u8[] i64 -> i64")
-def fnv(data, pos):  # type: ignore[no-untyped-def]
+def fnv(data, pos):
     """FNV-1a of the zero-terminated string at ``pos``."""
     value, end = np.int64(dw.FNV_START), min(len(data), pos + dw.HASHED)
     while 0 <= pos < end and data[pos] != 0:
@@ -314,7 +314,7 @@ def fnv(data, pos):  # type: ignore[no-untyped-def]
 
 
 @helper
-def global_address(info, at, length, unit, addr):  # type: ignore[no-untyped-def]
+def global_address(info, at, length, unit, addr):
     """(known, address) of a variable whose location is one DW_OP_addr, DW_OP_addrx or DW_OP_GNU_addr_index."""
     if length < 2:
         return False, np.int64(0)
@@ -329,7 +329,7 @@ def global_address(info, at, length, unit, addr):  # type: ignore[no-untyped-def
 
 
 @library.kernel("control 5*u8[] i64[,] i64[,] i64[,] i64[,] i64[,] -> i64 i64")
-def skim(control, sections, units, heads, specs, index, scratch):  # type: ignore[no-untyped-def]
+def skim(control, sections, units, heads, specs, index, scratch):
     """Every named type, function with code and global variable of all units into the rows of ``index``.
 
     Returns (rows, -1), or (rows, offset of the entry that is damaged). FIRST_VALUE and SECOND_VALUE are: of a type its
@@ -383,9 +383,7 @@ def skim(control, sections, units, heads, specs, index, scratch):  # type: ignor
 
 
 @library.kernel("control 5*u8[] i64[] i64[,] i64[,] i64 i64 i64[,] i64[,] i64[,] i64[,] i64[,] -> i64 i64")
-def read_subtree(  # type: ignore[no-untyped-def]
-    control, sections, unit, heads, specs, pos, whole, shape, kinds, values, lengths, scratch
-):
+def read_subtree(control, sections, unit, heads, specs, pos, whole, shape, kinds, values, lengths, scratch):
     """The entry at ``pos`` and, when ``whole``, all below it, as rows: ``shape`` (tag, depth, offset) and attributes.
 
     Returns (entries seen, -1) or (…, offset of the damaged entry). More entries than rows: only the first are stored.

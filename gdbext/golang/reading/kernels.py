@@ -15,7 +15,7 @@ NEXT = np.uint64(0x1FF8)  # bits that are 0 in one word of 1024: time for a look
 
 
 @helper
-def find_word(words, value):  # type: ignore[no-untyped-def]
+def find_word(words, value):
     """Index of ``value`` in the sorted ``words``, or -1."""
     low, high = 0, len(words)
     while low < high:
@@ -30,7 +30,7 @@ def find_word(words, value):  # type: ignore[no-untyped-def]
 
 
 @helper
-def look_up(table, words, value):  # type: ignore[no-untyped-def]
+def look_up(table, words, value):
     """As ``find_word``; ``table`` knows most answers: by (word >> 3) & 0xffff 0 for none, else 1 + the likely index."""
     guess = np.int64(table[(value >> np.uint64(3)) & np.uint64(TABLE - 1)])
     if guess == 0:
@@ -39,7 +39,7 @@ def look_up(table, words, value):  # type: ignore[no-untyped-def]
 
 
 @library.kernel("control Memory u64[] u64[] u64[,] -> i64")
-def columns(control, memory, addresses, offsets, out):  # type: ignore[no-untyped-def]
+def columns(control, memory, addresses, offsets, out):
     """The words at ``addresses[i] + offsets[j]`` into ``out[i, j]``. Returns how many could not be read (left 0)."""
     unreadable = 0
     for i in range(len(addresses)):
@@ -55,7 +55,7 @@ def columns(control, memory, addresses, offsets, out):  # type: ignore[no-untype
 
 
 @library.kernel("control u64[] u64 i32[]")
-def fill_buckets(control, values, shift, start):  # type: ignore[no-untyped-def]
+def fill_buckets(control, values, shift, start):
     """Sorted ``values`` from ``start[k]`` (zeros) to ``start[k + 1]`` have ``(value - values[0]) >> shift`` k."""
     for i in range(len(values)):
         if i & SOME == 0 and stopped(control):
@@ -66,7 +66,7 @@ def fill_buckets(control, values, shift, start):  # type: ignore[no-untyped-def]
 
 
 @library.kernel("control u64[] i32[] u64 u64[] i32[]")
-def index_in(control, values, start, shift, wanted, out):  # type: ignore[no-untyped-def]
+def index_in(control, values, start, shift, wanted, out):
     """For each of ``wanted`` its index in the sorted ``values``, or -1. ``start``, ``shift``: see ``fill_buckets``."""
     low, high = values[0], values[len(values) - 1]
     for i in range(len(wanted)):
@@ -79,7 +79,7 @@ def index_in(control, values, start, shift, wanted, out):  # type: ignore[no-unt
 
 
 @helper
-def index_near(values, wanted, last):  # type: ignore[no-untyped-def]
+def index_near(values, wanted, last):
     """As ``find_word``; ``last`` and its neighbours are tried first: a child often lies beside its parent."""
     for near in range(max(last - 1, 0), min(last + 2, len(values))):
         if values[near] == wanted:
@@ -88,7 +88,7 @@ def index_near(values, wanted, last):  # type: ignore[no-untyped-def]
 
 
 @library.kernel("control Memory u64 i64[] u64[] u64[] u8[] u64[] u8[] i32[]")
-def parents(control, memory, offset, mine, addresses, words, kinds, known, parent_kind, parent):  # type: ignore[no-untyped-def]
+def parents(control, memory, offset, mine, addresses, words, kinds, known, parent_kind, parent):
     """The parent's interface at ``addresses[i] + offset``, of context ``mine[i]``: what kind it is of by the sorted
     ``words``, and its index in the sorted ``known``. Others stay as they are."""
     word, last = -1, -1
@@ -109,7 +109,7 @@ def parents(control, memory, offset, mine, addresses, words, kinds, known, paren
 
 
 @library.kernel("control Memory u64[] u64[] bool[]")
-def words_among(control, memory, addresses, allowed, out):  # type: ignore[no-untyped-def]
+def words_among(control, memory, addresses, allowed, out):
     """Whether the word at each address is one of the sorted ``allowed``; one that cannot be read counts as 0."""
     for i in range(len(addresses)):
         if i & SOME == 0 and stopped(control):
@@ -119,7 +119,7 @@ def words_among(control, memory, addresses, allowed, out):  # type: ignore[no-un
 
 
 @library.kernel("control Memory u64[] u64[] u64[] u8[] u64[,] -> i64")
-def scan_ranges(control, memory, begin, end, words, table, out):  # type: ignore[no-untyped-def]
+def scan_ranges(control, memory, begin, end, words, table, out):
     """Interface word pairs in plain ranges (stacks, globals): rows (range, address, word index, data) into ``out``.
 
     Returns how many there are, which may be more than ``out`` has rows: call again with enough.
@@ -146,7 +146,7 @@ def scan_ranges(control, memory, begin, end, words, table, out):  # type: ignore
 
 
 @library.kernel("control Memory u64[] u64[] u64[] u8[] u64[,] -> i64")
-def scan_values(control, memory, begin, end, values, table, out):  # type: ignore[no-untyped-def]
+def scan_values(control, memory, begin, end, values, table, out):
     """Words of plain ranges that are in ``values`` (sorted): rows (range, address, value index) into ``out``."""
     count = 0
     for i in range(len(begin)):

@@ -55,27 +55,27 @@ class Spans(NamedTuple):
 
 
 @helper
-def bits8(memory, bits, byte):  # type: ignore[no-untyped-def]
+def bits8(memory, bits, byte):
     """Eight bits of a bitmap in target memory; -1 when unreadable."""
     host = host_of(memory, bits + np.uint64(byte), ONE)
     return np.int64(load8(host)) if host != 0 else -1
 
 
 @helper
-def is_set(bits, index):  # type: ignore[no-untyped-def]
+def is_set(bits, index):
     """A bit of a bitmap of ours."""
     return (bits[index >> 3] >> np.uint8(index & 7)) & np.uint8(1) != 0
 
 
 @helper
-def put8(bits, index, value):  # type: ignore[no-untyped-def]
+def put8(bits, index, value):
     """Set those of the eight bits from ``index`` on that ``value`` has; the bitmap has a byte to spare."""
     bits[index >> 3] |= np.uint8((value << (index & 7)) & 0xFF)
     bits[(index >> 3) + 1] |= np.uint8(value >> (8 - (index & 7)))
 
 
 @library.kernel("control Memory Spans bool[] u8[] -> i64")
-def fill_allocated(control, memory, spans, inline, allocated):  # type: ignore[no-untyped-def]
+def fill_allocated(control, memory, spans, inline, allocated):
     """Set the bits of allocated slots. Returns how many bits of the spans' bitmaps could not be read.
 
     A slot is allocated below ``freeindex`` or with its alloc bit set; in a span that is not swept yet only if it is
@@ -105,7 +105,7 @@ def fill_allocated(control, memory, spans, inline, allocated):  # type: ignore[n
 
 
 @library.kernel("control Spans u8[] i64[]")
-def count_allocated(control, spans, allocated, out):  # type: ignore[no-untyped-def]
+def count_allocated(control, spans, allocated, out):
     """How many slots of each span are allocated."""
     for i in range(len(spans.base)):
         count = 0
@@ -117,7 +117,7 @@ def count_allocated(control, spans, allocated, out):  # type: ignore[no-untyped-
 
 
 @library.kernel("control Memory Spans i64[] -> i64")
-def survivors(control, memory, spans, ids):  # type: ignore[no-untyped-def]
+def survivors(control, memory, spans, ids):
     """How many of the allocated slots ``ids`` (sorted) the last collection found reachable.
 
     Sweeping makes the mark bits the alloc bits: a slot without one was allocated since. Slots of spans that are not
@@ -139,7 +139,7 @@ def survivors(control, memory, spans, ids):  # type: ignore[no-untyped-def]
 
 
 @library.kernel("control u64[] u64[] i32[]")
-def fill_pages(control, base, limit, table):  # type: ignore[no-untyped-def]
+def fill_pages(control, base, limit, table):
     """The span of each page of the heap; ``table``: -1 everywhere, as long as the heap has pages."""
     for i in range(len(base)):
         if stopped(control):
@@ -150,7 +150,7 @@ def fill_pages(control, base, limit, table):  # type: ignore[no-untyped-def]
 
 
 @helper
-def span_at(spans, address, last):  # type: ignore[no-untyped-def]
+def span_at(spans, address, last):
     """Index of the span whose slots hold ``address``, or -1; by the table of pages where there is one."""
     base, limit = spans.base, spans.limit
     if len(spans.pages) == 0:
@@ -163,7 +163,7 @@ def span_at(spans, address, last):  # type: ignore[no-untyped-def]
 
 
 @library.kernel("control Spans u8[] u64[] i64[]")
-def slots_at(control, spans, allocated, addresses, out):  # type: ignore[no-untyped-def]
+def slots_at(control, spans, allocated, addresses, out):
     """The ids of the allocated slots that the addresses point into; -1 where there is none."""
     last = -1
     for i in range(len(addresses)):
@@ -178,7 +178,7 @@ def slots_at(control, spans, allocated, addresses, out):  # type: ignore[no-unty
 
 
 @helper
-def slot_span(first, index, last):  # type: ignore[no-untyped-def]
+def slot_span(first, index, last):
     """The span of slot ``index``; ``last`` and the one after it are tried first."""
     n = len(first)
     for span in range(last, min(last + 2, n)):
@@ -188,7 +188,7 @@ def slot_span(first, index, last):  # type: ignore[no-untyped-def]
 
 
 @library.kernel("control Spans i64[] i64[]")
-def slot_spans(control, spans, ids, out):  # type: ignore[no-untyped-def]
+def slot_spans(control, spans, ids, out):
     """The span of each slot id; increasing ids are looked up in passing."""
     span = 0
     for i in range(len(ids)):
@@ -199,7 +199,7 @@ def slot_spans(control, spans, ids, out):  # type: ignore[no-untyped-def]
 
 
 @library.kernel("control Spans i64[] u64[]")
-def object_addresses(control, spans, ids, out):  # type: ignore[no-untyped-def]
+def object_addresses(control, spans, ids, out):
     """Where the objects begin (after the malloc header where there is one)."""
     span = 0
     for i in range(len(ids)):
@@ -211,7 +211,7 @@ def object_addresses(control, spans, ids, out):  # type: ignore[no-untyped-def]
 
 
 @helper
-def note_other(other, kind, data):  # type: ignore[no-untyped-def]
+def note_other(other, kind, data):
     """Add (kind, data) to the open-addressing set ``other`` (n + 1, 2), n a power of two; False when it is full.
 
     The last row counts what is in it. No object lies at 0, which marks what is free.
@@ -232,7 +232,7 @@ def note_other(other, kind, data):  # type: ignore[no-untyped-def]
 
 
 @library.kernel("control Memory Spans i64[] u8[] u64 u64[] u8[] u64[] -> i64")
-def slots_with(control, memory, spans, chosen, allocated, offset, values, table, out):  # type: ignore[no-untyped-def]
+def slots_with(control, memory, spans, chosen, allocated, offset, values, table, out):
     """Where the allocated slots of the ``chosen`` spans are whose word at ``offset`` is among the sorted ``values``.
 
     Returns how many there are, which may be more than ``out`` has room for.
@@ -267,7 +267,7 @@ class Wanted(NamedTuple):
 
 
 @helper
-def note(spans, allocated, marks, sizes, rank, data, other, last):  # type: ignore[no-untyped-def]
+def note(spans, allocated, marks, sizes, rank, data, other, last):
     """Record that an interface word pair says: an object of type ``rank`` lies at ``data``.
 
     At the start of a slot that is large enough the slot's mark becomes at least 1 + rank: of two types the larger one
@@ -289,7 +289,7 @@ def note(spans, allocated, marks, sizes, rank, data, other, last):  # type: igno
 
 
 @helper
-def clusters(words):  # type: ignore[no-untyped-def]
+def clusters(words):
     """(low, width, low, width): two ranges that hold all the sorted ``words``, split at the widest gap between them.
 
     Itabs and functions of the executable lie low, itabs made at run time high: nearly no other word is in either range.
@@ -308,7 +308,7 @@ def clusters(words):  # type: ignore[no-untyped-def]
 
 
 @helper
-def next_near(host, stop, ranges):  # type: ignore[no-untyped-def]
+def next_near(host, stop, ranges):
     """Where in our memory the next word in either range is; ``stop`` when none is."""
     low, width, high, height = ranges
     if height == 0 and high == ONE:
@@ -321,7 +321,7 @@ def next_near(host, stop, ranges):  # type: ignore[no-untyped-def]
 
 
 @helper
-def next_pair(host, stop, ranges, table, words):  # type: ignore[no-untyped-def]
+def next_pair(host, stop, ranges, table, words):
     """(where in our memory, index): the next word in [host, stop) that is one of ``words``; ``stop`` when none is."""
     host = next_near(host, stop, ranges)
     while host < stop:
@@ -334,7 +334,7 @@ def next_pair(host, stop, ranges, table, words):  # type: ignore[no-untyped-def]
 
 
 @helper
-def taken_until(allocated, slot, end):  # type: ignore[no-untyped-def]
+def taken_until(allocated, slot, end):
     """The first slot from ``slot`` on that is not allocated."""
     while slot < end and is_set(allocated, slot):
         slot += 8 if slot & 7 == 0 and allocated[slot >> 3] == 0xFF else 1
@@ -342,7 +342,7 @@ def taken_until(allocated, slot, end):  # type: ignore[no-untyped-def]
 
 
 @helper
-def readable_from(starts, at, stop):  # type: ignore[no-untyped-def]
+def readable_from(starts, at, stop):
     """The next multiple of 8 from ``at`` on where a segment has begun; ``stop`` where none begins before that."""
     following = up_to(starts, at)
     if following == len(starts) or starts[following] >= stop:
@@ -351,7 +351,7 @@ def readable_from(starts, at, stop):  # type: ignore[no-untyped-def]
 
 
 @library.kernel("control Memory Spans u8[] u64 Wanted u64[,] i64 i64 -> i64 i64 i64")
-def scan_heap(control, memory, spans, allocated, marks, wanted, other, begin, end):  # type: ignore[no-untyped-def]
+def scan_heap(control, memory, spans, allocated, marks, wanted, other, begin, end):
     """Find every interface word pair whose first word is wanted in the allocated scannable objects.
 
     Looks into spans [begin, end), at neighbouring objects in one go; several threads may share the marks, a byte for

@@ -18,14 +18,14 @@ KEY = np.uint64(16)
 
 
 @helper
-def fits(memory, address, count, size):  # type: ignore[no-untyped-def]
+def fits(memory, address, count, size):
     """Whether ``count`` items of ``size`` bytes lie in memory side by side."""
     found = segment_of(memory.starts, memory.ends, address, -1)
     return found >= 0 and count <= MOST and count * size <= memory.ends[found] - address
 
 
 @helper
-def most_keys(memory):  # type: ignore[no-untyped-def]
+def most_keys(memory):
     """How many keys all memory has room for: maps that claim more between them share it, which none does."""
     total = ZERO
     for i in range(len(memory.starts)):
@@ -34,7 +34,7 @@ def most_keys(memory):  # type: ignore[no-untyped-def]
 
 
 @helper
-def put_key(memory, key, owner, out, count):  # type: ignore[no-untyped-def]
+def put_key(memory, key, owner, out, count):
     """Append (owner, data word of the interface at ``key``) to ``out``; the count grows even when ``out`` is full."""
     data, known = read64(memory, key + EIGHT)
     if not known:
@@ -45,7 +45,7 @@ def put_key(memory, key, owner, out, count):  # type: ignore[no-untyped-def]
 
 
 @helper
-def swiss_groups(control, memory, data, groups, size, keys, stride, owner, out, count, most):  # type: ignore[no-untyped-def]
+def swiss_groups(control, memory, data, groups, size, keys, stride, owner, out, count, most):
     """The keys of ``groups`` Swiss groups of ``size`` bytes that lie side by side at ``data``, up to ``most`` rows."""
     for g in range(groups):
         group = data + np.uint64(g) * size
@@ -64,7 +64,7 @@ def swiss_groups(control, memory, data, groups, size, keys, stride, owner, out, 
 
 
 @library.kernel("control Memory u64[,] u64[] u64[,] -> i64 i64")
-def swiss_keys(control, memory, headers, shape, out):  # type: ignore[no-untyped-def]
+def swiss_keys(control, memory, headers, shape, out):
     """Interface keys of many Swiss maps (internal/runtime/maps/map.go): rows (map index, key's data word).
 
     ``headers``: (n, 3) of dirPtr, dirLen, used: a map that holds more than it says is torn. ``shape``: group size,
@@ -107,7 +107,7 @@ def swiss_keys(control, memory, headers, shape, out):  # type: ignore[no-untyped
 
 
 @helper
-def classic_chain(control, memory, bucket, size, owner, skip_moved, out, count):  # type: ignore[no-untyped-def]
+def classic_chain(control, memory, bucket, size, owner, skip_moved, out, count):
     """The keys of a classic bucket and its overflow buckets; of an old one only when it was not evacuated."""
     for _ in range(MAX_OVERFLOW):
         if stopped(control):
@@ -131,7 +131,7 @@ def classic_chain(control, memory, bucket, size, owner, skip_moved, out, count):
 
 
 @library.kernel("control Memory u64[,] u64 u64[,] -> i64 i64")
-def classic_keys(control, memory, headers, size, out):  # type: ignore[no-untyped-def]
+def classic_keys(control, memory, headers, size, out):
     """Interface keys of many classic maps (runtime/map.go): rows (map index, key's data word).
 
     ``headers``: (n, 5) of buckets, B, oldbuckets, flags, count; ``size``: bytes of a bucket. Returns as ``swiss_keys``.
