@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gdbext import report
 from gdbext.analysis import declared
 from gdbext.commands import Command
+from gdbext.compute import abi
 from gdbext.errors import GdbextError, UsageError
 
 if TYPE_CHECKING:
@@ -71,6 +72,12 @@ def _certainty(session: Session) -> str:
     return "nothing changes while we read"
 
 
+def _loops(session: Session) -> str:
+    if wrong := abi.difference():
+        raise GdbextError(wrong, "run install.sh again: it fetches the numba that was tried")
+    return "one was asked and is right"
+
+
 def _expressions(session: Session) -> str:
     try:
         session.target.evaluate("1")
@@ -82,6 +89,7 @@ def _expressions(session: Session) -> str:
 ABILITIES = (
     Ability("name functions, files and lines", _functions),
     Ability("list goroutines", _goroutines, ("go-goroutines --group stack",)),
+    Ability("run compiled loops", _loops),
     Ability("find objects of the heap", _heap),
     Ability("find contexts", _contexts, ("go-ctxtree", "go-ctxchain --all")),
     Ability("read variables by name", _variables),

@@ -41,8 +41,11 @@ def main() -> int:
         return 1
     if not compile_packages():
         print(f"gdbext: no bytecode written in {home.dependencies()}; starts take longer", file=sys.stderr)
-    from gdbext.compute import machinecode
+    from gdbext.compute import abi, machinecode
 
+    if wrong := abi.difference():
+        print(f"gdbext: {wrong}", file=sys.stderr)
+        return 1
     for library in libraries():
         machinecode.object_code(library)
     return 0

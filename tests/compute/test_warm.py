@@ -69,6 +69,7 @@ def test_no_command_needs_the_compiler(ctxforest_core: programs.Core, command: s
 
 
 SHORT = {
+    "gdbext.compute.kernels.weigh": "some twenty numbers",
     "gdbext.report.kernels.room": "called for some thousand rows at a time",
     "gdbext.report.kernels.rows": "called for some thousand rows at a time",
     "gdbext.binary.dwarf.kernels.string_end": "one string",
