@@ -130,7 +130,7 @@ def test_libraries_stay_where_they_belong(path: Path) -> None:
 
 
 def is_command(path: Path) -> bool:
-    return layer_of(path) == "commands" and not path.name.startswith("_")
+    return layer_of(path) == "commands" and path.name != "__init__.py"
 
 
 def comes_later(imported: str) -> bool:

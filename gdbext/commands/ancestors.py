@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from gdbext import report
-from gdbext.analysis.goroutines import ancestry
+from gdbext.analysis.goroutines import ancestry, numbered
 from gdbext.commands import Command, _selected, goid
 from gdbext.errors import UsageError
 from gdbext.golang.runtime import symtab
@@ -36,7 +36,10 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
 def _goid(session: Session, args: argparse.Namespace) -> int:
     if args.goid is None and not args.gdb:
         raise UsageError("which goroutine?", WHICH)
-    row = _selected.selected(session, args, WHICH) if args.goid is None else _selected.named(session, args.goid)
+    if args.goid is None:
+        row = _selected.selected(session, args, WHICH)
+    else:
+        row = numbered.find(session.goroutines, args.goid)
     return int(session.goroutines.goid[row])
 
 

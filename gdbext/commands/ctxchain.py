@@ -11,6 +11,7 @@ import numpy as np
 
 from gdbext import report
 from gdbext.analysis.contexts import chain
+from gdbext.analysis.goroutines import numbered
 from gdbext.commands import Command, _selected, goid
 from gdbext.commands._contextvalue import context_at, context_behind
 from gdbext.errors import UsageError
@@ -54,7 +55,7 @@ def _row(session: Session, args: argparse.Namespace) -> int:
     if wanted is None and args.frames is not None:
         wanted = args.frames.goid or None
     if wanted is not None:
-        return _selected.named(session, wanted)
+        return numbered.find(session.goroutines, wanted)
     thread = next((thread for thread in session.target.threads() if thread.selected), None)
     if thread is None:
         raise UsageError("which goroutine?", "go-ctxchain -g N, go-ctxchain 0xADDR or go-ctxchain --all")

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from gdbext import report
-from gdbext.analysis.goroutines import grouping, nativeframes
+from gdbext.analysis.goroutines import grouping, nativeframes, numbered
 from gdbext.commands import Command
 from gdbext.commands._frames import CommandFailed, Frames
 from gdbext.errors import UsageError
@@ -58,7 +58,7 @@ def _frames(session: Session, args: argparse.Namespace) -> Frames:
 
 
 def _standing(session: Session, goid: int) -> nativeframes.Standing:
-    return nativeframes.standing(session.goroutines, session.native_code, nativeframes.find(session.goroutines, goid))
+    return nativeframes.standing(session.goroutines, session.native_code, numbered.find(session.goroutines, goid))
 
 
 def _report(session: Session, selected: object, shown: str) -> report.Report:
@@ -75,19 +75,14 @@ def _selected(where: nativeframes.Standing, frames: Frames) -> dict[str, object]
 
 
 def _which(session: Session, frames: Frames) -> report.Report:
-    goid = frames.goid or _on_thread(session, frames.thread)
+    row = session.goroutines.on_thread(frames.thread)
+    goid = frames.goid or (int(session.goroutines.goid[row]) if row >= 0 else 0)
     if not goid:
         said = f"no goroutine is selected: {frames.thread_name} runs none"
         return report.Report({"selected": None}, [report.Text(said)])
     where = _standing(session, goid)
     how = "selected" if frames.goid else f"what {frames.thread_name} runs"
     return _report(session, _selected(where, frames), f"goroutine {goid} ({where.state}) is {how}\n{frames.shown()}")
-
-
-def _on_thread(session: Session, tid: int) -> int:
-    goroutines = session.goroutines
-    rows = [row for row, own in enumerate(goroutines.tid.tolist()) if own == tid and tid]
-    return int(goroutines.goid[rows[0]]) if rows else 0
 
 
 # Commands

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from gdbext import report
-from gdbext.analysis.goroutines import grouping, stackprofile, stacks as stack
+from gdbext.analysis.goroutines import grouping, numbered, stackprofile, stacks as stack
 from gdbext.commands import Command, _selected, goid
 from gdbext.errors import UsageError
 from gdbext.report import counts, pprof
@@ -62,7 +62,7 @@ def _among(rows: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.boo
 def _asked(session: Session, args: argparse.Namespace) -> NDArray[np.int64] | None:
     """The rows of the goroutines that were named, or of the one selected in a debugger; None for all."""
     if args.goids:
-        return np.array([_selected.named(session, number) for number in args.goids], np.int64)
+        return np.array([numbered.find(session.goroutines, number) for number in args.goids], np.int64)
     if args.gdb and not (args.all or args.group or args.function or args.pprof):
         return np.array([_selected.selected(session, args, INSTEAD)], np.int64)
     return None

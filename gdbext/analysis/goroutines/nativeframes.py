@@ -23,8 +23,7 @@ from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
-from gdbext.errors import GdbextError, UsageError
-from gdbext.golang.runtime.runtime2 import LEFT_OUT, SCAN_BIT, all_gs, read_gs
+from gdbext.errors import UsageError
 from gdbext.golang.runtime.signal_amd64 import WORD, Injected, extents, injected_functions
 from gdbext.golang.runtime.symtab import PCDATA_INL_TREE_INDEX
 
@@ -189,23 +188,4 @@ def _as_return_address(goroutines: Goroutines, row: int) -> int:
     return pc + 1 if starts else pc
 
 
-def find(goroutines: Goroutines, goid: int) -> int:
-    """The row of a goroutine. Raises UsageError."""
-    row = goroutines.rows.get(goid)
-    if row is None:
-        raise UsageError(_why_missing(goroutines, goid), "go-goroutines lists those there are")
-    return row
-
-
-def _why_missing(goroutines: Goroutines, goid: int) -> str:
-    """An ended goroutine's g keeps its number until the next one takes it over."""
-    try:
-        rows, _ = read_gs(goroutines.program, all_gs(goroutines.program))
-    except GdbextError:
-        return f"there is no goroutine {goid}"
-    statuses = rows["atomicstatus"][rows["goid"] == goid].tolist()
-    ended = any(status & ~SCAN_BIT in LEFT_OUT for status in statuses)
-    return f"goroutine {goid} has ended" if ended and goid else f"there is no goroutine {goid}"
-
-
-__all__ = ["Caller", "Code", "Standing", "Way", "find", "standing", "state"]
+__all__ = ["Caller", "Code", "Standing", "Way", "standing", "state"]

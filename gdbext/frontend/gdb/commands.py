@@ -180,7 +180,7 @@ class _GoroutineFunction(gdb.Function):  # type: ignore[misc]
 
     def invoke(self, goid: gdb.Value) -> gdb.Value:
         with one_line_errors(self.settings), self.sessions.used():
-            from gdbext.analysis.goroutines.nativeframes import find
+            from gdbext.analysis.goroutines.numbered import find
 
             goroutines = self.sessions.current().goroutines
             address = gdb.Value(int(goroutines.address[find(goroutines, int(goid))]))

@@ -142,6 +142,11 @@ class Goroutines:
         """The row of each goid."""
         return {goid: row for row, goid in enumerate(self.goid.tolist())}
 
+    def on_thread(self, tid: int) -> int:
+        """The row of the goroutine that an OS thread works for, -1 for none."""
+        rows = np.flatnonzero(self.tid == tid)
+        return int(rows[0]) if tid and len(rows) else -1
+
     def start(self, rows: NDArray[Any] | None = None) -> Start:
         """Where to start walking the stacks (of some rows)."""
         whole = Start(self.pc, self.sp, self._column("low"), self._column("high"), self.trapped)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from attrs import evolve
 
-from gdbext.analysis.goroutines.nativeframes import MARKED, Caller, Code as Known, Standing, Way, find, standing
+from gdbext.analysis.goroutines.nativeframes import MARKED, Caller, Code as Known, Standing, Way, standing
 from gdbext.errors import UsageError
 from gdbext.golang.runtime.proc import Goroutines
 from tests.golang.madecode import Code, Function, Gs, Inlined, Stacks
@@ -68,18 +68,6 @@ def test_what_nobody_can_tell_is_refused(fields: dict[str, int], why: str) -> No
     with pytest.raises(UsageError) as refused:
         only(gs.finish())
     assert refused.value.message == f"goroutine 7 cannot be shown: {why}"
-
-
-def test_goroutines_by_number() -> None:
-    _, gs, stacks = made()
-    gs.add(7, stacks.push("main.f"))
-    gs.add(8, stacks.push("main.f"), atomicstatus=6)
-    goroutines = gs.finish()
-    assert find(goroutines, 7) == 0
-    with pytest.raises(UsageError, match="goroutine 8 has ended; go-goroutines lists those there are"):
-        find(goroutines, 8)
-    with pytest.raises(UsageError, match="there is no goroutine 9; "):
-        find(goroutines, 9)
 
 
 STANDING = Standing(goid=7, state="waiting", tid=0, pc=0x401010, sp=0x8000, bp=0x8040, low=0x7000, high=0x9000)

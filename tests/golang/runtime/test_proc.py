@@ -91,6 +91,7 @@ def test_without_registers_a_running_one_has_no_place() -> None:
         2: "running on a thread that the runtime does not list",
     }
     assert found.tid.tolist() == [7, 0]
+    assert [found.on_thread(tid) for tid in (7, 0, 8)] == [0, -1, -1]
 
 
 def test_running_ones_are_where_their_threads_are(monkeypatch: pytest.MonkeyPatch) -> None:
