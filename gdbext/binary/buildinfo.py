@@ -7,16 +7,19 @@ import re
 from attrs import frozen
 
 from gdbext.binary.elf import PF_X, PT_LOAD, Bytes, Elf
+from gdbext.binary.varint import Unending, uvarint
 from gdbext.errors import UnsupportedTarget
 
 MAGIC = b"\xff Go buildinf:"
 ALIGN = 16
-HEADER = 32
+HEADER, FLAGS = 32, 15
 INLINE = 2
 """Flag bit: the strings follow the header (Go 1.18); before, it held pointers."""
 MARK = 16
 """Bytes before and after the module data, by which it is found in memory."""
 TEXT_LIMIT = 1 << 24
+LONGEST = 5
+"""Bytes of a length."""
 SEARCHED = 1 << 20
 """Without section headers: how much of each writable segment is searched, the linker puts it first."""
 
@@ -35,20 +38,22 @@ class BuildInfo:
 
 def read(elf: Elf) -> BuildInfo:
     """The build information of an executable. Raises UnsupportedTarget: not Go, or too old."""
-    data = _find(elf)
-    if data is None:
+    found = find(elf)
+    if found is None:
         raise elf.refuse("no Go runtime found in it (no Go build information)")
-    if not int(data[15]) & INLINE:
+    data = found[1]
+    if not int(data[FLAGS]) & INLINE:
         raise elf.refuse(f"built by Go 1.17 or older; Go 1.{OLDEST_MINOR} is the oldest supported")
-    version, rest = _text(data[HEADER:])
-    modules, _ = _text(rest)
+    version, rest = _text(data[HEADER:]) or (b"", data[:0])
+    modules, _ = _text(rest) or (b"", rest)
     return parse(elf, _plain(version), _plain(modules[MARK:-MARK]))
 
 
-def _find(elf: Elf) -> Bytes | None:
+def find(elf: Elf) -> tuple[int, Bytes] | None:
+    """The link-time address of the build information, and the bytes from there on."""
     section = elf.section_bytes(".go.buildinfo")
     if section[: len(MAGIC)].tobytes() == MAGIC and section.size >= HEADER:
-        return section
+        return elf.sections[".go.buildinfo"].address, section
     for row in elf.segments[elf.segments["type"] == PT_LOAD]:
         if int(row["flags"]) & PF_X:
             continue
@@ -59,25 +64,35 @@ def _find(elf: Elf) -> Bytes | None:
         head, at = segment[:SEARCHED].tobytes(), -1
         while (at := head.find(MAGIC, at + 1)) >= 0:
             if at % ALIGN == 0 and at + HEADER <= size:
-                return segment[at:]
+                return int(row["vaddr"]) + at, segment[at:]
     return None
+
+
+def extent(data: Bytes) -> int:
+    """How many bytes build information is: its header and two strings, or only the magic where these are not there."""
+    if not int(data[FLAGS]) & INLINE:
+        return len(MAGIC)
+    rest = data[HEADER:]
+    for _ in range(2):
+        found = _text(rest)
+        if found is None:
+            return len(MAGIC)
+        rest = found[1]
+    return data.size - rest.size
 
 
 def _plain(text: bytes) -> str:
     return text.decode("utf-8", "backslashreplace")
 
 
-def _text(data: Bytes) -> tuple[bytes, Bytes]:
-    """A string after its length as a varint; empty when the length makes no sense."""
-    length, shift, at = 0, 0, 0
-    for byte in data[:5].tolist():
-        length |= (byte & 0x7F) << shift
-        shift += 7
-        at += 1
-        if byte < 0x80:
-            break
+def _text(data: Bytes) -> tuple[bytes, Bytes] | None:
+    """A string after its length as a varint, and what follows; None when the length makes no sense."""
+    try:
+        length, at = uvarint(data[:LONGEST].tolist(), 0, LONGEST)
+    except Unending:
+        return None
     if length > min(TEXT_LIMIT, data.size - at):
-        return b"", data[:0]
+        return None
     return data[at : at + length].tobytes(), data[at + length :]
 
 

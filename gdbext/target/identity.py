@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from gdbext.binary import buildinfo
 from gdbext.binary.elf import ET_EXEC, NT_GNU_BUILD_ID, NT_GO_BUILD_ID, PT_NOTE, Elf
 from gdbext.errors import MemoryFault, UnsupportedTarget
 from gdbext.target.image import Image
@@ -12,10 +13,6 @@ from gdbext.target.notes import AT_ENTRY
 
 PAGE = 4096
 IDS = {(b"GNU\0", NT_GNU_BUILD_ID): "GNU build id", (b"Go\0\0", NT_GO_BUILD_ID): "Go build id"}
-BUILDINFO_MAGIC = b"\xff Go buildinf:"
-BUILDINFO_SEARCH = 1 << 16
-"""The linker puts .go.buildinfo at the start of the data segment; debug/buildinfo looks in its first 64 KB too."""
-BUILDINFO_HEADER, BUILDINFO_FLAGS, BUILDINFO_INLINE = 32, 15, 2
 MODULE_LENGTHS = (2, 5, 8, 11, 14, 17)
 """Words of moduledata: the lengths of funcnametab, cutab, filetab, pctab, pclntable, ftab."""
 SAMPLES = 8
@@ -58,9 +55,10 @@ def check(elf: Elf, image: Image, bias: int) -> str:
     proved = ""
     for name, address, data in build_ids(elf):
         proved = _compare(elf, image, name, address + bias, data) or proved
-    info = _buildinfo(elf)
+    info = buildinfo.find(elf)
     if info:
-        _compare(elf, image, "build information", info[0] + bias, info[1])
+        written = info[1][: buildinfo.extent(info[1])].tobytes()
+        _compare(elf, image, "build information", info[0] + bias, written)
     for address, data in _table_lengths(elf):
         proved = _compare(elf, image, "function table", address + bias, data) or proved
     return proved or _sampled(elf, image, bias)
@@ -79,34 +77,6 @@ def build_ids(elf: Elf) -> Iterator[tuple[str, int, bytes]]:
         for data, name in wanted.items():
             if data.strip(b"\0") and data in area:
                 yield name, int(row["vaddr"]) + area.index(data), data
-
-
-def _buildinfo(elf: Elf) -> tuple[int, bytes] | None:
-    """Link-time address and first bytes of .go.buildinfo."""
-    for load in loads(elf):
-        size = min(load.size, BUILDINFO_SEARCH) if load.writable else 0
-        area = elf.data[load.offset : load.offset + size].tobytes()
-        at = area.find(BUILDINFO_MAGIC)
-        if at >= 0:
-            return load.start + at, area[at : _buildinfo_end(area, at)]
-    return None
-
-
-def _buildinfo_end(area: bytes, at: int) -> int:
-    """After its two strings, each with a varint length before it (debug/buildinfo). Without any: after the magic."""
-    if at + BUILDINFO_HEADER > len(area) or not area[at + BUILDINFO_FLAGS] & BUILDINFO_INLINE:
-        return at + len(BUILDINFO_MAGIC)
-    end = at + BUILDINFO_HEADER
-    for _ in range(2):
-        length = shift = 0
-        for byte in area[end : end + 5]:
-            end += 1
-            length |= (byte & 0x7F) << shift
-            shift += 7
-            if byte < 0x80:
-                break
-        end += length
-    return end
 
 
 def _table_lengths(elf: Elf) -> Iterator[tuple[int, bytes]]:

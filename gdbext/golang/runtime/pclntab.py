@@ -14,6 +14,7 @@ import numpy as np
 from attrs import field, frozen
 from numpy.typing import NDArray
 
+from gdbext.binary.varint import Unending, uvarint
 from gdbext.errors import InconsistentRuntime, MemoryFault
 from gdbext.golang.reading.declarations import INT, UINT, Bound, declare
 from gdbext.target.image import Image
@@ -22,6 +23,7 @@ MAGIC = 0xFFFFFFF1
 """Go 1.20 and later (abi.Go120PCLnTabMagic)."""
 NO_DATA = 0xFFFFFFFF
 LONGEST_NAME = 1 << 16
+MOST_VARINT = 5
 MOST_STEPS = 1 << 20
 
 PC_HEADER = declare("runtime.pcHeader", magic=UINT, ptrSize=UINT, nfunc=INT)
@@ -89,32 +91,26 @@ def view(image: Image, address: int, size: int) -> memoryview:
     return memoryview((ctypes.c_ubyte * size).from_address(host)).cast("B")
 
 
-def varint(table: memoryview, at: int) -> tuple[int, int]:
-    """(value, next position) of an unsigned 32-bit varint."""
-    value = shift = 0
-    while shift < 35 and at < len(table):
-        byte = table[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, at
-        shift += 7
-    raise InconsistentRuntime(f"pc-value table: bad varint at offset {at:#x}")
-
-
 def decode_steps(table: memoryview, at: int) -> Steps:
     """The pc-value table at an offset of pctab; 0 means no table (runtime/symtab.go, pcvalue)."""
     if at == 0:
         return NO_STEPS
+    try:
+        return _steps(table, at)
+    except Unending as error:
+        raise InconsistentRuntime(f"pc-value table: {error}") from None
+
+
+def _steps(table: memoryview, at: int) -> Steps:
     ends: list[int] = []
     values: list[int] = []
     value, pc = -1, 0
     for _ in range(MOST_STEPS):
-        delta, at = varint(table, at)
+        delta, at = uvarint(table, at, MOST_VARINT)
         if delta == 0 and ends:
             return Steps(ends, values)
         value += (delta >> 1) ^ -(delta & 1)
-        step, at = varint(table, at)
+        step, at = uvarint(table, at, MOST_VARINT)
         pc += step
         ends.append(pc)
         values.append(value)

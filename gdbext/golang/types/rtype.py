@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 from attrs import field, frozen
 
+from gdbext.binary.varint import Unending, uvarint
 from gdbext.errors import GdbextError, InconsistentRuntime, MemoryFault
 from gdbext.golang.reading.declarations import BYTES, INT, SLICE, UINT, declare
 from gdbext.golang.reading.program import Program
@@ -127,14 +128,10 @@ class Types:
     def name_at(self, address: int) -> str:
         """An abi.Name: a flag byte, the length as a varint, the text. Raises MemoryFault, InconsistentRuntime."""
         head = self._read_some(address, 64)
-        length, at = 0, 1
-        for byte in head[1:5]:
-            length |= (byte & 0x7F) << 7 * (at - 1)
-            at += 1
-            if byte < 0x80:
-                break
-        else:
-            raise InconsistentRuntime(f"no type name at {address:#x}")
+        try:
+            length, at = uvarint(head, 1, 4)
+        except Unending:
+            raise InconsistentRuntime(f"no type name at {address:#x}") from None
         if length > MAX_NAME:
             raise InconsistentRuntime(f"type name at {address:#x} of {length} bytes")
         text = head[at : at + length] if at + length <= len(head) else self.program.read(address + at, length)
