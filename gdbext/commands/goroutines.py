@@ -11,7 +11,7 @@ import numpy as np
 from gdbext import report
 from gdbext.analysis.goroutines import grouping
 from gdbext.commands import Command
-from gdbext.golang.runtime import symtab
+from gdbext.golang.runtime import symtab, traceback
 from gdbext.report import counts
 from gdbext.views import goroutinerows
 
@@ -46,12 +46,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(session: Session, args: argparse.Namespace) -> report.Report:
     """The goroutines that the options choose, as rows or as groups."""
-    overview = grouping.Overview(session.goroutines, whole=bool(args.function or args.group == "stack"))
+    deepest = traceback.MOST_FRAMES if args.function else grouping.DEEPEST
+    overview = grouping.Overview(session.goroutines, bool(args.function or args.group == "stack"), deepest=deepest)
     rows = grouping.select(overview, grouping.Wanted(args.status or "", args.reason, args.function, args.label or ()))
     shown = rows if args.limit is None else rows[: args.limit]
     if not args.group:
         document = {"goroutines": report.Rows(goroutinerows.encoded(overview, shown), encoded=True)}
-        return report.Report(document, [_table(overview, shown, len(rows))], _notes(overview, rows))
+        return report.Report(document, [_table(overview, shown, len(rows))], _notes(overview, rows, args))
     groups = _groups(overview, rows, args.group)
     kept = groups if args.limit is None else groups[: args.limit]
     document = {
@@ -59,7 +60,7 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
         "goroutines": report.Rows(goroutinerows.encoded(overview, shown), encoded=True),
     }
     blocks = [_group_block(overview, kept, len(groups) - len(kept), args.group)]
-    return report.Report(document, blocks, _notes(overview, rows))
+    return report.Report(document, blocks, _notes(overview, rows, args))
 
 
 def _table(overview: grouping.Overview, rows: Ints, total: int) -> report.Block:
@@ -140,7 +141,7 @@ def _stack_node(overview: grouping.Overview, each: grouping.Group) -> Any:
     return report.Node(head, frames)
 
 
-def _notes(overview: grouping.Overview, rows: Ints) -> list[str]:
+def _notes(overview: grouping.Overview, rows: Ints, args: argparse.Namespace) -> list[str]:
     goroutines = overview.goroutines
     notes = [
         f"{count:,} with gaps: {reason}"
@@ -148,6 +149,9 @@ def _notes(overview: grouping.Overview, rows: Ints) -> list[str]:
     ]
     if goroutines.now.at_least and bool((overview.waited >= 0).any()):
         notes.append("times of waiting are reckoned to the latest time found in the runtime: at least that long")
+    if args.function and (deep := int((overview.places.ends == traceback.CUT).sum())):
+        cut = f"{counts.plural(deep, 'stack')} deeper than {traceback.MOST_FRAMES:,} frames"
+        notes.append(f"{cut}: what lies further out was not searched")
     if goroutines.scanning.any():
         notes.append("a garbage collection is scanning stacks")
     return notes

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from gdbext import __doc__ as purpose, __version__
@@ -36,6 +37,10 @@ HOSTS = {"core": 2, "pid": 1}
 """How many words name the target."""
 
 
+class _CannotWrite(Exception):
+    """The disk is full, say. Not of the target's files, whose errors are not ours to name."""
+
+
 def main(words: Sequence[str]) -> int:
     """Run one command line; returns the exit status: 0 answered, 1 cannot (the reason is on stderr), 2 wrong usage."""
     trace, words = _take_traceback(list(words))
@@ -48,6 +53,9 @@ def main(words: Sequence[str]) -> int:
     except BrokenPipeError:  # `| head` has read enough
         _drop_output()
         return ANSWERED
+    except _CannotWrite as error:
+        _drop_output()
+        return _fail(f"the answer could not be written: {error}", CANNOT, trace)
     except KeyboardInterrupt:
         _drop_output()
         return _fail("interrupted", INTERRUPTED, False)
@@ -76,6 +84,8 @@ def _fail(line: str, status: int, trace: bool) -> int:
 
 
 def _main(words: list[str]) -> int:
+    if sys.stdout is None:
+        raise UsageError("standard output is closed", "there is nowhere to write an answer")
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # LC_ALL=C cannot write guides
     missing = home.activate()
     if missing:
@@ -121,8 +131,8 @@ def _command(words: list[str]) -> int:
         with CONTROL.watched():
             pieces = run_line(command, rest[1:], open_session, _look())
             for piece in Progress(lambda: session[0].doing if session else "opening").until_output(pieces):
-                sys.stdout.write(piece)
-            sys.stdout.flush()
+                _put(piece)
+            _flush()
     finally:
         for opened in session:
             opened.close()
@@ -176,6 +186,26 @@ def _look() -> Look:
 
 
 def _write(text: str) -> int:
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    _put(text)
+    _flush()
     return ANSWERED
+
+
+@contextlib.contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _CannotWrite(error.strerror) from error
+
+
+def _put(text: str) -> None:
+    with _writing():
+        sys.stdout.write(text)
+
+
+def _flush() -> None:
+    with _writing():
+        sys.stdout.flush()

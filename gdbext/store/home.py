@@ -23,7 +23,7 @@ REQUIRED = ("attrs", "numpy", "numba", "tabulate", "pygments")
 def folder() -> Path:
     """The private folder; it need not exist."""
     if chosen := os.environ.get("GDBEXT_HOME"):
-        return Path(chosen).expanduser()
+        return Path(os.path.expanduser(chosen))
     data = os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")
     return Path(data) / "gdbext"
 

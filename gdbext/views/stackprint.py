@@ -51,7 +51,7 @@ class Printer:
             yield self._body(row).text(stacks.places.memory(row), int(goroutines.sp[row]))
         yield from _end(stacks, row)
         made = stacks.overview.created_by(row)
-        if stacks.shows_creator(made):
+        if stacks.shows_creator(made, self.full):
             yield _creator(made, [int(goroutines.parent_goid[row])])
             yield self._place(made, int(goroutines.g["gopc"][row]))
         if stacks.goroutines.g["ancestors"][row]:

@@ -37,6 +37,25 @@ def test_the_version() -> None:
     assert run("--version") == hosts.Said(f"gdbext {__version__}\n", "", 0)
 
 
+def test_a_full_disk_is_one_line() -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "gdbext", "--help"],
+            stdout=full, stderr=subprocess.PIPE, text=True, env=hosts.environment(None), timeout=HANG_SECONDS,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr == "gdbext: the answer could not be written: No space left on device\n"
+
+
+def test_a_closed_output_is_one_line() -> None:
+    line = f"exec {sys.executable} -m gdbext --version >&-"
+    done = subprocess.run(
+        ["sh", "-c", line], capture_output=True, text=True, env=hosts.environment(None), timeout=HANG_SECONDS
+    )
+    said = "gdbext: standard output is closed; there is nowhere to write an answer\n"
+    assert (done.returncode, done.stderr) == (2, said)
+
+
 @pytest.mark.parametrize("name", registry())
 def test_help_of_a_command_needs_no_program(name: str) -> None:
     assert run(name, "--help") == hosts.Said(registry()[name].help_text() + "\n", "", 0)

@@ -154,9 +154,9 @@ class Stacks:
     def _idle(self) -> frozenset[int]:
         return idle(self.goroutines.program, distinct(self.goroutines.wait_reason).tolist())
 
-    def shows_creator(self, creator: Location) -> bool:
-        """Whether the runtime says who made a goroutine: not where it made it itself."""
-        return bool(creator.function) and self._shown.shows(creator, first=False)
+    def shows_creator(self, creator: Location, full: bool = False) -> bool:
+        """Whether the runtime says who made a goroutine: not where it made it itself, unless asked for its own too."""
+        return bool(creator.function) and (full or self._shown.shows(creator, first=False))
 
     def is_made(self, call: Call) -> bool:
         """Whether the compiler made the function, so that a call fits."""

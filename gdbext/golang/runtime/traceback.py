@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 TOP_FRAME, SP_WRITE = 1, 2
 """``abi.FuncFlag``: the bottom of a stack; a function that sets SP in a way that no table describes."""
 LARGEST_FRAME = 1 << 30
-MOST_FRAMES = 1 << 20
+MOST_FRAMES = 1 << 16
+"""Endless recursion fills a gigabyte with ten million."""
 
 COMPLETE, SWITCHES_STACK, UNKNOWN_PC, OUT_OF_STACK, UNREADABLE, CUT, NO_FRAME = range(7)
 ENDS = (

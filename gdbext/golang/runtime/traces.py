@@ -13,6 +13,7 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
+from gdbext.errors import MemoryFault
 from gdbext.golang.reading.program import distinct
 from gdbext.golang.runtime.symtab import Symtab
 from gdbext.golang.runtime.traceback import (
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 GO_ON = 255
 """Not an end."""
 DENSE = 1 << 22
+FEW = 4
+"""Stacks that are walked one by one: a round over arrays costs as much as a hundred frames."""
 
 
 @frozen(eq=False)
@@ -68,6 +71,7 @@ class Traces:
         self._nodes: dict[tuple[int, int, bool], int] = {}
         self._size: list[int] = []
         self._verdict: list[int] = []
+        self._asked: list[int | None] = []
         self._facts = (np.zeros(0, np.uint64), np.zeros(0, np.int64))
         self._pcs = np.zeros(0, np.uint64)
 
@@ -94,6 +98,7 @@ class Traces:
         self.offset.append(self.offset[callee] + self._size[callee] if callee >= 0 else 0)
         self._size.append(info.size)
         stops = info.sp_write and (callee >= 0 or trapped)
+        self._asked.append(None)
         self._verdict.append(COMPLETE if info.top else SWITCHES_STACK if stops else GO_ON)
         return len(self.pc) - 1
 
@@ -128,9 +133,8 @@ class Traces:
         ends = np.full(len(start.pc), NO_FRAME, np.uint8)
         rows = np.flatnonzero(start.pc != 0)
         pcs, sps, callees = start.pc[rows], start.sp[rows], np.full(len(rows), -1, np.int64)
-        for depth in range(limit):
-            if len(rows) == 0:
-                return nodes, ends
+        depth = 0
+        while depth < limit and len(rows) > (FEW if depth else 0):
             found = self._intern_all(callees, pcs, start.trapped[rows] if depth == 0 else None)
             sizes, verdicts = self._known_facts(enough)
             known = np.maximum(found, 0)
@@ -144,8 +148,37 @@ class Traces:
             pcs, readable = image.words(sps - np.uint64(8))
             ends[rows[~readable]] = UNREADABLE
             rows, callees, sps, pcs = _only(readable, rows, callees, sps, pcs)
-        ends[rows] = CUT
+            depth += 1
+        for row, node, sp in zip(rows.tolist(), callees.tolist(), sps.tolist(), strict=True):
+            bounds = int(start.low[row]), int(start.high[row])
+            nodes[row], ends[row] = self._walk_one(image, node, sp, bounds, limit - depth, enough)
         return nodes, ends
+
+    def _walk_one(
+        self,
+        image: Image,
+        node: int,
+        sp: int,
+        bounds: tuple[int, int],
+        limit: int,
+        enough: Callable[[int], bool] | None,
+    ) -> tuple[int, int]:
+        """(outermost node, why it ended) of the stack whose frame ``node`` ends at ``sp``."""
+        for _ in range(limit):
+            try:
+                pc = int.from_bytes(image.read(sp - 8, 8), "little")
+            except MemoryFault:
+                return node, UNREADABLE
+            found = self._node(node, pc)
+            if found < 0:
+                return node, -1 - found
+            top = sp + self._size[found]
+            if not bounds[0] <= sp <= top <= bounds[1]:
+                return node, OUT_OF_STACK
+            node, sp, verdict = found, top, self._how_on(found, enough)
+            if verdict != GO_ON:
+                return node, verdict
+        return node, CUT
 
     def _intern_all(self, callees: NDArray[np.int64], pcs: U64, trapped: Bools | None) -> NDArray[np.int64]:
         """The node of each (callee, pc). ``trapped`` is given for innermost frames."""
@@ -171,14 +204,17 @@ class Traces:
             at = np.searchsorted(known, pcs)
         return at, known
 
+    def _how_on(self, node: int, enough: Callable[[int], bool] | None) -> int:
+        """GO_ON, or why a walk ends at a node; asks ``enough`` once."""
+        if self._asked[node] is None:
+            cut = enough is not None and self._verdict[node] == GO_ON and enough(node)
+            self._asked[node] = CUT if cut else self._verdict[node]
+        return self._asked[node] or COMPLETE
+
     def _known_facts(self, enough: Callable[[int], bool] | None) -> tuple[U64, NDArray[np.int64]]:
         """(frame size, how the walk goes on) of each node; never empty."""
         start = len(self._facts[0])
-        verdicts = self._verdict[start:]
-        if enough is not None:
-            verdicts = [
-                CUT if verdict == GO_ON and enough(start + i) else verdict for i, verdict in enumerate(verdicts)
-            ]
+        verdicts = [self._how_on(node, enough) for node in range(start, len(self._verdict))]
         sizes = np.concatenate([self._facts[0], np.array(self._size[start:], np.uint64)])
         self._facts = (sizes, np.concatenate([self._facts[1], np.array(verdicts, np.int64)]))
         return self._facts if len(sizes) else (np.zeros(1, np.uint64), np.zeros(1, np.int64))
