@@ -15,6 +15,7 @@ from gdbext.analysis.goroutines import numbered
 from gdbext.commands import Command, _selected, goid
 from gdbext.commands._contextvalue import context_at, context_behind
 from gdbext.errors import UsageError
+from gdbext.report import counts
 from gdbext.views import contextchains
 
 if TYPE_CHECKING:
@@ -32,12 +33,11 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
     if not found:
         raise UsageError(*_nothing(session, args))
     lineage = session.chains.lineage
-    shown = [
-        contextchains.Chain(goid, held, lineage.add(held.kind, held.address)) for goid, held in found[: args.limit]
-    ]
+    kept, cut = counts.limited(found, args.limit, "{:,} more chains: --limit N or --all".format)
+    shown = [contextchains.Chain(goid, held, lineage.add(held.kind, held.address)) for goid, held in kept]
     blocks: list[report.Block] = [] if args.json else [report.Outline(contextchains.stretches(session, args, shown))]
-    notes = [f"{len(found) - len(shown):,} more chains: --limit N or --all"] if len(shown) < len(found) else []
-    return report.Report({"chains": report.Rows(contextchains.documents(session, args, shown))}, blocks, notes)
+    rows = report.Rows(contextchains.documents(session, args, shown))
+    return report.Report({"chains": rows}, blocks, [cut] if cut else [])
 
 
 def _found(session: Session, args: argparse.Namespace) -> Iterator[tuple[int | None, chain.Held]]:

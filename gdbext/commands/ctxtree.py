@@ -10,6 +10,7 @@ from gdbext import report
 from gdbext.analysis.contexts import contexts, tree
 from gdbext.commands import Command, address, count
 from gdbext.errors import UsageError
+from gdbext.report import counts
 from gdbext.views import contextjson, contextlines
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def _rows(session: Session, args: argparse.Namespace, forest: tree.Forest, start
     def rows() -> Iterator[str]:
         """Only where somebody reads them: the indices of a million contexts are no small thing."""
         chosen = forest.shown(start)
-        yield from contextjson.encoded(session, args, chosen[: args.limit] if args.limit is not None else chosen)
+        yield from contextjson.encoded(session, args, counts.limited(chosen, args.limit)[0])
 
     return report.Rows(rows(), encoded=True, mended=True)
 

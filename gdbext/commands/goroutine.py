@@ -12,6 +12,7 @@ from gdbext.analysis.goroutines import grouping, nativeframes, numbered
 from gdbext.commands import Command
 from gdbext.commands._frames import CommandFailed, Frames
 from gdbext.errors import UsageError
+from gdbext.report import counts
 
 if TYPE_CHECKING:
     from gdbext.session import Session
@@ -94,9 +95,8 @@ def _on_each(session: Session, frames: Frames, args: argparse.Namespace) -> repo
         raise UsageError("which command for each goroutine?", "for example go-goroutine --all bt 3")
     overview = grouping.Overview(session.goroutines, whole=bool(args.function))
     rows = grouping.select(overview, grouping.Wanted(reason=args.reason, function=args.function))
-    kept = rows if args.limit is None else rows[: args.limit]
-    left_out = len(rows) - len(kept)
-    notes = [f"{left_out:,} more goroutines: --limit N"] if left_out else []
+    kept, cut = counts.limited(rows, args.limit, "{:,} more goroutines: --limit N".format)
+    notes = [cut] if cut else []
     notes += [] if len(rows) else ["no goroutine is like that"]
     return _results(frames, _standings(session, kept.tolist()), line, _Told, notes)
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 STATUSES = ("runnable", "running", "syscall", "waiting", "copystack", "preempted", "leaked")
 GROUPS = ("stack", "created-by", "reason")
 EXAMPLES_IN_TEXT = 5
+MORE = "… and {:,} more (--all shows them, --group stack folds them)".format
+MORE_GROUPS = "… and {:,} more groups (--all shows them)".format
 COLUMNS = ("goid", "status", "waiting for", "at least", "function", "at", "created by", "parent")
 
 
@@ -49,26 +51,23 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
     deepest = traceback.MOST_FRAMES if args.function else grouping.DEEPEST
     overview = grouping.Overview(session.goroutines, bool(args.function or args.group == "stack"), deepest=deepest)
     rows = grouping.select(overview, grouping.Wanted(args.status or "", args.reason, args.function, args.label or ()))
-    shown = rows if args.limit is None else rows[: args.limit]
+    shown, cut = counts.limited(rows, args.limit, MORE)
     if not args.group:
         document = {"goroutines": report.Rows(goroutinerows.encoded(overview, shown), encoded=True)}
-        return report.Report(document, [_table(overview, shown, len(rows))], _notes(overview, rows, args))
-    groups = _groups(overview, rows, args.group)
-    kept = groups if args.limit is None else groups[: args.limit]
+        title = counts.plural(len(rows), "goroutine")
+        return report.Report(document, [_table(overview, shown, title, cut)], _notes(overview, rows, args))
+    kept, cut = counts.limited(_groups(overview, rows, args.group), args.limit, MORE_GROUPS)
     document = {
         "groups": report.Rows(_group_objects(overview, kept, args.group)),
         "goroutines": report.Rows(goroutinerows.encoded(overview, shown), encoded=True),
     }
-    blocks = [_group_block(overview, kept, len(groups) - len(kept), args.group)]
-    return report.Report(document, blocks, _notes(overview, rows, args))
+    return report.Report(document, [_group_block(overview, kept, cut, args.group)], _notes(overview, rows, args))
 
 
-def _table(overview: grouping.Overview, rows: Ints, total: int) -> report.Block:
+def _table(overview: grouping.Overview, rows: Ints, title: str, cut: str) -> report.Block:
     right = ("goid", "at least", "parent")
     columns = [report.Column(name, "right" if name in right else "left") for name in COLUMNS]
-    left_out = total - len(rows)
-    cut = f"… and {left_out:,} more (--all shows them, --group stack folds them)" if left_out else ""
-    return report.Table(columns, goroutinerows.cells(overview, rows), counts.plural(total, "goroutine"), cut)
+    return report.Table(columns, goroutinerows.cells(overview, rows), title, cut)
 
 
 # Groups
@@ -96,10 +95,7 @@ def _frame(frame: symtab.Location) -> dict[str, object]:
     return {"function": frame.function, "file": frame.file, "line": frame.line, "inlined": frame.inlined}
 
 
-def _group_block(
-    overview: grouping.Overview, groups: Sequence[grouping.Group], left_out: int, how: str
-) -> report.Block:
-    cut = f"… and {left_out:,} more groups (--all shows them)" if left_out else ""
+def _group_block(overview: grouping.Overview, groups: Sequence[grouping.Group], cut: str, how: str) -> report.Block:
     if how == "stack":
         return report.Tree([_stack_node(overview, each) for each in groups], cut=cut)
     what = {"created-by": ("created by", "at"), "reason": ("status", "waiting for")}[how]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 DEEPEST, DEEPEST_FOLDED = 1 << 16, 1 << 12
 """Frames that are walked at most; stacks that are the same so far count as the same."""
 INSTEAD = "go-stacks N, go-stacks --all, or go-stacks --g0 for the threads' own stacks"
+MORE = "… and {:,} more (--all shows them, --group folds them)".format
 
 T = TypeVar("T")
 
@@ -70,7 +71,7 @@ def _asked(session: Session, args: argparse.Namespace) -> NDArray[np.int64] | No
 
 def _each(stacks: stack.Stacks, rows: NDArray[np.int64], args: argparse.Namespace) -> report.Report:
     every: list[int] = rows.tolist()
-    shown, cut = counts.limited(every, args.limit, "--all shows them, --group folds them")
+    shown, cut = counts.limited(every, args.limit, MORE)
     lines = _apart(shown, stackprint.Printer(stacks, args.full).pieces)
     document = {"stacks": report.Rows(stackprint.goroutine_object(stacks, row, args.full) for row in shown)}
     return report.Report(document, [report.Lines(lines, cut=cut)], _notes(stacks, every))
@@ -78,13 +79,15 @@ def _each(stacks: stack.Stacks, rows: NDArray[np.int64], args: argparse.Namespac
 
 def _folded(stacks: stack.Stacks, rows: NDArray[np.int64], args: argparse.Namespace) -> report.Report:
     groups = stacks.fold(rows)
-    shown = groups if args.limit is None else groups[: args.limit]
-    left_out = len(groups) - len(shown)
-    cut = f"… and {counts.plural(left_out, 'more stack')} (--all shows them)" if left_out else ""
+    shown, cut = counts.limited(groups, args.limit, _more_stacks)
     title = f"{counts.plural(len(rows), 'goroutine')}, {counts.plural(len(groups), 'different stack')}"
     lines = _apart(shown, lambda each: stackprint.group_lines(stacks, each, args.full), first=True)
     document = {"stacks": report.Rows(stackprint.group_object(stacks, each, args.full) for each in shown)}
     return report.Report(document, [report.Lines(lines, title, cut)], _notes(stacks, rows.tolist()))
+
+
+def _more_stacks(left_out: int) -> str:
+    return f"… and {counts.plural(left_out, 'more stack')} (--all shows them)"
 
 
 def _apart(items: Sequence[T], lines: Callable[[T], Iterator[str]], first: bool = False) -> Iterator[str]:

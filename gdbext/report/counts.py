@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TypeVar
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
 
-T = TypeVar("T")
+
+class _Rows(Protocol):
+    """A sequence, or an array."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, some: slice, /) -> Any: ...
+
+
+Some = TypeVar("Some", bound=_Rows)
+MORE = "… and {:,} more (--all shows them)"
 
 
 def plural(count: int, word: str) -> str:
@@ -13,8 +23,11 @@ def plural(count: int, word: str) -> str:
     return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
 
 
-def limited(every: Sequence[T], limit: int | None, how: str = "--all shows them") -> tuple[Sequence[T], str]:
-    """The first ones, and the line about those that were left out ("" for none). ``limit`` None: all."""
-    shown = every if limit is None else every[:limit]
+def limited(every: Some, limit: int | None, said: Callable[[int], str] = MORE.format) -> tuple[Some, str]:
+    """The first ones, and the line about those that were left out ("" for none). ``limit`` None: all.
+
+    ``said`` makes the line of how many those are; other words are ``"… {:,} more …".format``.
+    """
+    shown: Some = every[:limit]
     left_out = len(every) - len(shown)
-    return shown, f"… and {left_out:,} more ({how})" if left_out else ""
+    return shown, said(left_out) if left_out else ""

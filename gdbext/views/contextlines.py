@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gdbext.errors import UsageError
 from gdbext.report import Address, Cell, Duration, Node, Outline
-from gdbext.report.counts import plural
+from gdbext.report.counts import limited, plural
 from gdbext.report.dot import render_tree
 from gdbext.views.contexts import Phrase, cell, details, registered, sentence
 from gdbext.views.contexttext import parent_name, stretches
@@ -23,19 +23,15 @@ if TYPE_CHECKING:
 FAMILY = 20
 """Lines for the members of one family; the largest folds come first."""
 INSTANT = 1_000_000_000
+MORE = "{:,} more contexts are not shown: --all, --limit N, or go-ctxtree 0xADDR".format
 
 
 def outline(forest: Forest, rows: Rows, args: argparse.Namespace, start: int | None) -> Outline:
     """A line for each context. ``args.limit`` lines at most: what is cut is not looked at."""
     drawn = forest.drawn(start)
     shown = drawn if args.depth is None else drawn[drawn.depth <= args.depth]
-    shown = shown if args.limit is None else shown[: args.limit]
-    below_depth = 0 if args.depth is None else int((drawn.depth > args.depth).sum())
-    return Outline(stretches(forest, rows, args, shown), cut=_cut(len(drawn) - below_depth - len(shown)))
-
-
-def _cut(count: int) -> str:
-    return f"{count:,} more contexts are not shown: --all, --limit N, or go-ctxtree 0xADDR" if count else ""
+    some, cut = limited(shown, args.limit, MORE)
+    return Outline(stretches(forest, rows, args, some), cut=cut)
 
 
 class Lines:
@@ -48,7 +44,7 @@ class Lines:
 
     def cut(self) -> str:
         """What the limit left out, in one line; known once the lines were drawn."""
-        return _cut(self._cut)
+        return MORE(self._cut) if self._cut else ""
 
     def forest(self) -> Iterable[Node]:
         """Lines for every root: below Background, below TODO, below what is no context."""

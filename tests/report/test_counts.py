@@ -25,4 +25,12 @@ def test_limited(limit: int | None, shown: list[int], cut: str) -> None:
 
 
 def test_limited_with_another_way() -> None:
-    assert limited("abc", 2, "--group folds them") == ("ab", "… and 1 more (--group folds them)")
+    assert limited("abc", 2, "… and {:,} more (--group folds them)".format) == (
+        "ab",
+        "… and 1 more (--group folds them)",
+    )
+
+
+def test_limited_says_a_thousand_as_people_do() -> None:
+    assert limited(range(2001), 1)[1] == "… and 2,000 more (--all shows them)"
+    assert limited(range(3), 1, lambda left: f"{plural(left, 'stack')} left out")[1] == "2 stacks left out"
