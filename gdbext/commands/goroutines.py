@@ -27,7 +27,6 @@ GROUPS = ("stack", "created-by", "reason")
 EXAMPLES_IN_TEXT = 5
 MORE = "… and {:,} more (--all shows them, --group stack folds them)".format
 MORE_GROUPS = "… and {:,} more groups (--all shows them)".format
-COLUMNS = ("goid", "status", "waiting for", "at least", "function", "at", "created by", "parent")
 
 
 def _label(text: str) -> tuple[str, str | None]:
@@ -52,22 +51,19 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
     overview = grouping.Overview(session.goroutines, bool(args.function or args.group == "stack"), deepest=deepest)
     rows = grouping.select(overview, grouping.Wanted(args.status or "", args.reason, args.function, args.label or ()))
     shown, cut = counts.limited(rows, args.limit, MORE)
+    every = report.Rows(
+        goroutinerows.GOROUTINE.encoded(goroutinerows.pieces(overview, shown)), encoded=True, mended=True
+    )
     if not args.group:
-        document = {"goroutines": report.Rows(goroutinerows.encoded(overview, shown), encoded=True)}
         title = counts.plural(len(rows), "goroutine")
-        return report.Report(document, [_table(overview, shown, title, cut)], _notes(overview, rows, args))
+        table = goroutinerows.GOROUTINE.table(goroutinerows.pieces(overview, shown), title, cut)
+        return report.Report({"goroutines": every}, [table], _notes(overview, rows, args))
     kept, cut = counts.limited(_groups(overview, rows, args.group), args.limit, MORE_GROUPS)
     document = {
         "groups": report.Rows(_group_objects(overview, kept, args.group)),
-        "goroutines": report.Rows(goroutinerows.encoded(overview, shown), encoded=True),
+        "goroutines": every,
     }
     return report.Report(document, [_group_block(overview, kept, cut, args.group)], _notes(overview, rows, args))
-
-
-def _table(overview: grouping.Overview, rows: Ints, title: str, cut: str) -> report.Block:
-    right = ("goid", "at least", "parent")
-    columns = [report.Column(name, "right" if name in right else "left") for name in COLUMNS]
-    return report.Table(columns, goroutinerows.cells(overview, rows), title, cut)
 
 
 # Groups
@@ -81,11 +77,12 @@ def _groups(overview: grouping.Overview, rows: Any, how: str) -> list[grouping.G
 def _group_objects(
     overview: grouping.Overview, groups: Iterable[grouping.Group], how: str
 ) -> Iterator[dict[str, object]]:
+    shared = goroutinerows.CREATION if how == "created-by" else goroutinerows.STATE
     for each in groups:
         row = int(each.rows[0])
         yield {
             "count": len(each),
-            **(goroutinerows.creation(overview, row) if how == "created-by" else goroutinerows.state(overview, row)),
+            **shared.object((overview, row)),
             **({"frames": [_frame(frame) for frame in overview.places.stack(row)]} if how == "stack" else {}),
             "goids": overview.goroutines.goid[each.rows].tolist(),
         }

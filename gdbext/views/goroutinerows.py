@@ -1,133 +1,114 @@
-"""The rows of go-goroutines, as cells and as JSON. Hot loops of a long list: what rows share is made once."""
+"""The rows of go-goroutines, each column declared once. Hot loops of a long list: what rows share is made once."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator
-from itertools import repeat
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-from gdbext.report import Absent, Duration
-from gdbext.report.jsontext import plain
+import numpy as np
+
+from gdbext.report import Absent
+from gdbext.report.columns import Column, Schema
+from gdbext.report.values import Choice, Kind, Numbers, Values
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from gdbext.analysis.goroutines.grouping import Overview
     from gdbext.golang.runtime.symtab import Location
-    from gdbext.report import Cell
 
     Ints = NDArray[np.int64]
-
-Made = TypeVar("Made")
+    Bools = NDArray[np.bool_]
 
 TOGETHER = 4096
 """Rows made at once."""
-UNKNOWN_GOID = '{"absent": "its g cannot be read"}'
-NO_TIME = '{"absent": "no garbage collection has seen it waiting yet"}'
-NAMES = (
-    '{"goid": ',
-    ", ",
-    ', "waiting_at_least_ns": ',
-    ", ",
-    ", ",
-    ', "parent_goid": ',
-    ', "thread": ',
-    ", ",
-    ', "address": "',
-)
-"""What stands before each part of a row; where that is no name, the part has its names with it."""
-BETWEEN = ",\n"
+NO_G, UNKNOWN = Absent("its g cannot be read"), Absent("unknown")
+NO_TIME = Absent("no garbage collection has seen it waiting yet")
+Make = Callable[["Overview", int], Any]
+Place = tuple["Overview", int]
+"""One goroutine: its row."""
 
 
-class Shared:
-    """What rows have in common, made for one of them."""
+class Alike:
+    """Rows that one number decides something of have the same place here, and what it decides is made once."""
 
     def __init__(self, overview: Overview) -> None:
         self.overview = overview
-        self.known: dict[object, dict[int, Any]] = {}
+        self._places: dict[int, int] = {}
+        self._examples: list[int] = []
+        self._made: dict[Make, list[Any]] = {}
 
-    def of(self, keys: NDArray[Any], rows: Ints, make: Callable[[Overview, int], Made]) -> list[Made]:
-        """What ``make`` makes of each row. ``keys``: a number for each row that decides it."""
+    def places(self, keys: NDArray[Any], rows: Ints) -> Ints:
+        """The place of each row. ``keys``: the number that decides."""
         numbers: list[int] = keys.tolist()
-        known: dict[int, Made] = self.known.setdefault(make, {})
-        if fresh := set(numbers).difference(known):
+        if fresh := set(numbers).difference(self._places):
             firsts = dict(zip(reversed(numbers), reversed(rows.tolist()), strict=True))
-            known.update((key, make(self.overview, firsts[key])) for key in fresh)
-        return list(map(known.__getitem__, numbers))
+            self._places.update(zip(fresh, range(len(self._examples), len(self._examples) + len(fresh)), strict=True))
+            self._examples += [firsts[key] for key in fresh]
+        return np.fromiter(map(self._places.__getitem__, numbers), np.int64, len(numbers))
+
+    def made(self, make: Make) -> list[Any]:
+        """What ``make`` makes of a row of each place."""
+        made = self._made.setdefault(make, [])
+        made += [make(self.overview, row) for row in self._examples[len(made) :]]
+        return made
 
 
-def pieces(rows: Ints) -> Iterator[Ints]:
+class Goroutines:
+    """Goroutines to be listed, and what they have in common."""
+
+    def __init__(self, overview: Overview) -> None:
+        self.overview = overview
+        self.states, self.stacks, self.creators, self.labels = (Alike(overview) for _ in range(4))
+
+
+class Piece:
+    """Some rows of an overview."""
+
+    def __init__(self, every: Goroutines, rows: Ints) -> None:
+        self.every, self.overview, self.rows = every, every.overview, rows
+
+    def field(self, name: str) -> NDArray[Any]:
+        """A field of each row's g."""
+        found: NDArray[Any] = self.overview.goroutines.g[name][self.rows]
+        return found
+
+    @cached_property
+    def states(self) -> Ints:
+        """Status, lock and wait reason decide: 32 bits, one bit, 8 bits."""
+        status, reason = (self.field(name).astype("u8") for name in ("atomicstatus", "waitreason"))
+        keys = status | (self.field("lockedm") != 0).astype("u8") << 32 | reason << 33
+        return self.every.states.places(keys, self.rows)
+
+    @cached_property
+    def stacks(self) -> Ints:
+        """The node of the stack decides; each goroutine without frames has its own reason."""
+        keys = self.overview.places.nodes[self.rows]
+        keys[keys < 0] = -1 - self.rows[keys < 0]
+        return self.every.stacks.places(keys, self.rows)
+
+    @cached_property
+    def creators(self) -> Ints:
+        """The go statement decides."""
+        return self.every.creators.places(self.field("gopc"), self.rows)
+
+    @cached_property
+    def labels(self) -> Ints:
+        """The map of labels decides."""
+        return self.every.labels.places(self.field("labels"), self.rows)
+
+    def choice(self, by: str, make: Make) -> Choice:
+        """What ``make`` makes of each row, which is the same for those alike by what ``by`` names."""
+        which = getattr(self, by)
+        return Choice(getattr(self.every, by).made(make), which)
+
+
+def pieces(overview: Overview, rows: Ints) -> Iterator[Piece]:
     """The rows, TOGETHER at a time."""
+    every = Goroutines(overview)
     for start in range(0, len(rows), TOGETHER):
-        yield rows[start : start + TOGETHER]
-
-
-def column(overview: Overview, name: str, rows: Ints) -> NDArray[Any]:
-    """A field of each row's g."""
-    found: NDArray[Any] = overview.goroutines.g[name][rows]
-    return found
-
-
-def state_keys(overview: Overview, rows: Ints) -> NDArray[Any]:
-    """A number for what decides a status and wait reason: 32 bits, one bit, 8 bits."""
-    status, reason = (column(overview, name, rows).astype("u8") for name in ("atomicstatus", "waitreason"))
-    keys: NDArray[Any] = status | (column(overview, "lockedm", rows) != 0).astype("u8") << 32 | reason << 33
-    return keys
-
-
-def place_keys(overview: Overview, rows: Ints) -> Ints:
-    """The node of the stack; a number of its own for a goroutine without frames, for each has its own reason."""
-    keys = overview.places.nodes[rows]
-    keys[keys < 0] = -1 - rows[keys < 0]
-    return keys
-
-
-def cells(overview: Overview, rows: Ints) -> Iterator[tuple[Cell, ...]]:
-    """The rows of the table."""
-    shared = Shared(overview)
-    for piece in pieces(rows):
-        states, places = state_keys(overview, piece), place_keys(overview, piece)
-        yield from zip(
-            [goid or Absent("unknown") for goid in column(overview, "goid", piece).tolist()],
-            shared.of(states, piece, _status_cell),
-            shared.of(states, piece, _reason_cell),
-            shared.of(overview.waited[piece], piece, _waited_cell),
-            shared.of(places, piece, _function_cell),
-            shared.of(places, piece, _at_cell),
-            shared.of(column(overview, "gopc", piece), piece, _creator_cell),
-            [parent or None for parent in column(overview, "parentGoid", piece).tolist()],
-            strict=True,
-        )
-
-
-def _status_cell(overview: Overview, row: int) -> Cell:
-    goroutines = overview.goroutines
-    return goroutines.status_name(row) + (", locked to a thread" if goroutines.g["lockedm"][row] else "")
-
-
-def _reason_cell(overview: Overview, row: int) -> Cell:
-    return overview.goroutines.reason(row) or None
-
-
-def _waited_cell(overview: Overview, row: int) -> Cell:
-    waited = int(overview.waited[row])
-    return Duration(waited) if waited >= 0 else None
-
-
-def _function_cell(overview: Overview, row: int) -> Cell:
-    place = overview.places.place(row)
-    return place.function if place else Absent(overview.places.why_absent(row))
-
-
-def _at_cell(overview: Overview, row: int) -> Cell:
-    place = overview.places.place(row)
-    return at(place) if place else None
-
-
-def _creator_cell(overview: Overview, row: int) -> Cell:
-    return overview.created_by(row).function or None
+        yield Piece(every, rows[start : start + TOGETHER])
 
 
 def at(place: Location) -> str:
@@ -135,72 +116,113 @@ def at(place: Location) -> str:
     return f"{place.file}:{place.line}"
 
 
-def encoded(overview: Overview, rows: Ints) -> Iterator[str]:
-    """JSON objects of the rows, joined with commas, some thousand in a piece."""
-    shared = Shared(overview)
-    for piece in pieces(rows):
-        named = zip(NAMES, _parts(overview, shared, piece), strict=True)
-        texts = [each for name, part in named for each in (repeat(name), part)]
-        yield BETWEEN.join(map("".join, zip(*texts, repeat('"}'))))
+def _numbers(name: str, zero: Absent | None) -> Callable[[Piece], Values]:
+    """A number of the g; ``zero`` stands for 0."""
+
+    def many(piece: Piece) -> Values:
+        numbers = piece.field(name)
+        return Numbers(numbers, [(numbers == 0, zero)])
+
+    return many
 
 
-def _parts(overview: Overview, shared: Shared, rows: Ints) -> Iterator[Iterable[str]]:
-    """What follows each of NAMES, for every row."""
-    goroutines, states = overview.goroutines, state_keys(overview, rows)
-    timeless, waited = shared.of(states, rows, _no_time), overview.waited[rows].tolist()
-    yield [str(goid or UNKNOWN_GOID) for goid in column(overview, "goid", rows).tolist()]
-    yield shared.of(states, rows, _state)
-    yield [str(time) if time >= 0 else none for time, none in zip(waited, timeless, strict=True)]
-    yield shared.of(place_keys(overview, rows), rows, _place)
-    yield shared.of(column(overview, "gopc", rows), rows, _creation)
-    yield [str(parent or "null") for parent in column(overview, "parentGoid", rows).tolist()]
-    yield [str(thread or "null") for thread in goroutines.tid[rows].tolist()]
-    yield shared.of(column(overview, "labels", rows), rows, _labelled)
-    yield map(hex, goroutines.address[rows].tolist())
+def _status(overview: Overview, row: int) -> str:
+    return overview.goroutines.status_name(row)
 
 
-def _no_time(overview: Overview, row: int) -> str:
-    """Nothing for a goroutine that does not wait; absent where it waits but nobody noted since when."""
-    return NO_TIME if overview.goroutines.status_name(row) in ("waiting", "leaked", "syscall") else "null"
+def _status_and_lock(overview: Overview, row: int) -> str:
+    return _status(overview, row) + (", locked to a thread" if _locked(overview, row) else "")
 
 
-def _members(mapping: dict[str, object]) -> str:
-    """Members of a JSON object, without its braces."""
-    return json.dumps(plain(mapping))[1:-1]
+def _locked(overview: Overview, row: int) -> bool:
+    return bool(overview.goroutines.g["lockedm"][row])
 
 
-def state(overview: Overview, row: int) -> dict[str, object]:
-    """The members that say what a goroutine does."""
-    goroutines = overview.goroutines
-    return {
-        "status": goroutines.status_name(row),
-        "wait_reason": goroutines.reason(row) or None,
-        "locked": bool(goroutines.g["lockedm"][row]),
-    }
+def _reason(overview: Overview, row: int) -> str | None:
+    return overview.goroutines.reason(row) or None
 
 
-def creation(overview: Overview, row: int) -> dict[str, object]:
-    """The members that say who made a goroutine."""
-    made = overview.created_by(row)
-    return {"created_by": made.function or None, "created_at": at(made) if made.function else None}
+def _waits(overview: Overview, row: int) -> bool:
+    return _status(overview, row) in ("waiting", "leaked", "syscall")
 
 
-def _state(overview: Overview, row: int) -> str:
-    return _members(state(overview, row))
+def _waited(piece: Piece) -> Values:
+    """None for a goroutine that does not wait; absent where it waits but nobody noted since when."""
+    waited, waits = piece.overview.waited[piece.rows], piece.choice("states", _waits)
+    timeless = waited < 0
+    return Numbers(waited, [(timeless, None), (timeless & np.array(waits.values, np.bool_)[waits.which], NO_TIME)])
 
 
-def _creation(overview: Overview, row: int) -> str:
-    return _members(creation(overview, row))
+def _waited_in_table(piece: Piece) -> Values:
+    waited = piece.overview.waited[piece.rows]
+    return Numbers(waited, [(waited < 0, None)])
 
 
-def _place(overview: Overview, row: int) -> str:
+def _of_place(of: Callable[[Location], Any]) -> Make:
+    """Something of the place where it is, or why there is none."""
+
+    def make(overview: Overview, row: int) -> Any:
+        place = overview.places.place(row)
+        return of(place) if place is not None else Absent(overview.places.why_absent(row))
+
+    return make
+
+
+def _at(overview: Overview, row: int) -> str | None:
     place = overview.places.place(row)
-    if place is None:
-        absent = Absent(overview.places.why_absent(row))
-        return _members({"function": absent, "file": absent, "line": absent})
-    return _members({"function": place.function, "file": place.file, "line": place.line})
+    return at(place) if place else None
 
 
-def _labelled(overview: Overview, row: int) -> str:
+def _created_by(overview: Overview, row: int) -> str | None:
+    return overview.created_by(row).function or None
+
+
+def _created_at(overview: Overview, row: int) -> str | None:
+    made = overview.created_by(row)
+    return at(made) if made.function else None
+
+
+def _thread(piece: Piece) -> Values:
+    threads = piece.overview.goroutines.tid[piece.rows]
+    return Numbers(threads, [(threads == 0, None)])
+
+
+def _labels(overview: Overview, row: int) -> Any:
     found = overview.labels(row)
-    return _members({"labels": found if isinstance(found, dict) else Absent(found)})
+    return found if isinstance(found, dict) else Absent(found)
+
+
+def _address(piece: Piece) -> Values:
+    return Numbers(piece.overview.goroutines.address[piece.rows])
+
+
+def _column(
+    by: str, key: str, kind: Kind, make: Make, title: str = "", in_table: Make | None = None
+) -> Column[Place, Piece]:
+    """A column that is the same for goroutines alike by ``by``: an array of Piece."""
+    table = None if in_table is None else lambda piece: piece.choice(by, in_table)
+    return Column(key, kind, title, lambda place: make(*place), lambda piece: piece.choice(by, make), table)
+
+
+GOROUTINE: Schema[Place, Piece] = Schema(
+    (
+        Column("goid", Kind.NUMBER, "goid", many=_numbers("goid", NO_G), in_table=_numbers("goid", UNKNOWN)),
+        _column("states", "status", Kind.TEXT, _status, "status", _status_and_lock),
+        _column("states", "wait_reason", Kind.TEXT, _reason, "waiting for"),
+        _column("states", "locked", Kind.FLAG, _locked),
+        Column("waiting_at_least_ns", Kind.DURATION, "at least", many=_waited, in_table=_waited_in_table),
+        _column("stacks", "function", Kind.TEXT, _of_place(lambda place: place.function), "function"),
+        _column("stacks", "", Kind.TEXT, _at, "at"),
+        _column("stacks", "file", Kind.TEXT, _of_place(lambda place: place.file)),
+        _column("stacks", "line", Kind.NUMBER, _of_place(lambda place: place.line)),
+        _column("creators", "created_by", Kind.TEXT, _created_by, "created by"),
+        _column("creators", "created_at", Kind.TEXT, _created_at),
+        Column("parent_goid", Kind.NUMBER, "parent", many=_numbers("parentGoid", None)),
+        Column("thread", Kind.NUMBER, many=_thread),
+        _column("labels", "labels", Kind.MAPPING, _labels),
+        Column("address", Kind.ADDRESS, many=_address),
+    )
+)
+"""A goroutine, column by column: to add one, add it here."""
+STATE, CREATION = GOROUTINE.only("status", "wait_reason", "locked"), GOROUTINE.only("created_by", "created_at")
+"""What goroutines of a group share."""
