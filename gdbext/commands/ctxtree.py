@@ -11,7 +11,7 @@ from gdbext.analysis.contexts import contexts, tree
 from gdbext.commands import Command, address, count
 from gdbext.errors import UsageError
 from gdbext.report import counts
-from gdbext.views import contextjson, contextlines
+from gdbext.views import contextlines, contextrows
 
 if TYPE_CHECKING:
     from gdbext.session import Session
@@ -76,7 +76,7 @@ def _rows(session: Session, args: argparse.Namespace, forest: tree.Forest, start
     def rows() -> Iterator[str]:
         """Only where somebody reads them: the indices of a million contexts are no small thing."""
         chosen = forest.shown(start)
-        yield from contextjson.encoded(session, args, counts.limited(chosen, args.limit)[0])
+        yield from contextrows.encoded(session, args, counts.limited(chosen, args.limit)[0])
 
     return report.Rows(rows(), encoded=True, mended=True)
 

@@ -12,7 +12,8 @@ from attrs import frozen
 
 from gdbext.report import Absent, Address, Cell, Choices, Rows, Stretch
 from gdbext.report.jsontext import encoded
-from gdbext.views.contexts import Phrase, cell, details, document, sentence
+from gdbext.views.contextrows import document
+from gdbext.views.contexts import Phrase, cell, details, sentence
 from gdbext.views.contexttext import ContextColumns
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""What go-ctxtree and go-ctxchain share: rows of contexts as JSON objects and as cells."""
+"""What go-ctxtree and go-ctxchain say of a context in a line."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from gdbext.golang.std.contextread import Absence
-from gdbext.report import Absent, Address, Cell, Duration
+from gdbext.report import Absent, Cell, Duration
 
 if TYPE_CHECKING:
     from gdbext.analysis.contexts.rows import Row
@@ -21,32 +21,9 @@ def cell(value: object) -> Cell:
     return Absent(value.reason) if isinstance(value, Absence) else value  # type: ignore[return-value]
 
 
-def document(row: Row, args: argparse.Namespace) -> dict[str, object]:
-    """One context with the keys of the interface."""
-    certain = {} if row.certain is None else {"certain": row.certain}
-    return {
-        "address": Address(row.address),
-        "kind": row.kind,
-        "state": cell(row.state),
-        "cause": cell(row.cause),
-        "parent": Address(row.parent) if row.parent else None,
-        "parent_kind": row.parent_kind or None,
-        "registered_with": Address(row.registered_with) if row.registered_with else None,
-        "children": row.children,
-        "children_listed": row.children_listed,
-        "deadline_in_ns": cell(row.deadline_in_ns),
-        "deadline": cell(row.deadline),
-        "key": cell(row.key),
-        "value": shown_value(row, args),
-        "waiters": list(row.waiters),
-        "goroutines": list(row.goroutines),
-        **certain,
-    }
-
-
-def shown_value(row: Row, args: argparse.Namespace) -> Cell:
+def shown_value(row: Row, values: bool) -> Cell:
     """A context's value is a secret more often than not: masked unless asked for, or typed at a prompt."""
-    if row.value is None or args.values:
+    if row.value is None or values:
         return cell(row.value)
     return MASKED
 
@@ -69,7 +46,7 @@ def details(row: Row, args: argparse.Namespace) -> Iterator[Phrase]:
     elif row.deadline_in_ns is not None:
         yield deadline(row.deadline_in_ns, row.deadline)
     if row.key is not None:
-        yield [cell(row.key), "=", shown_value(row, args)]
+        yield [cell(row.key), "=", shown_value(row, args.values)]
     if row.children:
         yield [registered(row.children, row.children_listed)]
     if row.waiters:

@@ -13,9 +13,8 @@ from attrs import evolve
 from gdbext.report.jsontext import plain
 from gdbext.session import Session
 from gdbext.target.core import CoreFile
-from gdbext.views import contextjson
-from gdbext.views.contextjson import encoded
-from gdbext.views.contexts import document
+from gdbext.views import contextrows
+from gdbext.views.contextrows import document, encoded
 from tests.programs import Core
 
 
@@ -47,7 +46,7 @@ def test_in_bulk_and_one_by_one_are_the_same(session: Session, values: bool) -> 
 def test_many_small_pieces_hold_the_same_rows(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     args = argparse.Namespace(values=False)
     whole = in_bulk(session, args)
-    monkeypatch.setattr(contextjson, "CHUNK", 7)
+    monkeypatch.setattr(contextrows, "CHUNK", 7)
     assert in_bulk(session, args) == whole
 
 
