@@ -20,6 +20,7 @@ from gdbext.golang.reading.program import distinct
 from gdbext.golang.runtime.proflabel import labels
 from gdbext.golang.runtime.showframe import Shown
 from gdbext.golang.runtime.symtab import Location
+from gdbext.golang.runtime.symtabinl import frames
 from gdbext.golang.runtime.traceback import ENDS, NO_FRAME, UNREADABLE
 from gdbext.golang.runtime.traces import Traces
 
@@ -181,7 +182,7 @@ class Places:
 def locations(symtab: Symtab, pc: int, trapped: bool) -> list[Location]:
     """The functions at a frame's pc, inlined ones first; where a table cannot be read, the function without a line."""
     try:
-        return symtab.frames(pc, not trapped)
+        return frames(symtab, pc, not trapped)
     except GdbextError:
         return [Location(symtab.name(symtab.function(pc)), "?", 0)]
 

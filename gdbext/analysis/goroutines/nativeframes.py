@@ -25,7 +25,7 @@ from attrs import field, frozen
 
 from gdbext.errors import UsageError
 from gdbext.golang.runtime.signal_amd64 import WORD, Injected, extents, injected_functions
-from gdbext.golang.runtime.symtab import PCDATA_INL_TREE_INDEX
+from gdbext.golang.runtime.symtabinl import PCDATA_INL_TREE_INDEX
 
 if TYPE_CHECKING:
     from gdbext.golang.runtime.proc import Goroutines

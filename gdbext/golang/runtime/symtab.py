@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from gdbext.golang.reading.program import Program
     from gdbext.target.image import U64
 
-PCDATA_INL_TREE_INDEX = 2
 MEMO = 1 << 16
 
 
@@ -134,24 +133,6 @@ class Symtab:
         file = tables.file(func.cu_offset, self.value(index, func.pcfile, pc))
         line = self.value(index, func.pcln, pc)
         return (file, line) if file != "?" and line >= 0 else ("?", 0)
-
-    def location(self, pc: int) -> Location:
-        """The innermost function at ``pc`` (not a return address); function "?" outside of Go code."""
-        return self.frames(pc, False)[0]
-
-    def frames(self, pc: int, is_return_address: bool = True) -> list[Location]:
-        """The functions at ``pc``, innermost first, the last one not inlined; one with function "?" outside of Go code.
-
-        ``is_return_address``: look up the call before ``pc``, as for every frame that was not interrupted.
-        """
-        from gdbext.golang.runtime.symtabinl import expand
-
-        index = self.function(pc)
-        if index < 0:
-            return [Location("?", "?", 0)]
-        if is_return_address and pc > self.entry(index):
-            pc -= 1
-        return expand(self, index, pc)
 
 
 def _keep(memo: dict[Any, Any], key: Any, value: Any) -> Any:

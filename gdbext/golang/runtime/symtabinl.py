@@ -4,15 +4,29 @@ from __future__ import annotations
 
 from gdbext.errors import InconsistentRuntime
 from gdbext.golang.reading.declarations import INT, UINT, declare
-from gdbext.golang.runtime.symtab import PCDATA_INL_TREE_INDEX, Location, Symtab
+from gdbext.golang.runtime.symtab import Location, Symtab
 
 INLINED_CALL = declare("runtime.inlinedCall", funcID=UINT, nameOff=INT, parentPc=INT)
+PCDATA_INL_TREE_INDEX = 2
 FUNCDATA_INL_TREE = 3
 DEEPEST = 1 << 10
 LARGEST_TREE = 1 << 20
 
 
-def expand(symtab: Symtab, index: int, pc: int) -> list[Location]:
+def frames(symtab: Symtab, pc: int, is_return_address: bool = True) -> list[Location]:
+    """The functions at ``pc``, innermost first, the last one not inlined; one with function "?" outside of Go code.
+
+    ``is_return_address``: look up the call before ``pc``, as for every frame that was not interrupted.
+    """
+    index = symtab.function(pc)
+    if index < 0:
+        return [Location("?", "?", 0)]
+    if is_return_address and pc > symtab.entry(index):
+        pc -= 1
+    return _expand(symtab, index, pc)
+
+
+def _expand(symtab: Symtab, index: int, pc: int) -> list[Location]:
     """The calls inlined at ``pc`` of a function, innermost first, then the function itself. Raises MemoryFault."""
     tree = symtab.funcdata(index, FUNCDATA_INL_TREE)
     found: list[Location] = []

@@ -8,6 +8,7 @@ from hypothesis import given, strategies as st
 
 from gdbext.errors import GdbextError, InconsistentRuntime
 from gdbext.golang.runtime.symtab import Location, Symtab, printed_name
+from gdbext.golang.runtime.symtabinl import frames
 from tests.golang.madecode import RUNTIME, SIGPANIC, SIZE, TEXT, Code, Function, Inlined
 from tests.synthetic import World, failing
 
@@ -63,13 +64,13 @@ def test_printing_any_name_ends(name: str) -> None:
 def test_the_line_of_a_return_address_is_that_of_the_call(code: Code) -> None:
     symtab = code.symtab()
     inside = code.pc("main.f", 0x20)
-    assert symtab.frames(inside, False)[0].function == "main.inner"
-    assert symtab.frames(inside, True) == [Location("main.f", "main.go", 7)]
-    assert symtab.frames(code.pc("main.f", 0), True) == [Location("main.f", "main.go", 7)]
+    assert frames(symtab, inside, False)[0].function == "main.inner"
+    assert frames(symtab, inside, True) == [Location("main.f", "main.go", 7)]
+    assert frames(symtab, code.pc("main.f", 0), True) == [Location("main.f", "main.go", 7)]
 
 
 def test_inlined_calls_come_first(code: Code) -> None:
-    assert code.symtab().frames(code.pc("main.f", 0x28), False) == [
+    assert frames(code.symtab(), code.pc("main.f", 0x28), False) == [
         Location("main.inner", "main.go", 100, inlined=True),
         Location("main.g", "main.go", 101, inlined=True),
         Location("main.f", "main.go", 7),
@@ -77,7 +78,7 @@ def test_inlined_calls_come_first(code: Code) -> None:
 
 
 def test_no_go_code_is_a_question_mark(code: Code) -> None:
-    assert code.symtab().location(0x1234) == Location("?", "?", 0)
+    assert frames(code.symtab(), 0x1234) == [Location("?", "?", 0)]
 
 
 def test_numbers_of_special_functions(code: Code) -> None:
@@ -87,7 +88,7 @@ def test_numbers_of_special_functions(code: Code) -> None:
 def test_an_inline_tree_that_runs_in_circles_is_refused() -> None:
     code = Code(World(), Function("main.f", inlined=(Inlined("main.g", 0x20, 0x30, 0x25),)))
     with pytest.raises(InconsistentRuntime, match="inline tree"):
-        code.symtab().frames(code.pc("main.f", 0x28), False)
+        frames(code.symtab(), code.pc("main.f", 0x28), False)
 
 
 def test_modules_that_point_at_each_other_are_read_once(code: Code) -> None:
@@ -129,7 +130,7 @@ def test_reads_that_fail_are_errors_of_ours(code: Code) -> None:
     for _ in failing(code.world.target):
         try:
             symtab = code.symtab()
-            symtab.frames(code.pc("main.f", 0x28), False)
+            frames(symtab, code.pc("main.f", 0x28), False)
         except GdbextError as error:
             assert str(error)
 
@@ -142,6 +143,6 @@ def test_garbage_function_records(garbage: bytes, offset: int) -> None:
     symtab: Symtab = code.symtab()
     for number in range(len(RUNTIME) + 1):
         try:
-            assert symtab.frames(TEXT + number * SIZE + offset)
+            assert frames(symtab, TEXT + number * SIZE + offset)
         except GdbextError as error:
             assert str(error)
