@@ -29,7 +29,7 @@ def contexts(
     variables = roots.variable_ranges(symtab.modules)
     found = find(ctypes, heap, closures, variables)
     found = in_globals(program, symtab, ctypes, heap, found)
-    waiting = wait_channels(program, goroutines)
+    waiting = wait_channels(program, goroutines.address, goroutines.waiting)
     found = add_waited(found, types, ctypes, heap, goroutines, waiting)
     found = on_stacks(ctypes, heap, goroutines, closures, found)
     every = decode(program, types, ctypes, heap.image, found, waiting)

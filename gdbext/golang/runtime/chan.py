@@ -13,7 +13,6 @@ from gdbext.golang.reading.declarations import UINT, declare
 
 if TYPE_CHECKING:
     from gdbext.golang.reading.program import Program
-    from gdbext.golang.runtime.proc import Goroutines
     from gdbext.target.image import U64
 
 HCHAN = declare(
@@ -56,19 +55,20 @@ def queue(program: Program, first: int) -> tuple[int, ...]:
     return tuple(found)
 
 
-def wait_channels(program: Program, goroutines: Goroutines) -> tuple[NDArray[np.int64], U64]:
+def wait_channels(program: Program, gs: U64, waiting: U64) -> tuple[NDArray[np.int64], U64]:
     """(row of the goroutine, hchan) of every channel that a goroutine waits on: ``g.waiting`` and its waitlinks.
 
-    Semaphores are no channels: their sudogs have none. All goroutines are followed at once, a sudog per round.
+    ``gs``: the goroutines' addresses; ``waiting``: the first sudog of each. Semaphores are no channels: their sudogs
+    have none. All goroutines are followed at once, a sudog per round.
     """
-    rows = np.flatnonzero(goroutines.waiting)
-    sudogs = goroutines.waiting[rows]
+    rows = np.flatnonzero(waiting)
+    sudogs = waiting[rows]
     found_rows, found_channels = [np.zeros(0, np.int64)], [np.zeros(0, np.uint64)]
     total, seen = 0, np.zeros(0, np.uint64)
     while len(rows) and total < MOST_SUDOGS:
         total += len(rows)
         links, readable = program.records(SUDOG, sudogs)
-        own = readable & (links["g"] == goroutines.address[rows])
+        own = readable & (links["g"] == gs[rows])
         on_channel = own & (links["c"] != 0)
         found_rows.append(rows[on_channel])
         found_channels.append(links["c"][on_channel])

@@ -14,7 +14,6 @@ from gdbext.golang.reading.declarations import INT, UINT, declare, optional
 
 if TYPE_CHECKING:
     from gdbext.golang.reading.program import Program
-    from gdbext.golang.runtime.proc import Goroutines
 
 SCHED = declare("runtime.schedt", lastpoll=INT, procresizetime=INT)
 WORK = declare("runtime.workType", tSweepTerm=INT, tMark=INT, tMarkTerm=INT, tEnd=INT)
@@ -39,9 +38,12 @@ class Now:
     source: str
 
 
-def now(program: Program, goroutines: Goroutines | None = None) -> Now:
-    """The program's nanotime: on a core the latest time found in the runtime, never our clock; ns 0: none."""
-    latest = max(_stamps(program, goroutines), default=0)
+def now(program: Program, noted: int = 0) -> Now:
+    """The program's nanotime: on a core the latest time found in the runtime, never our clock; ns 0: none.
+
+    ``noted``: the latest time found in the goroutines.
+    """
+    latest = max([noted, *_stamps(program)])
     clock = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
     if program.target.kind != "core" and latest <= clock and _same_clock(program.target.pid):
         return Now(clock, False, "this machine's monotonic clock")
@@ -56,15 +58,13 @@ def _same_clock(pid: int | None) -> bool:
         return False
 
 
-def _stamps(program: Program, goroutines: Goroutines | None) -> Iterator[int]:
+def _stamps(program: Program) -> Iterator[int]:
     """Times that the runtime noted. None lies in the future but a torn one, which no program lives to see."""
     for read in (_sched, _work, _memstats, _limiter, _processors):
         try:
             yield from (stamp for stamp in read(program) if 0 < stamp < A_CENTURY)
         except GdbextError:
             continue
-    if goroutines is not None:
-        yield goroutines.latest_stamp(A_CENTURY)
 
 
 def _sched(program: Program) -> list[int]:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from gdbext.errors import GdbextError
 from gdbext.golang.reading.program import distinct
-from gdbext.golang.runtime.nanotime import Now, now
+from gdbext.golang.runtime.chan import wait_channels
+from gdbext.golang.runtime.nanotime import A_CENTURY, Now, now
 from gdbext.golang.runtime.os_linux import Saved, match_threads, running_registers
 from gdbext.golang.runtime.runtime2 import (
     LEFT_OUT,
@@ -120,7 +121,7 @@ class Goroutines:
     @cached_property
     def now(self) -> Now:
         """The program's clock."""
-        return now(self.program, self)
+        return now(self.program, self.latest_stamp(A_CENTURY))
 
     def waited(self) -> NDArray[np.int64]:
         """Nanoseconds that each goroutine has waited at least, -1 where nobody noted it.
@@ -174,9 +175,7 @@ class Goroutines:
 
     @cached_property
     def _waiters(self) -> dict[int, list[int]]:
-        from gdbext.golang.runtime.chan import wait_channels
-
-        rows, channels = wait_channels(self.program, self)
+        rows, channels = wait_channels(self.program, self.address, self.waiting)
         found: dict[int, list[int]] = {}
         for row, channel in zip(rows.tolist(), channels.tolist(), strict=True):
             found.setdefault(channel, []).append(int(self.goid[row]))

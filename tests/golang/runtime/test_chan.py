@@ -34,7 +34,7 @@ class Made:
 
 
 def pairs(goroutines: Goroutines) -> list[tuple[int, int]]:
-    rows, channels = wait_channels(goroutines.program, goroutines)
+    rows, channels = wait_channels(goroutines.program, goroutines.address, goroutines.waiting)
     return [(int(goroutines.goid[row]), at) for row, at in zip(rows.tolist(), channels.tolist(), strict=True)]
 
 
