@@ -34,9 +34,9 @@ class Session:
 
     @cached_property
     def program(self) -> Program:
-        from gdbext.golang.reading.program import Program
+        from gdbext.golang.reading.opening import open_program
 
-        return Program(self.target)
+        return open_program(self.target)
 
     @cached_property
     def symtab(self) -> Symtab:

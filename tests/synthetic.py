@@ -17,6 +17,7 @@ from gdbext.binary.layouts import Layout, Layouts, Source, TableLayouts
 from gdbext.errors import MemoryFault, MissingSymbol, UsageError
 from gdbext.golang.reading.declarations import resolve
 from gdbext.golang.reading.program import Program
+from gdbext.golang.reading.symbols import ElfSymbols
 from gdbext.golang.runtime import mheap
 from gdbext.golang.runtime.mheap import Heap
 from gdbext.golang.std.context import ContextTypes
@@ -161,7 +162,7 @@ class World:
         self.minor = minor
         self.binary = FakeBinary(minor, [TableLayouts(minor, "amd64")], self.symbols)
         self.target = FakeTarget(self.binary, [self.rodata, self.data, self.heap, self.off_heap])
-        self.program = Program(self.target)
+        self.program = Program(self.target, ElfSymbols(self.binary, 0))
         self.types = Types(self.program, [Module(RODATA, self.rodata.end)])
         self.itabs: list[int] = []
         self.spans: list[int] = []

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gdbext.errors import InconsistentRuntime, MissingField, MissingSymbol
+from gdbext.errors import InconsistentRuntime, MissingField
 from gdbext.golang.reading.declarations import SLICE_PARTS, Bound, Struct
+from gdbext.golang.reading.symbols import Symbols
 from gdbext.target import Target, merge_ranges
 from gdbext.target.image import U64, Bools, Image
-
-if TYPE_CHECKING:
-    from gdbext.golang.reading.stripped import Stripped
 
 PAGE = 4096
 """Granularity of bulk reads; nothing of Go depends on it."""
@@ -29,8 +26,8 @@ GAP = 1 << 16
 class Program:
     """What every decoder gets. Holds no memory contents, so it stays right while the target runs."""
 
-    def __init__(self, target: Target) -> None:
-        self.target = target
+    def __init__(self, target: Target, symbols: Symbols) -> None:
+        self.target, self.symbols = target, symbols
         self.binary = target.binary
         self._bound: dict[int, Bound] = {}
 
@@ -51,18 +48,7 @@ class Program:
 
     def symbol(self, name: str) -> int:
         """The run-time address of a global variable or function. Raises MissingSymbol."""
-        try:
-            return self.binary.symbol(name) + self.target.bias
-        except MissingSymbol:
-            if self.binary.has_symbols:
-                raise
-            return self._stripped.address(name)
-
-    @cached_property
-    def _stripped(self) -> Stripped:
-        from gdbext.golang.reading.stripped import Stripped
-
-        return Stripped(self)
+        return self.symbols.address(name)
 
     def read(self, address: int, size: int) -> bytes:
         """Exactly ``size`` bytes. Raises MemoryFault."""

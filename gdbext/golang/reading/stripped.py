@@ -18,13 +18,16 @@ from attrs import frozen
 
 from gdbext.errors import GdbextError, InconsistentRuntime, MemoryFault, MissingSymbol
 from gdbext.golang.reading.declarations import INT, declare
+from gdbext.golang.reading.program import Program
+from gdbext.golang.reading.symbols import NoSymbols
+from gdbext.golang.runtime.moduledata import FIRST_MODULE, read_modules
 from gdbext.golang.runtime.pclntab import MAGIC, PC_HEADER
 from gdbext.golang.runtime.runtime2 import G, M
+from gdbext.golang.runtime.symtab import Symtab
 from gdbext.target.arch.amd64.textrefs import variables
 
 if TYPE_CHECKING:
-    from gdbext.golang.reading.program import Program
-    from gdbext.golang.runtime.symtab import Symtab
+    from gdbext.target import Target
 
 HEADER = declare("runtime.pcHeader", funcnameOffset=INT)
 MODULE_SECTION = ".go.module"
@@ -33,7 +36,6 @@ LINE_TABLES = (".gopclntab", ".data.rel.ro.gopclntab")  # the second until Go 1.
 HEADER_START = MAGIC.to_bytes(4, "little") + bytes([0, 0, 1, 8])
 """The first bytes of a line table on amd64: two zeros, the least instruction's size, the pointer's size."""
 LONGEST_FUNCTION = 1 << 16
-MODULE = "runtime.firstmoduledata"
 HINT = "the program is stripped, and it is not where we look: use the unstripped build or its separate debug file"
 
 
@@ -79,11 +81,11 @@ WITNESSES: Mapping[str, tuple[Witness, ...]] = {
 }
 
 
-class Stripped:
+class StrippedSymbols:
     """Finds variables of one program, each once. What was found is kept: variables do not move."""
 
-    def __init__(self, program: Program) -> None:
-        self.program = program
+    def __init__(self, target: Target) -> None:
+        self.program = Program(target, NoSymbols())
         self._known: dict[str, int] = {}
 
     def address(self, name: str) -> int:
@@ -91,7 +93,7 @@ class Stripped:
         found = self._known.get(name)
         if found is None:
             try:
-                found = self._module() if name == MODULE else self._witnessed(name)
+                found = self._module() if name == FIRST_MODULE else self._witnessed(name)
             except (MemoryFault, InconsistentRuntime) as error:
                 raise MissingSymbol(name, f"the program is stripped: {error.message}") from error
             self._known[name] = found
@@ -99,9 +101,7 @@ class Stripped:
 
     @cached_property
     def _symtab(self) -> Symtab:
-        from gdbext.golang.runtime.symtab import Symtab
-
-        return Symtab.of(self.program)
+        return Symtab(self.program, read_modules(self.program, self.address(FIRST_MODULE)))
 
     def _witnessed(self, name: str) -> int:
         found = {address for witness in WITNESSES.get(name, ()) for address in self._said_by(witness)}
@@ -141,7 +141,7 @@ class Stripped:
             return section.address + bias
         found = {address for table in self._line_tables() for address in self._pointing_to(table + bias)}
         if len(found) != 1:
-            raise MissingSymbol(MODULE, HINT)
+            raise MissingSymbol(FIRST_MODULE, HINT)
         return found.pop()
 
     def _line_tables(self) -> list[int]:

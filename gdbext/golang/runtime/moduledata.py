@@ -49,6 +49,7 @@ MODULE = declare(
     itabsize=optional(UINT),
     next=UINT,
 )
+FIRST_MODULE = "runtime.firstmoduledata"
 MOST_MODULES = 256
 LARGEST_TABLE = 1 << 29
 
@@ -95,10 +96,9 @@ class Module:
     tables: Tables = field(repr=False, eq=False)
 
 
-def read_modules(program: Program) -> list[Module]:
-    """Every module of the program, the executable first. Raises MissingSymbol, MemoryFault, InconsistentRuntime."""
+def read_modules(program: Program, address: int) -> list[Module]:
+    """The module at an address and those that follow it in the list. Raises MemoryFault, InconsistentRuntime."""
     found: list[Module] = []
-    address = program.symbol("runtime.firstmoduledata")
     while address and address not in {module.address for module in found}:
         if len(found) == MOST_MODULES:
             raise InconsistentRuntime(f"more than {MOST_MODULES} modules")

@@ -85,7 +85,7 @@ def class_sizes(program: Program) -> U64 | None:
     """The slot size of each size class; None where the program's table is not there or damaged."""
     for name in SIZES:
         try:
-            raw = np.frombuffer(program.read(program.binary.symbol(name) + program.target.bias, 2 * CLASSES), "<u2")
+            raw = np.frombuffer(program.read(program.symbol(name), 2 * CLASSES), "<u2")
         except (MissingSymbol, MemoryFault):
             continue
         if raw[0] == 0 and (raw[1:] > raw[:-1]).all() and raw[-1] == LARGEST_SMALL:

@@ -9,7 +9,7 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
-from gdbext.golang.runtime.moduledata import Module, read_modules
+from gdbext.golang.runtime.moduledata import FIRST_MODULE, Module, read_modules
 from gdbext.golang.runtime.pclntab import NO_DATA, Func, Steps, c_string, decode_steps, find_strings
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Symtab:
     @classmethod
     def of(cls, program: Program) -> Symtab:
         """The symbol tables of a program. Raises MissingSymbol, MemoryFault, InconsistentRuntime."""
-        return cls(program, read_modules(program))
+        return cls(program, read_modules(program, program.symbol(FIRST_MODULE)))
 
     def functions(self, pcs: NDArray[Any]) -> NDArray[np.int64]:
         """The function index of each pc, -1 where no Go function has it."""

@@ -10,8 +10,9 @@ import pytest
 from attrs import evolve
 
 from gdbext.errors import MemoryFault, MissingSymbol
-from gdbext.golang.reading.program import Program
-from gdbext.golang.reading.stripped import MODULE, WITNESSES, Stripped, Witness
+from gdbext.golang.reading.opening import open_program
+from gdbext.golang.reading.stripped import WITNESSES, StrippedSymbols, Witness
+from gdbext.golang.runtime.moduledata import FIRST_MODULE
 from gdbext.target.opening import open_core
 from tests import hosts, tools
 from tests.programs import Core, Program as Sample, build, core
@@ -32,7 +33,7 @@ SINCE = {"runtime.isIdleInSynctest": 25}
 
 def names(go: str) -> list[str]:
     """The variables that a release has."""
-    return [MODULE, *(name for name in WITNESSES if int(go.split(".")[1]) >= SINCE.get(name, 0))]
+    return [FIRST_MODULE, *(name for name in WITNESSES if int(go.split(".")[1]) >= SINCE.get(name, 0))]
 
 
 def taken(go: str, way: str) -> Core:
@@ -44,8 +45,8 @@ def taken(go: str, way: str) -> Core:
 def test_as_the_linker_says(go: str, way: str) -> None:
     """Of programs that have symbols, which the search does not look at."""
     found = taken(go, way)
-    program = Program(open_core(str(found.exe), str(found.path)))
-    search = Stripped(program)
+    program = open_program(open_core(str(found.exe), str(found.path)))
+    search = StrippedSymbols(program.target)
     addresses = {name: search.address(name) for name in names(go)}
     assert addresses == {name: program.symbol(name) for name in names(go)}
 
@@ -54,10 +55,10 @@ def test_without_section_headers(go: str, tmp_path: Path) -> None:
     """As some packers and strippers leave a program: the line table is found by how it starts."""
     found = taken(go, "plain")
     assert bare(evolve(found.program, exe=found.exe), tmp_path).stat().st_size < found.exe.stat().st_size
-    program = Program(open_core(str(bare(found.program, tmp_path)), str(found.path)))
+    program = open_program(open_core(str(bare(found.program, tmp_path)), str(found.path)))
     assert not program.binary.elf.sections and not program.binary.has_symbols
     addresses = {name: program.symbol(name) for name in names(go)}
-    whole = Program(open_core(str(found.exe), str(found.path)))
+    whole = open_program(open_core(str(found.exe), str(found.path)))
     assert addresses == {name: whole.symbol(name) for name in addresses}
 
 
@@ -76,27 +77,27 @@ def bare(program: Sample, folder: Path) -> Path:
 
 def test_what_has_no_witness_is_refused_by_name(go: str) -> None:
     found = taken(go, "plain")
-    search = Stripped(Program(open_core(str(found.exe), str(found.path))))
+    search = StrippedSymbols(open_core(str(found.exe), str(found.path)))
     with pytest.raises(MissingSymbol, match=r"runtime\.gcCPULimiter"):
         search.address("runtime.gcCPULimiter")
 
 
 def test_witnesses_that_disagree_are_not_believed(go: str, monkeypatch: pytest.MonkeyPatch) -> None:
     found = taken(go, "plain")
-    program = Program(open_core(str(found.exe), str(found.path)))
+    program = open_program(open_core(str(found.exe), str(found.path)))
     other = Witness("runtime.preemptall", 0, 2)  # runtime.allp
     monkeypatch.setitem(WITNESSES, "runtime.work", (*WITNESSES["runtime.work"], other))
     with pytest.raises(MissingSymbol, match=r"runtime\.work"):
-        Stripped(program).address("runtime.work")
+        StrippedSymbols(program.target).address("runtime.work")
     monkeypatch.setitem(WITNESSES, "runtime.work", (evolve(other, count=3),))
     with pytest.raises(MissingSymbol, match=r"runtime\.work"):
-        Stripped(program).address("runtime.work")
+        StrippedSymbols(program.target).address("runtime.work")
 
 
 @pytest.mark.parametrize("readable", [0, 1, 2, 3, 5, 8, 13, 21])
 def test_unreadable_memory_is_a_refusal(go: str, readable: int, monkeypatch: pytest.MonkeyPatch) -> None:
     found = taken(go, "plain")
-    program = Program(open_core(str(found.exe), str(found.path)))
+    program = open_program(open_core(str(found.exe), str(found.path)))
     kind, left = type(program.target), iter(range(readable))
     read = kind.read
 
@@ -107,9 +108,9 @@ def test_unreadable_memory_is_a_refusal(go: str, readable: int, monkeypatch: pyt
         return data
 
     monkeypatch.setattr(kind, "read", limited)
-    search = Stripped(program)
+    search = StrippedSymbols(program.target)
     with pytest.raises(MissingSymbol):
-        for name in (MODULE, *WITNESSES):
+        for name in (FIRST_MODULE, *WITNESSES):
             search.address(name)
 
 
