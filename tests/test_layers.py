@@ -33,7 +33,7 @@ ONLY_IN = {
     "tabulate": {"report/text.py"},
     "pygments": {"report/text.py"},
     "numba": {"compute/compiler.py"},
-    "llvmlite": {"compute/library.py", "compute/compiler.py", "compute/machinecode.py"},
+    "llvmlite": {f"compute/{name}.py" for name in ("library", "machine", "compiler", "machinecode")},
 }
 HEAVY = {"attr", "attrs", "numpy", "numba", "llvmlite", "tabulate", "pygments", "elftools"}
 """Not to be imported when GDB loads the commands."""

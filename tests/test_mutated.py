@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gdbext.compute import machinecode
+from gdbext.compute.machine import CHECKED
 from tests import tools
 
 SECONDS = 600
@@ -33,7 +33,7 @@ def faults(*words: str, **env: str) -> list[Any]:
 
 
 def test_no_wound_leads_a_kernel_out_of_its_arrays() -> None:
-    assert faults("--runs", RUNS, "--seed", "bounds", "--commands", "3", **{machinecode.CHECKED: "1"}) == []
+    assert faults("--runs", RUNS, "--seed", "bounds", "--commands", "3", **{CHECKED: "1"}) == []
 
 
 def test_no_wound_kills_us() -> None:

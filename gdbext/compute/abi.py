@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from gdbext.compute.kernels import weigh
-from gdbext.compute.library import KernelFault
+from gdbext.compute.signatures import KernelFault
 
 
 def arguments() -> list[Any]:

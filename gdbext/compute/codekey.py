@@ -15,16 +15,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gdbext.compute.library import Helper, KernelFault
+from gdbext.compute.functions import Helper
+from gdbext.compute.signatures import KernelFault
 
 if TYPE_CHECKING:
-    from gdbext.compute.library import Library
+    from gdbext.compute.functions import Declarations
 
-OURS = ("library.py", "compiler.py", "machinecode.py")
+OURS = ("signatures.py", "functions.py", "library.py", "machine.py", "compiler.py", "machinecode.py")
 """How kernels are compiled and called."""
 
 
-def key(library: Library, *machine: str) -> str:
+def key(library: Declarations, *machine: str) -> str:
     """The digest of a library's code for a machine. Raises KernelFault for a kernel that uses what has no digest."""
     made = hashlib.sha256(repr((library.module, np.__version__, machine)).encode())
     for source in compiler():

@@ -12,8 +12,9 @@ from numba.core import compiler
 from numba.core.registry import cpu_target
 from numba.extending import intrinsic
 
-from gdbext.compute import machinecode
-from gdbext.compute.library import Helper, Library, Parameter, Record, Signature
+from gdbext.compute.functions import Declarations, Helper
+from gdbext.compute.machine import checked, machine
+from gdbext.compute.signatures import Parameter, Record, Signature
 
 TYPES = {
     "u64": types.uint64,
@@ -29,12 +30,12 @@ TYPES = {
 def options() -> dict[str, Any]:
     """Nothing of Python's, no allocation: the code stands alone."""
     plain = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "error_model": "numpy"}
-    return {**plain, "boundscheck": machinecode.checked()}
+    return {**plain, "boundscheck": checked()}
 
 
-def compile_library(library: Library) -> bytes:
+def compile_library(library: Declarations) -> bytes:
     """An object file with a function for each signature of each kernel."""
-    made, target = binding.parse_assembly(""), machinecode.machine()
+    made, target = binding.parse_assembly(""), machine()
     translator = Translator()
     for kernel in library.kernels:
         for index, signature in enumerate(kernel.signatures):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gdbext.compute.library import helper
+from gdbext.compute.functions import helper
 
 SOME = 1023  # short steps between two looks at the control word, one less than a power of two
 SIGINTS, ONES, HIGHS = (np.uint64(0x0101010101010101 * byte) for byte in (2, 1, 0x80))

@@ -8,7 +8,6 @@ written.
 from __future__ import annotations
 
 import contextlib
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,19 +15,18 @@ import llvmlite
 from llvmlite import binding
 
 from gdbext.compute import codekey
+from gdbext.compute.machine import checked, machine, processor
 from gdbext.store import home
 
 if TYPE_CHECKING:
-    from gdbext.compute.library import Library
+    from gdbext.compute.functions import Declarations
 
 MOST_BYTES = 1 << 24
 MOST_FILES = 16
 """Older states of a module that keep their code: checkouts side by side share the private folder."""
-CHECKED = "GDBEXT_BOUNDS"
-"""Set, kernels prove each index of an array and fail (KernelFault) at one outside of it: for tests."""
 
 
-def load(library: Library) -> binding.ExecutionEngine:
+def load(library: Declarations) -> binding.ExecutionEngine:
     """The kernels of a library, ready to be called."""
     engine = binding.create_mcjit_compiler(binding.parse_assembly(""), machine())
     engine.add_object_file(binding.ObjectFileRef.from_data(object_code(library)))
@@ -36,28 +34,7 @@ def load(library: Library) -> binding.ExecutionEngine:
     return engine
 
 
-def machine() -> binding.TargetMachine:
-    """This processor."""
-    binding.initialize_native_target()
-    binding.initialize_native_asmprinter()
-    cpu, features = processor()
-    target = binding.Target.from_default_triple()
-    return target.create_target_machine(
-        cpu=cpu, features=features, opt=3, reloc="default", codemodel="jitdefault", jit=True
-    )
-
-
-def processor() -> tuple[str, str]:
-    """Its name and what it can do."""
-    return binding.get_host_cpu_name(), binding.get_host_cpu_features().flatten()
-
-
-def checked() -> bool:
-    """Whether kernels are compiled with bounds checks."""
-    return bool(os.environ.get(CHECKED))
-
-
-def object_code(library: Library) -> bytes:
+def object_code(library: Declarations) -> bytes:
     """The object file of a library; made now where it is missing."""
     path = place(library)
     try:
@@ -70,7 +47,7 @@ def object_code(library: Library) -> bytes:
         return made
 
 
-def place(library: Library) -> Path:
+def place(library: Declarations) -> Path:
     """Where its object file is kept: a home may be shared by checkouts and by unlike machines."""
     key = codekey.key(library, llvmlite.__version__, *processor(), "checked" if checked() else "plain")
     return home.cache() / "kernels" / library.module / f"{key}.o"

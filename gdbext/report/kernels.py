@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from gdbext.compute.functions import helper
 from gdbext.compute.intrinsics import copy16, store64
-from gdbext.compute.library import Library, helper
+from gdbext.compute.library import Library
 
 library = Library(__name__)
 

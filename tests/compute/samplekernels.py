@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from gdbext.compute.functions import helper
 from gdbext.compute.intrinsics import stopped
-from gdbext.compute.library import Library, helper
+from gdbext.compute.library import Library
 from gdbext.target.kernels import Memory, read64  # noqa: F401  a kernel's declaration names some
 
 if TYPE_CHECKING:
-    from gdbext.compute.library import I32, U64, Bools
+    from gdbext.compute.signatures import I32, U64, Bools
 
 library = Library(__name__)
 

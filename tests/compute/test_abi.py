@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gdbext.commands import doctor
-from gdbext.compute import abi, library, warm
+from gdbext.compute import abi, signatures, warm
 from gdbext.errors import GdbextError
 
 
@@ -27,7 +27,7 @@ def shorter(array: Any) -> list[Any]:
 
 @pytest.mark.parametrize("way", [turned, shorter])
 def test_what_is_handed_wrongly_is_found(way: Callable[[Any], list[Any]], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(library, "_flat", way)
+    monkeypatch.setattr(signatures, "_flat", way)
     said = abi.difference()
     assert said.startswith("compiled loops are not handed what they are given: ")
     with pytest.raises(GdbextError, match="compiled loops are not handed"):
@@ -35,6 +35,6 @@ def test_what_is_handed_wrongly_is_found(way: Callable[[Any], list[Any]], monkey
 
 
 def test_the_installer_says_it(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(library, "_flat", shorter)
+    monkeypatch.setattr(signatures, "_flat", shorter)
     assert warm.main() == 1
     assert capsys.readouterr().err.startswith("gdbext: compiled loops are not handed what they are given")

@@ -12,7 +12,8 @@ import numba
 import pytest
 
 from gdbext.compute import codekey, warm
-from gdbext.compute.library import KernelFault, Library
+from gdbext.compute.library import Library
+from gdbext.compute.signatures import KernelFault
 
 NUMBERS = """
 import numpy as np
@@ -21,7 +22,7 @@ TABLE = np.array([1, 2, 3])
 UNUSED = 1
 """
 HELPERS = """
-from gdbext.compute.library import helper
+from gdbext.compute.functions import helper
 import keynumbers
 STEP = 2
 

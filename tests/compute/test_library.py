@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from gdbext.compute.library import KernelFault, Library, Signature, helper
+from gdbext.compute.functions import helper
+from gdbext.compute.library import Library
+from gdbext.compute.signatures import KernelFault, Signature
 from tests.compute import samplekernels
 
 library = Library(__name__)

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from gdbext.compute import compiler, machinecode
-from gdbext.compute.library import KernelFault, Library
+from gdbext.compute.library import Library
+from gdbext.compute.machine import CHECKED
+from gdbext.compute.signatures import KernelFault
 from gdbext.store import home
 from tests.compute import samplekernels
 
@@ -59,7 +61,7 @@ def test_a_file_that_others_could_have_written_is_not_run(kept: Path) -> None:
 
 def test_bounds_are_checked_on_request(monkeypatch: pytest.MonkeyPatch, kept: Path) -> None:
     plain = machinecode.place(samplekernels.library)
-    monkeypatch.setenv(machinecode.CHECKED, "1")
+    monkeypatch.setenv(CHECKED, "1")
     assert machinecode.place(samplekernels.library) != plain
     fresh = Library(samplekernels.library.module)
     beyond = fresh.kernel("u64[] i64 i64[] -> i64 i64")(samplekernels.running.function)

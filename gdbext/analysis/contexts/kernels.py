@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from gdbext.compute.functions import helper
 from gdbext.compute.intrinsics import SOME, stopped
-from gdbext.compute.library import Library, helper
+from gdbext.compute.library import Library
 
 library = Library(__name__)
 

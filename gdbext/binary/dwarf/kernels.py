@@ -10,8 +10,9 @@ from __future__ import annotations
 import numpy as np
 
 from gdbext.binary.dwarf import constants as dw
+from gdbext.compute.functions import helper
 from gdbext.compute.intrinsics import stopped
-from gdbext.compute.library import Library, helper
+from gdbext.compute.library import Library
 
 library = Library(__name__)
 

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from gdbext.compute.functions import helper
 from gdbext.compute.intrinsics import SOME, load8, load64, max8, stopped, up_to
-from gdbext.compute.library import Library, helper
+from gdbext.compute.library import Library
 from gdbext.golang.reading.kernels import look_up
 from gdbext.target.kernels import EIGHT, ONE, Memory, host_of, read64, segment_of  # noqa: F401  a kernel's declaration names some
 
 if TYPE_CHECKING:
-    from gdbext.compute.library import I32, I64, U8, U64, Bools
+    from gdbext.compute.signatures import I32, I64, U8, U64, Bools
 
 library = Library(__name__)
 PAGE = np.uint64(8192)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from gdbext.compute.functions import helper
 from gdbext.compute.intrinsics import stopped
-from gdbext.compute.library import Library, helper
+from gdbext.compute.library import Library
 from gdbext.golang.runtime.kernels import ZERO
 from gdbext.target.kernels import EIGHT, ONE, Memory, read64, segment_of  # noqa: F401  a kernel's declaration names some
 

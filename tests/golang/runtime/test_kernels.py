@@ -10,7 +10,7 @@ import numpy as np
 from hypothesis import given, settings, strategies as st
 from numpy.typing import NDArray
 
-from gdbext.compute.library import DTYPES, Record
+from gdbext.compute.signatures import DTYPES, Record
 from gdbext.golang.reading import kernels as columnkernels, words
 from gdbext.golang.runtime import kernels
 from gdbext.target.image import Image
