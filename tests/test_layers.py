@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
+import networkx as nx
 import pytest
 
 from gdbext.commands import ENGINE
@@ -119,6 +120,44 @@ def test_a_wrong_import_is_found(own: str, line: str, forbidden: list[str]) -> N
 def test_free_modules_import_no_layer(path: Path) -> None:
     if layer_of(path) in FREE:
         assert [name for name in imports(tree_of(path)) if name.startswith("gdbext.")] == []
+
+
+def dotted(path: Path) -> str:
+    """The name that imports a file."""
+    return ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
+
+
+def files_imported(tree: ast.AST) -> Iterator[str]:
+    """Our own modules that are imported, for their types alone or inside a function as well."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if is_module(alias.name))
+        elif isinstance(node, ast.ImportFrom) and node.module is not None and is_module(node.module):
+            full = [f"{node.module}.{alias.name}" for alias in node.names]
+            yield from (name if is_module(name) else node.module for name in full)
+
+
+def circles(trees: Mapping[str, ast.AST]) -> list[str]:
+    """One way around for each set of files that import one another."""
+    graph = nx.DiGraph([(name, other) for name, tree in trees.items() for other in files_imported(tree)])
+    parts = [sorted(part) for part in nx.strongly_connected_components(graph) if len(part) > 1]
+    rings = [nx.find_cycle(graph.subgraph(part), part[0]) for part in sorted(parts)]
+    return [" → ".join([*(one for one, _ in ring), ring[-1][1]]) for ring in rings]
+
+
+def test_no_file_imports_itself_by_way_of_others() -> None:
+    found = circles({dotted(path): tree_of(path) for path in MODULES})
+    assert not found, "\n".join(found)
+
+
+def test_a_circle_is_named() -> None:
+    proc, chan, kinds = (f"gdbext.golang.runtime.{name}" for name in ("proc", "chan", "runtime2"))
+    trees = {
+        proc: ast.parse(f"import {kinds}\ndef f():\n  from gdbext.golang.runtime import chan"),
+        chan: ast.parse(f"if TYPE_CHECKING:\n  from {proc} import Goroutines"),
+        kinds: ast.parse("from gdbext.errors import GdbextError\nimport numpy"),
+    }
+    assert circles(trees) == [f"{chan} → {proc} → {chan}"]
 
 
 @every_module
