@@ -11,7 +11,7 @@ from gdbext.analysis.contexts.waitrows import waits
 from gdbext.compute import parallel
 from gdbext.errors import GdbextError
 from gdbext.golang.reading.program import Program
-from gdbext.golang.reading.words import column, columns, index_in
+from gdbext.golang.reading.words import column, columns, index_in, index_of
 from gdbext.golang.std import context, contextread
 from gdbext.golang.std.context import ContextTypes
 from gdbext.golang.types import maps
@@ -60,8 +60,7 @@ class Contexts:
 
     def index(self, address: int) -> int:
         """The context at an address, or -1."""
-        at = int(np.searchsorted(self.address, np.uint64(address)))
-        return at if at < len(self.address) and int(self.address[at]) == address else -1
+        return index_of(self.address, address)
 
     def waiters(self, index: int) -> I64:
         """Indices of the goroutines blocked on the context's Done channel."""

@@ -9,7 +9,7 @@ from attrs import field, frozen
 from numpy.typing import NDArray
 
 from gdbext.compute import parallel
-from gdbext.golang.reading.words import word_filter, words_among
+from gdbext.golang.reading.words import index_in, word_filter, words_among
 from gdbext.golang.runtime.mheap import Heap
 from gdbext.golang.std import context
 from gdbext.golang.std.context import ContextTypes
@@ -31,10 +31,7 @@ class Found:
 
     def knows(self, addresses: U64) -> Bools:
         """Which of the addresses are among those found."""
-        if not len(self.address):
-            return np.zeros(len(addresses), np.bool_)
-        at = np.minimum(np.searchsorted(self.address, addresses), len(self.address) - 1)
-        known: Bools = self.address[at] == addresses
+        known: Bools = index_in(self.address, addresses) >= 0
         return known
 
 

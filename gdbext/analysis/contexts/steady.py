@@ -9,6 +9,7 @@ from attrs import evolve
 from numpy.typing import NDArray
 
 from gdbext.analysis.contexts.contexts import Contexts
+from gdbext.golang.reading.words import index_in
 
 LOOKS = 4
 ENOUGH = 2
@@ -43,8 +44,8 @@ def alike(before: Contexts, contexts: Contexts) -> NDArray[np.bool_]:
     """Which contexts were there before with the same kind and the same parent."""
     if not len(before):
         return np.zeros(len(contexts), np.bool_)
-    at = np.minimum(np.searchsorted(before.address, contexts.address), len(before) - 1)
-    same = (before.address[at] == contexts.address) & (before.kind[at] == contexts.kind)
+    at = index_in(before.address, contexts.address)
+    same = (at >= 0) & (before.kind[at] == contexts.kind)
     same &= before.parent_kind[at] == contexts.parent_kind
     found: NDArray[np.bool_] = same & (_parents(before)[at] == _parents(contexts))
     return found

@@ -12,10 +12,11 @@ from gdbext.golang.reading import kernels
 from gdbext.target.image import U64, Bools, Image
 
 FILTER = 1 << 16
+FEW = 1 << 12
 
 
 def word_filter(words: U64) -> NDArray[np.uint8]:
-    """What ``columnkernels.look_up`` reads: by (word >> 3) & 0xffff 0 for no word, else 1 + one's index, up to 255."""
+    """What ``kernels.look_up`` reads: by (word >> 3) & 0xffff 0 for no word, else 1 + one's index, up to 255."""
     table = np.zeros(FILTER, np.uint8)
     likely = np.minimum(np.arange(1, len(words) + 1), 255).astype(np.uint8)
     table[((words >> np.uint64(3)) & np.uint64(FILTER - 1)).astype(np.int64)] = likely
@@ -52,13 +53,24 @@ def words_among(image: Image, addresses: U64, allowed: U64) -> Bools:
     return out
 
 
+def index_of(values: U64, word: int) -> int:
+    """The index of a word in the sorted ``values``, or -1."""
+    at = int(np.searchsorted(values, np.uint64(word)))
+    return at if at < len(values) and int(values[at]) == word else -1
+
+
 def index_in(values: U64, wanted: U64) -> NDArray[np.int32]:
     """For each of ``wanted`` its index in the sorted ``values``, or -1.
 
     By buckets of the values, about as many as those: a look-up is one step or two instead of twenty scattered ones.
+    A few words are not worth the buckets.
     """
     out = np.full(len(wanted), -1, np.int32)
-    if len(values):
+    if len(values) and len(wanted) < FEW:
+        at = np.minimum(np.searchsorted(values, wanted), len(values) - 1)
+        found = values[at] == wanted
+        out[found] = at[found]
+    elif len(values):
         width = int(values[-1]) - int(values[0])
         shift = max(0, width.bit_length() - len(values).bit_length() + 1)
         start = np.zeros((width >> shift) + 2, np.int32)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from gdbext.errors import GdbextError
 from gdbext.golang.reading.declarations import BYTES, IFACE, UINT, declare
 from gdbext.golang.reading.program import distinct
+from gdbext.golang.reading.words import index_of
 from gdbext.golang.types import rtype
 from gdbext.golang.types.rtype import Type, Types
 from gdbext.target.image import U64
@@ -120,8 +121,8 @@ class ContextTypes:
 
     def kind_index(self, word: int) -> int:
         """The kind that an interface's first word speaks of, or -1."""
-        at = int(np.searchsorted(self.words, np.uint64(word)))
-        return int(self.kind_of[at]) if at < len(self.words) and int(self.words[at]) == word else -1
+        at = index_of(self.words, word)
+        return int(self.kind_of[at]) if at >= 0 else -1
 
 
 def interfaces(types: Types, itabs: rtype.Itabs, name: str) -> U64:

@@ -15,6 +15,7 @@ from gdbext.binary.varint import Unending, uvarint
 from gdbext.errors import GdbextError, InconsistentRuntime, MemoryFault
 from gdbext.golang.reading.declarations import BYTES, INT, SLICE, UINT, declare
 from gdbext.golang.reading.program import Program
+from gdbext.golang.reading.words import index_of
 from gdbext.target.image import U64
 
 TYPE = declare(
@@ -191,10 +192,8 @@ class Types:
         Raises MemoryFault, InconsistentRuntime where the word is neither.
         """
         itabs = self.itabs()
-        index = int(np.searchsorted(itabs.address, np.uint64(word)))
-        if index < len(itabs.address) and int(itabs.address[index]) == word:
-            return self.at(int(itabs.type[index]))
-        return self.at(word)
+        index = index_of(itabs.address, word)
+        return self.at(int(itabs.type[index]) if index >= 0 else word)
 
     def itabs(self) -> Itabs:
         """All interface tables: the linker's and those made at run time (runtime.itabTable holds both)."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
+import pytest
 from hypothesis import given, settings, strategies as st
 from numpy.typing import NDArray
 
@@ -95,13 +96,17 @@ def test_columns(memory: Memory, rows: list[int], offsets: list[int]) -> None:
     assert unreadable == sum(i >= 64 for row in wanted for i in row)
 
 
+@pytest.mark.parametrize("few", [0, words.FEW])
 @given(st.sets(st.integers(0, (1 << 64) - 1), max_size=20), st.lists(st.integers(0, (1 << 64) - 1), max_size=20))
 @settings(max_examples=50)
-def test_index_in(values: set[int], strays: list[int]) -> None:
+def test_index_in(few: int, values: set[int], strays: list[int]) -> None:
     ordered = sorted(values)
-    wanted = [*ordered, *strays, *reversed(ordered)]
-    found = words.index_in(np.array(ordered, np.uint64), np.array(wanted, np.uint64))
+    known, wanted = np.array(ordered, np.uint64), [*ordered, *strays, *reversed(ordered)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(words, "FEW", few)
+        found = words.index_in(known, np.array(wanted, np.uint64))
     assert found.tolist() == [ordered.index(one) if one in values else -1 for one in wanted]
+    assert found.tolist() == [words.index_of(known, one) for one in wanted]
 
 
 WANTED = kernels.Wanted(sorted_words, table, KINDS, SIZES)
