@@ -80,7 +80,7 @@ class Session:
     @cached_property
     def contexts(self) -> Contexts:
         """Every context of the program."""
-        if self.target.kind != "running":
+        if self.target.memory.stable:
             return self._search(self.heap, self.goroutines)
         from gdbext.analysis.contexts.steady import steady
         from gdbext.golang.unstopped.heap import collections
@@ -98,7 +98,7 @@ class Session:
         from gdbext.golang.runtime.mheap import Heap
         from gdbext.golang.unstopped.heap import read_heap
 
-        heap = read_heap(self.program) if self.target.kind == "running" else Heap.of(self.program)
+        heap = Heap.of(self.program) if self.target.memory.stable else read_heap(self.program)
         malloc.trim()
         return heap
 
@@ -140,7 +140,7 @@ class Session:
 
     def _certain(self, address: int) -> bool | None:
         """Whether two looks at a running program saw the context alike; None where it stands still."""
-        if self.target.kind != "running":
+        if self.target.memory.stable:
             return None
         index, certain = self.contexts.index(address), self.contexts.certain
         return index >= 0 and certain is not None and bool(certain[index])

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from attrs import define, frozen
 
 from gdbext.binary.layouts import Layout, Layouts, Source, TableLayouts
-from gdbext.errors import MemoryFault, MissingSymbol, UsageError
+from gdbext.errors import MemoryFault, MissingSymbol
 from gdbext.golang.reading.declarations import resolve
 from gdbext.golang.reading.program import Program
 from gdbext.golang.reading.symbols import ElfSymbols
@@ -22,7 +22,7 @@ from gdbext.golang.runtime import mheap
 from gdbext.golang.runtime.mheap import Heap
 from gdbext.golang.std.context import ContextTypes
 from gdbext.golang.types.rtype import Types
-from gdbext.target import Mapping as Range, Thread, Value
+from gdbext.target import Identity, Mapping as Range, Thread
 from gdbext.target.image import Image
 
 RODATA, DATA, HEAP, OFF_HEAP = 0x50_0000, 0x70_0000, 0xC0_0000_0000, 0x7F00_0000_0000
@@ -74,20 +74,15 @@ class FakeBinary:
         return None
 
 
-class FakeTarget:
+class FakeMemory:
     """Regions as a core. ``fail_at``: the number of the read (1 for the next) that fails, and all after it."""
 
-    kind: Literal["core"] = "core"
-    pid = None
-    bias = 0
+    stable = True
 
-    def __init__(self, binary: Any, regions: Sequence[Region]) -> None:
-        self.binary: Any = binary
+    def __init__(self, regions: Sequence[Region]) -> None:
         self.regions = regions
         self.reads, self.fail_at = 0, 0
         self.only_once = False
-        self.notes: list[str] = []
-        self.thread_list: list[Thread] = []
         self.files: list[Range] = []
         """Mappings beside those of the regions."""
 
@@ -98,19 +93,33 @@ class FakeTarget:
 
     def read(self, address: int, size: int) -> bytes:
         self._check(address, size)
-        return self.image(()).read(address, size)
+        return self.whole().read(address, size)
 
     def image(self, ranges: Sequence[tuple[int, int]]) -> Image:
+        return self.whole()
+
+    def whole(self) -> Image:
         return Image.of_arrays((region.start, region.data) for region in self.regions)
 
     def mappings(self) -> list[Range]:
         return [*(Range(region.start, region.end) for region in self.regions), *self.files]
 
+
+class FakeTarget:
+    """A program of that memory."""
+
+    identity = Identity("core", None)
+    bias = 0
+    debugger = None
+
+    def __init__(self, binary: Any, regions: Sequence[Region]) -> None:
+        self.binary: Any = binary
+        self.memory = FakeMemory(regions)
+        self.notes: list[str] = []
+        self.thread_list: list[Thread] = []
+
     def threads(self) -> list[Thread]:
         return self.thread_list
-
-    def evaluate(self, expression: str) -> Value:
-        raise UsageError("nobody to ask")
 
     def close(self) -> None:
         pass
@@ -174,7 +183,7 @@ class World:
     # Bytes
 
     def write(self, address: int, data: bytes) -> None:
-        region = next(r for r in self.target.regions if r.start <= address < r.end)
+        region = next(r for r in self.target.memory.regions if r.start <= address < r.end)
         region.write(address, data)
 
     def words(self, address: int, *words: int) -> None:
@@ -421,9 +430,9 @@ def classic_bucket(top: Sequence[int], keys: Sequence[tuple[int, int]], overflow
 def failing(target: FakeTarget, most: int = 200) -> Iterator[int]:
     """Let the first, the second … read fail: yields the number, until no read was reached any more."""
     for number in range(1, most):
-        target.reads, target.fail_at = 0, number
+        target.memory.reads, target.memory.fail_at = 0, number
         yield number
-        if target.reads < number:
-            target.fail_at = 0
+        if target.memory.reads < number:
+            target.memory.fail_at = 0
             return
     raise AssertionError(f"more than {most} reads")

@@ -270,9 +270,9 @@ def describe(session: Session) -> dict[str, object]:
     """What every JSON document says of its target."""
     target = session.target
     return {
-        "kind": target.kind,
+        "kind": target.identity.kind,
         "exe": target.binary.path,
-        "pid": target.pid,
+        "pid": target.identity.pid,
         "go_version": target.binary.go_version,
         "arch": target.binary.arch,
     }

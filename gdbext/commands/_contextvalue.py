@@ -11,6 +11,13 @@ if TYPE_CHECKING:
     from gdbext.target import Value
 
 
+def evaluated(session: Session, expression: str) -> Value:
+    """What a debugger says of an expression. Raises UsageError, also where no debugger is."""
+    if session.target.debugger is None:
+        raise UsageError(f"no debugger here to evaluate {expression!r}", "give an address, as 0x…")
+    return session.target.debugger.evaluate(expression)
+
+
 def context_behind(session: Session, value: Value) -> tuple[int, int]:
     """(kind's number, address) of the context that a context.Context, a pointer, an address or the context itself is.
 

@@ -13,7 +13,7 @@ from gdbext import report
 from gdbext.analysis.contexts import chain
 from gdbext.analysis.goroutines import numbered
 from gdbext.commands import Command, _selected, goid
-from gdbext.commands._contextvalue import context_at, context_behind
+from gdbext.commands._contextvalue import context_at, context_behind, evaluated
 from gdbext.errors import UsageError
 from gdbext.report import counts
 from gdbext.views import contextchains
@@ -75,7 +75,7 @@ def _by_expression(session: Session, expression: str) -> Iterator[tuple[int | No
             chain.Held(*context_at(session, int(expression, 16)), [chain.Way("address", f"address {expression}")]),
         )
         return
-    found = context_behind(session, session.target.evaluate(expression))
+    found = context_behind(session, evaluated(session, expression))
     yield None, chain.Held(*found, [chain.Way("expression", f"expression {expression}")])
 
 

@@ -11,7 +11,7 @@ from gdbext import report
 from gdbext.analysis import declared
 from gdbext.commands import Command
 from gdbext.compute import abi
-from gdbext.errors import GdbextError, UsageError
+from gdbext.errors import GdbextError
 
 if TYPE_CHECKING:
     from gdbext.session import Session
@@ -67,7 +67,7 @@ def _registers(session: Session) -> str:
 
 
 def _certainty(session: Session) -> str:
-    if session.target.kind == "running":
+    if not session.target.memory.stable:
         raise GdbextError("the program keeps running: answers are of the moment", "for certain ones take a core")
     return "nothing changes while we read"
 
@@ -79,10 +79,8 @@ def _loops(session: Session) -> str:
 
 
 def _expressions(session: Session) -> str:
-    try:
-        session.target.evaluate("1")
-    except UsageError:
-        raise GdbextError("no debugger here", "use addresses (0x…) or goroutine numbers, or GDB") from None
+    if session.target.debugger is None:
+        raise GdbextError("no debugger here", "use addresses (0x…) or goroutine numbers, or GDB")
     return "GDB's own"
 
 
@@ -160,10 +158,10 @@ def _blocks(
 
 def _program(session: Session) -> str:
     target, binary = session.target, session.target.binary
-    kind = {"core": "a core of", "live": "stopped:", "running": "running:"}[target.kind]
+    kind = {"core": "a core of", "live": "stopped:", "running": "running:"}[target.identity.kind]
     built = f"{binary.go_version}, {binary.arch}"
     experiments = f", experiments {', '.join(binary.experiments)}" if binary.experiments else ""
-    pid = f", process {target.pid}" if target.pid else ""
+    pid = f", process {target.identity.pid}" if target.identity.pid else ""
     return f"A Go program, {kind} {binary.path}{pid} ({built}{experiments})"
 
 

@@ -52,7 +52,8 @@ def _frames(session: Session, args: argparse.Namespace) -> Frames:
     if frames is not None:
         return frames
     target = session.target
-    where = f"-p {target.pid}" if target.kind == "running" else f"{os.path.basename(target.binary.path)} CORE"
+    identity, exe = target.identity, os.path.basename(target.binary.path)
+    where = f"-p {identity.pid}" if identity.kind == "running" else f"{exe} CORE"
     goid = args.word or "N"
     again = f"type gdb {where}, then go-goroutine {goid}"
     raise UsageError("only a debugger has frames to select", f"{again}; here, go-stacks {goid} shows the stack")

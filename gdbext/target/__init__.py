@@ -1,8 +1,8 @@
 """Where bytes, names and threads come from.
 
-A Target is a stopped or running Go program as the rest of the package sees it. It knows nothing of Go structures
-beyond the layouts and addresses that its Binary gives. Hosts: ``corefile`` (no debugger), ``process`` (a running pid,
-never stopped), ``inferior`` (inside GDB).
+A Target is a stopped or running Go program as the rest of the package sees it: what it can, not what kind it is. It
+knows nothing of Go structures beyond the layouts and addresses that its Binary gives. Hosts: ``core`` (no debugger),
+``process`` (a running pid, never stopped), ``inferior`` (inside GDB), ``snapshot`` (what another one had).
 """
 
 from __future__ import annotations
@@ -63,14 +63,51 @@ class Value:
     data: bytes
 
 
+@frozen
+class Identity:
+    """Which program this is. ``kind``: "core", "live" (stopped by a debugger) or "running"; for printing only."""
+
+    kind: Kind
+    pid: int | None
+
+    @property
+    def clock_runs(self) -> bool:
+        """Whether the process is there, so that the machine's clock is its own."""
+        return self.kind != "core"
+
+
+class Memory(Protocol):
+    """The program's bytes."""
+
+    @property
+    def stable(self) -> bool:
+        """Whether the program stands still: what was read goes on being true."""
+
+    def read(self, address: int, size: int) -> bytes:
+        """Exactly ``size`` bytes. Raises MemoryFault."""
+
+    def image(self, ranges: Sequence[tuple[int, int]]) -> Image:
+        """The readable parts of the [start, end) ranges, for bulk reads: a copy, unless all is there at no cost."""
+
+    def whole(self) -> Image | None:
+        """All memory, where having it costs nothing: a core is mapped as it is. Else None."""
+
+    def mappings(self) -> Sequence[Mapping]:
+        """The address space, sorted by start; empty where it is not known."""
+
+
+class Debugger(Protocol):
+    """What can be asked about expressions."""
+
+    def evaluate(self, expression: str) -> Value:
+        """An expression in its language and frame. Raises UsageError with what it says of it."""
+
+
 class Target(Protocol):
-    """A Go program: bytes, names, threads. The only thing a host has to provide."""
+    """A Go program by what can be had of it. The only thing a host has to provide."""
 
     @property
-    def kind(self) -> Kind: ...
-
-    @property
-    def pid(self) -> int | None: ...
+    def identity(self) -> Identity: ...
 
     @property
     def binary(self) -> Binary: ...
@@ -83,20 +120,14 @@ class Target(Protocol):
     def notes(self) -> list[str]:
         """What is to be said of the target itself: a truncated core, an identity that cannot be checked."""
 
-    def read(self, address: int, size: int) -> bytes:
-        """Exactly ``size`` bytes. Raises MemoryFault."""
+    @property
+    def memory(self) -> Memory: ...
 
-    def image(self, ranges: Sequence[tuple[int, int]]) -> Image:
-        """The readable parts of the [start, end) ranges, for bulk reads. A core gives all it has, copying nothing."""
-
-    def mappings(self) -> Sequence[Mapping]:
-        """The address space, sorted by start."""
+    @property
+    def debugger(self) -> Debugger | None: ...
 
     def threads(self) -> Sequence[Thread]:
-        """The OS threads; empty where registers cannot be had without stopping the program."""
-
-    def evaluate(self, expression: str) -> Value:
-        """A debugger's expression. Raises UsageError where no debugger is there to ask."""
+        """The OS threads, the selected one marked; without registers where the program would have to be stopped."""
 
     def close(self) -> None:
         """Give back files and maps."""
@@ -113,4 +144,4 @@ def merge_ranges(ranges: Iterable[tuple[int, int]], gap: int = 0) -> list[tuple[
     return [(start, end) for start, end in merged]
 
 
-__all__ = ["Blocked", "Kind", "Mapping", "Target", "Thread", "Value", "merge_ranges"]
+__all__ = ["Blocked", "Debugger", "Identity", "Kind", "Mapping", "Memory", "Target", "Thread", "Value", "merge_ranges"]

@@ -7,6 +7,7 @@ of ``dlv dump`` (no NT_FILE, notes without owner). Bytes come from the core; whe
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping as MappingOf, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,8 +15,8 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from gdbext.binary.elf import ET_CORE, PF_R, PN_XNUM, Bytes, Elf, map_file
-from gdbext.errors import UnsupportedTarget, UsageError
-from gdbext.target import Kind, Mapping, Thread, Value, identity
+from gdbext.errors import UnsupportedTarget
+from gdbext.target import Identity, Mapping, Thread, identity
 from gdbext.target.image import Image
 from gdbext.target.layers import Load, Piece, beneath, clip, disjoint, holes, is_whole, loads, merge_mappings, piece
 from gdbext.target.notes import AT_EXECFN, Notes
@@ -35,23 +36,60 @@ ORDER = "the program comes first, then the core: EXE CORE"
 RESERVATION = 1 << 16
 """A read-only anonymous segment this long and all zeros is address space that Go reserved (GDB 13 writes it out)."""
 SAMPLES, PAGE = 16, 4096
+LOOK_SECONDS = 0.02
+"""Between two looks whether the files are still as long as they were."""
+
+
+@define(eq=False)
+class CoreMemory:
+    """What a core has of its process's memory, mapped into ours: nothing is copied."""
+
+    path: str
+    _files: list[Bytes]
+    _image: Image
+    _mappings: list[Mapping]
+    stable: bool = field(default=True, init=False)
+    _seen_whole: float = field(default=0.0, init=False)
+
+    def read(self, address: int, size: int) -> bytes:
+        """Exactly ``size`` bytes. Raises MemoryFault."""
+        return self.whole().read(address, size)
+
+    def image(self, ranges: Sequence[tuple[int, int]]) -> Image:
+        """All that the core has, whatever the ranges."""
+        return self.whole()
+
+    def whole(self) -> Image:
+        """All that the core has. Raises UnsupportedTarget when a file shrank: touching what is gone would kill us."""
+        now = time.monotonic()
+        if now - self._seen_whole > LOOK_SECONDS:
+            if not all(is_whole(data) for data in self._files):
+                said = f"{self.path} or its program was overwritten since it was opened"
+                raise UnsupportedTarget(said, "open it again")
+            self._seen_whole = now
+        return self._image
+
+    def mappings(self) -> Sequence[Mapping]:
+        """The address space as the core describes it."""
+        return self._mappings
+
+    def close(self) -> None:
+        """Let go of the maps; reads fail from now on."""
+        self._image, self._files = Image([]), []
 
 
 @define(eq=False)
 class CoreFile:
     """A Target over a core file."""
 
-    path: str
+    identity: Identity
     binary: Binary
     bias: int
-    pid: int | None
     notes: list[str]
     """What is missing or could not be checked, one sentence each."""
-    _files: list[Bytes]
-    _image: Image
-    _mappings: list[Mapping]
+    memory: CoreMemory
     _threads: tuple[Thread, ...]
-    kind: Kind = field(default="core", init=False)
+    debugger: None = field(default=None, init=False)
 
     @classmethod
     def open(cls, exe: str, core: str) -> CoreFile:
@@ -68,34 +106,16 @@ class CoreFile:
         files = dict(_verified_files(notes.files, own))
         image = _whole_image(elf, own, program, bias, notes.files, files)
         mappings = merge_mappings(_mappings(loads(elf)), notes.files)
-        mapped = [elf.data, program.data, *files.values()]
-        return cls(core, Binary(program), bias, notes.pid, said, mapped, image, mappings, notes.threads)
-
-    def read(self, address: int, size: int) -> bytes:
-        """Exactly ``size`` bytes. Raises MemoryFault."""
-        return self.image(()).read(address, size)
-
-    def image(self, ranges: Sequence[tuple[int, int]]) -> Image:
-        """All that the core has, whatever the ranges; nothing is copied. Raises UnsupportedTarget when it shrank."""
-        if not all(is_whole(data) for data in self._files):
-            raise UnsupportedTarget(f"{self.path} or its program was overwritten since it was opened", "open it again")
-        return self._image
-
-    def mappings(self) -> Sequence[Mapping]:
-        """The address space as the core describes it."""
-        return self._mappings
+        memory = CoreMemory(core, [elf.data, program.data, *files.values()], image, mappings)
+        return cls(Identity("core", notes.pid), Binary(program), bias, said, memory, notes.threads)
 
     def threads(self) -> Sequence[Thread]:
         """The threads; the selected one is the first, which received the signal."""
         return self._threads
 
-    def evaluate(self, expression: str) -> Value:
-        """There is no debugger to ask."""
-        raise UsageError(f"no debugger here to evaluate {expression!r}", "give an address, as 0x…")
-
     def close(self) -> None:
         """Let go of the maps; reads fail from now on."""
-        self._image, self._files = Image([]), []
+        self.memory.close()
 
 
 def open_core_elf(path: str) -> Elf:

@@ -7,7 +7,8 @@ process's from the kernel. ``read_memory`` serves the rest (gdbserver, rr, a cor
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 import gdb
@@ -15,7 +16,7 @@ import numpy as np
 from attrs import define, evolve, field
 
 from gdbext.errors import MemoryFault, UnsupportedTarget, UsageError
-from gdbext.target import Kind, Mapping, Thread, Value, merge_ranges, procfs
+from gdbext.target import Identity, Mapping, Memory, Thread, Value, merge_ranges, procfs
 from gdbext.target.core import CoreFile
 from gdbext.target.image import Image
 from gdbext.target.process import Process
@@ -34,13 +35,9 @@ PAGE, PIECE = 4096, 1 << 20
 MASK = (1 << 64) - 1
 
 
-class Memory(Protocol):
-    """What gives an inferior's bytes."""
+class Closing(Memory, Protocol):
+    """Memory that has something to give back."""
 
-    def read(self, address: int, size: int) -> bytes: ...
-    def image(self, ranges: Sequence[tuple[int, int]]) -> Image: ...
-    def mappings(self) -> Sequence[Mapping]: ...
-    def threads(self) -> Sequence[Thread]: ...
     def close(self) -> None: ...
 
 
@@ -48,11 +45,11 @@ class Memory(Protocol):
 class Inferior:
     """A Target over one of GDB's inferiors, as long as that does not move."""
 
-    kind: Kind
-    pid: int | None
+    identity: Identity
     binary: Binary
     bias: int
-    memory: Memory
+    memory: Closing
+    _threads: Callable[[], Sequence[Thread]]
     notes: list[str] = field(factory=list)
 
     @classmethod
@@ -76,15 +73,13 @@ class Inferior:
         if not files.exe:
             raise UnsupportedTarget("GDB has a core but not its program", "type file EXE")
         core = CoreFile.open(files.exe, files.core)
-        return cls("core", core.pid, core.binary, core.bias, core, core.notes)
+        return cls(core.identity, core.binary, core.bias, core.memory, core.threads, core.notes)
 
     @classmethod
     def _of_process(cls, inferior: gdb.Inferior) -> Inferior:
-        process = Process.open(inferior.pid)
-        held = evolve(process, kind="live", stopped_threads=lambda: _gdb_threads(inferior, inferior.pid))
-        held.refresh()
-        process.close()
-        return cls("live", inferior.pid, held.binary, held.bias, held)
+        process = Process.open(inferior.pid, stopped=True)
+        threads = partial(_gdb_threads, inferior, inferior.pid)
+        return cls(process.identity, process.binary, process.bias, process.memory, threads)
 
     @classmethod
     def _of_remote(cls, inferior: gdb.Inferior, files: Files) -> Inferior:
@@ -97,25 +92,27 @@ class Inferior:
             raise UnsupportedTarget(f"{there} is on the remote side", f"type remote get {there} EXE, then file EXE")
         binary = Binary.open(files.exe)
         bias = files.entry - binary.entry if files.entry else 0
-        return cls("live", inferior.pid, binary, bias, GdbMemory(inferior))
+        threads = partial(_gdb_threads, inferior)
+        return cls(Identity("live", inferior.pid), binary, bias, GdbMemory(inferior), threads)
 
-    def read(self, address: int, size: int) -> bytes:
-        """Exactly ``size`` bytes. Raises MemoryFault."""
-        return self.memory.read(address, size)
-
-    def image(self, ranges: Sequence[tuple[int, int]]) -> Image:
-        """The readable parts of the ranges; a core gives all it has."""
-        return self.memory.image(ranges)
-
-    def mappings(self) -> Sequence[Mapping]:
-        """The address space; empty where GDB cannot tell."""
-        return self.memory.mappings()
+    @property
+    def debugger(self) -> Expressions:
+        """GDB itself."""
+        return Expressions()
 
     def threads(self) -> Sequence[Thread]:
         """The threads with their registers; the one selected in GDB is marked, whatever was selected before."""
         chosen = gdb.selected_thread()
         tid = chosen.ptid[1] if chosen is not None else None
-        return [evolve(thread, selected=thread.tid == tid) for thread in self.memory.threads()]
+        return [evolve(thread, selected=thread.tid == tid) for thread in self._threads()]
+
+    def close(self) -> None:
+        """Let go of files and maps."""
+        self.memory.close()
+
+
+class Expressions:
+    """What GDB says of expressions."""
 
     def evaluate(self, expression: str) -> Value:
         """An expression in GDB's current language and frame. Raises UsageError with what GDB says of it."""
@@ -123,10 +120,6 @@ class Inferior:
             return value_of(gdb.parse_and_eval(expression))
         except gdb.error as error:
             raise UsageError(f"GDB cannot evaluate {expression!r}: {' '.join(str(error).split())}") from error
-
-    def close(self) -> None:
-        """Let go of files and maps."""
-        self.memory.close()
 
 
 @define
@@ -202,6 +195,7 @@ class GdbMemory:
     """Memory through GDB alone: gdbserver, rr. Nothing is cached but what GDB caches."""
 
     inferior: gdb.Inferior
+    stable: bool = field(default=True, init=False)
 
     def read(self, address: int, size: int) -> bytes:
         """Exactly ``size`` bytes. Raises MemoryFault."""
@@ -251,9 +245,8 @@ class GdbMemory:
             key=lambda mapping: mapping.start,
         )
 
-    def threads(self) -> list[Thread]:
-        """Every thread with its registers."""
-        return _gdb_threads(self.inferior)
+    def whole(self) -> None:
+        """Having all of it would be a copy."""
 
     def close(self) -> None:
         """Nothing is held."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from attrs import define, field
 
-from gdbext.errors import UnsupportedTarget, UsageError
-from gdbext.target import Kind, Mapping, Thread, Value, merge_ranges, procfs
+from gdbext.errors import UnsupportedTarget
+from gdbext.target import Identity, Mapping, Thread, merge_ranges, procfs
 from gdbext.target.image import Image
 from gdbext.target.layers import holes
 from gdbext.target.notes import AT_ENTRY
@@ -20,45 +20,16 @@ if TYPE_CHECKING:
 
 
 @define(eq=False)
-class Process:
-    """A Target over a process of this machine. ``read`` and ``image`` always ask the process; only maps are kept."""
+class MappedMemory:
+    """A process's memory as far as it is mapped. ``read`` and ``image`` always ask the process; only maps are kept."""
 
     pid: int
-    binary: Binary
-    exe: str
-    """The program's path as the process itself sees it (in a container: inside that)."""
-    bias: int
-    kind: Kind = "running"
-    stopped_threads: Callable[[], Sequence[Thread]] | None = None
-    """Where registers come from when a debugger holds the process."""
-    notes: list[str] = field(factory=list)
-    """What a reader of any answer should know, one sentence each; as of a core."""
+    stable: bool = False
     _memory: ProcessMemory = field(init=False)
     _mappings: list[Mapping] = field(init=False, factory=list)
 
     def __attrs_post_init__(self) -> None:
         self._memory = ProcessMemory(self.pid)
-
-    @classmethod
-    def open(cls, pid: int) -> Process:
-        """A running process, left running. Raises UnsupportedTarget with one line that says what is missing."""
-        procfs.check_process(pid)
-        try:
-            return cls._opened(pid)
-        except (FileNotFoundError, ProcessLookupError) as error:
-            raise UnsupportedTarget(f"process {pid} has ended") from error
-        except OSError as error:
-            raise refusal(pid, error) from error
-
-    @classmethod
-    def _opened(cls, pid: int) -> Process:
-        exe = os.readlink(f"/proc/{pid}/exe")
-        binary = open_binary(pid, exe)
-        bias = procfs.auxv(pid).get(AT_ENTRY, binary.entry) - binary.entry
-        opened = cls(pid, binary, exe, bias)
-        opened.refresh()
-        opened.read(binary.entry + bias, 1)  # so that permission is refused here and not in the middle of an answer
-        return opened
 
     def refresh(self) -> None:
         """Read the mappings again. Raises UnsupportedTarget when the process is gone."""
@@ -81,6 +52,9 @@ class Process:
         pieces, buffer = self._memory.copy(readable)
         return Image(pieces, [buffer])
 
+    def whole(self) -> None:
+        """Having all of it would be a copy."""
+
     def _readable(self, wanted: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
         """The parts of the ranges that are mapped for reading: huge reservations are not asked for page by page."""
         spans = merge_ranges((m.start, m.end) for m in self._mappings if m.flags.startswith("r"))
@@ -89,27 +63,65 @@ class Process:
 
     def mappings(self) -> Sequence[Mapping]:
         """The address space: as it is now where the process runs, else as of the last ``refresh``."""
-        if self.kind == "running":
+        if not self.stable:
             self.refresh()
         return self._mappings
-
-    def threads(self) -> Sequence[Thread]:
-        """The threads; without registers unless a debugger holds the process."""
-        if self.stopped_threads:
-            return self.stopped_threads()
-        try:
-            ids = procfs.thread_ids(self.pid)
-            return [Thread(tid, {}, tid == self.pid, inner, procfs.blocked(self.pid, tid)) for tid, inner in ids]
-        except OSError as error:
-            raise UnsupportedTarget(f"process {self.pid} has ended") from error
-
-    def evaluate(self, expression: str) -> Value:
-        """There is no debugger to ask."""
-        raise UsageError(f"no debugger here to evaluate {expression!r}", "give an address, as 0x…")
 
     def close(self) -> None:
         """Let go of the process."""
         self._memory.close()
+
+
+@define(eq=False)
+class Process:
+    """A Target over a process of this machine that runs and is never stopped."""
+
+    identity: Identity
+    binary: Binary
+    exe: str
+    """The program's path as the process itself sees it (in a container: inside that)."""
+    bias: int
+    memory: MappedMemory
+    notes: list[str] = field(factory=list)
+    """What a reader of any answer should know, one sentence each; as of a core."""
+    debugger: None = field(default=None, init=False)
+
+    @classmethod
+    def open(cls, pid: int, stopped: bool = False) -> Process:
+        """A process that is left as it is: running, or ``stopped`` by a debugger as long as this is used.
+
+        Raises UnsupportedTarget with one line that says what is missing.
+        """
+        procfs.check_process(pid)
+        try:
+            return cls._opened(pid, stopped)
+        except (FileNotFoundError, ProcessLookupError) as error:
+            raise UnsupportedTarget(f"process {pid} has ended") from error
+        except OSError as error:
+            raise refusal(pid, error) from error
+
+    @classmethod
+    def _opened(cls, pid: int, stopped: bool) -> Process:
+        exe = os.readlink(f"/proc/{pid}/exe")
+        binary = open_binary(pid, exe)
+        bias = procfs.auxv(pid).get(AT_ENTRY, binary.entry) - binary.entry
+        opened = cls(Identity("live" if stopped else "running", pid), binary, exe, bias, MappedMemory(pid, stopped))
+        opened.memory.refresh()
+        opened.memory.read(binary.entry + bias, 1)  # permission is refused here and not in the middle of an answer
+        return opened
+
+    def threads(self) -> Sequence[Thread]:
+        """The threads, without registers."""
+        pid = self.memory.pid
+        try:
+            ids = procfs.thread_ids(pid)
+            return [Thread(tid, {}, tid == pid, inner, procfs.blocked(pid, tid)) for tid, inner in ids]
+        except OSError as error:
+            raise UnsupportedTarget(f"process {pid} has ended") from error
+
+    def close(self) -> None:
+        """Let go of the process."""
+        self.memory.close()
 
 
 def open_binary(pid: int, exe: str) -> Binary:

@@ -47,7 +47,7 @@ def encoded(session: Session, args: argparse.Namespace, indices: I64) -> Iterato
     every = Found(session.context_rows, session.context_holders, args.values)
     chunks = (Chunk(every, indices[at : at + CHUNK]) for at in range(0, len(indices), CHUNK))
     pieces = schema(session.contexts.certain is not None).encoded(chunks)
-    yield from parallel.ahead(pieces) if session.target.kind == "core" else pieces
+    yield from parallel.ahead(pieces) if session.target.memory.whole() is not None else pieces
 
 
 class Found:

@@ -31,14 +31,14 @@ def _lines(session: Session, stacks: Sequence[SystemStack]) -> Iterator[str]:
         machine = each.thread.machine.id if each.thread.machine else "?"
         yield f"thread {each.thread.tid}, m {machine}, {each.which} [{each.thread.doing}]:"
         if each.calls:
-            yield body(each.calls, full=True).text(session.target, each.sp)
+            yield body(each.calls, full=True).text(session.target.memory, each.sp)
         if each.stops:
             yield f"\t({each.stops})"
 
 
 def _object(session: Session, each: SystemStack) -> dict[str, object]:
     frames = [
-        {**frame_object(call, each.sp), "arguments": call.printed_arguments(session.target, each.sp)}
+        {**frame_object(call, each.sp), "arguments": call.printed_arguments(session.target.memory, each.sp)}
         for call in each.calls
     ]
     return {

@@ -13,6 +13,7 @@ import pytest
 from gdbext.commands import Command, Look, address, completions, goid, parse, registry, run_line
 from gdbext.errors import UsageError
 from gdbext.report import Report, Text
+from gdbext.target import Identity
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -32,7 +33,9 @@ def command(**more: Any) -> Command:
 
 def session() -> Any:
     binary = SimpleNamespace(path="/bin/x", go_version="go1.27.3", arch="amd64")
-    return SimpleNamespace(target=SimpleNamespace(kind="core", pid=7, binary=binary, notes=["a note of the target"]))
+    return SimpleNamespace(
+        target=SimpleNamespace(identity=Identity("core", 7), binary=binary, notes=["a note of the target"])
+    )
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import Any
 
 from gdbext.commands import doctor, parse, registry
 from gdbext.errors import MemoryFault, UsageError
+from gdbext.target import Identity
 from tests import hosts, programs, tools
 
 
@@ -20,13 +21,18 @@ def test_an_ability_that_fails_gives_its_reason() -> None:
         def symtab(self) -> Any:
             raise MemoryFault(0x1000, 8)
 
-        target = SimpleNamespace(kind="running", threads=list, binary=SimpleNamespace(has_dwarf=False))
+        target = SimpleNamespace(
+            identity=Identity("running", 1),
+            memory=SimpleNamespace(stable=False),
+            debugger=None,
+            threads=list,
+            binary=SimpleNamespace(has_dwarf=False),
+        )
 
         def __getattr__(self, name: str) -> Any:
             raise UsageError(f"no {name}")
 
     session: Any = Session()
-    session.target.evaluate = lambda expression: (_ for _ in ()).throw(UsageError("no debugger"))
     found = {verdict.ability.what: (verdict.works, verdict.detail) for verdict in doctor.examine(session)}
     assert found["name functions, files and lines"] == (
         False,

@@ -11,9 +11,12 @@ from gdbext.commands import Command
 from gdbext.errors import MemoryFault
 from gdbext.frontend.gdb import commands
 from gdbext.report import Absent, Address, Column, Report, Table, Text
+from gdbext.target import Identity
 
 BINARY = SimpleNamespace(path="/bin/x", go_version="go1.27.3", arch="amd64")
-SESSION = SimpleNamespace(target=SimpleNamespace(notes=(), kind="core", pid=None, binary=BINARY), close=lambda: None)
+SESSION = SimpleNamespace(
+    target=SimpleNamespace(notes=(), identity=Identity("core", None), binary=BINARY), close=lambda: None
+)
 
 
 class NoProgram(commands.Sessions):

@@ -30,18 +30,18 @@ def answer() -> dict[str, Any]:
     except UnsupportedTarget as error:
         return {"refused": str(error)}
     ranges = [(address, address + size) for address, size in QUESTIONS["reads"]]
-    image = target.image(ranges)
+    image = target.memory.image(ranges)
     facts = {
-        "kind": target.kind,
-        "pid": target.pid,
+        "kind": target.identity.kind,
+        "pid": target.identity.pid,
         "bias": target.bias,
         "exe": os.path.realpath(target.binary.path),
         "memory": type(target.memory).__name__,
         "notes": target.notes,
-        "reads": [target.read(start, end - start).hex() for start, end in ranges],
+        "reads": [target.memory.read(start, end - start).hex() for start, end in ranges],
         "images": [image.read(start, end - start).hex() for start, end in ranges],
-        "faults": [fault(target.read, 0), fault(image.read, 0)],
-        "mappings": [[m.start, m.end, m.file, m.flags] for m in target.mappings()],
+        "faults": [fault(target.memory.read, 0), fault(image.read, 0)],
+        "mappings": [[m.start, m.end, m.file, m.flags] for m in target.memory.mappings()],
         "threads": [[t.tid, t.selected, t.registers, t.namespace_tid] for t in target.threads()],
         "values": [value(target, expression) for expression in QUESTIONS.get("values", [])],
         "gdb": [[thread.ptid[1], registers(thread)] for thread in gdb.selected_inferior().threads()],
@@ -85,7 +85,7 @@ def value(target: Any, expression: str) -> list[object]:
     from gdbext.errors import UsageError
 
     try:
-        found = target.evaluate(expression)
+        found = target.debugger.evaluate(expression)
     except UsageError as error:
         return ["refused", None, str(error)]
     return [found.type, found.address, found.data.hex()]

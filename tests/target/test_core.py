@@ -61,10 +61,10 @@ def check_truth(core: programs.Core) -> CoreFile:
     for piece in core.truth.facts["pieces"]:
         wanted = bytes.fromhex(piece["bytes"])
         address = int(piece["address"], 16)
-        assert target.read(address, len(wanted)) == wanted, piece["name"]
-        assert target.image([]).read(address, len(wanted)) == wanted, piece["name"]
+        assert target.memory.read(address, len(wanted)) == wanted, piece["name"]
+        assert target.memory.image([]).read(address, len(wanted)) == wanted, piece["name"]
     assert target.notes == []
-    assert target.pid == core.truth.facts["pid"]
+    assert target.identity.pid == core.truth.facts["pid"]
     check_threads(target, core)
     return target
 
@@ -75,15 +75,15 @@ def check_threads(target: CoreFile, core: programs.Core) -> None:
     code = next(load for load in target.binary.loads() if load[0] <= target.binary.entry < load[0] + load[1])
     for thread in target.threads():
         assert code[0] <= thread.registers["rip"] - target.bias < code[0] + code[1]
-        assert target.read(thread.registers["rsp"], 8)
-        assert target.read(thread.registers["fs_base"] - 8, 8)
+        assert target.memory.read(thread.registers["rsp"], 8)
+        assert target.memory.read(thread.registers["fs_base"] - 8, 8)
 
 
 @pytest.mark.parametrize("maker", makers())
 def test_core_has_what_the_program_says(memory: programs.Program, maker: str) -> None:
     target = check_truth(programs.core(memory, maker))
     assert target.bias == 0
-    assert (target.kind, target.binary.path) == ("core", str(memory.exe))
+    assert (target.identity.kind, target.binary.path) == ("core", str(memory.exe))
 
 
 @pytest.mark.parametrize("maker", makers())
@@ -91,7 +91,7 @@ def test_position_independent(pie: programs.Program, maker: str) -> None:
     target = check_truth(programs.core(pie, maker))
     assert target.bias != 0
     entry = target.binary.entry
-    assert target.read(entry + target.bias, 16) == target.binary.file_bytes(entry, 16)
+    assert target.memory.read(entry + target.bias, 16) == target.binary.file_bytes(entry, 16)
 
 
 @pytest.mark.parametrize("maker", makers())
@@ -104,7 +104,7 @@ def test_constants_and_code_are_all_there(pie: programs.Program, maker: str) -> 
     for row in elf.segments[elf.segments["type"] == PT_LOAD]:
         if not row["flags"] & 2:
             start, offset, size = (int(row[name]) for name in ("vaddr", "offset", "filesz"))
-            found, wanted = target.read(start + target.bias, size), data[offset : offset + size]
+            found, wanted = target.memory.read(start + target.bias, size), data[offset : offset + size]
             assert {found[i] for i in range(size) if found[i] != wanted[i]} <= {BREAKPOINT}
 
 
@@ -113,9 +113,9 @@ def test_reservations_are_not_memory(newest: programs.Program, maker: str) -> No
     """GDB 13 writes them as 1.2 GB of zeros; nobody shall look for anything there."""
     core = programs.core(newest, maker)
     target = open_core(str(core.exe), str(core.path))
-    image = target.image([])
+    image = target.memory.image([])
     assert int((image.ends - image.starts).sum()) < 200 << 20
-    assert len(target.mappings()) >= len(image.starts)
+    assert len(target.memory.mappings()) >= len(image.starts)
 
 
 @pytest.fixture(scope="session")
@@ -141,7 +141,7 @@ def test_gcore_is_the_process(frozen: programs.Running, gdb: tools.Gdb, tmp_path
         for mapping in readable:
             memory.seek(mapping.start)
             size = mapping.end - mapping.start
-            assert target.read(mapping.start, size) == memory.read(size), mapping
+            assert target.memory.read(mapping.start, size) == memory.read(size), mapping
     assert {thread.tid for thread in target.threads()} == {tid for tid, _ in procfs.thread_ids(frozen.pid)}
 
 
@@ -210,14 +210,14 @@ def test_reads_beyond_are_faults(newest: programs.Program) -> None:
     target = open_core(str(newest.exe), str(programs.core(newest, makers()[-1]).path))
     for address in (0, 1, 1 << 40, (1 << 64) - 8, (1 << 64) - 1):
         with pytest.raises(MemoryFault):
-            target.read(address, 8)
+            target.memory.read(address, 8)
 
 
 def test_close_lets_go(newest: programs.Program) -> None:
     target = open_core(str(newest.exe), str(programs.core(newest, makers()[0]).path))
     target.close()
     with pytest.raises(MemoryFault):
-        target.read(target.binary.entry, 1)
+        target.memory.read(target.binary.entry, 1)
 
 
 @pytest.mark.parametrize("which", ["core", "exe"])
@@ -228,7 +228,7 @@ def test_overwritten_while_open(newest: programs.Program, tmp_path: Path, which:
     shutil.copyfile(newest.exe, paths["exe"])
     target = CoreFile.open(str(paths["exe"]), str(paths["core"]))
     os.truncate(paths[which], 4096)
-    for look in (lambda: target.read(target.binary.entry, 4), lambda: target.image([])):
+    for look in (lambda: target.memory.read(target.binary.entry, 4), lambda: target.memory.image([])):
         with pytest.raises(UnsupportedTarget, match="overwritten since it was opened; open it again"):
             look()
 
@@ -264,11 +264,11 @@ def small_core(program: programs.Program, bias: int = 0) -> bytes:
 def test_made_core(newest: programs.Program, pie: programs.Program, tmp_path: Path) -> None:
     for program, bias in ((newest, 0), (pie, BIAS)):
         target = CoreFile.open(str(program.exe), write(tmp_path, small_core(program, bias)))
-        assert (target.bias, target.pid, target.notes) == (bias, 7, [])
+        assert (target.bias, target.identity.pid, target.notes) == (bias, 7, [])
         assert [(thread.tid, thread.selected) for thread in target.threads()] == [(7, True), (8, False)]
         assert target.threads()[0].registers["fs_base"] == 1
         assert target.threads()[1].registers["rsp"] == 0xC0_0010
-        assert target.read(0xC0_0000 + 15, 4) == bytes(range(4))
+        assert target.memory.read(0xC0_0000 + 15, 4) == bytes(range(4))
 
 
 def test_more_segments_than_the_header_can_count(newest: programs.Program, tmp_path: Path) -> None:
@@ -276,22 +276,22 @@ def test_more_segments_than_the_header_can_count(newest: programs.Program, tmp_p
     notes = madecore.auxv(Elf.open(str(newest.exe)).entry)
     begun = time.process_time()
     path = write(tmp_path, madecore.core([*segments[:0x2F0]], notes))
-    assert CoreFile.open(str(newest.exe), path).read(0x10_0000 + 0x1000 * 0x2EF, 1) == bytes([0x2EF % 255 + 1])
+    assert CoreFile.open(str(newest.exe), path).memory.read(0x10_0000 + 0x1000 * 0x2EF, 1) == bytes([0x2EF % 255 + 1])
     rows = [((1 << 40) + 0x1000 * index, (1 << 40) + 0x1000 * index + 1, 0, f"/f{index}") for index in range(5_000)]
     notes += madecore.files(*rows)
     path = write(tmp_path, madecore.core([Segment(s.address + (1 << 40), s.data) for s in segments], notes))
     target = CoreFile.open(str(newest.exe), path)
     for index in (0, 65_533, 65_534, 65_535, 69_999):
-        assert target.read((1 << 40) + 0x10_0000 + 0x1000 * index, 1) == bytes([index % 255 + 1])
-    assert len(target.mappings()) == 70_000 + sum(row[0] < (1 << 40) + 0x10_0000 for row in rows)
+        assert target.memory.read((1 << 40) + 0x10_0000 + 0x1000 * index, 1) == bytes([index % 255 + 1])
+    assert len(target.memory.mappings()) == 70_000 + sum(row[0] < (1 << 40) + 0x10_0000 for row in rows)
     assert time.process_time() - begun < 20
 
 
 def test_segments_that_overlap(newest: programs.Program, tmp_path: Path) -> None:
     segments = [Segment(0x2000, b"a" * 16), Segment(0x2008, b"b" * 16), Segment((1 << 64) - 8, b"c" * 16)]
     target = CoreFile.open(str(newest.exe), write(tmp_path, madecore.core(segments)))
-    assert target.read(0x2000, 24) == b"a" * 16 + b"b" * 8
-    assert target.read((1 << 64) - 8, 7) == b"c" * 7
+    assert target.memory.read(0x2000, 24) == b"a" * 16 + b"b" * 8
+    assert target.memory.read((1 << 64) - 8, 7) == b"c" * 7
 
 
 def test_a_file_that_was_mapped_shows_through_only_when_it_is_that_file(
@@ -304,12 +304,12 @@ def test_a_file_that_was_mapped_shows_through_only_when_it_is_that_file(
     for saved, shown in ((page, True), (b"other" + page[5:], False)):
         path = write(tmp_path, madecore.core([Segment(0x10000, saved, R)], notes))
         target = CoreFile.open(str(newest.exe), path)
-        assert target.read(0x10000, 4096) == saved
+        assert target.memory.read(0x10000, 4096) == saved
         if shown:
-            assert target.read(0x11000, 0x1000) == library.read_bytes()[4096:8192]
+            assert target.memory.read(0x11000, 0x1000) == library.read_bytes()[4096:8192]
         else:
             with pytest.raises(MemoryFault):
-                target.read(0x11000, 8)
+                target.memory.read(0x11000, 8)
 
 
 def test_a_file_never_stands_for_memory_that_was_written(newest: programs.Program, tmp_path: Path) -> None:
@@ -319,7 +319,7 @@ def test_a_file_never_stands_for_memory_that_was_written(newest: programs.Progra
     segments = [Segment(0x10000, library.read_bytes()[:4096], R), Segment(0x11000, b"", RW, 0x2000)]
     target = CoreFile.open(str(newest.exe), write(tmp_path, madecore.core(segments, notes)))
     with pytest.raises(MemoryFault):
-        target.read(0x11000, 8)
+        target.memory.read(0x11000, 8)
 
 
 def test_nothing_to_check_is_said(newest: programs.Program, tmp_path: Path) -> None:
@@ -361,7 +361,7 @@ def test_the_command_unpacks(newest: programs.Program, tmp_path: Path) -> None:
     with pytest.raises(UnsupportedTarget) as refused:
         open_core(str(newest.exe), f"{path}.gz")
     subprocess.run(["sh", "-c", refused.value.hint.partition(": ")[2]], check=True, cwd=tmp_path)
-    assert open_core(str(newest.exe), str(tmp_path / "core")).pid == 7
+    assert open_core(str(newest.exe), str(tmp_path / "core")).identity.pid == 7
 
 
 def test_refusals(newest: programs.Program, tmp_path: Path) -> None:
@@ -418,9 +418,9 @@ def test_gcore_cut_in_the_middle(newest: programs.Program, gdb: tools.Gdb, tmp_p
     row = next(row for row in elf.segments if row["vaddr"] <= address < row["vaddr"] + row["memsz"])
     os.truncate(path, int(row["offset"]) + address - int(row["vaddr"]) + 10)
     target = CoreFile.open(str(newest.exe), str(path))
-    assert target.read(address, 10).hex() == heap["bytes"][:20]
+    assert target.memory.read(address, 10).hex() == heap["bytes"][:20]
     with pytest.raises(MemoryFault):
-        target.read(address, 11)
+        target.memory.read(address, 11)
     assert "cut off" in target.notes[0]
     assert "no thread registers" in target.notes[1]
     assert target.threads() == ()
@@ -446,7 +446,7 @@ def test_dlv_core_cut_anywhere_is_refused(newest: programs.Program, tmp_path: Pa
 
 def read_everything(target: CoreFile) -> None:
     """Touch the first and last byte of each segment: a map that ends before its segment would kill us here."""
-    image = target.image([])
+    image = target.memory.image([])
     for start, end in zip(image.starts.tolist(), image.ends.tolist(), strict=True):
         assert len(image.read(start, 1)) == len(image.read(end - 1, 1)) == 1
     for thread in target.threads():
@@ -482,7 +482,7 @@ def test_any_bytes_overwritten(newest: programs.Program, tmp_path: Path, data: s
         assert "\n" not in str(error)
         return
     read_everything(target)
-    for mapping in target.mappings():
+    for mapping in target.memory.mappings():
         assert mapping.start < mapping.end
 
 
@@ -490,8 +490,8 @@ def test_a_core_does_not_copy(newest: programs.Program) -> None:
     """The image points into the map of the file: nothing of 1 GB is read to open it."""
     core = programs.core(newest, makers()[0])
     target = CoreFile.open(str(core.exe), str(core.path))
-    image = target.image([(0, 1 << 64)])
-    assert image is target.image([])
+    image = target.memory.image([(0, 1 << 64)])
+    assert image is target.memory.image([])
     heap = next(piece for piece in core.truth.facts["pieces"] if piece["name"] == "whole heap")
     host = image.host(int(heap["address"], 16), 1 << 16)
     with open("/proc/self/maps", encoding="utf-8") as maps:

@@ -129,7 +129,7 @@ def test_core(gdb: tools.Gdb, pie: programs.Program, maker: str) -> None:
     core = programs.core(pie, maker)
     said = ask(gdb, [str(core.exe), str(core.path)], core.truth.facts)
     check(said, core.truth.facts, core.exe)
-    assert (said["kind"], said["memory"], said["notes"]) == ("core", "CoreFile", [])
+    assert (said["kind"], said["memory"], said["notes"]) == ("core", "CoreMemory", [])
     assert said["bias"] > 0
 
 
@@ -142,7 +142,7 @@ def test_process(gdb: tools.Gdb, go: str) -> None:
     with programs.run(programs.build("memory", go)) as running:
         said = ask(gdb, ["-p", str(running.pid)], running.truth.facts)
         check(said, running.truth.facts, running.exe)
-        assert (said["kind"], said["memory"], said["bias"]) == ("live", "Process", 0)
+        assert (said["kind"], said["memory"], said["bias"]) == ("live", "MappedMemory", 0)
 
 
 def test_the_other_thread_and_frame_stay_selected(gdb: tools.Gdb, newest: programs.Program) -> None:

@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from gdbext.errors import MemoryFault, UnsupportedTarget, UsageError
-from gdbext.target import Blocked, procfs, procmem
+from gdbext.errors import MemoryFault, UnsupportedTarget
+from gdbext.target import Blocked, Identity, procfs, procmem
 from gdbext.target.opening import open_pid
 from gdbext.target.process import Process
 from gdbext.target.procmem import ProcessMemory
@@ -59,13 +59,16 @@ def own(newest: programs.Program) -> Iterator[programs.Running]:
 def check_pieces(target: Process, running: programs.Running) -> None:
     for piece in running.truth.facts["pieces"]:
         address, wanted = int(piece["address"], 16), bytes.fromhex(piece["bytes"])
-        assert target.read(address, len(wanted)) == wanted, piece["name"]
-        assert target.image([(address, address + len(wanted))]).read(address, len(wanted)) == wanted, piece["name"]
+        assert target.memory.read(address, len(wanted)) == wanted, piece["name"]
+        assert target.memory.image([(address, address + len(wanted))]).read(address, len(wanted)) == wanted, piece[
+            "name"
+        ]
 
 
 def through_the_file(target: Process) -> Process:
     """As where process_vm_readv is not to be had."""
-    target._memory._file = target._memory._open_file()
+    raw = target.memory._memory
+    raw._file = raw._open_file()
     return target
 
 
@@ -73,7 +76,7 @@ def through_the_file(target: Process) -> Process:
 def test_reads_what_the_program_says(running: programs.Running, way: Callable[[Process], Process]) -> None:
     target = way(open_pid(running.pid))
     check_pieces(target, running)
-    assert (target.kind, target.pid, target.bias) == ("running", running.pid, 0)
+    assert (target.identity, target.bias) == (Identity("running", running.pid), 0)
     assert target.exe == target.binary.path == str(running.exe)
     assert target.binary.go_version.startswith(f"go{running.program.go}")
     target.close()
@@ -83,7 +86,9 @@ def test_position_independent(running_pie: programs.Running) -> None:
     target = open_pid(running_pie.pid)
     check_pieces(target, running_pie)
     assert target.bias != 0
-    assert target.read(target.binary.entry + target.bias, 16) == target.binary.file_bytes(target.binary.entry, 16)
+    assert target.memory.read(target.binary.entry + target.bias, 16) == target.binary.file_bytes(
+        target.binary.entry, 16
+    )
 
 
 def test_threads_are_the_programs(running: programs.Running) -> None:
@@ -104,7 +109,7 @@ def test_it_is_not_stopped(own: programs.Running) -> None:
     """Nobody traces it, before, while and after."""
     target = open_pid(own.pid)
     for _ in range(20):
-        target.image([(m.start, m.end) for m in target.mappings()])
+        target.memory.image([(m.start, m.end) for m in target.memory.mappings()])
         found = procfs.status(own.pid)
         assert found.number("TracerPid") == 0
         assert found.fields["State"][0] in "SR"
@@ -114,9 +119,9 @@ def test_it_is_not_stopped(own: programs.Running) -> None:
 def test_the_image_is_the_memory(own: programs.Running, way: Callable[[Process], Process]) -> None:
     stop(own.pid)
     target = way(open_pid(own.pid))
-    image = target.image([(0, 1 << 64)])
+    image = target.memory.image([(0, 1 << 64)])
     with open(f"/proc/{own.pid}/mem", "rb", buffering=0) as memory:
-        for mapping in target.mappings():
+        for mapping in target.memory.mappings():
             size = mapping.end - mapping.start
             if mapping.flags[0] == "r" and mapping.file not in ("[vvar]", "[vvar_vclock]", "[vsyscall]"):
                 memory.seek(mapping.start)
@@ -131,12 +136,12 @@ def test_reads_are_never_cached(own: programs.Running) -> None:
     target = open_pid(own.pid)
     heap = next(piece for piece in own.truth.facts["pieces"] if piece["name"] == "heap")
     address = int(heap["address"], 16)
-    before = target.image([(address, address + 8)])
+    before = target.memory.image([(address, address + 8)])
     with open(f"/proc/{own.pid}/mem", "r+b", buffering=0) as memory:
         memory.seek(address)
         memory.write(b"changed!")
-    assert target.read(address, 8) == b"changed!"
-    assert target.image([(address, address + 8)]).read(address, 8) == b"changed!"
+    assert target.memory.read(address, 8) == b"changed!"
+    assert target.memory.image([(address, address + 8)]).read(address, 8) == b"changed!"
     assert before.read(address, 8).hex() == heap["bytes"][:16]
 
 
@@ -144,20 +149,19 @@ def test_reads_are_never_cached(own: programs.Running) -> None:
 def test_unreadable_addresses_are_faults(running: programs.Running, address: int) -> None:
     target = open_pid(running.pid)
     with pytest.raises(MemoryFault):
-        target.read(address, 8)
+        target.memory.read(address, 8)
     if 0 <= address < 1 << 64:
-        assert len(target.image([(address, min(address + 8, 1 << 64))]).starts) == 0
+        assert len(target.memory.image([(address, min(address + 8, 1 << 64))]).starts) == 0
 
 
 def test_nothing_is_no_fault(running: programs.Running) -> None:
     target = open_pid(running.pid)
-    assert target.read(0, 0) == b""
-    assert len(target.image([]).starts) == 0
+    assert target.memory.read(0, 0) == b""
+    assert len(target.memory.image([]).starts) == 0
 
 
-def test_expressions_need_a_debugger(running: programs.Running) -> None:
-    with pytest.raises(UsageError, match="no debugger"):
-        open_pid(running.pid).evaluate("x")
+def test_there_is_no_debugger(running: programs.Running) -> None:
+    assert open_pid(running.pid).debugger is None
 
 
 # Ranges with holes, in this very process -----------------------------------------------------------------------------
@@ -220,7 +224,7 @@ def test_more_ranges_than_one_call_takes(running: programs.Running) -> None:
     base, data = int(heap["address"], 16), bytes.fromhex(heap["bytes"])
     ranges = [(base + at, base + at + 3) for at in range(0, len(data) - 3, 5)]
     assert len(ranges) > procmem.IOV_MAX * 10
-    image = open_pid(running.pid).image(ranges)
+    image = open_pid(running.pid).memory.image(ranges)
     for start, end in ranges:
         assert image.read(start, end - start) == data[start - base : end - base]
 
@@ -228,10 +232,10 @@ def test_more_ranges_than_one_call_takes(running: programs.Running) -> None:
 def test_a_large_reservation_costs_nothing(running: programs.Running) -> None:
     """Go reserves hundreds of megabytes without access; asking page by page would take seconds of the processor."""
     target = open_pid(running.pid)
-    reserved = max((m for m in target.mappings() if m.flags[0] != "r"), key=lambda m: m.end - m.start)
+    reserved = max((m for m in target.memory.mappings() if m.flags[0] != "r"), key=lambda m: m.end - m.start)
     assert reserved.end - reserved.start > 100 << 20
     begun = time.process_time()
-    assert len(target.image([(reserved.start, reserved.end)]).starts) == 0
+    assert len(target.memory.image([(reserved.start, reserved.end)]).starts) == 0
     assert time.process_time() - begun < 0.5
 
 
@@ -267,7 +271,7 @@ def test_in_its_own_pid_namespace(newest: programs.Program) -> None:
         assert pid != 1
         assert {thread.tid: thread.namespace_tid for thread in threads}[pid] == 1
         assert {thread.namespace_tid for thread in threads} >= {1, 2}
-        assert target.read(target.binary.entry, 4) == target.binary.file_bytes(target.binary.entry, 4)
+        assert target.memory.read(target.binary.entry, 4) == target.binary.file_bytes(target.binary.entry, 4)
 
 
 def test_in_its_own_mount_namespace(newest: programs.Program) -> None:
@@ -278,7 +282,7 @@ def test_in_its_own_mount_namespace(newest: programs.Program) -> None:
         assert target.exe == "/mnt/server"
         assert not os.path.exists("/mnt/server")
         assert target.binary.path == f"/proc/{pid}/root/mnt/server"
-        assert target.read(target.binary.entry, 4) == target.binary.file_bytes(target.binary.entry, 4)
+        assert target.memory.read(target.binary.entry, 4) == target.binary.file_bytes(target.binary.entry, 4)
 
 
 def test_after_its_file_was_replaced(newest: programs.Program, tmp_path: Path) -> None:
@@ -298,7 +302,11 @@ def test_a_process_that_ends(newest: programs.Program) -> None:
     with programs.run(newest) as running:
         target, slow = open_pid(running.pid), through_the_file(open_pid(running.pid))
     for ended in (target, slow):
-        for look in (lambda t: t.read(t.binary.entry, 4), lambda t: t.image([(0, 1 << 63)]), lambda t: t.refresh()):
+        for look in (
+            lambda t: t.memory.read(t.binary.entry, 4),
+            lambda t: t.memory.image([(0, 1 << 63)]),
+            lambda t: t.memory.refresh(),
+        ):
             with pytest.raises(UnsupportedTarget, match=f"process {running.pid} has ended"):
                 look(ended)
     with pytest.raises(UnsupportedTarget, match="has ended"):

@@ -39,7 +39,7 @@ def contexts(
 def in_globals(program: Program, symtab: Symtab, ctypes: ContextTypes, heap: Heap, found: Found) -> Found:
     """Contexts that only a global variable holds."""
     ranges = roots.global_ranges(symtab.modules)
-    pairs = roots.pairs(program.target.image(ranges), ranges, ctypes.words, ctypes.kind_of)
+    pairs = roots.pairs(program.target.memory.image(ranges), ranges, ctypes.words, ctypes.kind_of)
     return add(found, ctypes, heap, pairs.kind, pairs.data)
 
 

@@ -54,7 +54,7 @@ def os_threads(goroutines: Goroutines) -> list[OsThread]:
     of_machine = match_threads(goroutines.program, goroutines.machines, threads)
     matched = {thread.tid: address for address, thread in of_machine.items()}
     machines = {machine.address: machine for machine in goroutines.machines}
-    mappings = target.mappings()
+    mappings = target.memory.mappings()
     found = [_thread(goroutines, thread, machines.get(matched.get(thread.tid, 0)), mappings) for thread in threads]
     found += [
         _on_m(goroutines, machine, machine.procid)

@@ -52,15 +52,15 @@ class Program:
 
     def read(self, address: int, size: int) -> bytes:
         """Exactly ``size`` bytes. Raises MemoryFault."""
-        return self.target.read(address, size)
+        return self.target.memory.read(address, size)
 
     def word(self, address: int) -> int:
         """The 8-byte word at ``address``. Raises MemoryFault."""
-        return int.from_bytes(self.target.read(address, 8), "little")
+        return int.from_bytes(self.target.memory.read(address, 8), "little")
 
     def record(self, struct: Struct, address: int) -> Any:
         """One structure as a NumPy record. Raises MemoryFault, MissingField."""
-        return self.bound(struct).at(self.target, address)
+        return self.bound(struct).at(self.target.memory, address)
 
     def records(self, struct: Struct, addresses: NDArray[Any]) -> tuple[NDArray[Any], Bools]:
         """One structure per address and a mask of those that could be read (the others are zeros)."""
@@ -79,16 +79,16 @@ class Program:
             return whole
         first = distinct(addresses // np.uint64(PAGE)) * np.uint64(PAGE)
         pages = merge_ranges(((int(a), int(a) + PAGE + size) for a in first), GAP)
-        return self.target.image(pages)
+        return self.target.memory.image(pages)
 
     def whole_image(self) -> Image | None:
         """All memory, where having it costs nothing: a core is mapped as it is. Else None."""
-        return self.target.image(()) if self.target.kind == "core" else None
+        return self.target.memory.whole()
 
     def most(self, size: int) -> int:
         """How many structures of ``size`` bytes there can be: a list that claims more is none."""
         whole = self.whole_image()
-        total = whole.size if whole is not None else sum(one.end - one.start for one in self.target.mappings())
+        total = whole.size if whole is not None else sum(one.end - one.start for one in self.target.memory.mappings())
         return (total or MOST_MEMORY) // max(size, 1) + SPARE
 
     def slice_words(self, address: int, limit: int = 1 << 28) -> U64:

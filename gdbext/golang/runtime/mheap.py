@@ -72,7 +72,7 @@ class Heap:
     def of(cls, program: Program) -> Heap:
         """The heap of a stopped target. Raises InconsistentRuntime."""
         spans, notes = read_spans(program)
-        image = program.whole_image() or program.target.image(span_ranges(spans) + bitmap_ranges(spans))
+        image = program.whole_image() or program.target.memory.image(span_ranges(spans) + bitmap_ranges(spans))
         return evolve(cls.over(program, spans, image), notes=notes)
 
     @classmethod

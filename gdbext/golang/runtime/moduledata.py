@@ -135,7 +135,7 @@ def _tables(program: Program, address: int, row: Any) -> Tables:
     if any(size == 0 or size > LARGEST_TABLE for _, size in spans.values()):
         raise InconsistentRuntime(f"runtime.moduledata at {address:#x}: pclntab with empty or huge tables")
     _check_header(program, int(row["pcHeader"]), slices["ftab"].len)
-    image = program.target.image([(start, start + size) for start, size in sorted(spans.values())])
+    image = program.target.memory.image([(start, start + size) for start, size in sorted(spans.values())])
     views = {name: view(image, *span) for name, span in spans.items()}
     return Tables(
         image=image,

@@ -45,7 +45,7 @@ def now(program: Program, noted: int = 0) -> Now:
     """
     latest = max([noted, *_stamps(program)])
     clock = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
-    if program.target.kind != "core" and latest <= clock and _same_clock(program.target.pid):
+    if program.target.identity.clock_runs and latest <= clock and _same_clock(program.target.identity.pid):
         return Now(clock, False, "this machine's monotonic clock")
     return Now(latest, True, "the latest time found in the runtime")
 

@@ -64,7 +64,7 @@ class Goroutines:
     def of(cls, program: Program, symtab: Symtab) -> Goroutines:
         """All goroutines. Raises GdbextError only where there is no list of them; a bad one is a row with a reason."""
         addresses = all_gs(program)
-        if program.target.kind == "running":
+        if not program.target.memory.stable:
             rows, readable, snapshot = read_unstopped(program, addresses)
         else:
             (rows, readable), snapshot = read_gs(program, addresses), None
@@ -160,7 +160,7 @@ class Goroutines:
         if (whole := self.program.whole_image()) is not None:
             return whole
         start = self.start(rows)
-        return self.program.target.image(stack_ranges(start.sp, start.high, reach))
+        return self.program.target.memory.image(stack_ranges(start.sp, start.high, reach))
 
     def cut_stacks(self) -> NDArray[np.int64]:
         """The rows whose stacks were copied in part only."""

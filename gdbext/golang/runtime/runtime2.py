@@ -127,7 +127,7 @@ def all_gs(program: Program) -> U64:
                 return _distinct(program.slice_words(program.symbol("runtime.allgs"), most_goroutines(program)))
             except GdbextError:
                 # The old array is freed when the list grows: on a running program simply look again.
-                if program.target.kind != "running" or attempt == ATTEMPTS - 1:
+                if program.target.memory.stable or attempt == ATTEMPTS - 1:
                     raise
     raise InconsistentRuntime("runtime.allgs keeps changing")
 

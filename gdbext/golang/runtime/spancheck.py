@@ -61,7 +61,7 @@ def apart(records: NDArray[Any]) -> Bools:
 
 def mapped(program: Program, records: NDArray[Any]) -> Bools:
     """Sane records whose pages are mapped; all of them where nobody knows what is."""
-    ranges = merge_ranges((one.start, min(one.end, TOP)) for one in program.target.mappings() if one.start < TOP)
+    ranges = merge_ranges((one.start, min(one.end, TOP)) for one in program.target.memory.mappings() if one.start < TOP)
     if not ranges:
         return np.ones(len(records), np.bool_)
     starts, stops = np.array(ranges, np.uint64).T

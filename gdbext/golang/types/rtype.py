@@ -175,7 +175,9 @@ class Types:
         if int(header["len"]) > MAX_FIELDS:
             raise InconsistentRuntime(f"type {type_.name} with {int(header['len'])} fields")
         bound = self.program.bound(STRUCT_FIELD)
-        rows = bound.array(self.program.target, int(header["array"]), int(header["len"])) if header["len"] else ()
+        rows = (
+            bound.array(self.program.target.memory, int(header["array"]), int(header["len"])) if header["len"] else ()
+        )
         return [
             StructField(
                 self.name_at(int(row["name"])), int(row["type"]), int(row["offset"]), self._embedded(int(row["name"]))

@@ -81,7 +81,7 @@ def _first_parts(types: Types, start: int, end: int, largest: int) -> tuple[U64,
     """(structure or array, type at its beginning) for the descriptors in a module's types."""
     if not 0 <= end - start <= LARGEST:
         raise InconsistentRuntime(f"types from {start:#x} to {end:#x}")
-    image = types.program.target.image([(start, end)])
+    image = types.program.target.memory.image([(start, end)])
     bound = types.program.bound(TYPE)
     start += -start % WORD
     count = max(end - start - bound.size, 0) // WORD

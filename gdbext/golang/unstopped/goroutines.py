@@ -62,7 +62,7 @@ def read_unstopped(program: Program, addresses: U64) -> tuple[NDArray[Any], Bool
 
 def copy_whole(program: Program, addresses: U64, rows: NDArray[Any]) -> tuple[Image, Bools]:
     """Stacks of which ``read_unstopped`` copied a part only, whole, and a mask of those that are still as ``rows``."""
-    image = program.target.image(stack_ranges(_where(rows), rows["high"], LARGEST))
+    image = program.target.memory.image(stack_ranges(_where(rows), rows["high"], LARGEST))
     again, readable = read_gs(program, addresses)
     return image, readable & _same(rows, again)
 
@@ -74,7 +74,7 @@ def _where(rows: NDArray[Any]) -> U64:
 
 
 def _copy_stacks(program: Program, rows: NDArray[Any]) -> Image:
-    return program.target.image(stack_ranges(_where(rows), rows["high"], REACH))
+    return program.target.memory.image(stack_ranges(_where(rows), rows["high"], REACH))
 
 
 def _same(before: NDArray[Any], after: NDArray[Any]) -> Bools:

@@ -104,7 +104,7 @@ class _Copy:
         found = in_use.copy()
         in_use[found] = spancheck.apart(before[found])
         spans = self._spans(before[in_use], sweepgen)
-        image = self.program.target.image(mheap.span_ranges(spans) + mheap.bitmap_ranges(spans))
+        image = self.program.target.memory.image(mheap.span_ranges(spans) + mheap.bitmap_ranges(spans))
         after, still = self.program.records(MSPAN, wanted)
         settled = readable & still & _same(before, after)
         same = settled & (sweepgen == self._sweepgen())

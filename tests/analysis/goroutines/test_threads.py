@@ -85,7 +85,7 @@ def test_where_and_in_which_system_call() -> None:
     assert only(goroutines, world, Thread(TID, registers)).syscall == "system call 1000"
     assert only(goroutines, world, Thread(TID, {**registers, "orig_rax": 2**64 - 1})).syscall == ""
     assert only(goroutines, world, Thread(TID, {**registers, "rip": at + 1})).syscall == ""
-    world.target.files = [Mapping(0x7F0000, 0x7F1000, "/lib/libc.so.6")]
+    world.target.memory.files = [Mapping(0x7F0000, 0x7F1000, "/lib/libc.so.6")]
     assert only(goroutines, world, Thread(TID, {"rip": 0x7F0010, "rsp": 0})).place == "libc.so.6"
 
 

@@ -19,14 +19,14 @@ def test_a_program_with_symbols_is_not_searched(monkeypatch: pytest.MonkeyPatch)
     assert program.symbol("runtime.itabTable") == world.symbols["runtime.itabTable"] + 0x1000
     with pytest.raises(MissingSymbol, match=r"runtime\.nothing"):
         program.symbol("runtime.nothing")
-    assert world.target.reads == 0
+    assert world.target.memory.reads == 0
 
 
 def test_a_program_without_is_searched_when_it_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World()
     monkeypatch.setattr(world.binary, "has_symbols", False)
     program = open_program(world.target)
-    assert isinstance(program.symbols, StrippedSymbols) and world.target.reads == 0
+    assert isinstance(program.symbols, StrippedSymbols) and world.target.memory.reads == 0
 
 
 def test_the_search_asks_no_symbol_table() -> None:

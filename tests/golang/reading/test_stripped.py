@@ -98,7 +98,7 @@ def test_witnesses_that_disagree_are_not_believed(go: str, monkeypatch: pytest.M
 def test_unreadable_memory_is_a_refusal(go: str, readable: int, monkeypatch: pytest.MonkeyPatch) -> None:
     found = taken(go, "plain")
     program = open_program(open_core(str(found.exe), str(found.path)))
-    kind, left = type(program.target), iter(range(readable))
+    kind, left = type(program.target.memory), iter(range(readable))
     read = kind.read
 
     def limited(target: Any, address: int, size: int) -> bytes:

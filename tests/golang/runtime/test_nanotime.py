@@ -9,6 +9,7 @@ import pytest
 
 from gdbext.golang.runtime import nanotime
 from gdbext.golang.runtime.nanotime import Now, now
+from gdbext.target import Identity
 from tests.synthetic import World, failing
 
 LATEST = "the latest time found in the runtime"
@@ -48,16 +49,15 @@ def test_a_program_that_noted_nothing() -> None:
 
 
 def test_a_process_of_this_machine_has_its_clock(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(world.target, "kind", "live")
+    monkeypatch.setattr(world.target, "identity", Identity("live", None))
     assert now(world.program).at_least, "a target without a pid may be anywhere"
-    monkeypatch.setattr(world.target, "pid", os.getpid())
+    monkeypatch.setattr(world.target, "identity", Identity("live", os.getpid()))
     found = now(world.program)
     assert not found.at_least and 0 <= time.clock_gettime_ns(time.CLOCK_MONOTONIC) - found.ns < 10**10
 
 
 def test_times_of_the_future_give_another_machine_away(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(world.target, "kind", "live")
-    monkeypatch.setattr(world.target, "pid", os.getpid())
+    monkeypatch.setattr(world.target, "identity", Identity("live", os.getpid()))
     ahead = nanotime.A_CENTURY - 1
     world.put("runtime.workType", world.symbols["runtime.work"], tEnd=ahead)
     assert now(world.program) == Now(ahead, True, LATEST)

@@ -21,7 +21,7 @@ def text(listed: bytes, live: bytes | None = None, index: int = 0, argp: int = H
     code.world.words(HEAP, *range(1, 33))
     symtab = code.symtab()
     pc = code.pc("main.f")
-    return arguments(symtab, symtab.function(pc), pc).text(code.world.target, argp)
+    return arguments(symtab, symtab.function(pc), pc).text(code.world.target.memory, argp)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_a_narrow_argument_is_its_own_bytes() -> None:
     code = Code(World(), Function("main.f", funcdata={5: bytes([0, 1, 0, 2, 0, 4, 0, 8, 4, 4, END])}))
     code.world.write(HEAP, struct.pack("<Q", 0x1122334455667788))
     symtab, pc = code.symtab(), code.pc("main.f")
-    found = arguments(symtab, symtab.function(pc), pc).text(code.world.target, HEAP)
+    found = arguments(symtab, symtab.function(pc), pc).text(code.world.target.memory, HEAP)
     assert found == "0x88, 0x7788, 0x55667788, 0x1122334455667788, 0x11223344"
 
 
@@ -68,7 +68,7 @@ def test_unreadable_words_and_functions_without_tables() -> None:
     assert text(bytes([0, 8, START, 8, 8, STOP, END]), argp=0x10) == "_, {_}"
     code = Code(World(), Function("main.f"))
     symtab, pc = code.symtab(), code.pc("main.f")
-    assert arguments(symtab, symtab.function(pc), pc).text(code.world.target, HEAP) == ""
+    assert arguments(symtab, symtab.function(pc), pc).text(code.world.target.memory, HEAP) == ""
 
 
 @settings(max_examples=50)

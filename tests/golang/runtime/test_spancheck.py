@@ -64,7 +64,7 @@ def test_where_the_page_table_cannot_be_read_the_lower_span_is_kept() -> None:
 
 def test_mappings_beyond_all_addresses_are_none() -> None:
     def beyond(world: World, last: int) -> None:
-        world.target.files = [Range((1 << 64) - PAGE, (1 << 64) + PAGE), Range(0x1000, 1 << 70)]
+        world.target.memory.files = [Range((1 << 64) - PAGE, (1 << 64) + PAGE), Range(0x1000, 1 << 70)]
 
     assert heap(GOOD, change=beyond).spans.base.tolist() == [HEAP]
 
@@ -93,7 +93,7 @@ def test_slots_of_another_size_than_the_programs_size_class() -> None:
 
 def test_a_heap_of_nothing_but_claims_is_refused_with_the_figure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mheap, "UNREADABLE_SLOTS", 0)
-    made = World(heap_pages=1).target.image(())
+    made = World(heap_pages=1).target.memory.image(())
     with pytest.raises(InconsistentRuntime, match=r"claims 9,999,999 objects in [\d,]+ bytes"):
         mheap.check_room(9_999_999, made)
 

@@ -22,7 +22,7 @@ def made(function: Function, *callees: str, minor: int = 27) -> tuple[Code, Symt
     code = Code(World(minor), function)
     symtab = code.symtab()
     pc, sp, low, high = Stacks(code).push(*callees, function.name, "runtime.goexit")
-    return code, symtab, list(walk(code.world.target, symtab, pc, sp, low, high))
+    return code, symtab, list(walk(code.world.target.memory, symtab, pc, sp, low, high))
 
 
 def test_locals_hang_below_the_frame_pointer_and_arguments_above() -> None:

@@ -25,14 +25,14 @@ def start(stacks: list[Stack], trapped: list[bool] | None = None) -> Start:
 def one_by_one(code: Code, symtab: Symtab, stacks: list[Stack], trapped: list[bool]) -> list[tuple[list[Frame], int]]:
     found = []
     for stack, flag in zip(stacks, trapped, strict=True):
-        one = walk(code.world.target, symtab, *stack, flag)
+        one = walk(code.world.target.memory, symtab, *stack, flag)
         found.append((list(one), one.end))
     return found
 
 
 def at_once(code: Code, symtab: Symtab, stacks: list[Stack], trapped: list[bool]) -> list[tuple[list[Frame], int]]:
     traces = Traces(symtab)
-    nodes, ends = traces.walk(code.world.target.image(()), start(stacks, trapped))
+    nodes, ends = traces.walk(code.world.target.memory.image(()), start(stacks, trapped))
     frames = [traces.frames(node, stack[1]) for node, stack in zip(nodes.tolist(), stacks, strict=True)]
     return list(zip(frames, ends.tolist(), strict=True))
 
@@ -65,7 +65,7 @@ def test_like_stacks_share_their_frames() -> None:
     stacks = [Stacks(code).push("runtime.gopark", "main.f", "runtime.goexit") for _ in range(20)]
     stacks.append(Stacks(code).push("runtime.gopark", "main.f", "main.g", "runtime.goexit"))
     traces = Traces(code.symtab())
-    nodes, _ = traces.walk(code.world.target.image(()), start(stacks))
+    nodes, _ = traces.walk(code.world.target.memory.image(()), start(stacks))
     assert len(set(nodes.tolist()[:20])) == 1 and nodes[20] != nodes[0]
     assert len(traces.pc) == 5
 
@@ -79,7 +79,7 @@ def test_enough_ends_a_walk_and_is_asked_once_a_node() -> None:
         asked.append(node)
         return traces.pc[node] == code.pc("main.f")
 
-    nodes, ends = traces.walk(code.world.target.image(()), start(stacks), enough=enough)
+    nodes, ends = traces.walk(code.world.target.memory.image(()), start(stacks), enough=enough)
     assert {traces.pc[node] for node in nodes.tolist()} == {code.pc("main.f")} and set(ends.tolist()) == {CUT}
     assert asked == [0, 1]
 
@@ -87,20 +87,22 @@ def test_enough_ends_a_walk_and_is_asked_once_a_node() -> None:
 def test_the_frame_limit() -> None:
     code = Code(World(), F, G)
     traces = Traces(code.symtab())
-    nodes, ends = traces.walk(code.world.target.image(()), start([Stacks(code).push("main.f", "main.g", "main.f")]), 2)
+    nodes, ends = traces.walk(
+        code.world.target.memory.image(()), start([Stacks(code).push("main.f", "main.g", "main.f")]), 2
+    )
     assert len(traces.path(int(nodes[0]))) == 2 and ends.tolist() == [CUT]
 
 
 def test_goroutines_without_registers_have_no_frame() -> None:
     code = Code(World(), F, G)
-    nodes, ends = Traces(code.symtab()).walk(code.world.target.image(()), start([(0, 0, 0, 0)]))
+    nodes, ends = Traces(code.symtab()).walk(code.world.target.memory.image(()), start([(0, 0, 0, 0)]))
     assert nodes.tolist() == [-1] and ends.tolist() == [NO_FRAME]
 
 
 def test_a_stack_pointer_at_the_end_of_the_address_space() -> None:
     code = Code(World(), F, G)
     stacks = [(code.pc("main.f"), 2**64 - 16, 0, 2**64 - 1), (code.pc("main.f"), 2**64 - 64, 0, 2**64 - 1)]
-    _, ends = Traces(code.symtab()).walk(code.world.target.image(()), start(stacks))
+    _, ends = Traces(code.symtab()).walk(code.world.target.memory.image(()), start(stacks))
     assert ends.tolist() == [3, UNREADABLE]
 
 

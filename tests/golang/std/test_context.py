@@ -124,7 +124,9 @@ def test_a_type_that_embeds_itself_or_garbage_has_no_known_parent() -> None:
     world = World()
     made = Contexts(world)
     loop = world.struct("main.loop", 8, ("+loop", 0, 0))
-    fields = int.from_bytes(world.target.read(loop + world.offset("internal/abi.StructType", "Fields"), 8), "little")
+    fields = int.from_bytes(
+        world.target.memory.read(loop + world.offset("internal/abi.StructType", "Fields"), 8), "little"
+    )
     world.put("internal/abi.StructField", fields, Typ=loop)
     garbage = world.struct("main.garbage", 16, ("+x", 0x10, 0))
     for at in (loop, garbage):

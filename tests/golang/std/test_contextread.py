@@ -185,7 +185,7 @@ def test_every_read_may_fail(name: str, only_once: bool) -> None:
     else:
         cancel(made, address, "context canceled", "why")
         made.world.put("context.timerCtx", address, timer=made.world.heap.take(256))
-    made.world.target.only_once = only_once
+    made.world.target.memory.only_once = only_once
     refused = absent = 0
     for _ in failing(made.world.target):
         try:

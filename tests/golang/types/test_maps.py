@@ -26,7 +26,7 @@ def keys(*numbers: int) -> list[tuple[int, int]]:
 
 
 def read(world: World, shape: maps.Shape, *headers: int) -> tuple[list[tuple[int, int]], int]:
-    image = world.target.image(())
+    image = world.target.memory.image(())
     rows, torn = maps.interface_keys(world.program, shape, image, np.array(headers, np.uint64))
     return sorted((int(owner), int(key)) for owner, key in rows), torn
 
@@ -67,7 +67,7 @@ def test_a_small_swiss_map_is_one_group_without_a_table() -> None:
     header = swiss(world, 3, groups(world, group))
     empty = swiss(world, 0, 0)
     assert read(world, SWISS, empty, header) == ([(1, 1), (1, 3), (1, 5)], 0)
-    image, both = world.target.image(()), np.array([header, 16], np.uint64)
+    image, both = world.target.memory.image(()), np.array([header, 16], np.uint64)
     assert maps.counts(world.program, SWISS, image, both).tolist() == [3, 0]
 
 
@@ -165,7 +165,7 @@ def test_a_classic_map_with_overflow_buckets() -> None:
     second = classic_bucket([0] * 8, keys(*range(20, 28)))
     header = classic(world, 4, 1, groups(world, first, second))
     assert read(world, CLASSIC, header) == ([(0, n) for n in (10, 12, 31, 37)], 0)
-    image = world.target.image(())
+    image = world.target.memory.image(())
     assert maps.counts(world.program, CLASSIC, image, np.array([header], np.uint64)).tolist() == [4]
 
 

@@ -111,10 +111,10 @@ def test_addresses_outside_the_types_are_refused() -> None:
 def test_types_of_several_modules() -> None:
     world = World()
     plugin = Region(0x90_0000, 4096)
-    world.target.regions = [*world.target.regions, plugin]
+    world.target.memory.regions = [*world.target.memory.regions, plugin]
     types = Types(world.program, [Module(RODATA, world.rodata.end), Module(plugin.start, plugin.end)])
     at = world.type("main.T", INT)
-    plugin.write(plugin.start + 1024, world.target.read(at, 48))
+    plugin.write(plugin.start + 1024, world.target.memory.read(at, 48))
     world.put("internal/abi.Type", plugin.start + 1024, Str=64)
     plugin.write(plugin.start + 64, b"\0\x01P")
     assert [types.at(a).name for a in (at, plugin.start + 1024)] == ["main.T", "P"]

@@ -98,7 +98,7 @@ def test_structures_pointers_and_interfaces() -> None:
     pointer, any_ = world.pointer(pair), world.type("interface {}", INTERFACE, 16)
     box = world.struct("main.Box", 24, ("any", any_, 0), ("p", pointer, 16))
     place = world.heap.take(24)
-    data, length = struct.unpack("<2Q", world.target.read(world.string("x"), 16))
+    data, length = struct.unpack("<2Q", world.target.memory.read(world.string("x"), 16))
     world.words(place, 7, data, length)
     values = Values(world.program, world.types)
     assert values.interface(pointer, place) == '&main.Pair{a:7, b:"x"}'

@@ -26,8 +26,8 @@ class Moving:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, change: Callable[[int], None]) -> None:
         self.code = Code(World(), Function("main.f"), Function("main.g"))
         self.gs, self.stacks, self.copies = Gs(self.code), Stacks(self.code), 0
-        target = self.code.world.target
-        monkeypatch.setattr(target, "kind", "running")
+        memory = self.code.world.target.memory
+        monkeypatch.setattr(memory, "stable", False)
 
         def image(ranges: list[tuple[int, int]]) -> Image:
             """Copies of what lies in the ranges, page by page."""
@@ -35,9 +35,12 @@ class Moving:
             if any(low >= start for low, _ in ranges) and all(low < start + (1 << 20) for low, _ in ranges):
                 change(self.copies)
                 self.copies += 1
-            return Image.of_arrays((region.start, region.data.copy()) for region in target.regions)
+            return Image.of_arrays((region.start, region.data.copy()) for region in memory.regions)
 
-        monkeypatch.setattr(target, "image", image)
+        monkeypatch.setattr(memory, "image", image)
+        whole = memory.whole
+        monkeypatch.setattr(memory, "read", lambda address, size: whole().read(address, size))
+        monkeypatch.setattr(memory, "whole", lambda: None)
 
 
 def innermost(found: Goroutines) -> list[str]:
