@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gdbext.errors import MemoryFault
-from gdbext.golang.reading.program import Program
+from gdbext.golang.reading.opening import open_program
 from gdbext.golang.runtime.mheap import Heap
 from gdbext.session import Session
 from gdbext.target.image import Image
@@ -29,7 +29,7 @@ def test_it_stays_as_it_was() -> None:
     world.words(HEAP, 7)
     snapshot = frozen(world)
     world.words(HEAP, 8)
-    assert (Program(snapshot).word(HEAP), world.program.word(HEAP)) == (7, 8)
+    assert (open_program(snapshot).word(HEAP), world.program.word(HEAP)) == (7, 8)
     assert snapshot.memory.stable and snapshot.memory.whole() is snapshot.memory.image(()) and snapshot.threads() == ()
 
 
