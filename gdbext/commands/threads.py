@@ -9,40 +9,18 @@ from gdbext import report
 from gdbext.analysis.goroutines import threads
 from gdbext.commands import Command
 from gdbext.report import counts
+from gdbext.views import threadrows
 
 if TYPE_CHECKING:
     from gdbext.session import Session
-
-COLUMNS = ("thread", "m", "p", "goid", "doing", "in", "system call", "locked to")
-RIGHT = ("thread", "m", "p", "goid", "locked to")
 
 
 def run(session: Session, args: argparse.Namespace) -> report.Report:
     """One row for each thread."""
     found = threads.os_threads(session.goroutines)
     shown, cut = counts.limited(found, args.limit)
-    columns = [report.Column(name, "right" if name in RIGHT else "left") for name in COLUMNS]
-    document = {"threads": report.Rows(_object(each) for each in shown)}
-    return report.Report(document, [report.Table(columns, [_cells(each) for each in shown], cut=cut)], _notes(found))
-
-
-def _object(each: threads.OsThread) -> dict[str, object]:
-    return {
-        "tid": each.tid,
-        "m": each.machine.id if each.machine else None,
-        "p": each.p,
-        "goid": each.goid,
-        "doing": each.doing,
-        "in": each.place or None,
-        "syscall": each.syscall or None,
-        "locked_goid": each.locked_goid,
-    }
-
-
-def _cells(each: threads.OsThread) -> list[report.Cell]:
-    machine = each.machine.id if each.machine else None
-    place, syscall = each.place or None, each.syscall or None
-    return [each.tid, machine, each.p, each.goid, each.doing, place, syscall, each.locked_goid]
+    document = {"threads": report.Rows(map(threadrows.THREAD.object, shown))}
+    return report.Report(document, [threadrows.THREAD.table([shown], cut=cut)], _notes(found))
 
 
 def _notes(found: list[threads.OsThread]) -> list[str]:
