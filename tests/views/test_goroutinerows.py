@@ -1,0 +1,59 @@
+"""The columns of go-goroutines: of one goroutine what they are of many."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from gdbext.analysis.goroutines.grouping import Overview
+from gdbext.report.jsontext import plain
+from gdbext.session import Session
+from gdbext.views import goroutinerows
+from gdbext.views.goroutinerows import GOROUTINE, pieces
+from tests.golang.madecode import Code, Function, Gs, Stacks
+from tests.synthetic import World
+
+MADE = 9
+
+
+@pytest.fixture
+def overview() -> Overview:
+    """Goroutines in two places made by two functions, every third one locked; the last one's g is unreadable."""
+    code = Code(World(), Function("main.f", line=7), Function("main.g", line=8), Function("main.make", line=30))
+    gs, stacks = Gs(code), Stacks(code)
+    for number in range(MADE):
+        stack = stacks.push("runtime.gopark", "main.f" if number % 2 else "main.g", "runtime.goexit")
+        maker = code.pc("main.make" if number % 3 else "main.f")
+        gs.add(10 + number, stack, lockedm=int(number % 3 == 0), gopc=maker, waitsince=100 * number, parentGoid=number)
+    gs.g.append(0x18)
+    gs.finish()
+    return Overview(Session(code.world.target).goroutines)
+
+
+@pytest.mark.parametrize("together", [1, 4, 4096])
+def test_of_one_and_of_many(overview: Overview, together: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(goroutinerows, "TOGETHER", together)
+    rows = np.arange(MADE + 1)
+    both = [column for column in GOROUTINE.columns if column.one is not None]
+    assert {"status", "function", "line", "created_by", "labels"} <= {column.key for column in both}
+    for column in both:
+        many = [cell for piece in pieces(overview, rows) for cell in column.values(piece).cells(column.kind)]
+        assert many == [column.cell((overview, row)) for row in rows.tolist()], column.key
+
+
+def test_json_in_bulk_holds_every_key(overview: Overview) -> None:
+    keys = [column.key for column in GOROUTINE.columns if column.key]
+    found = [
+        row for text in GOROUTINE.encoded(pieces(overview, np.arange(MADE + 1))) for row in json.loads(f"[{text}]")
+    ]
+    assert [list(row) for row in found] == [keys] * (MADE + 1)
+    assert [row["line"] for row in found[:3]] == [8, 7, 8] and [row["locked"] for row in found[:3]] == [
+        True,
+        False,
+        False,
+    ]
+    state = goroutinerows.STATE
+    some = [{key: row[key] for key in ("status", "wait_reason", "locked")} for row in found]
+    assert some == [plain(state.object((overview, row))) for row in range(MADE + 1)]
