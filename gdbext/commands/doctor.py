@@ -147,7 +147,7 @@ def _blocks(
     rows = [("yes" if verdict.works else "NO", verdict.ability.what, verdict.detail) for verdict in verdicts]
     blocks: list[report.Block] = [
         report.Text(f"{_program(session)}\n{_tools(args)}"),
-        report.Table([report.Column("works"), report.Column("what"), report.Column("found")], rows),
+        report.Table([report.Heading("works"), report.Heading("what"), report.Heading("found")], rows),
         report.Text(
             f"Checked: {_counted(fields, 'declared fields fit this binary')}, {_counted(names, 'globals found')}."
         ),

@@ -41,7 +41,7 @@ Cell = Address | Bytes | Duration | Absent | Hostile | str | int | float | bool 
 
 
 @frozen
-class Column:
+class Heading:
     """A table column. ``align``: left or right."""
 
     title: str
@@ -52,7 +52,7 @@ class Column:
 class Table:
     """Rows of cells under columns. ``cut`` says in one line what a limit left out."""
 
-    columns: Sequence[Column]
+    columns: Sequence[Heading]
     rows: Iterable[Sequence[Cell]]
     title: str = ""
     cut: str = ""

@@ -78,7 +78,7 @@ class Schema(Generic[One, Many]):
     def table(self, pieces: Iterable[Many], title: str = "", cut: str = "") -> report.Table:
         """The rows of the pieces as a table, made while they are drawn."""
         columns = [column for column in self.columns if column.title]
-        headings = [report.Column(column.title, "right" if column.kind.is_number else "left") for column in columns]
+        headings = [report.Heading(column.title, "right" if column.kind.is_number else "left") for column in columns]
         rows = (row for piece in pieces for row in zip(*(column.cells(piece) for column in columns), strict=True))
         return report.Table(headings, rows, title, cut)
 

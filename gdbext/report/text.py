@@ -18,7 +18,7 @@ from gdbext.report import (
     Address,
     Block,
     Cell,
-    Column,
+    Heading,
     Hostile,
     Lines,
     Node,
@@ -129,7 +129,7 @@ def _table(table: Table, painter: _Painter, width: int | None) -> Iterator[str]:
         yield from _long_lines(table.columns, chain(sample, rows), layout, painter)
 
 
-def _natural(columns: Sequence[Column], sample: Sequence[Sequence[Cell]], texts: Sequence[Sequence[str]]) -> _Layout:
+def _natural(columns: Sequence[Heading], sample: Sequence[Sequence[Cell]], texts: Sequence[Sequence[str]]) -> _Layout:
     """Columns as wide as the sample needs."""
     widths = [max(len(column.title), *(len(row[index]) for row in texts)) for index, column in enumerate(columns)]
     cells = [[row[index] for row in sample] for index in range(len(columns))]
@@ -140,7 +140,7 @@ def _natural(columns: Sequence[Column], sample: Sequence[Sequence[Cell]], texts:
     return _Layout(widths, right, cuttable)
 
 
-def _fit(layout: _Layout, width: int | None, columns: Sequence[Column]) -> _Layout:
+def _fit(layout: _Layout, width: int | None, columns: Sequence[Heading]) -> _Layout:
     """The layout made to fit ``width`` where it can be: the widest cuttable columns give."""
     if width is None:
         return _Layout(layout.widths, layout.right, [False] * len(layout.widths))
@@ -157,7 +157,7 @@ def _fit(layout: _Layout, width: int | None, columns: Sequence[Column]) -> _Layo
 
 
 def _short_lines(
-    columns: Sequence[Column],
+    columns: Sequence[Heading],
     sample: Sequence[Sequence[Cell]],
     texts: Sequence[Sequence[str]],
     layout: _Layout,
@@ -189,7 +189,7 @@ def _cut(text: str, layout: _Layout, index: int) -> str:
 
 
 def _long_lines(
-    columns: Sequence[Column], rows: Iterable[Sequence[Cell]], layout: _Layout, painter: _Painter
+    columns: Sequence[Heading], rows: Iterable[Sequence[Cell]], layout: _Layout, painter: _Painter
 ) -> Iterator[str]:
     """A hot loop, some hundred lines at a time: cells that rows share are written once."""
     writers = [_Writer(layout, index, painter) for index in range(len(columns))]
@@ -207,7 +207,7 @@ class _Writer:
         self.width, self.right, self.cuttable = layout.widths[index], layout.right[index], layout.cuttable[index]
         self.layout, self.index, self.painter = layout, index, painter
 
-    def title(self, column: Column) -> str:
+    def title(self, column: Heading) -> str:
         return self._padded(column.title, self.painter.paint("heading", column.title))
 
     def text(self, cell: Cell) -> str:

@@ -10,7 +10,7 @@ import gdb
 from gdbext.commands import Command
 from gdbext.errors import MemoryFault
 from gdbext.frontend.gdb import commands
-from gdbext.report import Absent, Address, Column, Report, Table, Text
+from gdbext.report import Absent, Address, Heading, Report, Table, Text
 from gdbext.target import Identity
 
 BINARY = SimpleNamespace(path="/bin/x", go_version="go1.27.3", arch="amd64")
@@ -50,7 +50,7 @@ def fail(session: object, args: Namespace) -> Report:
 def show(session: object, args: Namespace) -> Report:
     secret, count = f"secret {args.values}", args.limit or 0
     rows = [[index, Address(0xC000 + index), Absent("torn"), secret] for index in range(count)]
-    columns = [Column("n", "right"), Column("address"), Column("why"), Column("value")]
+    columns = [Heading("n", "right"), Heading("address"), Heading("why"), Heading("value")]
     return Report({"limit": args.limit, "gdb": args.gdb}, [Text("Head", "heading"), Table(columns, rows)])
 
 

@@ -14,8 +14,8 @@ from gdbext.report import (
     Block,
     Bytes,
     Cell,
-    Column,
     Duration,
+    Heading,
     Hostile,
     Lines,
     Node,
@@ -35,7 +35,7 @@ def shown(*blocks: Block, notes: tuple[str, ...] = (), color: bool = False, widt
     return "".join(render_text(Report({}, blocks, notes), color, width))
 
 
-COLUMNS = [Column("goid", "right"), Column("address"), Column("held"), Column("function")]
+COLUMNS = [Heading("goid", "right"), Heading("address"), Heading("held"), Heading("function")]
 ROWS = [
     [1, Address(0xC000001000), Bytes(2048), "main.main"],
     [117, Address(0xC0), Absent("torn"), Hostile("bad\x1b[31m")],
@@ -72,7 +72,7 @@ def test_an_empty_table_says_so() -> None:
 
 
 def test_columns_are_cut_in_the_middle_to_fit_but_never_addresses_or_numbers() -> None:
-    columns = [Column("address"), Column("n"), Column("function")]
+    columns = [Heading("address"), Heading("n"), Heading("function")]
     rows = [[Address(0xC000001000), 1234567890, "github.com/someone/service/internal/handler.(*Server).Serve"]]
     line = shown(Table(columns, rows), width=50).split("\n")[1]
     assert len(line) == 50
@@ -81,7 +81,7 @@ def test_columns_are_cut_in_the_middle_to_fit_but_never_addresses_or_numbers() -
 
 
 def test_a_table_that_cannot_fit_stays_whole() -> None:
-    assert "0xc000001000" in shown(Table([Column("address")] * 3, [[Address(0xC000001000)] * 3]), width=20)
+    assert "0xc000001000" in shown(Table([Heading("address")] * 3, [[Address(0xC000001000)] * 3]), width=20)
 
 
 def test_rows_after_the_sample_stand_in_the_same_columns() -> None:
@@ -114,7 +114,7 @@ def test_rows_are_written_while_they_are_produced() -> None:
             asked = index
             yield [index]
 
-    next(render_text(Report({}, [Table([Column("n")], rows())])))
+    next(render_text(Report({}, [Table([Heading("n")], rows())])))
     assert asked < 5_000
 
 
@@ -175,7 +175,7 @@ def test_text_of_the_target_cannot_colour_or_move() -> None:
     nasty = "\x1b[2J\x1b]0;x\x07\r\n"
     blocks: list[Block] = [
         Text(nasty),
-        Table([Column("a")], [[Hostile(nasty)]], title=nasty, cut=nasty),
+        Table([Heading("a")], [[Hostile(nasty)]], title=nasty, cut=nasty),
         Tree([Node([nasty])], title=nasty),
     ]
     text = shown(*blocks, notes=(nasty,))
