@@ -1,27 +1,97 @@
-"""One stopped target (or one look at a running one) and everything decoded from it.
+"""One stopped target (or one look at a running one) and everything decoded from it: a table of engines.
 
-The only place of caching and of lazy imports: each property imports what it needs when it is first asked. A front end
-drops the whole Session when the target may have changed; nothing else has to be forgotten.
+The only place where what was decoded is kept: each engine is made when it is first asked for, of those above it. A
+front end drops the whole Session when the target may have changed; nothing else has to be forgotten.
 """
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Generic, TypeVar, overload
+
+from gdbext.later import later
+
+with later("gdbext"):
+    from gdbext.analysis.contexts import chain, columns, roots, rows, search, searched, steady
+    from gdbext.analysis.goroutines import nativeframes
+    from gdbext.compute import malloc
+    from gdbext.golang.reading import opening
+    from gdbext.golang.runtime import mheap, proc, symtab as functions
+    from gdbext.golang.std import context, contextread
+    from gdbext.golang.types import rtype
+    from gdbext.golang.unstopped import heap as unstopped
 
 if TYPE_CHECKING:
-    from gdbext.analysis.contexts.chain import Chains
     from gdbext.analysis.contexts.contexts import Contexts
-    from gdbext.analysis.contexts.rows import Rows
-    from gdbext.analysis.goroutines.nativeframes import Code
     from gdbext.golang.reading.program import Program
-    from gdbext.golang.runtime.mheap import Heap
-    from gdbext.golang.runtime.proc import Goroutines
-    from gdbext.golang.runtime.symtab import Symtab
-    from gdbext.golang.std.context import ContextTypes
-    from gdbext.golang.types.rtype import Types
     from gdbext.target import Target
     from gdbext.target.image import Image
+
+T = TypeVar("T")
+
+
+class Engine(Generic[T]):
+    """A part of a Session. ``doing``: what the line of progress says while it is made."""
+
+    def __init__(self, make: Callable[[Session], T], doing: str = "") -> None:
+        self.make, self.doing = make, doing
+
+    def __set_name__(self, owner: type[Session], name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, session: None, owner: type[Session]) -> Engine[T]: ...
+    @overload
+    def __get__(self, session: Session, owner: type[Session]) -> T: ...
+    def __get__(self, session: Session | None, owner: type[Session]) -> Engine[T] | T:
+        """Makes it; from then on the session's own attribute hides this."""
+        if session is None:
+            return self
+        session.doing = self.doing or session.doing
+        made = session.__dict__[self.name] = self.make(session)
+        return made
+
+
+def _heap(session: Session) -> mheap.Heap:
+    found = mheap.Heap.of(session.program) if session.target.memory.stable else unstopped.read_heap(session.program)
+    malloc.trim()
+    return found
+
+
+def _search(session: Session) -> Contexts:
+    needed = session.symtab, session.types, session.context_types, session.heap, session.goroutines
+    session.doing = "searching the heap for contexts"
+    found = search.contexts(session.program, *needed)
+    malloc.trim()
+    return found
+
+
+def _look_again(session: Session) -> Contexts:
+    """All contexts as they are now; what was decoded for them is kept, so that a report is of one moment."""
+    session.forget("heap", "goroutines")
+    return _search(session)
+
+
+def _searched(session: Session) -> searched.Searched:
+    def steadily() -> Contexts:
+        return steady.steady(lambda: _look_again(session), lambda: unstopped.collections(session.program))
+
+    stable = session.target.memory.stable
+    return searched.Searched((lambda: _search(session)) if stable else steadily, stable)
+
+
+def _memory(session: Session) -> Image:
+    """The heap's memory: a core has it at no cost, of a process it is copied."""
+    return session.program.whole_image() or session.heap.image
+
+
+def _context_rows(session: Session) -> rows.Rows:
+    found = columns.Columns(session.contexts, session.context_reader, session.heap.image, session.goroutines.now.ns)
+    return rows.Rows(found, session.goroutines)
+
+
+def _chains(session: Session) -> chain.Chains:
+    return chain.Chains(session.context_reader, session.goroutines, lambda: _memory(session), session.searched)
 
 
 class Session:
@@ -32,154 +102,60 @@ class Session:
         self.doing = "reading the program"
         """What takes long right now, for a line of progress."""
 
-    @cached_property
-    def program(self) -> Program:
-        from gdbext.golang.reading.opening import open_program
+    program: Engine[Program] = Engine(lambda s: opening.open_program(s.target), "reading the program")
 
-        return open_program(self.target)
+    symtab: Engine[functions.Symtab] = Engine(lambda s: functions.Symtab.of(s.program), "reading symbols")
+    """Functions, files and lines (pclntab)."""
 
-    @cached_property
-    def symtab(self) -> Symtab:
-        """Functions, files and lines (pclntab)."""
-        self.doing = "reading symbols"
-        from gdbext.golang.runtime.symtab import Symtab
+    types: Engine[rtype.Types] = Engine(lambda s: rtype.Types(s.program, s.symtab.modules))
+    """The program's type descriptors."""
 
-        return Symtab.of(self.program)
+    goroutines: Engine[proc.Goroutines] = Engine(
+        lambda s: proc.Goroutines.of(s.program, s.symtab), "reading goroutines"
+    )
+    """Every goroutine of the program, dead ones left out."""
 
-    @cached_property
-    def goroutines(self) -> Goroutines:
-        """Every goroutine of the program, dead ones left out."""
-        return self._read_goroutines()
+    native_code: Engine[nativeframes.Code] = Engine(lambda s: nativeframes.Code.of(s.symtab))
+    """What a debugger's own unwinder has to know of the runtime's code."""
 
-    @cached_property
-    def native_code(self) -> Code:
-        """What a debugger's own unwinder has to know of the runtime's code."""
-        from gdbext.analysis.goroutines.nativeframes import Code
+    heap: Engine[mheap.Heap] = Engine(_heap, "reading the heap's spans")
+    """The heap's spans and which of their slots are allocated."""
 
-        return Code.of(self.symtab)
+    context_types: Engine[context.ContextTypes] = Engine(lambda s: context.ContextTypes.of(s.types))
+    """Every type that implements context.Context."""
 
-    @cached_property
-    def types(self) -> Types:
-        """The program's type descriptors."""
-        from gdbext.golang.types.rtype import Types
+    context_reader: Engine[contextread.ContextReader] = Engine(
+        lambda s: contextread.ContextReader(s.program, s.types, s.context_types)
+    )
 
-        return Types(self.program, self.symtab.modules)
+    searched: Engine[searched.Searched] = Engine(_searched)
+    """The search of the heap for contexts, done or not."""
 
-    @cached_property
-    def heap(self) -> Heap:
-        """The heap's spans and which of their slots are allocated."""
-        return self._read_heap()
+    contexts: Engine[Contexts] = Engine(lambda s: s.searched.contexts)
+    """Every context of the program."""
 
-    @cached_property
-    def context_types(self) -> ContextTypes:
-        """Every type that implements context.Context."""
-        from gdbext.golang.std.context import ContextTypes
+    context_rows: Engine[rows.Rows] = Engine(_context_rows)
+    """What is said of each context."""
 
-        return ContextTypes.of(self.types)
+    chains: Engine[chain.Chains] = Engine(_chains)
+    """The contexts of goroutines and what is above them."""
 
-    @cached_property
-    def contexts(self) -> Contexts:
-        """Every context of the program."""
-        if self.target.memory.stable:
-            return self._search(self.heap, self.goroutines)
-        from gdbext.analysis.contexts.steady import steady
-        from gdbext.golang.unstopped.heap import collections
+    young_contexts: Engine[int] = Engine(lambda s: s.heap.younger(s.contexts.address))
+    """How many contexts no collection has seen reachable yet."""
 
-        return steady(self._look_again, lambda: collections(self.program))
+    context_holders: Engine[dict[int, list[int]]] = Engine(
+        lambda s: roots.holding_goids(s.goroutines, s.contexts.address)
+    )
+    """Which goroutines have a context's address on their stacks: goids by context."""
 
-    def _look_again(self) -> Contexts:
-        """All contexts as they are now; what was decoded for them is kept, so that a report is of one moment."""
-        self.heap, self.goroutines = self._read_heap(), self._read_goroutines()
-        return self._search(self.heap, self.goroutines)
+    def made(self, name: str) -> bool:
+        """Whether that engine was made already."""
+        return name in self.__dict__
 
-    def _read_heap(self) -> Heap:
-        self.doing = "reading the heap's spans"
-        from gdbext.compute import malloc
-        from gdbext.golang.runtime.mheap import Heap
-        from gdbext.golang.unstopped.heap import read_heap
-
-        heap = Heap.of(self.program) if self.target.memory.stable else read_heap(self.program)
-        malloc.trim()
-        return heap
-
-    def _read_goroutines(self) -> Goroutines:
-        symtab = self.symtab
-        self.doing = "reading goroutines"
-        from gdbext.golang.runtime.proc import Goroutines
-
-        return Goroutines.of(self.program, symtab)
-
-    def _search(self, heap: Heap, goroutines: Goroutines) -> Contexts:
-        self.doing = "searching the heap for contexts"
-        from gdbext.analysis.contexts import search
-        from gdbext.compute import malloc
-
-        types = self.context_types
-        found = search.contexts(self.program, self.symtab, self.types, types, heap, goroutines)
-        malloc.trim()
-        return found
-
-    @cached_property
-    def context_rows(self) -> Rows:
-        """What is said of each context."""
-        from gdbext.analysis.contexts.columns import Columns
-        from gdbext.analysis.contexts.rows import Rows
-        from gdbext.golang.std.contextread import ContextReader
-
-        reader = ContextReader(self.program, self.types, self.context_types)
-        return Rows(Columns(self.contexts, reader, self.heap.image, self.goroutines.now.ns), self.goroutines)
-
-    @cached_property
-    def chains(self) -> Chains:
-        """The contexts of goroutines and what is above them."""
-        from gdbext.analysis.contexts.chain import Chains
-        from gdbext.golang.std.contextread import ContextReader
-
-        reader = ContextReader(self.program, self.types, self.context_types)
-        return Chains(reader, self.goroutines, self._memory, self._blocked_on, self._certain, self.found_context)
-
-    def _certain(self, address: int) -> bool | None:
-        """Whether two looks at a running program saw the context alike; None where it stands still."""
-        if self.target.memory.stable:
-            return None
-        index, certain = self.contexts.index(address), self.contexts.certain
-        return index >= 0 and certain is not None and bool(certain[index])
-
-    def found_context(self, kind: int, address: int) -> int:
-        """The context of that kind at an address, -1 where there is none or no search of the heap was made yet."""
-        found = self.__dict__.get("contexts")
-        index = found.index(address) if found is not None else -1
-        return index if index >= 0 and int(self.contexts.kind[index]) == kind else -1
-
-    def _blocked_on(self, row: int) -> list[tuple[int, int]]:
-        """The (kind, address) of the contexts whose Done channels a goroutine waits on. Searches the heap."""
-        found = self.contexts
-        mine = self._waited_on.get(row, ())
-        return [(int(found.kind[index]), int(found.address[index])) for index in mine]
-
-    @cached_property
-    def _waited_on(self) -> dict[int, list[int]]:
-        """The contexts that each goroutine waits on, by row."""
-        found: dict[int, list[int]] = {}
-        for index, row in self.contexts.waits.tolist():
-            found.setdefault(row, []).append(index)
-        return found
-
-    def _memory(self) -> Image:
-        """The heap's memory: a core has it at no cost, of a process it is copied."""
-        return self.program.whole_image() or self.heap.image
-
-    @cached_property
-    def young_contexts(self) -> int:
-        """How many contexts no collection has seen reachable yet."""
-        return self.heap.younger(self.contexts.address)
-
-    @cached_property
-    def context_holders(self) -> dict[int, list[int]]:
-        """Which goroutines have a context's address on their stacks: goids by context."""
-        from gdbext.analysis.contexts import roots
-
-        return roots.holding_goids(self.goroutines, self.contexts.address)
+    def forget(self, *names: str) -> None:
+        """Let these engines be made anew."""
+        for name in names:
+            self.__dict__.pop(name, None)
 
     def close(self) -> None:
         """Give back what the target holds."""

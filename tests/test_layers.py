@@ -21,7 +21,7 @@ LAYERS = (
     *("session", "report", "views", "commands", "frontend"),
 )
 """Each may import itself and what stands to its left."""
-FREE = ("errors", "")
+FREE = ("errors", "later", "")
 """For everybody."""
 KNOWS_NO_GO = "report"
 """May import compiled loops of the layers to its left, and nothing that knows Go."""

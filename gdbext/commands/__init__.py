@@ -1,7 +1,7 @@
 """What the user types: the registry of commands, how a command line is read, how an answer leaves.
 
 ``commands/goroutines.py`` is go-goroutines; nothing is registered by hand. The debugger loads all of them at its start,
-so what they import of the engine is imported when it is first used (``_later.py``): modules, not names of them::
+so what they import of the engine is imported when it is first used (``later.py``): modules, not names of them::
 
     from gdbext import report
     def arguments(parser):  parser.add_argument("--status", metavar="S", help="only goroutines in this state")
@@ -31,9 +31,9 @@ import textwrap
 from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
-from gdbext.commands._later import later
 from gdbext.commands._line import take_command, take_expression, typed_line
 from gdbext.errors import UsageError
+from gdbext.later import later
 
 if TYPE_CHECKING:
     from gdbext.commands._frames import Frames

@@ -91,7 +91,7 @@ def _nothing(session: Session, args: argparse.Namespace) -> tuple[str, str]:
 
 def complete(session: Session | None, text: str, word: str) -> Iterator[str]:
     """Goroutine numbers after -g."""
-    if session is not None and "goroutines" in session.__dict__ and re.search(r"(-g|--goroutine)\s+\S*$", text):
+    if session is not None and session.made("goroutines") and re.search(r"(-g|--goroutine)\s+\S*$", text):
         yield from (str(int(number)) for number in session.goroutines.goid)
 
 

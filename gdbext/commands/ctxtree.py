@@ -87,7 +87,7 @@ def _dot(session: Session, args: argparse.Namespace, forest: tree.Forest, start:
 
 def complete(session: Session | None, text: str, word: str) -> Iterator[str]:
     """Addresses of contexts with children, once they are known."""
-    if session is not None and "contexts" in session.__dict__ and word.startswith("0x"):
+    if session is not None and session.made("contexts") and word.startswith("0x"):
         every = session.contexts
         yield from (hex(int(a)) for a in every.address[every.children > 0])
 

@@ -93,7 +93,7 @@ def _columns(session: Session, args: argparse.Namespace, lines: Sequence[_Line])
 
 
 def _index(session: Session, link: Link) -> int:
-    return session.found_context(link.kind, link.address)
+    return session.searched.index(link.kind, link.address)
 
 
 def _lines(session: Session, args: argparse.Namespace, chains: Sequence[Chain]) -> Iterator[_Line]:

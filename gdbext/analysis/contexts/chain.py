@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 
 import numpy as np
@@ -14,6 +14,7 @@ from gdbext.analysis.contexts import roots
 from gdbext.analysis.contexts.contexts import children_shape
 from gdbext.analysis.contexts.lineage import Lineage
 from gdbext.analysis.contexts.rows import Row, row_of
+from gdbext.analysis.contexts.searched import Searched
 from gdbext.analysis.goroutines.framevariables import FrameVariables
 from gdbext.errors import GdbextError
 from gdbext.golang.runtime.heapobject import find_object
@@ -69,16 +70,11 @@ class Chains:
         reader: ContextReader,
         goroutines: Goroutines,
         memory: Callable[[], Image],
-        blocked_on: Callable[[int], Iterable[tuple[int, int]]],
-        certain: Callable[[int], bool | None],
-        found: Callable[[int, int], int],
+        searched: Searched,
     ) -> None:
-        """``memory``: an image of the heap, asked for only when a children map has to be walked. ``blocked_on``: the
-        (kind, address) of the contexts that a row's goroutine waits on, asked for only when it waits on a channel.
-        ``certain``: whether the context at an address is, None where the program stands still.
-        ``found``: the index of that context of that kind where a search of the heap found it, else -1."""
-        self.reader, self.goroutines, self._memory, self._blocked_on = reader, goroutines, memory, blocked_on
-        self._certain, self._found = certain, found
+        """``memory``: an image of the heap, asked for only when a children map has to be walked. ``searched``: asked
+        to search only where a goroutine waits on a channel, and of a running program."""
+        self.reader, self.goroutines, self._memory, self._searched = reader, goroutines, memory, searched
         self._variables = roots.variable_ranges(goroutines.symtab.modules)
         self.program, self.ctypes = reader.program, reader.ctypes
         self.lineage = Lineage(self.program, self.ctypes)
@@ -132,7 +128,7 @@ class Chains:
         may also be a global variable or lie inside a larger object.
         """
         one = self.ctypes.kinds[kind]
-        if one.background or self._found(kind, address) >= 0:
+        if one.background or self._searched.index(kind, address) >= 0:
             return True
         found = find_object(self.program, address)
         if found is None:
@@ -185,7 +181,7 @@ class Chains:
     def _waited(self, row: int) -> Iterator[tuple[int, int, Way]]:
         """The contexts whose Done channels the goroutine is blocked on."""
         if self.goroutines.waiting[row]:
-            for kind, address in self._blocked_on(row):
+            for kind, address in self._searched.blocked_on(row):
                 yield kind, address, Way("waits", "it waits on its Done channel", -1)
 
     # The chain above one context
@@ -207,7 +203,7 @@ class Chains:
             listed=None,
             waiters=self._waiters(detail),
             goroutines=sorted(goids),
-            certain=self._certain(link.address),
+            certain=self._searched.certain(link.address),
         )
 
     def _cause(self, number: int) -> str | Absence | None:

@@ -190,7 +190,7 @@ def test_loading_imports_only_what_every_session_needs(gdb: tools.Gdb) -> None:
     ours = {name for name in loaded if name.startswith("gdbext.")}
     assert {name.partition(".")[0] for name in loaded} <= {"gdb", "gdbext", *sys.stdlib_module_names}
     layers = {name.split(".")[1] for name in ours}
-    assert layers == {"commands", "compute", "errors", "frontend", "store"}
+    assert layers == {"commands", "later", "compute", "errors", "frontend", "store"}
 
 
 # At a terminal

@@ -12,7 +12,7 @@ from types import ModuleType
 
 import pytest
 
-from gdbext.commands._later import Later, later
+from gdbext.later import Later, later
 
 
 @pytest.fixture
