@@ -1,1 +1,1 @@
-"""What is the processor's: registers, instructions, stack rules. Nowhere else."""
+"""What is the processor's: registers, instructions, stack rules."""
