@@ -206,10 +206,11 @@ class Traces:
 
     def _how_on(self, node: int, enough: Callable[[int], bool] | None) -> int:
         """GO_ON, or why a walk ends at a node; asks ``enough`` once."""
-        if self._asked[node] is None:
+        found = self._asked[node]
+        if found is None:
             cut = enough is not None and self._verdict[node] == GO_ON and enough(node)
-            self._asked[node] = CUT if cut else self._verdict[node]
-        return self._asked[node] or COMPLETE
+            found = self._asked[node] = CUT if cut else self._verdict[node]
+        return found
 
     def _known_facts(self, enough: Callable[[int], bool] | None) -> tuple[U64, NDArray[np.int64]]:
         """(frame size, how the walk goes on) of each node; never empty."""
