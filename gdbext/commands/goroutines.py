@@ -10,7 +10,6 @@ import numpy as np
 from gdbext import report
 from gdbext.analysis.goroutines import grouping
 from gdbext.commands import Command
-from gdbext.golang.runtime import traceback
 from gdbext.report import counts
 from gdbext.views import goroutinegroups, goroutinerows
 
@@ -45,8 +44,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(session: Session, args: argparse.Namespace) -> report.Report:
     """The goroutines that the options choose, as rows or as groups."""
-    deepest = traceback.MOST_FRAMES if args.function else grouping.DEEPEST
-    overview = grouping.Overview(session.goroutines, bool(args.function or args.group == "stack"), deepest=deepest)
+    whole, deepest = bool(args.function or args.group == "stack"), grouping.deepest(args.function, folded=True)
+    overview = grouping.Overview(session.goroutines, whole, deepest=deepest)
     rows = grouping.select(overview, grouping.Wanted(args.status or "", args.reason, args.function, args.label or ()))
     shown, cut = counts.limited(rows, args.limit, MORE)
     schema = goroutinerows.GOROUTINE
@@ -68,15 +67,10 @@ def _groups(overview: grouping.Overview, rows: Any, how: str) -> list[grouping.G
 
 def _notes(overview: grouping.Overview, rows: Ints, args: argparse.Namespace) -> list[str]:
     goroutines = overview.goroutines
-    notes = [
-        f"{count:,} with gaps: {reason}"
-        for reason, count in sorted(grouping.troubles(goroutines, rows.tolist()).items())
-    ]
+    notes = grouping.gaps(goroutines, rows.tolist())
     if goroutines.now.at_least and bool((overview.waited >= 0).any()):
         notes.append("times of waiting are reckoned to the latest time found in the runtime: at least that long")
-    if args.function and (deep := int((overview.places.ends == traceback.CUT).sum())):
-        cut = f"{counts.plural(deep, 'stack')} deeper than {traceback.MOST_FRAMES:,} frames"
-        notes.append(f"{cut}: what lies further out was not searched")
+    notes += grouping.unsearched(overview) if args.function else []
     if goroutines.scanning.any():
         notes.append("a garbage collection is scanning stacks")
     return notes

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from gdbext.session import Session
 
-DEEPEST, DEEPEST_FOLDED = 1 << 16, 1 << 12
-"""Frames that are walked at most; stacks that are the same so far count as the same."""
 INSTEAD = "go-stacks N, go-stacks --all, or go-stacks --g0 for the threads' own stacks"
 MORE = "… and {:,} more (--all shows them, --group folds them)".format
 
@@ -45,14 +43,13 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
         return systemstacks.report(session, args)
     only = _asked(session, args)
     grouped = args.group or not (args.all or args.function or only is not None)
-    overview = grouping.Overview(
-        session.goroutines, whole=True, only=only, deepest=DEEPEST_FOLDED if grouped else DEEPEST
-    )
+    deepest = grouping.deepest(args.function, grouped)
+    overview = grouping.Overview(session.goroutines, whole=True, only=only, deepest=deepest)
     rows = grouping.select(overview, grouping.Wanted(function=args.function))
     rows = rows if only is None else rows[_among(rows, only)]
     stacks = stack.Stacks(overview)
     if args.pprof:
-        return _profiled(session, stacks, rows, args.pprof)
+        return _profiled(session, stacks, rows, args)
     return _folded(stacks, rows, args) if grouped else _each(stacks, rows, args)
 
 
@@ -74,7 +71,7 @@ def _each(stacks: stack.Stacks, rows: NDArray[np.int64], args: argparse.Namespac
     shown, cut = counts.limited(every, args.limit, MORE)
     lines = _apart(shown, stackprint.Printer(stacks, args.full).pieces)
     document = {"stacks": report.Rows(stackprint.goroutine_object(stacks, row, args.full) for row in shown)}
-    return report.Report(document, [report.Lines(lines, cut=cut)], _notes(stacks, every))
+    return report.Report(document, [report.Lines(lines, cut=cut)], _notes(stacks, every, args))
 
 
 def _folded(stacks: stack.Stacks, rows: NDArray[np.int64], args: argparse.Namespace) -> report.Report:
@@ -83,7 +80,7 @@ def _folded(stacks: stack.Stacks, rows: NDArray[np.int64], args: argparse.Namesp
     title = f"{counts.plural(len(rows), 'goroutine')}, {counts.plural(len(groups), 'different stack')}"
     lines = _apart(shown, lambda each: stackprint.group_lines(stacks, each, args.full), first=True)
     document = {"stacks": report.Rows(stackprint.group_object(stacks, each, args.full) for each in shown)}
-    return report.Report(document, [report.Lines(lines, title, cut)], _notes(stacks, rows.tolist()))
+    return report.Report(document, [report.Lines(lines, title, cut)], _notes(stacks, rows.tolist(), args))
 
 
 def _more_stacks(left_out: int) -> str:
@@ -98,9 +95,11 @@ def _apart(items: Sequence[T], lines: Callable[[T], Iterator[str]], first: bool 
         yield from lines(item)
 
 
-def _profiled(session: Session, stacks: stack.Stacks, rows: NDArray[np.int64], path: str) -> report.Report:
+def _profiled(
+    session: Session, stacks: stack.Stacks, rows: NDArray[np.int64], args: argparse.Namespace
+) -> report.Report:
     """The goroutine profile in a file; the answer says what it holds."""
-    text, binary = session.symtab.modules[0], session.target.binary
+    path, text, binary = args.pprof, session.symtab.modules[0], session.target.binary
     profile = pprof.Profile("goroutine", "count", pprof.Program(text.text, text.etext, binary.path, binary.build_id))
     goroutines = found = 0
     for sample in stackprofile.samples(stacks, rows):
@@ -114,7 +113,7 @@ def _profiled(session: Session, stacks: stack.Stacks, rows: NDArray[np.int64], p
     many = f"{counts.plural(goroutines, 'goroutine')}, {counts.plural(found, 'different stack')}"
     said = f"{many} in {path}: go tool pprof {path}"
     document = {"stacks": report.Rows(()), "pprof": {"file": path, "goroutines": goroutines, "samples": found}}
-    return report.Report(document, [report.Text(said)], _notes(stacks, rows.tolist()))
+    return report.Report(document, [report.Text(said)], _notes(stacks, rows.tolist(), args))
 
 
 def _write(path: str, data: bytes) -> None:
@@ -125,9 +124,9 @@ def _write(path: str, data: bytes) -> None:
         raise UsageError(f"cannot write {path}: {error.strerror}") from None
 
 
-def _notes(stacks: stack.Stacks, rows: Sequence[int]) -> list[str]:
-    found = grouping.troubles(stacks.goroutines, rows)
-    return [f"{count:,} with gaps: {reason}" for reason, count in sorted(found.items())]
+def _notes(stacks: stack.Stacks, rows: Sequence[int], args: argparse.Namespace) -> list[str]:
+    searched = grouping.unsearched(stacks.overview) if args.function else []
+    return grouping.gaps(stacks.goroutines, rows) + searched
 
 
 COMMAND = Command(

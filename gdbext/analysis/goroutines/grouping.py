@@ -21,7 +21,7 @@ from gdbext.golang.runtime.proflabel import labels
 from gdbext.golang.runtime.showframe import Shown
 from gdbext.golang.runtime.symtab import Location
 from gdbext.golang.runtime.symtabinl import frames
-from gdbext.golang.runtime.traceback import ENDS, NO_FRAME, UNREADABLE
+from gdbext.golang.runtime.traceback import CUT, ENDS, MOST_FRAMES, NO_FRAME, UNREADABLE
 from gdbext.golang.runtime.traces import Traces
 
 if TYPE_CHECKING:
@@ -315,6 +315,23 @@ def by_reason(overview: Overview) -> Callable[[int], Hashable]:
     """Alike: the same status, waiting for the same reason."""
     goroutines = overview.goroutines
     return lambda row: (goroutines.status_name(row), goroutines.reason(row))
+
+
+def deepest(function: str, folded: bool) -> int:
+    """How many frames to walk: a search for a function looks at all that can be, folding compares the first ones."""
+    return DEEPEST if folded and not function else MOST_FRAMES
+
+
+def unsearched(overview: Overview) -> list[str]:
+    """What is to be said of a search for a function: where it did not see the whole stack."""
+    deep = int((overview.places.ends == CUT).sum())
+    stacks = f"{deep:,} stack{'s' if deep > 1 else ''} deeper than {overview.deepest:,} frames"
+    return [f"{stacks}: what lies further out was not searched"] if deep else []
+
+
+def gaps(goroutines: Goroutines, rows: Iterable[int]) -> list[str]:
+    """What is to be said of rows that are not whole."""
+    return [f"{count:,} with gaps: {reason}" for reason, count in sorted(troubles(goroutines, rows).items())]
 
 
 def troubles(goroutines: Goroutines, rows: Iterable[int]) -> dict[str, int]:
