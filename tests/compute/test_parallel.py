@@ -103,9 +103,15 @@ def to_a_worker() -> None:
 
 
 def blocked(task: int) -> set[int]:
-    """The signals that a thread refuses, as the kernel says."""
+    """The signals that a thread refuses, as the kernel says. Raises OSError for one that is gone.
+
+    Of one that is just going the kernel says that it has no threads, and no signals of any sort.
+    """
     with open(f"/proc/self/task/{task}/status") as status:
-        mask = next(int(line.split()[1], 16) for line in status if line.startswith("SigBlk"))
+        said = dict(line.split(":", 1) for line in status)
+    if int(said["Threads"]) == 0:
+        raise ProcessLookupError
+    mask = int(said["SigBlk"], 16)
     return {number for number in range(1, 65) if mask >> (number - 1) & 1}
 
 
