@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gdbext import report
-from gdbext.analysis.goroutines import grouping
+from gdbext.analysis.goroutines import grouping, notes as said
 from gdbext.commands import Command
 from gdbext.report import counts
 from gdbext.views import goroutinegroups, goroutinerows
@@ -67,10 +67,10 @@ def _groups(overview: grouping.Overview, rows: Any, how: str) -> list[grouping.G
 
 def _notes(overview: grouping.Overview, rows: Ints, args: argparse.Namespace) -> list[str]:
     goroutines = overview.goroutines
-    notes = grouping.gaps(goroutines, rows.tolist())
+    notes = said.gaps(goroutines, rows.tolist())
     if goroutines.now.at_least and bool((overview.waited >= 0).any()):
         notes.append("times of waiting are reckoned to the latest time found in the runtime: at least that long")
-    notes += grouping.unsearched(overview) if args.function else []
+    notes += said.unsearched(overview) if args.function else []
     if goroutines.scanning.any():
         notes.append("a garbage collection is scanning stacks")
     return notes

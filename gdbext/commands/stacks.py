@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from gdbext import report
-from gdbext.analysis.goroutines import grouping, numbered, stackprofile, stacks as stack
+from gdbext.analysis.goroutines import grouping, notes as said, numbered, stackprofile, stacks as stack
 from gdbext.commands import Command, _selected, goid
 from gdbext.errors import UsageError
 from gdbext.report import counts, pprof
@@ -125,8 +125,8 @@ def _write(path: str, data: bytes) -> None:
 
 
 def _notes(stacks: stack.Stacks, rows: Sequence[int], args: argparse.Namespace) -> list[str]:
-    searched = grouping.unsearched(stacks.overview) if args.function else []
-    return grouping.gaps(stacks.goroutines, rows) + searched
+    searched = said.unsearched(stacks.overview) if args.function else []
+    return said.gaps(stacks.goroutines, rows) + searched
 
 
 COMMAND = Command(

@@ -7,7 +7,7 @@ plumbing shows its innermost printed frame, and one of the runtime's own gorouti
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ from gdbext.golang.runtime.proflabel import labels
 from gdbext.golang.runtime.showframe import Shown
 from gdbext.golang.runtime.symtab import Location
 from gdbext.golang.runtime.symtabinl import frames
-from gdbext.golang.runtime.traceback import CUT, ENDS, MOST_FRAMES, NO_FRAME, UNREADABLE
+from gdbext.golang.runtime.traceback import ENDS, MOST_FRAMES, NO_FRAME, UNREADABLE
 from gdbext.golang.runtime.traces import Traces
 
 if TYPE_CHECKING:
@@ -322,29 +322,6 @@ def deepest(function: str, folded: bool) -> int:
     return DEEPEST if folded and not function else MOST_FRAMES
 
 
-def unsearched(overview: Overview) -> list[str]:
-    """What is to be said of a search for a function: where it did not see the whole stack."""
-    deep = int((overview.places.ends == CUT).sum())
-    stacks = f"{deep:,} stack{'s' if deep > 1 else ''} deeper than {overview.deepest:,} frames"
-    return [f"{stacks}: what lies further out was not searched"] if deep else []
-
-
-def gaps(goroutines: Goroutines, rows: Iterable[int]) -> list[str]:
-    """What is to be said of rows that are not whole."""
-    return [f"{count:,} with gaps: {reason}" for reason, count in sorted(troubles(goroutines, rows).items())]
-
-
-def troubles(goroutines: Goroutines, rows: Iterable[int]) -> dict[str, int]:
-    """How many of the rows are not whole, by reason."""
-    counts: dict[str, int] = {}
-    if not goroutines.trouble:
-        return counts
-    for row in goroutines.trouble.keys() & set(rows):
-        reason = goroutines.trouble[row]
-        counts[reason] = counts.get(reason, 0) + 1
-    return counts
-
-
 __all__ = [
     "NO_CREATOR",
     "Group",
@@ -357,5 +334,4 @@ __all__ = [
     "group",
     "package",
     "select",
-    "troubles",
 ]

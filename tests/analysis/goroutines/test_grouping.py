@@ -10,14 +10,10 @@ from gdbext.analysis.goroutines.grouping import (
     by_creator,
     by_reason,
     by_stack,
-    deepest,
-    gaps,
     group,
     is_plumbing,
     package,
     select,
-    troubles,
-    unsearched,
 )
 from tests.golang.madecode import WRAPPER, Code, Function, Gs, Inlined, Stacks
 from tests.synthetic import World
@@ -152,35 +148,6 @@ def test_creators_are_as_the_runtime_names_them() -> None:
     gs.add(2, stacks.push("main.f"), gopc=0x10)
     alone = Overview(gs.finish())
     assert [alone.created_by(row).function for row in range(2)] == ["", ""], "main, and one made nowhere"
-
-
-def test_unreadable_ones_come_last_and_are_counted() -> None:
-    gs, stacks = made()
-    gs.g.append(0x18)
-    gs.add(3, stacks.push("main.f"))
-    gs.add(2, stacks.push("main.f"), atomicstatus=2, m=gs.machine())
-    overview = Overview(gs.finish())
-    assert goids(overview) == [2, 3, 0]
-    assert troubles(overview.goroutines, range(3)) == {"unreadable g": 1, "running: needs the thread's registers": 1}
-    assert gaps(overview.goroutines, range(3)) == [
-        "1 with gaps: running: needs the thread's registers",
-        "1 with gaps: unreadable g",
-    ]
-
-
-def test_a_search_says_which_stacks_it_did_not_see_whole() -> None:
-    gs, stacks = made()
-    for goid in (1, 2, 3):
-        gs.add(goid, stacks.push("main.f", "main.g", *["main.f"] * goid, "runtime.goexit"))
-    found = gs.finish()
-    said = [unsearched(Overview(found, whole=True, deepest=frames)) for frames in (4, 5, 6)]
-    assert said == [
-        ["2 stacks deeper than 4 frames: what lies further out was not searched"],
-        ["1 stack deeper than 5 frames: what lies further out was not searched"],
-        [],
-    ]
-    assert deepest("main.f", folded=True) == deepest("main.f", folded=False) == deepest("", folded=False)
-    assert deepest("", folded=True) < deepest("", folded=False)
 
 
 def test_labels_that_cannot_be_read_say_why() -> None:
