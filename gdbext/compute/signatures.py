@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 from attrs import frozen
-from numpy.typing import NDArray
 
 SCALARS = {"u64": ctypes.c_uint64, "i64": ctypes.c_int64}
 DTYPES = {
@@ -25,11 +24,6 @@ DTYPES = {
     "i8": np.dtype(np.int8),
     "bool": np.dtype(np.bool_),
 }
-U8 = NDArray[np.uint8]
-I32 = NDArray[np.int32]
-I64 = NDArray[np.int64]
-U64 = NDArray[np.uint64]
-Bools = NDArray[np.bool_]
 FIELDS = {"U8": "u8[]", "I32": "i32[]", "I64": "i64[]", "U64": "u64[]", "Bools": "bool[]"}
 """What the annotation of a record's field says."""
 CONTROLLED = "control"

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gdbext.compute.arrays import I64
 from gdbext.report import kernels
 from gdbext.report.jsontext import NUL, encoded, join_cells
-from gdbext.report.values import I64, Kind, Values
+from gdbext.report.values import Kind, Values
 
 BETWEEN = ",\n"
 """What stands between rows."""

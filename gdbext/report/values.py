@@ -15,11 +15,10 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
+from gdbext.compute.arrays import I64, Bools
 from gdbext.report import Absent, Address, Bytes, Duration, Hostile
 from gdbext.report.kernels import ADDRESS, MOST_TEXTS, NANOSECONDS, NUMBER, SECONDS, TEXT, TEXTS
 
-I64 = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 Form = tuple[int, I64]
 """A column as the compiled writer takes it: how it is written, and a number for each row."""
 Instead = Sequence[tuple[Bools, object]]
@@ -189,4 +188,4 @@ def _replaced(cells: list[Any], instead: Instead, kind: Kind) -> list[Any]:
     return cells
 
 
-__all__ = ["I64", "Bools", "Choice", "Form", "Kind", "Numbers", "Texts", "Times", "Values", "each", "rfc3339"]
+__all__ = ["Choice", "Form", "Kind", "Numbers", "Texts", "Times", "Values", "each", "rfc3339"]

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gdbext.compute.arrays import U64, Bools
 from gdbext.errors import MemoryFault
 
 if TYPE_CHECKING:
     from gdbext.target.kernels import Memory
 
-U64 = NDArray[np.uint64]
-Bools = NDArray[np.bool_]
 USER_END = 1 << 47
 LITTLE = 1 << 24
 """Bytes up to which looking up a segment is quick enough."""

@@ -11,7 +11,7 @@ from gdbext.compute.intrinsics import SOME, load8, load64, stopped, up_to
 from gdbext.compute.library import Library
 
 if TYPE_CHECKING:
-    from gdbext.compute.signatures import I32, U64
+    from gdbext.compute.arrays import I32, U64
 
 library = Library(__name__)
 PAGE_BITS, REGION_BITS = np.uint64(12), np.uint64(26)

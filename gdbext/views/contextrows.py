@@ -16,15 +16,16 @@ from numpy.typing import NDArray
 from gdbext.analysis.contexts.columns import time_left
 from gdbext.analysis.contexts.contexts import NO_DEADLINE, STATES
 from gdbext.compute import parallel
+from gdbext.compute.arrays import I64
 from gdbext.report.columns import Column, Schema
-from gdbext.report.values import I64, Choice, Kind, Numbers, Times, Values
+from gdbext.report.values import Choice, Kind, Numbers, Times, Values
 from gdbext.views.contexts import MASKED, cell, shown_value
 
 if TYPE_CHECKING:
     from gdbext.analysis.contexts.columns import Text
     from gdbext.analysis.contexts.rows import Row, Rows
+    from gdbext.compute.arrays import U64, Bools
     from gdbext.session import Session
-    from gdbext.target.image import U64, Bools
 
 CHUNK = 1 << 13
 """Contexts in a piece: its text should fit the processor's cache."""

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdbext.analysis.contexts.contexts import NO_DEADLINE, NO_KIND, STATES
+from gdbext.compute.arrays import I64
 from gdbext.report import Address, Cell, Choices, Stretch
 from gdbext.report.cells import MINUTE, SECOND
 from gdbext.views.contexts import MASKED, cell, deadline, registered, waiting
@@ -21,12 +22,11 @@ if TYPE_CHECKING:
     from gdbext.analysis.contexts.columns import Text
     from gdbext.analysis.contexts.rows import Rows
     from gdbext.analysis.contexts.tree import Drawn, Forest
-    from gdbext.target.image import Bools
+    from gdbext.compute.arrays import Bools
 
 CHUNK = 1 << 12
 """Lines in a stretch: some hundred KB of text."""
 ROOTS = {"context.backgroundCtx": "Background", "context.todoCtx": "TODO"}
-I64 = NDArray[np.int64]
 
 
 def stretches(forest: Forest, rows: Rows, args: argparse.Namespace, drawn: Drawn) -> Iterator[Stretch]:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from gdbext.golang.runtime.symtab import Location
 
     Ints = NDArray[np.int64]
-    Bools = NDArray[np.bool_]
 
 TOGETHER = 4096
 """Rows made at once."""

@@ -10,7 +10,7 @@ from gdbext.compute.library import Library
 from gdbext.target.kernels import Memory, read64  # noqa: F401  a kernel's declaration names some
 
 if TYPE_CHECKING:
-    from gdbext.compute.signatures import I32, U64, Bools
+    from gdbext.compute.arrays import I32, U64, Bools
 
 library = Library(__name__)
 

@@ -16,6 +16,7 @@ from gdbext.analysis.contexts.lineage import Lineage
 from gdbext.analysis.contexts.rows import Row, row_of
 from gdbext.analysis.contexts.searched import Searched
 from gdbext.analysis.goroutines.framevariables import FrameVariables
+from gdbext.compute.arrays import U64
 from gdbext.errors import GdbextError
 from gdbext.golang.runtime.heapobject import find_object
 from gdbext.golang.runtime.proc import Goroutines
@@ -25,7 +26,7 @@ from gdbext.golang.std import context
 from gdbext.golang.std.context import Kind
 from gdbext.golang.std.contextread import Absence, ContextReader, Detail
 from gdbext.golang.types import maps
-from gdbext.target.image import U64, Image
+from gdbext.target.image import Image
 
 
 @frozen

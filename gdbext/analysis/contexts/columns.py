@@ -9,11 +9,12 @@ import numpy as np
 from attrs import define
 from numpy.typing import NDArray
 
-from gdbext.analysis.contexts.contexts import I64, NO_DEADLINE, Contexts
+from gdbext.analysis.contexts.contexts import NO_DEADLINE, Contexts
+from gdbext.compute.arrays import I64, U64
 from gdbext.golang.reading.words import columns
 from gdbext.golang.std import context, contextread
 from gdbext.golang.std.contextread import Absence, ContextReader
-from gdbext.target.image import U64, Image
+from gdbext.target.image import Image
 
 WALL_MASK = np.uint64((1 << 30) - 1)
 Text = str | Absence | None

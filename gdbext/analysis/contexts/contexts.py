@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from attrs import field, frozen
-from numpy.typing import NDArray
 
-from gdbext.analysis.contexts.finding import U8, Found
+from gdbext.analysis.contexts.finding import Found
 from gdbext.analysis.contexts.waitrows import waits
 from gdbext.compute import parallel
+from gdbext.compute.arrays import I32, I64, U8, U64, Bools
 from gdbext.errors import GdbextError
 from gdbext.golang.reading.program import Program
 from gdbext.golang.reading.words import column, columns, index_in, index_of
@@ -16,10 +16,7 @@ from gdbext.golang.std import context, contextread
 from gdbext.golang.std.context import ContextTypes
 from gdbext.golang.types import maps
 from gdbext.golang.types.rtype import Types
-from gdbext.target.image import U64, Bools, Image
-
-I32 = NDArray[np.int32]
-I64 = NDArray[np.int64]
+from gdbext.target.image import Image
 
 LIVE, CANCELLED, BY_PARENT = 0, 1, 2
 STATES = ("live", "cancelled")

@@ -6,16 +6,15 @@ from collections.abc import Sequence
 
 import numpy as np
 from attrs import field, frozen
-from numpy.typing import NDArray
 
 from gdbext.compute import parallel
+from gdbext.compute.arrays import U8, U64, Bools
 from gdbext.golang.reading.words import index_in, word_filter, words_among
 from gdbext.golang.runtime.mheap import Heap
 from gdbext.golang.std import context
 from gdbext.golang.std.context import ContextTypes
-from gdbext.target.image import U64, Bools, Image
+from gdbext.target.image import Image
 
-U8 = NDArray[np.uint8]
 OTHER_ROOM = 1 << 17
 PIECES = 64
 """Of the heap, to be scanned side by side: parts take unlike times."""

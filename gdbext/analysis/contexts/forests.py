@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gdbext.analysis.contexts import kernels
-from gdbext.target.image import U64, Bools
-
-I32 = NDArray[np.int32]
-I64 = NDArray[np.int64]
+from gdbext.compute.arrays import I32, I64, U64, Bools
 
 
 def cut_cycles(parent: I32) -> int:

@@ -14,7 +14,7 @@ from gdbext.golang.std import context
 from gdbext.golang.std.contextread import Absence
 
 if TYPE_CHECKING:
-    from gdbext.analysis.contexts.contexts import I32
+    from gdbext.compute.arrays import I32
     from gdbext.golang.reading.program import Program
     from gdbext.golang.std.context import ContextTypes
 

@@ -9,12 +9,13 @@ import numpy as np
 from attrs import field, frozen
 from numpy.typing import NDArray
 
+from gdbext.compute.arrays import U64
 from gdbext.golang.reading.words import word_filter
 from gdbext.golang.runtime.moduledata import Module
 from gdbext.golang.runtime.proc import Goroutines
 from gdbext.golang.runtime.symtab import Symtab
 from gdbext.golang.std.context import ContextTypes
-from gdbext.target.image import U64, Image
+from gdbext.target.image import Image
 
 CAPTURES = {  # closures whose first captured word is the context (context/context.go)
     "context.WithCancel.func1": "*context.cancelCtx",

@@ -10,7 +10,8 @@ import numpy as np
 from attrs import field, frozen
 from numpy.typing import NDArray
 
-from gdbext.analysis.contexts.contexts import I32, I64, NO_DEADLINE, NO_KIND, Contexts
+from gdbext.analysis.contexts.contexts import NO_DEADLINE, NO_KIND, Contexts
+from gdbext.compute.arrays import I32, I64
 
 CHAIN = 4
 """Only children in a row, alike and with nothing else to say, fold from this many on."""

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gdbext.target.image import U64
+from gdbext.compute.arrays import I64, U64
 
-I64 = NDArray[np.int64]
 MOST_WAITS = 1 << 22
 """Pairs of a context and a goroutine that waits on it: each waits on a few at most, unless channels are garbage."""
 

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import numpy as np
 from attrs import frozen
-from numpy.typing import NDArray
 
 from gdbext.analysis.contexts import roots
 from gdbext.analysis.contexts.contexts import NO_KIND
 from gdbext.analysis.contexts.finding import Found, joined
+from gdbext.compute.arrays import I64, U8, U64, Bools
 from gdbext.errors import GdbextError
 from gdbext.golang.reading.program import Program, distinct
 from gdbext.golang.reading.words import column, index_in, word_filter, words_among
@@ -26,10 +26,7 @@ from gdbext.golang.std import context
 from gdbext.golang.std.context import ContextTypes
 from gdbext.golang.types import structsearch
 from gdbext.golang.types.rtype import STRUCT, Types
-from gdbext.target.image import U64, Bools
 
-I64 = NDArray[np.int64]
-U8 = NDArray[np.uint8]
 ROOM = 1 << 12
 DONE = "chan struct {}"
 """The type that ``done`` holds; what Done returns is one to receive from only, so nobody else comes by it."""

@@ -10,11 +10,11 @@ import numpy as np
 from attrs import evolve
 from numpy.typing import NDArray
 
-from gdbext.analysis.contexts.contexts import I32, Contexts
+from gdbext.analysis.contexts.contexts import Contexts
 from gdbext.analysis.contexts.waitrows import waits_of
+from gdbext.compute.arrays import I32, Bools
 from gdbext.golang.runtime.proc import Goroutines
 from gdbext.golang.std import context
-from gdbext.target.image import Bools
 
 WATCHER = "context.(*cancelCtx).propagateCancel.func2"
 

@@ -19,7 +19,8 @@ from gdbext.errors import MissingField
 
 if TYPE_CHECKING:
     from gdbext.binary.layouts import Layout
-    from gdbext.target.image import U64, Bools, Image
+    from gdbext.compute.arrays import U64, Bools
+    from gdbext.target.image import Image
 
 SLICE_PARTS = np.dtype([("array", "<u8"), ("len", "<u8"), ("cap", "<u8")])
 STRING_PARTS = np.dtype([("str", "<u8"), ("len", "<u8")])

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gdbext.compute.arrays import U64, Bools
 from gdbext.errors import InconsistentRuntime, MissingField
 from gdbext.golang.reading.declarations import SLICE_PARTS, Bound, Struct
 from gdbext.golang.reading.symbols import Symbols
 from gdbext.target import Target, merge_ranges
-from gdbext.target.image import U64, Bools, Image
+from gdbext.target.image import Image
 
 PAGE = 4096
 """Granularity of bulk reads; nothing of Go depends on it."""

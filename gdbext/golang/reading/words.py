@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdbext.compute import parallel
+from gdbext.compute.arrays import U64, Bools
 from gdbext.golang.reading import kernels
-from gdbext.target.image import U64, Bools, Image
+from gdbext.target.image import Image
 
 FILTER = 1 << 16
 FEW = 1 << 12

@@ -12,8 +12,8 @@ from gdbext.errors import GdbextError
 from gdbext.golang.reading.declarations import UINT, declare
 
 if TYPE_CHECKING:
+    from gdbext.compute.arrays import U64
     from gdbext.golang.reading.program import Program
-    from gdbext.target.image import U64
 
 HCHAN = declare(
     "runtime.hchan",

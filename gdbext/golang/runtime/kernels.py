@@ -17,7 +17,7 @@ from gdbext.golang.reading.kernels import look_up
 from gdbext.target.kernels import EIGHT, ONE, Memory, host_of, read64, segment_of  # noqa: F401  a kernel's declaration names some
 
 if TYPE_CHECKING:
-    from gdbext.compute.signatures import I32, I64, U8, U64, Bools
+    from gdbext.compute.arrays import I32, I64, U8, U64, Bools
 
 library = Library(__name__)
 PAGE = np.uint64(8192)

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from attrs import field, frozen
-from numpy.typing import NDArray
 
+from gdbext.compute.arrays import I64
 from gdbext.errors import GdbextError, InconsistentRuntime, MemoryFault
 from gdbext.golang.reading.words import columns
 from gdbext.golang.runtime.stkframe import FramePointers, StackObject, frame_pointers, object_words
 from gdbext.golang.runtime.traces import Traces
 
 if TYPE_CHECKING:
+    from gdbext.compute.arrays import U64, Bools
     from gdbext.golang.runtime.proc import Goroutines
     from gdbext.golang.runtime.traceback import Frame
-    from gdbext.target.image import U64, Bools, Image
+    from gdbext.target.image import Image
 
-I64 = NDArray[np.int64]
 AT_ONCE = 1 << 22
 """Words read at a time: bounds what the intermediate arrays take."""
 

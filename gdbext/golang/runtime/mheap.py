@@ -12,6 +12,7 @@ import numpy as np
 from attrs import evolve, field, frozen
 from numpy.typing import NDArray
 
+from gdbext.compute.arrays import I64, U64, Bools
 from gdbext.errors import InconsistentRuntime, MemoryFault
 from gdbext.golang.reading.declarations import BYTES, SLICE, UINT, declare, optional
 from gdbext.golang.reading.program import Program, distinct
@@ -19,7 +20,7 @@ from gdbext.golang.runtime import kernels
 from gdbext.golang.runtime.kernels import Spans
 from gdbext.golang.runtime.spancheck import ARENA_BASE, ARENA_SIZE, PAGE_SIZE, Left, apart, mapped, named, sane, sized
 from gdbext.target import merge_ranges
-from gdbext.target.image import U64, Bools, Image
+from gdbext.target.image import Image
 
 MHEAP = declare("runtime.mheap", allspans=SLICE, sweepgen=UINT, arenas=UINT)
 MSPAN = declare(
@@ -52,7 +53,6 @@ UNREADABLE_SLOTS = 1 << 28
 CHUNK = 1 << 18
 """Objects asked about at a time: bounds what the intermediate arrays take."""
 MOST_PAGES = 1 << 23  # 64 GiB of heap: a table of 32 MiB
-I64 = NDArray[np.int64]
 
 
 @frozen(eq=False)

@@ -30,10 +30,11 @@ from gdbext.golang.runtime.traces import Start
 from gdbext.golang.unstopped.goroutines import REACH, copy_whole, read_unstopped, stack_ranges
 
 if TYPE_CHECKING:
+    from gdbext.compute.arrays import U64, Bools
     from gdbext.golang.reading.program import Program
     from gdbext.golang.runtime.symtab import Symtab
     from gdbext.target import Thread
-    from gdbext.target.image import U64, Bools, Image
+    from gdbext.target.image import Image
 
 
 @define(eq=False)

@@ -14,8 +14,8 @@ from gdbext.golang.reading.declarations import INT, STRING_PARTS, UINT, declare,
 from gdbext.golang.reading.program import distinct
 
 if TYPE_CHECKING:
+    from gdbext.compute.arrays import U64, Bools
     from gdbext.golang.reading.program import Program
-    from gdbext.target.image import U64, Bools
 
 G = declare(
     "runtime.g",

@@ -16,8 +16,8 @@ from gdbext.errors import MemoryFault, MissingSymbol
 from gdbext.target import merge_ranges
 
 if TYPE_CHECKING:
+    from gdbext.compute.arrays import U64, Bools
     from gdbext.golang.reading.program import Program
-    from gdbext.target.image import U64, Bools
 
 PAGE_SIZE = 8192
 ARENA_SIZE = 64 << 20

@@ -13,11 +13,11 @@ from gdbext.errors import InconsistentRuntime, MemoryFault
 from gdbext.golang.reading.declarations import INT, UINT, declare
 
 if TYPE_CHECKING:
+    from gdbext.compute.arrays import U64
     from gdbext.golang.reading.declarations import Reader
     from gdbext.golang.reading.program import Program
     from gdbext.golang.runtime.symtab import Symtab
     from gdbext.golang.runtime.traceback import Frame
-    from gdbext.target.image import U64
 
 STACK_MAP = declare("runtime.stackmap", n=INT, nbit=INT)
 STACK_OBJECT = declare(

@@ -13,8 +13,8 @@ from gdbext.golang.runtime.moduledata import FIRST_MODULE, Module, read_modules
 from gdbext.golang.runtime.pclntab import NO_DATA, Func, Steps, c_string, decode_steps, find_strings
 
 if TYPE_CHECKING:
+    from gdbext.compute.arrays import U64
     from gdbext.golang.reading.program import Program
-    from gdbext.target.image import U64
 
 MEMO = 1 << 16
 

@@ -30,7 +30,8 @@ from gdbext.golang.runtime.traceback import (
 )
 
 if TYPE_CHECKING:
-    from gdbext.target.image import U64, Bools, Image
+    from gdbext.compute.arrays import U64, Bools
+    from gdbext.target.image import Image
 
 
 GO_ON = 255

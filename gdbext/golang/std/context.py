@@ -13,13 +13,13 @@ import numpy as np
 from attrs import field, frozen
 from numpy.typing import NDArray
 
+from gdbext.compute.arrays import U64
 from gdbext.errors import GdbextError
 from gdbext.golang.reading.declarations import BYTES, IFACE, UINT, declare
 from gdbext.golang.reading.program import distinct
 from gdbext.golang.reading.words import index_of
 from gdbext.golang.types import rtype
 from gdbext.golang.types.rtype import Type, Types
-from gdbext.target.image import U64
 
 CANCEL_CTX = declare(
     "context.cancelCtx",

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from attrs import frozen
 
+from gdbext.compute.arrays import U64
 from gdbext.errors import GdbextError
 from gdbext.golang.reading.declarations import INT, UINT, declare
 from gdbext.golang.reading.program import Program
@@ -15,7 +16,6 @@ from gdbext.golang.std.context import ContextTypes, Kind
 from gdbext.golang.types.rtype import Types
 from gdbext.golang.types.valuecolumns import ValueColumns
 from gdbext.golang.types.values import Values
-from gdbext.target.image import U64
 
 TIME = declare("time.Time", wall=UINT, ext=INT)
 TIME_TIMER = declare(

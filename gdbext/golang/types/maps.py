@@ -10,11 +10,12 @@ from typing import TypeVar
 import numpy as np
 from attrs import frozen
 
+from gdbext.compute.arrays import U64
 from gdbext.errors import InconsistentRuntime
 from gdbext.golang.reading.declarations import UINT, declare, optional
 from gdbext.golang.reading.program import Program
 from gdbext.golang.types.rtype import Types
-from gdbext.target.image import U64, Image
+from gdbext.target.image import Image
 
 SWISS_TYPE = declare(
     "internal/abi.MapType",

@@ -12,11 +12,11 @@ import numpy as np
 from attrs import field, frozen
 
 from gdbext.binary.varint import Unending, uvarint
+from gdbext.compute.arrays import U64
 from gdbext.errors import GdbextError, InconsistentRuntime, MemoryFault
 from gdbext.golang.reading.declarations import BYTES, INT, SLICE, UINT, declare
 from gdbext.golang.reading.program import Program
 from gdbext.golang.reading.words import index_of
-from gdbext.target.image import U64
 
 TYPE = declare(
     "internal/abi.Type",

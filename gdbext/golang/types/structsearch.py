@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from gdbext.compute.arrays import U64
 from gdbext.errors import InconsistentRuntime
 from gdbext.golang.reading.program import distinct
 from gdbext.golang.runtime.pclntab import view
@@ -26,7 +27,7 @@ from gdbext.golang.types.rtype import (
     Type,
     Types,
 )
-from gdbext.target.image import U64, Image
+from gdbext.target.image import Image
 
 WORD = 8
 DEPTH = 16

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from gdbext.compute.arrays import U64
 from gdbext.errors import GdbextError, MemoryFault
 from gdbext.golang.types import rtype
 from gdbext.golang.types.rtype import Type
@@ -26,7 +27,6 @@ from gdbext.golang.types.values import (
     typed,
     unfollowed,
 )
-from gdbext.target.image import U64
 
 Texts = Sequence[str | None]
 HEADER = np.dtype([("data", "<u8"), ("len", "<u8")])

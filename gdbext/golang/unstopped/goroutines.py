@@ -12,8 +12,8 @@ from gdbext.golang.runtime.runtime2 import RUNNING, SCAN_BIT, read_gs
 from gdbext.target.image import Image
 
 if TYPE_CHECKING:
+    from gdbext.compute.arrays import U64, Bools
     from gdbext.golang.reading.program import Program
-    from gdbext.target.image import U64, Bools
 
 GAP = 1 << 12
 REACH = 1 << 16

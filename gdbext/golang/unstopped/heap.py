@@ -19,6 +19,7 @@ import numpy as np
 from attrs import define, field, frozen
 from numpy.typing import NDArray
 
+from gdbext.compute.arrays import U64, Bools
 from gdbext.errors import InconsistentRuntime, MemoryFault
 from gdbext.golang.reading.declarations import UINT, declare
 from gdbext.golang.reading.program import Program
@@ -26,7 +27,7 @@ from gdbext.golang.runtime import mheap, spancheck
 from gdbext.golang.runtime.kernels import Spans
 from gdbext.golang.runtime.mheap import HEAP_ARENA, IN_USE, MHEAP, MSPAN, Heap
 from gdbext.golang.runtime.spancheck import PAGE_SIZE
-from gdbext.target.image import U64, Bools, Image
+from gdbext.target.image import Image
 
 WORK = declare("runtime.workType", cycles=UINT)
 IDENTITY = ("base", "npages", "state", "spanclass", "elemsize", "alloc_bits", "mark_bits", "sweepgen")
