@@ -209,8 +209,8 @@ def loaded_with(start: str) -> Iterator[tuple[str, str]]:
                 waiting += [imported, imported.rpartition(".")[0]]
 
 
-LOADED = [path for path in MODULES if layer_of(path) in ("commands", "frontend")]
-"""By GDB at start."""
+LOADED = [path for path in MODULES if layer_of(path) in ("store", "commands", "frontend")]
+"""By GDB at start, or before NumPy may be imported."""
 
 
 @pytest.mark.parametrize("path", LOADED, ids=name_of)

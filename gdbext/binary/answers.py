@@ -7,12 +7,11 @@ answers for one binary (and its separate debug file), as made by one state of ou
 cannot be stale. Only what a file says by name is kept, never anything from a target's memory.
 
 Everything that goes wrong here costs time and no answer: a file that cannot be read, or is not wholly as we write it,
-counts as missing; where nothing can be written nothing is.
+counts as missing; where nothing can be written nothing is (``store/files.py``).
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
@@ -26,6 +25,7 @@ from attrs import field, frozen
 from gdbext import __version__
 from gdbext.binary.layouts import Field, Layout, Source
 from gdbext.store import home
+from gdbext.store.files import Shelf
 
 if TYPE_CHECKING:
     from gdbext.binary.elf import Elf
@@ -56,7 +56,7 @@ class Remembered:
     def __init__(self, files: Sequence[Elf], folder: Path | None = None) -> None:
         """``files``: the executable, and the file with its debug information where that is another."""
         self.files = files
-        self.folder = folder or home.folder() / "cache" / "binaries"
+        self.shelf = Shelf(folder or home.folder() / "cache" / "binaries", ".json", MOST_FILES, MOST_BYTES)
 
     def layout(self, name: str, ask: Callable[[str], Layout | None]) -> Layout | None:
         """A structure's layout; ``ask`` is called where it was never asked for."""
@@ -83,24 +83,20 @@ class Remembered:
     @property
     def path(self) -> Path | None:
         """The file; it need not exist. None where nothing can be remembered."""
-        return self.folder / f"{self.identity}.json" if self.identity else None
+        return self.shelf.path(self.identity) if self.identity else None
 
     @cached_property
     def _answers(self) -> Answers:
+        text = self.shelf.read(self.identity) if self.identity else None
         try:
-            return _parse(home.read_private(self.path, MOST_BYTES), self.identity) if self.path else Answers()
-        except (OSError, ValueError, TypeError, AttributeError, RecursionError):  # whatever somebody else wrote there
+            return _parse(text) if text is not None else Answers()
+        except (ValueError, TypeError, AttributeError, RecursionError):  # whatever somebody else wrote there
             return Answers()
 
     def _write(self) -> None:
         """At once after each answer: nobody says when a debugger ends, and the answer itself took far longer."""
-        if self.path is None or len(self._answers) > MOST_ANSWERS or not all(_unchanged(elf) for elf in self.files):
-            return
-        with contextlib.suppress(OSError, UnicodeError):
-            text = _encode(self._answers, self.identity)
-            if len(text) <= MOST_BYTES:
-                home.write_private(self.path, text)
-                _remove_oldest(self.folder)
+        if self.identity and len(self._answers) <= MOST_ANSWERS and all(_unchanged(elf) for elf in self.files):
+            self.shelf.keep(self.identity, _encode(self._answers))
 
 
 class RememberedLayouts:
@@ -139,20 +135,20 @@ def _sources() -> str:
     return hashlib.sha256(b"\0".join(source.read_bytes() for source in sources)).hexdigest() if sources else ""
 
 
-def _encode(answers: Answers, identity: str) -> bytes:
+def _encode(answers: Answers) -> bytes:
     layouts = {name: found and _plain(found) for name, found in answers.layouts.items()}
-    return json.dumps({"binary": identity, "layouts": layouts, "addresses": answers.addresses}).encode()
+    return json.dumps({"layouts": layouts, "addresses": answers.addresses}).encode()
 
 
 def _plain(layout: Layout) -> list[Any]:
     return [layout.size, {name: [each.offset, each.size, each.type] for name, each in layout.fields.items()}]
 
 
-def _parse(text: bytes, identity: str) -> Answers:
+def _parse(text: bytes) -> Answers:
     """Raises ValueError, TypeError or AttributeError for anything that ``_encode`` did not write."""
     document = json.loads(text)
-    if document.keys() != {"binary", "layouts", "addresses"} or document["binary"] != identity:
-        raise ValueError("another binary's")
+    if document.keys() != {"layouts", "addresses"}:
+        raise ValueError("other keys")
     layouts = {name: None if found is None else _layout(name, *found) for name, found in document["layouts"].items()}
     addresses = {name: None if at is None else _number(at) for name, at in document["addresses"].items()}
     return Answers(layouts, addresses)
@@ -172,11 +168,3 @@ def _number(value: object) -> int:
     if type(value) is not int or not 0 <= value < 1 << 64:
         raise TypeError("no unsigned number")
     return value
-
-
-def _remove_oldest(folder: Path) -> None:
-    """Keep the newest files. Raises OSError."""
-    with os.scandir(folder) as entries:
-        found = [(entry.stat(follow_symlinks=False).st_mtime_ns, entry.path) for entry in entries]
-    for _, path in sorted(found)[: max(0, len(found) - MOST_FILES)]:
-        os.unlink(path)

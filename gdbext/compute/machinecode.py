@@ -7,8 +7,6 @@ written.
 
 from __future__ import annotations
 
-import contextlib
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import llvmlite
@@ -17,6 +15,7 @@ from llvmlite import binding
 from gdbext.compute import codekey
 from gdbext.compute.machine import checked, machine, processor
 from gdbext.store import home
+from gdbext.store.files import Shelf
 
 if TYPE_CHECKING:
     from gdbext.compute.functions import Declarations
@@ -36,32 +35,21 @@ def load(library: Declarations) -> binding.ExecutionEngine:
 
 def object_code(library: Declarations) -> bytes:
     """The object file of a library; made now where it is missing."""
-    path = place(library)
-    try:
-        return home.read_private(path, MOST_BYTES)
-    except (OSError, ValueError):
+    shelf, key = shelf_of(library), key_of(library)
+    code = shelf.read(key)
+    if code is None:
         from gdbext.compute import compiler
 
-        made = compiler.compile_library(library)
-        keep(path, made)
-        return made
+        code = compiler.compile_library(library)
+        shelf.keep(key, code)
+    return code
 
 
-def place(library: Declarations) -> Path:
-    """Where its object file is kept: a home may be shared by checkouts and by unlike machines."""
-    key = codekey.key(library, llvmlite.__version__, *processor(), "checked" if checked() else "plain")
-    return home.cache() / "kernels" / library.module / f"{key}.o"
+def shelf_of(library: Declarations) -> Shelf:
+    """Where its object files are kept."""
+    return Shelf(home.cache() / "kernels" / library.module, ".o", MOST_FILES, MOST_BYTES)
 
 
-def keep(path: Path, code: bytes) -> None:
-    """Write the file; where nothing can be written, nothing is."""
-    with contextlib.suppress(OSError):
-        home.write_private(path, code)
-        forget(path.parent)
-
-
-def forget(folder: Path) -> None:
-    """Remove the files of the oldest states."""
-    by_age = sorted(folder.iterdir(), key=lambda one: one.stat().st_mtime, reverse=True)
-    for old in by_age[MOST_FILES:]:
-        old.unlink(missing_ok=True)
+def key_of(library: Declarations) -> str:
+    """The object file that fits here: a home may be shared by checkouts and by unlike machines."""
+    return codekey.key(library, llvmlite.__version__, *processor(), "checked" if checked() else "plain")

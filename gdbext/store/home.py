@@ -10,10 +10,8 @@ Standard library only: this runs before anything of ours can be imported.
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 import os
-import stat
 import sys
 from pathlib import Path
 
@@ -60,29 +58,3 @@ def activate() -> str:
 def _installer() -> str:
     script = Path(__file__).resolve().parents[2] / "install.sh"
     return str(script) if script.exists() else "install.sh of the gdbext sources"
-
-
-def read_private(path: Path, most: int) -> bytes:
-    """A file of ours that nobody else can have written. Raises OSError, ValueError for any other or a larger one."""
-    with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
-        facts = os.fstat(file.fileno())
-        if not stat.S_ISREG(facts.st_mode) or facts.st_uid != os.geteuid() or facts.st_mode & 0o022:
-            raise ValueError("somebody else's file")
-        if facts.st_size > most:
-            raise ValueError("too large")
-        return file.read(most)
-
-
-def write_private(path: Path, data: bytes) -> None:
-    """Whole or not at all, for this user only. Raises OSError."""
-    import tempfile
-
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    number, name = tempfile.mkstemp(prefix=".", dir=path.parent)
-    try:
-        with open(number, "wb") as file:
-            file.write(data)
-        os.replace(name, path)
-    finally:
-        with contextlib.suppress(FileNotFoundError):  # renamed, as it should be
-            os.unlink(name)
