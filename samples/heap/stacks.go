@@ -1,0 +1,166 @@
+package main
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"gdbext.example/samples/internal/report"
+)
+
+// spawn starts a goroutine and waits until runtime.Stack shows it parked.
+func spawn(what string, body func()) {
+	ids := make(chan int64, 1)
+	go func() {
+		ids <- report.Goid()
+		body()
+	}()
+	goid := <-ids
+	report.Settle(what, func() bool { return report.Parked(report.Stacks(), goid) })
+}
+
+// plantStacks: what goroutines hold that are parked.
+func plantStacks() {
+	spawn("variable", holdVariable)
+	spawn("stack object", holdStackObject)
+	spawn("argument", func() { holdArgument(object("argument", byStack, &node{}), 7) })
+	spawn("deferred", holdDeferred)
+	spawn("deferred in a loop", holdDeferredInLoop)
+	spawn("panicking", holdPanicking)
+	spawn("sender", func() { globals.channels.numbers <- 1 })
+	values := make(chan *node)
+	spawn("sender of a pointer", func() { values <- object("being sent", byStack, &node{}) })
+	spawn("select", func() {
+		held := object("held in a select", byStack, &node{})
+		select {
+		case values <- held:
+		case <-globals.channels.signal:
+			runtime.KeepAlive(held)
+		}
+	})
+	library.locked.Lock()
+	spawn("mutex", func() { library.locked.Lock() })
+	spawn("deep", func() { holdDeep(200, nil) })
+	spawn("wait group", func() {
+		group := object("wait group on the heap", byStack, new(sync.WaitGroup))
+		group.Add(1)
+		group.Wait()
+	})
+}
+
+func holdVariable() {
+	variable := object("variable", byStack, &node{name: "variable"})
+	inside := &object("variable by a field", byStack, &node{}).n
+	array := elements("variable array", byStack, make([]*node, 100))
+	<-park
+	runtime.KeepAlive(variable)
+	runtime.KeepAlive(inside)
+	runtime.KeepAlive(array)
+}
+
+func init() { late = append(late, func() { spawn("dropped variable", dropVariable) }) }
+
+func dropVariable() {
+	variable := object("variable that nobody needs again", byNothing, &node{})
+	variable.n++
+	<-park
+}
+
+type onStack struct {
+	numbers [4]int
+	node    *node
+	text    string
+}
+
+func holdStackObject() {
+	var local onStack
+	local.node = object("in a stack object", byStackVar, &node{})
+	waitFor(&local)
+	runtime.KeepAlive(&local)
+}
+
+//go:noinline
+func waitFor(local *onStack) {
+	local.numbers[0]++
+	<-park
+	local.numbers[1] = local.node.n
+}
+
+//go:noinline
+func holdArgument(n *node, times int) {
+	<-park
+	n.n += times
+}
+
+func holdDeferred() {
+	deferred := object("deferred", byStack, &node{})
+	defer func() { deferred.n++ }()
+	<-park
+}
+
+func holdDeferredInLoop() {
+	for i := 0; i < 5; i++ {
+		deferred := object("deferred in a loop", byDefer, &node{n: i})
+		defer func() { deferred.n++ }()
+	}
+	<-park
+}
+
+func holdPanicking() {
+	defer func() {
+		<-park
+		_ = recover()
+	}()
+	panic(object("panicked with", byStack, &node{name: "panic"}))
+}
+
+//go:noinline
+func holdDeep(depth int, above *node) int {
+	mine := object("of a deep stack", byStack, &node{next: above, n: depth})
+	if depth == 0 {
+		<-park
+		return mine.n
+	}
+	return holdDeep(depth-1, mine) + mine.n
+}
+
+var finalizing int32
+
+type finalized struct {
+	node *node
+	n    int
+}
+
+// plantFinalizers: one runs and never ends, so that others stay in their queue.
+func plantFinalizers() {
+	alive := object("with a finalizer", byGlobal, &finalized{node: &node{}})
+	held = append(held, alive)
+	runtime.SetFinalizer(alive, func(f *finalized) { f.n++ })
+	numbers := object("without pointers, with a finalizer", byGlobal, new([5]int))
+	held = append(held, numbers)
+	runtime.SetFinalizer(numbers, func(*[5]int) {})
+	abandon()
+	runtime.GC()
+	report.Settle("a finalizer runs", func() bool { return atomic.LoadInt32(&finalizing) == 1 })
+	abandonLater()
+}
+
+//go:noinline
+func abandon() {
+	for i := 0; i < 4; i++ {
+		f := object("waiting for its finalizer, or in it", byFinalizer, &finalized{n: i})
+		f.node = object("below a finalizer", byObject, &node{n: i})
+		runtime.SetFinalizer(f, func(f *finalized) {
+			atomic.StoreInt32(&finalizing, 1)
+			<-park
+			f.node.n++
+		})
+	}
+}
+
+//go:noinline
+func abandonLater() {
+	captured := object("captured by a finalizer", bySpecial, &node{})
+	f := object("found dead by the last collections", byFinalizer, new(finalized))
+	runtime.SetFinalizer(f, func(f *finalized) { f.node = captured })
+}

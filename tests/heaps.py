@@ -1,0 +1,52 @@
+"""The sample heap with what the runtime itself wrote of its objects, on a core or running on.
+
+From its dump on it allocates nothing: what a reader finds later is what the dump has.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from attrs import frozen
+
+from gdbext.session import Session
+from gdbext.target import opening
+from tests import programs, tools
+from tests.heapdump import HeapDump
+from tests.truth import Truth
+
+DUMP = "heap.dump"
+
+
+@frozen
+class DumpedHeap:
+    """A look at the sample: ``session`` as a command has it; ``truth`` and ``dump``: what sample and runtime said."""
+
+    session: Session
+    truth: Truth
+    dump: HeapDump
+
+
+def places() -> list[str]:
+    """Where it is met: a kernel's core, one of the newest GDB, the process."""
+    return ["kernel", f"gcore-{tools.gdbs()[-1]}", "pid"]
+
+
+@contextlib.contextmanager
+def dumped(program: programs.Program, place: str, flags: Sequence[str] = ()) -> Iterator[DumpedHeap]:
+    """The sample ``program`` at one of the ``places``, started with these flags."""
+    with contextlib.ExitStack() as stack:
+        if place == "pid":
+            path = Path(stack.enter_context(tempfile.TemporaryDirectory())) / DUMP
+            running = stack.enter_context(programs.run(program, "-dump", str(path), *flags))
+            truth, target = running.truth, opening.open_pid(running.pid)
+        else:
+            core = programs.core(program, place, "-dump", DUMP, *flags)
+            truth, path = core.truth, core.path.with_name(DUMP)
+            target = opening.open_core(str(core.exe), str(core.path))
+        session = Session(target)
+        stack.callback(session.close)
+        yield DumpedHeap(session, truth, HeapDump.read(path))
