@@ -64,9 +64,8 @@ def frame_pointers(program: Program, symtab: Symtab, frame: Frame, conservative:
     MemoryFault, InconsistentRuntime.
     """
     low, high = frame.sp, _varp(frame)
-    name = symtab.name(frame.function)
-    if conservative or (frame.trapped and not frame.panicked) or name in INTERRUPTED or name in REFLECT_STUBS:
-        return FramePointers(_every_word(low, frame.cfa + _args_size(symtab, frame)), (), True)
+    if conservative or not has_maps(symtab, frame):
+        return FramePointers(_every_word(low, end_of(symtab, frame)), (), True)
     at = _continuation(symtab, frame)
     if at == 0:
         return FramePointers(np.zeros(0, np.uint64), (), False)
@@ -76,6 +75,17 @@ def frame_pointers(program: Program, symtab: Symtab, frame: Frame, conservative:
     words = [_words(high - 8 * locals_[0], locals_[1]) if locals_ else [], _words(frame.cfa, args[1]) if args else []]
     objects = tuple(stack_objects(program, symtab, frame))
     return FramePointers(np.array([word for part in words for word in part], np.uint64), objects, False)
+
+
+def has_maps(symtab: Symtab, frame: Frame) -> bool:
+    """Whether a frame stopped where its function says what is live. Raises InconsistentRuntime."""
+    name = symtab.name(frame.function)
+    return (frame.panicked or not frame.trapped) and name not in INTERRUPTED and name not in REFLECT_STUBS
+
+
+def end_of(symtab: Symtab, frame: Frame) -> int:
+    """Where a frame ends with the arguments that its caller made room for. Raises InconsistentRuntime."""
+    return frame.cfa + _args_size(symtab, frame)
 
 
 def stack_pointers(program: Program, symtab: Symtab, frames: Iterable[Frame], reader: Reader | None = None) -> U64:
