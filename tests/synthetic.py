@@ -23,6 +23,7 @@ from gdbext.golang.runtime.mheap import Heap
 from gdbext.golang.std.context import ContextTypes
 from gdbext.golang.types.rtype import Types
 from gdbext.target import Identity, Mapping as Range, Thread
+from gdbext.target.arch.amd64 import Amd64
 from gdbext.target.image import Image
 
 RODATA, DATA, HEAP, OFF_HEAP = 0x50_0000, 0x70_0000, 0xC0_0000_0000, 0x7F00_0000_0000
@@ -31,6 +32,9 @@ BOOL, INT, INT8, UINT64, FLOAT32, FLOAT64 = 1, 2, 3, 11, 13, 14
 CHAN, INTERFACE, MAP, POINTER, STRING, STRUCT = 18, 20, 21, 22, 24, 25
 SWEEPGEN = 6
 FULL = 0x35  # a control byte of a slot in use
+
+
+ARCH = Amd64()
 
 
 class Region:
@@ -109,6 +113,7 @@ class FakeTarget:
     """A program of that memory."""
 
     identity = Identity("core", None)
+    arch = ARCH
     bias = 0
     debugger = None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,7 @@ import networkx as nx
 import pytest
 
 from gdbext.commands import ENGINE
+from gdbext.target.arch import choice
 from tests.tools import ROOT
 
 PACKAGE = ROOT / "gdbext"
@@ -226,6 +228,39 @@ def test_only_front_ends_print(path: Path) -> None:
         return
     calls = [node for node in ast.walk(tree_of(path)) if isinstance(node, ast.Call)]
     assert [call.lineno for call in calls if isinstance(call.func, ast.Name) and call.func.id == "print"] == []
+
+
+PROCESSORS = tuple(choice.KNOWN)
+NUMBERS_MACHINES = "binary/elf.py"
+"""Has the names of what ELF numbers, whatever is supported."""
+VECTORS = re.compile(r"[xyz]mm\d*h?")
+
+
+def registers() -> set[str]:
+    """The names of all processors' registers, but for the segments of x86, whose two letters are other things too."""
+    names = {name for arch in PROCESSORS for name in (*arch.saved, *arch.general, *arch.dwarf)}
+    return {name for name in names if len(name) > 2 or name[-1].isdigit()}
+
+
+def registers_named(tree: ast.AST) -> list[str]:
+    """Registers that the texts of a module name."""
+    texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    words = [word for text in texts if "\n" not in text for word in re.findall(r"[a-z0-9_]+", text)]
+    return [word for word in words if word in registers() or VECTORS.fullmatch(word)]
+
+
+@every_module
+def test_processors_are_known_in_one_place(path: Path) -> None:
+    if name_of(path).startswith("target/arch/"):
+        return
+    assert registers_named(tree_of(path)) == []
+    named = [arch.name for arch in PROCESSORS if arch.name in path.read_text() + name_of(path)]
+    assert named == [] or name_of(path) == NUMBERS_MACHINES
+
+
+def test_a_register_that_is_named_is_found() -> None:
+    tree = ast.parse("""at = registers["rip"]; NAMES = "rax rbx"; x = f"zmm0 of {at}"; es = "es"; trip = "a trip" """)
+    assert sorted(registers_named(tree)) == ["rax", "rbx", "rip", "zmm0"]
 
 
 MUTABLE = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)

@@ -23,9 +23,6 @@ from gdbext.errors import MemoryFault, MissingSymbol, UnsupportedTarget
 if TYPE_CHECKING:
     from gdbext.binary.dwarf.variables import Subprogram
 
-ARCHES = ("amd64",)
-"""Architectures that the decoders know. The layout tables have arm64 as well."""
-
 UNSIGNED = 0xFFFFFFFFFFFFFFFF
 
 
@@ -46,8 +43,6 @@ class Binary:
         if elf.type == ET_CORE:
             raise elf.refuse("a core file, not an executable")
         info = buildinfo.read(elf)
-        if elf.machine not in ARCHES:
-            raise elf.refuse(f"a Go program for {elf.machine}; only {', '.join(ARCHES)} is supported so far")
         self.path = elf.path
         self.elf = elf
         self.arch = elf.machine

@@ -86,10 +86,11 @@ class DwarfLayouts:
 class TableLayouts:
     """Layouts from the tables in ``gdbext/binary/tables``, one file per Go minor release.
 
-    The file's ``structs`` are those of amd64 without experiments. ``variants`` hold what differs: first that of the
-    architecture, then that of each experiment of the binary (``arch+experiment``) is laid over them. ``experiments``
-    are those that the release's own source lets change anything; any other is ignored. When two experiments of the
-    binary change the same structure nobody has measured both together, and the structure is unknown here.
+    The file's ``structs`` are those of the first of its ``arches`` without experiments. ``variants`` hold what differs:
+    first that of the architecture, then that of each experiment of the binary (``arch+experiment``) is laid over them.
+    ``experiments`` are those that the release's own source lets change anything; any other is ignored. When two
+    experiments of the binary change the same structure nobody has measured both together, and the structure is unknown
+    here.
     """
 
     def __init__(self, minor: int, arch: str, experiments: Sequence[str] = ()) -> None:

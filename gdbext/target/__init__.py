@@ -16,6 +16,7 @@ import gdbext.compute.lonenumpy  # noqa: F401  before another module of ours imp
 
 if TYPE_CHECKING:
     from gdbext.binary.executable import Binary
+    from gdbext.target.arch import Arch
     from gdbext.target.image import Image
 
 Kind = Literal["live", "core", "running"]
@@ -43,7 +44,7 @@ class Blocked:
 
 @frozen
 class Thread:
-    """An OS thread. ``registers`` are the general ones by their lower-case amd64 names, plus ``fs_base`` when known."""
+    """An OS thread. ``registers`` are the general ones by GDB's lower-case names, and where thread-local storage is."""
 
     tid: int
     registers: MappingOf[str, int] = field(factory=dict)
@@ -111,6 +112,10 @@ class Target(Protocol):
 
     @property
     def binary(self) -> Binary: ...
+
+    @property
+    def arch(self) -> Arch:
+        """The processor that the program is for."""
 
     @property
     def bias(self) -> int:

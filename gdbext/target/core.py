@@ -17,12 +17,14 @@ from attrs import define, field
 from gdbext.binary.elf import ET_CORE, PF_R, PN_XNUM, Bytes, Elf, map_file
 from gdbext.errors import UnsupportedTarget
 from gdbext.target import Identity, Mapping, Thread, identity
+from gdbext.target.arch import choice
 from gdbext.target.image import Image
 from gdbext.target.layers import Load, Piece, beneath, clip, disjoint, holes, is_whole, loads, merge_mappings, piece
 from gdbext.target.notes import AT_EXECFN, Notes
 
 if TYPE_CHECKING:
     from gdbext.binary.executable import Binary
+    from gdbext.target.arch import Arch
 
 PACKED = {
     b"\x28\xb5\x2f\xfd": ("zstd", "zstd -d {0} -o core"),
@@ -84,6 +86,7 @@ class CoreFile:
 
     identity: Identity
     binary: Binary
+    arch: Arch
     bias: int
     notes: list[str]
     """What is missing or could not be checked, one sentence each."""
@@ -97,17 +100,18 @@ class CoreFile:
         from gdbext.binary.executable import Binary
 
         elf = open_core_elf(core)
-        notes = Notes.of(elf.notes())
+        arch = choice.of(elf)
+        notes = Notes.of(elf.notes(), arch)
         own = disjoint(_own_pieces(elf, notes.files))
         saved = Image(own, [elf])
-        program = _open_program(exe, suggested_programs(notes, saved))
+        program = _open_program(exe, arch, suggested_programs(notes, saved))
         said = _losses(elf, notes)
         bias = _identify(program, notes, saved, said)
         files = dict(_verified_files(notes.files, own))
         image = _whole_image(elf, own, program, bias, notes.files, files)
         mappings = merge_mappings(_mappings(loads(elf)), notes.files)
         memory = CoreMemory(core, [elf.data, program.data, *files.values()], image, mappings)
-        return cls(Identity("core", notes.pid), Binary(program), bias, said, memory, notes.threads)
+        return cls(Identity("core", notes.pid), Binary(program), arch, bias, said, memory, notes.threads)
 
     def threads(self) -> Sequence[Thread]:
         """The threads; the selected one is the first, which received the signal."""
@@ -119,7 +123,7 @@ class CoreFile:
 
 
 def open_core_elf(path: str) -> Elf:
-    """An amd64 core's ELF file. Raises UnsupportedTarget for compressed files, programs, other machines."""
+    """A core's ELF file. Raises UnsupportedTarget for compressed files, programs, machines that nobody here knows."""
     data = map_file(path)
     if data.size == 0:
         raise UnsupportedTarget(f"{path} is empty", "was the disk full, or a limit of 0 set (ulimit -c)?")
@@ -129,8 +133,10 @@ def open_core_elf(path: str) -> Elf:
     elf = Elf(path, data)
     if elf.type != ET_CORE:
         raise UnsupportedTarget(f"{path} is no core file but a program or library", ORDER)
-    if elf.machine != "amd64":
-        raise UnsupportedTarget(f"{path} is a core of a program for {elf.machine}; only amd64 is supported")
+    if not choice.is_supported(elf):
+        raise UnsupportedTarget(
+            f"{path} is a core of a program for {elf.machine}; only {choice.supported()} is supported"
+        )
     if len(elf.segments) == 0:
         raise UnsupportedTarget(f"{path} is cut off: its program headers lie beyond its end, so nothing can be found")
     return elf
@@ -161,15 +167,15 @@ def is_reservation(data: Bytes, load: Load, backed: bool) -> bool:
     return not any(data[place : place + PAGE].any() for place in places)
 
 
-def _open_program(exe: str, suggested: Sequence[str]) -> Elf:
+def _open_program(exe: str, arch: Arch, suggested: Sequence[str]) -> Elf:
     if not Path(exe).exists():
         hint = f"the core was made by {suggested[0]}" if suggested else "a core is read with the program that made it"
         raise UnsupportedTarget(f"no such file: {exe}", hint)
     elf = Elf.open(exe)
     if elf.type == ET_CORE:
         raise UnsupportedTarget(f"{exe} is itself a core file", ORDER)
-    if elf.machine != "amd64":
-        raise UnsupportedTarget(f"{exe} is a program for {elf.machine} and the core is of amd64")
+    if elf.machine != arch.name:
+        raise UnsupportedTarget(f"{exe} is a program for {elf.machine} and the core is of {arch.name}")
     return elf
 
 

@@ -17,17 +17,15 @@ from attrs import define, evolve, field
 
 from gdbext.errors import MemoryFault, UnsupportedTarget, UsageError
 from gdbext.target import Identity, Mapping, Memory, Thread, Value, merge_ranges, procfs
+from gdbext.target.arch import choice
 from gdbext.target.core import CoreFile
 from gdbext.target.image import Image
 from gdbext.target.process import Process
 
 if TYPE_CHECKING:
     from gdbext.binary.executable import Binary
+    from gdbext.target.arch import Arch
 
-REGISTERS = (
-    *("rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"),
-    *("rip", "eflags", "fs_base"),
-)
 FILES = re.compile(r"^(Local (?:core dump|exec) file):\n\t`(.*)', file type", re.MULTILINE)
 ENTRY = re.compile(r"^\tEntry point: (0x[0-9a-f]+)", re.MULTILINE)
 MAPPING = re.compile(r"^\s*(0x\w+)\s+(0x\w+)\s+0x\w+\s+(0x\w+)[ \t]*([rwxps-]{4})?[ \t]*(.*?)\s*$", re.MULTILINE)
@@ -47,6 +45,7 @@ class Inferior:
 
     identity: Identity
     binary: Binary
+    arch: Arch
     bias: int
     memory: Closing
     _threads: Callable[[], Sequence[Thread]]
@@ -73,13 +72,13 @@ class Inferior:
         if not files.exe:
             raise UnsupportedTarget("GDB has a core but not its program", "type file EXE")
         core = CoreFile.open(files.exe, files.core)
-        return cls(core.identity, core.binary, core.bias, core.memory, core.threads, core.notes)
+        return cls(core.identity, core.binary, core.arch, core.bias, core.memory, core.threads, core.notes)
 
     @classmethod
     def _of_process(cls, inferior: gdb.Inferior) -> Inferior:
         process = Process.open(inferior.pid, stopped=True)
-        threads = partial(_gdb_threads, inferior, inferior.pid)
-        return cls(process.identity, process.binary, process.bias, process.memory, threads)
+        threads = partial(_gdb_threads, inferior, process.arch, inferior.pid)
+        return cls(process.identity, process.binary, process.arch, process.bias, process.memory, threads)
 
     @classmethod
     def _of_remote(cls, inferior: gdb.Inferior, files: Files) -> Inferior:
@@ -91,9 +90,10 @@ class Inferior:
             there = files.exe.removeprefix("target:")
             raise UnsupportedTarget(f"{there} is on the remote side", f"type remote get {there} EXE, then file EXE")
         binary = Binary.open(files.exe)
+        arch = choice.of(binary.elf)
         bias = files.entry - binary.entry if files.entry else 0
-        threads = partial(_gdb_threads, inferior)
-        return cls(Identity("live", inferior.pid), binary, bias, GdbMemory(inferior), threads)
+        threads = partial(_gdb_threads, inferior, arch)
+        return cls(Identity("live", inferior.pid), binary, arch, bias, GdbMemory(inferior), threads)
 
     @property
     def debugger(self) -> Expressions:
@@ -153,20 +153,20 @@ def _who_runs(inferior: gdb.Inferior) -> list[str]:
     return []
 
 
-def _gdb_threads(inferior: gdb.Inferior, local_pid: int | None = None) -> list[Thread]:
+def _gdb_threads(inferior: gdb.Inferior, arch: Arch, local_pid: int | None = None) -> list[Thread]:
     """Every thread with its registers; with ``local_pid``, /proc tells its id inside a container too."""
     with selection_kept():
-        return [_thread(thread, local_pid) for thread in inferior.threads() if thread.is_valid()]
+        return [_thread(thread, arch.general, local_pid) for thread in inferior.threads() if thread.is_valid()]
 
 
-def _thread(thread: gdb.InferiorThread, local_pid: int | None) -> Thread:
+def _thread(thread: gdb.InferiorThread, names: Sequence[str], local_pid: int | None) -> Thread:
     tid = thread.ptid[1]
     inner = procfs.namespace_tid(local_pid, tid) if local_pid is not None else None
     if thread.is_running() or thread.is_exited():
         return Thread(tid, {}, False, inner)
     thread.switch()
     frame = gdb.newest_frame()
-    return Thread(tid, {name: int(frame.read_register(name)) & MASK for name in REGISTERS}, False, inner)
+    return Thread(tid, {name: int(frame.read_register(name)) & MASK for name in names}, False, inner)
 
 
 class selection_kept:

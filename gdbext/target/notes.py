@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Mapping as MappingOf
+from collections.abc import Iterable, Mapping as MappingOf, Sequence
+from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
 from gdbext.binary.elf import Note
 from gdbext.target import Mapping, Thread
 
+if TYPE_CHECKING:
+    from gdbext.target.arch import Arch
+
 NT_PRSTATUS, NT_PRPSINFO, NT_AUXV, NT_FILE = 1, 3, 6, 0x46494C45
 AT_NULL, AT_ENTRY, AT_EXECFN = 0, 9, 31
 OWNERS = (b"CORE\0", b"CORE", b"")
 """Delve writes its notes without an owner."""
-REGISTERS = (
-    *("r15", "r14", "r13", "r12", "rbp", "rbx", "r11", "r10", "r9", "r8", "rax", "rcx", "rdx", "rsi", "rdi"),
-    *("orig_rax", "rip", "cs", "eflags", "rsp", "ss", "fs_base", "gs_base", "ds", "es", "fs", "gs"),
-)
-"""``struct user_regs_struct`` of amd64."""
 PRSTATUS_PID, PRSTATUS_REGISTERS = 32, 112
 PRPSINFO_PID = 24
 
@@ -33,13 +32,13 @@ class Notes:
     files: tuple[Mapping, ...] = ()
 
     @classmethod
-    def of(cls, notes: Iterable[Note]) -> Notes:
+    def of(cls, notes: Iterable[Note], arch: Arch) -> Notes:
         """From a core's notes; those too short for what they should hold are left out."""
         threads: list[Thread] = []
         found: dict[int, bytes] = {}
         for note in notes:
             if note.name in OWNERS and note.type == NT_PRSTATUS:
-                threads.extend(_thread(note.data, selected=not threads))
+                threads.extend(_thread(note.data, arch.saved, selected=not threads))
             elif note.name in OWNERS:
                 found.setdefault(note.type, note.data)
         return cls(
@@ -50,12 +49,12 @@ class Notes:
         )
 
 
-def _thread(data: bytes, selected: bool) -> list[Thread]:
-    if len(data) < PRSTATUS_REGISTERS + 8 * len(REGISTERS):
+def _thread(data: bytes, names: Sequence[str], selected: bool) -> list[Thread]:
+    if len(data) < PRSTATUS_REGISTERS + 8 * len(names):
         return []
     (tid,) = struct.unpack_from("<i", data, PRSTATUS_PID)
-    values = struct.unpack_from(f"<{len(REGISTERS)}Q", data, PRSTATUS_REGISTERS)
-    return [Thread(tid, dict(zip(REGISTERS, values, strict=True)), selected)]
+    values = struct.unpack_from(f"<{len(names)}Q", data, PRSTATUS_REGISTERS)
+    return [Thread(tid, dict(zip(names, values, strict=True)), selected)]
 
 
 def _pid(data: bytes, threads: list[Thread]) -> int | None:

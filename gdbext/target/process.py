@@ -10,6 +10,7 @@ from attrs import define, field
 
 from gdbext.errors import UnsupportedTarget
 from gdbext.target import Identity, Mapping, Thread, merge_ranges, procfs
+from gdbext.target.arch import choice
 from gdbext.target.image import Image
 from gdbext.target.layers import holes
 from gdbext.target.notes import AT_ENTRY
@@ -17,6 +18,7 @@ from gdbext.target.procmem import ProcessMemory, refusal
 
 if TYPE_CHECKING:
     from gdbext.binary.executable import Binary
+    from gdbext.target.arch import Arch
 
 
 @define(eq=False)
@@ -80,6 +82,7 @@ class Process:
     binary: Binary
     exe: str
     """The program's path as the process itself sees it (in a container: inside that)."""
+    arch: Arch
     bias: int
     memory: MappedMemory
     notes: list[str] = field(factory=list)
@@ -103,9 +106,10 @@ class Process:
     @classmethod
     def _opened(cls, pid: int, stopped: bool) -> Process:
         exe = os.readlink(f"/proc/{pid}/exe")
-        binary = open_binary(pid, exe)
+        binary, arch = open_program(pid, exe)
         bias = procfs.auxv(pid).get(AT_ENTRY, binary.entry) - binary.entry
-        opened = cls(Identity("live" if stopped else "running", pid), binary, exe, bias, MappedMemory(pid, stopped))
+        identity = Identity("live" if stopped else "running", pid)
+        opened = cls(identity, binary, exe, arch, bias, MappedMemory(pid, stopped))
         opened.memory.refresh()
         opened.memory.read(binary.entry + bias, 1)  # permission is refused here and not in the middle of an answer
         return opened
@@ -124,10 +128,10 @@ class Process:
         self.memory.close()
 
 
-def open_binary(pid: int, exe: str) -> Binary:
+def open_program(pid: int, exe: str) -> tuple[Binary, Arch]:
     """The process's own program, through /proc: right in any mount namespace, and after the file was replaced.
 
-    It goes by the name under which we could open it too (its debug file lies next to that).
+    With its processor. It goes by the name under which we could open it too (its debug file lies next to that).
     """
     from gdbext.binary.elf import Elf, map_stamped
     from gdbext.binary.executable import Binary
@@ -135,7 +139,8 @@ def open_binary(pid: int, exe: str) -> Binary:
     link = f"/proc/{pid}/exe"
     name = exe if _is_same_file(exe, link) else f"/proc/{pid}/root{exe}"
     try:
-        return Binary(Elf(name, *map_stamped(link)))
+        binary = Binary(Elf(name, *map_stamped(link)))
+        return binary, choice.of(binary.elf)
     except UnsupportedTarget as error:
         raise UnsupportedTarget(f"process {pid}: {error.message}", error.hint) from error
 

@@ -15,6 +15,7 @@ from gdbext.target.image import Image
 
 if TYPE_CHECKING:
     from gdbext.binary.executable import Binary
+    from gdbext.target.arch import Arch
 
 
 @frozen(eq=False)
@@ -48,6 +49,7 @@ class Snapshot:
 
     identity: Identity
     binary: Binary
+    arch: Arch
     bias: int
     notes: list[str]
     memory: Frozen
@@ -61,7 +63,8 @@ class Snapshot:
         It is of one moment where the target stands still; else what was read later may be newer.
         """
         memory = Frozen(target.memory.image(ranges), tuple(target.memory.mappings()))
-        return cls(target.identity, target.binary, target.bias, [*target.notes], memory, tuple(target.threads()))
+        facts = target.identity, target.binary, target.arch, target.bias, [*target.notes]
+        return cls(*facts, memory, tuple(target.threads()))
 
     def threads(self) -> Sequence[Thread]:
         """The threads of that moment."""

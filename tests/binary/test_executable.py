@@ -119,8 +119,6 @@ def refused(path: Path | str, line: str) -> None:
 
 def test_refusals(tmp_path: Path) -> None:
     program = programs.build("ctxforest", NEWEST)
-    arm64 = programs.build("ctxforest", NEWEST, env={"GOARCH": "arm64"})
-    refused(arm64.exe, "a Go program for arm64; only amd64 is supported so far")
     refused(programs.build("ctxforest", NEWEST, env={"GOARCH": "386"}).exe, "a 32-bit program")
     refused(sys.executable, "no Go runtime found")
     refused(__file__, "not an ELF file")

@@ -188,7 +188,7 @@ def _arena_words(session: Session) -> Iterator[int]:
     arenas = int(program.record(mheap.MHEAP, mheap.mheap(program))["arenas"])
     offset = program.bound(mheap.HEAP_ARENA).offset("spans")
     for base in spans.base.tolist():
-        entry = arenas + 8 * ((base - mheap.ARENA_BASE) % (1 << 64) // mheap.ARENA_SIZE)
+        entry = arenas + 8 * ((base - program.arch.arena_base) % (1 << 64) // mheap.ARENA_SIZE)
         yield entry
         yield program.word(entry) + offset + 8 * (base % mheap.ARENA_SIZE // mheap.PAGE_SIZE)
 

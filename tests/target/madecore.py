@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from attrs import frozen
 
-from gdbext.target.notes import AT_ENTRY, AT_EXECFN, NT_AUXV, NT_FILE, NT_PRPSINFO, NT_PRSTATUS, REGISTERS
+from gdbext.target.arch.amd64 import Amd64
+from gdbext.target.notes import AT_ENTRY, AT_EXECFN, NT_AUXV, NT_FILE, NT_PRPSINFO, NT_PRSTATUS
 
 EM_X86_64, EM_AARCH64 = 62, 183
 R, RW, RX = 4, 6, 5
@@ -30,7 +31,7 @@ def note(kind: int, data: bytes, owner: bytes = b"CORE\0") -> bytes:
 
 
 def thread(tid: int, **registers: int) -> bytes:
-    values = [registers.get(name, 0) for name in REGISTERS]
+    values = [registers.get(name, 0) for name in Amd64.saved]
     data = bytes(32) + struct.pack("<i", tid) + bytes(76) + struct.pack(f"<{len(values)}Q", *values) + bytes(8)
     return note(NT_PRSTATUS, data)
 

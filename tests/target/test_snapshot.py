@@ -21,7 +21,7 @@ def frozen(world: World) -> Snapshot:
     image = Image.of_arrays((one.start, one.data.copy()) for one in regions)
     target = world.target
     memory = Frozen(image, tuple(target.memory.mappings()))
-    return Snapshot(target.identity, target.binary, target.bias, [], memory, ())
+    return Snapshot(target.identity, target.binary, target.arch, target.bias, [], memory, ())
 
 
 def test_it_stays_as_it_was() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from attrs import frozen
 
+from gdbext.binary.dwarf.locations import Piece
 from gdbext.binary.dwarf.variables import Variable
 from gdbext.errors import GdbextError, MemoryFault
 from gdbext.golang.reading.declarations import Reader
@@ -13,10 +14,6 @@ from gdbext.golang.reading.program import Program
 from gdbext.golang.runtime.symtab import Symtab
 from gdbext.golang.runtime.traceback import Frame
 
-REGISTERS = (  # DWARF's numbers of amd64 registers
-    "rax", "rdx", "rcx", "rbx", "rsi", "rdi", "rbp", "rsp",
-    "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
-)  # fmt: skip
 WORD, INTERFACE = 8, 16
 
 
@@ -46,7 +43,7 @@ class FrameVariables:
         """The interfaces and pointers of a frame. ``registers``: of the innermost frame when they are known."""
         pc = frame.pc if frame.trapped else frame.pc - 1
         for variable in self.at(pc):
-            words = _words(variable, frame, reader, registers, self.program.target.bias)
+            words = self._words(variable, frame, reader, registers)
             if words is not None:
                 yield Held(variable, *words)
 
@@ -65,31 +62,29 @@ class FrameVariables:
             return ()
         return tuple(v for v in variables if v.pieces and v.size in (WORD, INTERFACE))
 
-
-def _words(
-    variable: Variable, frame: Frame, reader: Reader, registers: Mapping[str, int], bias: int
-) -> tuple[int, int] | None:
-    """The variable's one or two words; None where a part of it is not to be had."""
-    data = b""
-    for piece in variable.pieces:
-        part = _piece(piece.kind, piece.value, piece.size, frame, reader, registers, bias)
-        if part is None:
+    def _words(
+        self, variable: Variable, frame: Frame, reader: Reader, registers: Mapping[str, int]
+    ) -> tuple[int, int] | None:
+        """The variable's one or two words; None where a part of it is not to be had."""
+        data = b""
+        for piece in variable.pieces:
+            part = self._piece(piece, frame, reader, registers)
+            if part is None:
+                return None
+            data += part
+        if len(data) not in (WORD, INTERFACE):
             return None
-        data += part
-    if len(data) not in (WORD, INTERFACE):
-        return None
-    return int.from_bytes(data[:WORD], "little"), int.from_bytes(data[WORD:], "little")
+        return int.from_bytes(data[:WORD], "little"), int.from_bytes(data[WORD:], "little")
 
-
-def _piece(
-    kind: str, value: int, size: int, frame: Frame, reader: Reader, registers: Mapping[str, int], bias: int
-) -> bytes | None:
-    if kind == "register":
-        name = REGISTERS[value] if value < len(REGISTERS) else ""
-        return (registers[name] & (1 << 64) - 1).to_bytes(8, "little")[:size] if name in registers else None
-    if kind not in ("cfa", "address"):
-        return None
-    try:
-        return reader.read(frame.cfa + value if kind == "cfa" else value + bias, size)
-    except MemoryFault:
-        return None
+    def _piece(self, piece: Piece, frame: Frame, reader: Reader, registers: Mapping[str, int]) -> bytes | None:
+        kind, value, size = piece.kind, piece.value, piece.size
+        if kind == "register":
+            names = self.program.arch.dwarf
+            name = names[value] if value < len(names) else ""
+            return (registers[name] & (1 << 64) - 1).to_bytes(8, "little")[:size] if name in registers else None
+        if kind not in ("cfa", "address"):
+            return None
+        try:
+            return reader.read(frame.cfa + value if kind == "cfa" else value + self.program.target.bias, size)
+        except MemoryFault:
+            return None

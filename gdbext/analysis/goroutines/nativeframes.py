@@ -24,15 +24,17 @@ from typing import TYPE_CHECKING
 from attrs import field, frozen
 
 from gdbext.errors import UsageError
-from gdbext.golang.runtime.signal_amd64 import WORD, Injected, extents, injected_functions
+from gdbext.golang.runtime.preempt import Injected, extents, injected_functions
 from gdbext.golang.runtime.symtabinl import PCDATA_INL_TREE_INDEX
 
 if TYPE_CHECKING:
     from gdbext.golang.runtime.proc import Goroutines
     from gdbext.golang.runtime.symtab import Symtab
+    from gdbext.target.arch import Arch
 
 HAVE_INLINED_CALLS = ("runtime.exitsyscall", "runtime.entersyscall", "runtime.mallocgc", "runtime.schedule")
 LARGEST_FUNCTION = 1 << 16
+WORD = 8
 MARKED = 64
 """How far below the goroutine's SP the one of the bridge lies, by which it is known."""
 
@@ -46,6 +48,7 @@ class Code:
     inlined; 0 where there is none (a runtime built with -l).
     """
 
+    arch: Arch
     injected: tuple[Injected, ...] = ()
     asmcgocall: tuple[tuple[int, int], ...] = ()
     goexit: tuple[tuple[int, int], ...] = ()
@@ -56,7 +59,7 @@ class Code:
         """What the binary's tables say."""
         places = _within_inlined(symtab, HAVE_INLINED_CALLS)
         asmcgocall, goexit = (extents(symtab, f"runtime.{name}") for name in ("asmcgocall", "goexit"))
-        return cls(injected_functions(symtab), asmcgocall, goexit, next(iter(places), 0))
+        return cls(symtab.program.arch, injected_functions(symtab), asmcgocall, goexit, next(iter(places), 0))
 
 
 def _within_inlined(symtab: Symtab, names: Iterable[str]) -> Iterable[int]:
@@ -84,10 +87,10 @@ class Standing:
     bp: int
     low: int
     high: int
+    code: Code = field(repr=False)
     trapped: bool = False
     in_syscall: bool = False
     """In a system call or in C."""
-    code: Code = field(default=Code(), repr=False)
 
     def holds(self, sp: int) -> bool:
         """Whether a stack pointer is on this goroutine's stack."""
@@ -147,8 +150,8 @@ class Way:
         size = next((size for each in self.where.code.injected if (size := each.frame_size(pc))), 0)
         if not size or not self.where.holds(sp):
             return None
-        cfa = sp + size
-        return Caller(cfa, pc, word(cfa - WORD), cfa, word(cfa - 2 * WORD), interrupted=True)
+        arch, cfa = self.where.code.arch, sp + size
+        return Caller(cfa, pc, word(arch.return_at(sp, cfa)), cfa, word(arch.fp_at(sp, cfa)), interrupted=True)
 
 
 def standing(goroutines: Goroutines, code: Code, row: int) -> Standing:

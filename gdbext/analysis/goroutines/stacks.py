@@ -67,7 +67,8 @@ def frame_calls(symtab: Symtab, locations: Sequence[Location], frame: Frame, fir
     """The calls of one frame, inlined ones first, as ``locations`` has them. ``first``: the stack's first SP."""
     entry = symtab.entry(frame.function)
     looked_up = frame.pc if frame.trapped or frame.pc == entry else frame.pc - 1
-    where = (frame.pc, looked_up, entry, frame.sp - first, frame.cfa - first)
+    argp = frame.cfa + symtab.program.arch.arguments
+    where = (frame.pc, looked_up, entry, frame.sp - first, argp - first)
     *inlined, outer = locations
     made = [Call(each, *where) for each in inlined]
     return [*made, Call(outer, *where, _arguments(symtab, frame.function, looked_up))]

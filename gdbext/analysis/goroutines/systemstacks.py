@@ -44,7 +44,7 @@ def system_stacks(goroutines: Goroutines) -> Iterator[SystemStack]:
 
 
 def _of_thread(goroutines: Goroutines, table: PcTable, thread: OsThread, machine: Machine) -> Iterator[SystemStack]:
-    at = where(thread.thread) if thread.thread is not None else None
+    at = where(goroutines.program.arch, thread.thread) if thread.thread is not None else None
     now = Registers(*at, 0, trapped=True) if at else None
     if now is not None:
         steps = list(through_signals(goroutines.program, table, machine, now))

@@ -11,14 +11,13 @@ from attrs import frozen
 from gdbext.errors import GdbextError, MemoryFault
 from gdbext.golang.runtime.os_linux import match_threads
 from gdbext.golang.runtime.runtime2 import G, Machine, processor
-from gdbext.target.arch.amd64.zsysnum_linux_amd64 import SYSCALLS
 
 if TYPE_CHECKING:
     from gdbext.golang.runtime.proc import Goroutines
     from gdbext.target import Mapping, Thread
+    from gdbext.target.arch import Arch
 
 GO, SYSCALL, C, IDLE, SCHEDULER = "go", "syscall", "c", "idle", "scheduler"
-SYSCALL_INSTRUCTION = b"\x0f\x05"
 
 
 @frozen
@@ -137,16 +136,16 @@ def _function(goroutines: Goroutines, pc: int) -> str:
         return ""
 
 
-def where(thread: Thread) -> tuple[int, int] | None:
+def where(arch: Arch, thread: Thread) -> tuple[int, int] | None:
     """(pc, sp) of a thread, None where nobody can tell without stopping it."""
-    pc, sp = (thread.registers.get(name) for name in ("rip", "rsp"))
+    pc, sp = (thread.registers.get(name) for name in (arch.pc, arch.sp))
     if pc is not None and sp is not None:
         return pc, sp
     return (thread.blocked.pc, thread.blocked.sp) if thread.blocked else None
 
 
 def _place(goroutines: Goroutines, thread: Thread, mappings: Sequence[Mapping]) -> str:
-    at = where(thread)
+    at = where(goroutines.program.arch, thread)
     if at is None:
         return ""
     return _function(goroutines, at[0]) or next(_files(mappings, at[0]), "")
@@ -158,17 +157,19 @@ def _files(mappings: Sequence[Mapping], pc: int) -> Iterator[str]:
 
 def _syscall(goroutines: Goroutines, thread: Thread) -> str:
     """By the kernel's word, or by the registers of one that stopped behind a syscall instruction."""
+    program, arch = goroutines.program, goroutines.program.arch
     if thread.blocked is not None:
-        return _call_name(thread.blocked.syscall)
-    number = thread.registers.get("orig_rax", 1 << 63)
+        return _call_name(arch, thread.blocked.syscall)
+    number = thread.registers.get(arch.syscall, 1 << 63)
     if number >> 63:
         return ""
     try:
-        code = goroutines.program.read(thread.registers.get("rip", 0) - 2, 2)
+        size = len(arch.syscall_instruction)
+        code = program.read(thread.registers.get(arch.pc, 0) - size, size)
     except (MemoryFault, ValueError):
         return ""
-    return _call_name(number) if code == SYSCALL_INSTRUCTION else ""
+    return _call_name(arch, number) if code == arch.syscall_instruction else ""
 
 
-def _call_name(number: int) -> str:
-    return SYSCALLS.get(number, f"system call {number}")
+def _call_name(arch: Arch, number: int) -> str:
+    return arch.syscall_name(number) or f"system call {number}"

@@ -89,7 +89,8 @@ class _Unwinder(gdb.unwinder.Unwinder):  # type: ignore[misc]
     def __call__(self, pending: gdb.PendingFrame) -> gdb.UnwindInfo | None:
         if not self.is_here():
             return None
-        pc, sp = (int(pending.read_register(name)) & MASK for name in ("rip", "rsp"))
+        arch = self.way.where.code.arch
+        pc, sp = (int(pending.read_register(name)) & MASK for name in (arch.pc, arch.sp))
         try:
             found = self.way.caller(pending.level(), pc, sp, _word)
         except gdb.MemoryError:
@@ -97,9 +98,10 @@ class _Unwinder(gdb.unwinder.Unwinder):  # type: ignore[misc]
         return self._answer(pending, found) if found is not None else None
 
     def _answer(self, pending: gdb.PendingFrame, found: Caller) -> gdb.UnwindInfo:
+        arch = self.way.where.code.arch
         pc = _looked_up_as(found.pc) if found.interrupted else found.pc
         info = pending.create_unwind_info(_Id(gdb.Value(found.id_sp), gdb.Value(found.id_pc)))
-        for name, value in (("rip", pc), ("rsp", found.sp), ("rbp", found.bp)):
+        for name, value in ((arch.pc, pc), (arch.sp, found.sp), (arch.fp, found.bp)):
             info.add_saved_register(name, gdb.Value(value))  # those not named are not saved
         return info
 
@@ -272,7 +274,7 @@ class Goroutines:
         thread = _stopped(where.tid)
         thread.switch()
         newest = gdb.newest_frame()
-        sp = int(newest.read_register("rsp")) & MASK
+        sp = int(newest.read_register(where.code.arch.sp)) & MASK
         if thread.ptid[1] == where.tid and (where.trapped or where.holds(sp)):
             newest.select()
             return

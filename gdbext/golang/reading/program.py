@@ -29,7 +29,7 @@ class Program:
 
     def __init__(self, target: Target, symbols: Symbols) -> None:
         self.target, self.symbols = target, symbols
-        self.binary = target.binary
+        self.binary, self.arch = target.binary, target.arch
         self._bound: dict[int, Bound] = {}
 
     def bound(self, struct: Struct) -> Bound:

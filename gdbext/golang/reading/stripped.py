@@ -24,17 +24,15 @@ from gdbext.golang.runtime.moduledata import FIRST_MODULE, read_modules
 from gdbext.golang.runtime.pclntab import MAGIC, PC_HEADER
 from gdbext.golang.runtime.runtime2 import G, M
 from gdbext.golang.runtime.symtab import Symtab
-from gdbext.target.arch.amd64.textrefs import variables
 
 if TYPE_CHECKING:
     from gdbext.target import Target
+    from gdbext.target.arch import Arch
 
 HEADER = declare("runtime.pcHeader", funcnameOffset=INT)
 MODULE_SECTION = ".go.module"
 """Go 1.26 and later."""
 LINE_TABLES = (".gopclntab", ".data.rel.ro.gopclntab")  # the second until Go 1.25, position-independent
-HEADER_START = MAGIC.to_bytes(4, "little") + bytes([0, 0, 1, 8])
-"""The first bytes of a line table on amd64: two zeros, the least instruction's size, the pointer's size."""
 LONGEST_FUNCTION = 1 << 16
 HINT = "the program is stripped, and it is not where we look: use the unstripped build or its separate debug file"
 
@@ -79,6 +77,11 @@ WITNESSES: Mapping[str, tuple[Witness, ...]] = {
     ),
     "time.startNano": (Witness("time.init", 0, 1), Witness("time.Until", 0, 1)),
 }
+
+
+def header_start(arch: Arch) -> bytes:
+    """The first bytes of a line table: its magic, two zeros, the least instruction's size, the pointer's size."""
+    return MAGIC.to_bytes(4, "little") + bytes([0, 0, arch.quantum, 8])
 
 
 class StrippedSymbols:
@@ -129,7 +132,7 @@ class StrippedSymbols:
             # An external linker puts these sections in an order of its own.
             low = min(module.noptrdata, module.data, module.bss, module.noptrbss)
             high = max(module.enoptrdata, module.edata, module.ebss, module.enoptrbss)
-            named = variables(self.program.read(entry, size), entry, low, high)
+            named = self.program.arch.variables(self.program.read(entry, size), entry, low, high)
             if len(named) == witness.count:
                 yield named[witness.index]
 
@@ -151,10 +154,10 @@ class StrippedSymbols:
         return named or list(self._header_starts())
 
     def _header_starts(self) -> Iterator[int]:
-        binary = self.program.binary
+        binary, start = self.program.binary, header_start(self.program.arch)
         for address, _, offset, size in binary.loads():
             data, at = binary.elf.data[offset : offset + size].tobytes(), -1
-            while (at := data.find(HEADER_START, at + 1)) >= 0:
+            while (at := data.find(start, at + 1)) >= 0:
                 yield address + at
 
     def _pointing_to(self, table: int) -> Iterator[int]:

@@ -10,7 +10,7 @@ from gdbext.golang.reading.program import Program
 from gdbext.golang.runtime import mheap
 from gdbext.golang.runtime.kernels import Spans
 from gdbext.golang.runtime.mheap import HEAP_ARENA, IN_USE, MHEAP, MSPAN
-from gdbext.golang.runtime.spancheck import ARENA_BASE, ARENA_SIZE, PAGE_SIZE
+from gdbext.golang.runtime.spancheck import ARENA_SIZE, PAGE_SIZE
 
 WORD = 8
 
@@ -46,7 +46,7 @@ def _find(program: Program, address: int) -> HeapObject | None:
 def _span(program: Program, address: int) -> Spans | None:
     """The in-use span whose pages hold the address, as arrays of one."""
     head = program.record(MHEAP, mheap.mheap(program))
-    index = (address - ARENA_BASE) % (1 << 64) // ARENA_SIZE
+    index = (address - program.arch.arena_base) % (1 << 64) // ARENA_SIZE
     arena = program.word(int(head["arenas"]) + WORD * index)
     arenas = program.bound(HEAP_ARENA)
     span = program.word(arena + arenas.offset("spans") + WORD * (address % ARENA_SIZE // PAGE_SIZE)) if arena else 0
@@ -56,7 +56,7 @@ def _span(program: Program, address: int) -> Spans | None:
     record = np.frombuffer(program.read(span, bound.size), bound.dtype)
     if record["state"][0] != IN_USE:
         return None
-    spans = mheap.make_spans(record, int(head["sweepgen"]), "bitmap" not in arenas)
+    spans = mheap.make_spans(record, int(head["sweepgen"]), program.arch.top, "bitmap" not in arenas)
     return spans if len(spans.base) else None
 
 

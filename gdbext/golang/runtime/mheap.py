@@ -18,7 +18,17 @@ from gdbext.golang.reading.declarations import BYTES, SLICE, UINT, declare, opti
 from gdbext.golang.reading.program import Program, distinct
 from gdbext.golang.runtime import kernels
 from gdbext.golang.runtime.kernels import Spans
-from gdbext.golang.runtime.spancheck import ARENA_BASE, ARENA_SIZE, PAGE_SIZE, Left, apart, mapped, named, sane, sized
+from gdbext.golang.runtime.spancheck import (
+    ARENA_SIZE,
+    PAGE_SIZE,
+    Left,
+    apart,
+    arena_indices,
+    mapped,
+    named,
+    sane,
+    sized,
+)
 from gdbext.target import merge_ranges
 from gdbext.target.image import Image
 
@@ -153,7 +163,7 @@ def read_spans(program: Program) -> tuple[Spans, tuple[str, ...]]:
     pointers, records = (np.concatenate(column) for column in zip(*parts, strict=True))
     kept, left = believed(program, pointers, records, int(head["arenas"]))
     headers = "bitmap" not in program.bound(HEAP_ARENA)
-    return make_spans(records[kept], int(head["sweepgen"]), headers), tuple(left.notes())
+    return make_spans(records[kept], int(head["sweepgen"]), program.arch.top, headers), tuple(left.notes())
 
 
 def _in_use(program: Program, pointers: U64) -> tuple[U64, NDArray[Any]]:
@@ -165,7 +175,7 @@ def _in_use(program: Program, pointers: U64) -> tuple[U64, NDArray[Any]]:
 def believed(program: Program, pointers: U64, records: NDArray[Any], arenas: int) -> tuple[I64, Left]:
     """Rows of the records that contradict neither themselves nor each other nor the heap's own tables."""
     left, spans = Left(), program.bound(HEAP_ARENA).offset("spans")
-    rows = np.flatnonzero(left.out(sane(records), "their slots do not fit their pages"))
+    rows = np.flatnonzero(left.out(sane(records, program.arch.top), "their slots do not fit their pages"))
     rows = rows[left.out(mapped(program, records[rows]), "their pages are not mapped")]
     rows = rows[left.out(sized(program, records[rows]), "their slots are not of their size class")]
     rows = rows[left.out(named(program, pointers[rows], records[rows], arenas, spans), "the page table names others")]
@@ -182,9 +192,9 @@ def span_pointers(program: Program, allspans: Any) -> U64:
     return np.frombuffer(program.read(int(allspans["array"]), 8 * count), "<u8") if count else np.zeros(0, np.uint64)
 
 
-def make_spans(records: NDArray[Any], sweepgen: int, headers: bool = True) -> Spans:
+def make_spans(records: NDArray[Any], sweepgen: int, top: int, headers: bool = True) -> Spans:
     """In-use span records as parallel arrays; compiled code relies on it that they are sane and overlap nowhere."""
-    kept = np.flatnonzero(sane(records))
+    kept = np.flatnonzero(sane(records, top))
     kept = kept[apart(records[kept])]
     records = records.take(kept[np.argsort(records["base"][kept], kind="stable")])
     nelems = records["nelems"].astype(np.int64)
@@ -254,7 +264,7 @@ def inline_marks(program: Program, spans: Spans) -> Bools:
     if "inline_marks" not in bound:
         return none
     dtype = bound.dtype["inline_marks"]
-    index = (spans.base - np.uint64(ARENA_BASE)) // np.uint64(ARENA_SIZE)
+    index = arena_indices(program, spans.base)
     arenas = program.record(MHEAP, mheap(program))["arenas"]
     for arena in distinct(index):
         try:

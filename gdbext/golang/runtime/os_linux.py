@@ -1,4 +1,4 @@
-"""Which OS thread runs which goroutine, and its registers (runtime/os_linux.go, runtime/signal_amd64.go)."""
+"""Which OS thread runs which goroutine, and its registers (runtime/os_linux.go)."""
 
 from __future__ import annotations
 
@@ -17,13 +17,9 @@ if TYPE_CHECKING:
     from gdbext.golang.runtime.traceback import PcTable
     from gdbext.target import Thread
 
-TLS_G = -8
-"""Where Go keeps the current g from fs_base in a statically linked program; elsewhere the word is something else."""
 SIGNAL_FRAMES = 256
 NESTED_SIGNALS = 64
 NO_TRACE = "running: its thread is in code that left no trace of the goroutine"
-UCONTEXT_RBP, UCONTEXT_RSP, UCONTEXT_RIP = 120, 160, 168
-"""Offsets in the kernel's struct ucontext: 40 bytes, then r8 … r15, rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp, rip."""
 
 
 @frozen
@@ -70,21 +66,22 @@ def match_threads(program: Program, machines: Sequence[Machine], threads: Iterab
 
 
 def _current_gs(program: Program, thread: Thread) -> list[int]:
-    """What may be the current g: the thread-local word, then r14, which Go's calling convention keeps it in."""
-    candidates = []
-    if base := thread.registers.get("fs_base", 0):
+    """What may be the current g: the thread-local word, then the register of Go's calling convention."""
+    candidates, arch = [], program.arch
+    if base := thread.registers.get(arch.tls, 0):
         with suppress(MemoryFault):  # a thread may not have set up its TLS yet
-            candidates.append(program.word(base + TLS_G))
-    return [g for g in (*candidates, thread.registers.get("r14", 0)) if g]
+            candidates.append(program.word(base + arch.tls_g))
+    return [g for g in (*candidates, thread.registers.get(arch.g, 0)) if g]
 
 
 def running_registers(
     program: Program, table: PcTable, machine: Machine, thread: Thread | None, saved: Saved
 ) -> Registers | str:
     """Where a running goroutine is, or why nobody can tell."""
-    if thread is None or "rip" not in thread.registers:
+    arch = program.arch
+    if thread is None or arch.pc not in thread.registers:
         return "running: needs the thread's registers"
-    pc, sp, bp = (thread.registers.get(name, 0) for name in ("rip", "rsp", "rbp"))
+    pc, sp, bp = (thread.registers.get(name, 0) for name in (arch.pc, arch.sp, arch.fp))
     *_, now = through_signals(program, table, machine, Registers(pc, sp, bp, trapped=True))
     if machine.in_signal(now.sp):
         return "running: in a signal handler whose frame could not be found"
@@ -126,10 +123,10 @@ def _before_signal(program: Program, table: PcTable, machine: Machine, now: Regi
     frames = list(walk)
     if not frames or table.symtab.name(frames[-1].function) != "runtime.sigtramp":
         return None
-    context = frames[-1].cfa
+    top = frames[-1].cfa
     try:
-        pc, sp, bp = (program.word(context + at) for at in (UCONTEXT_RIP, UCONTEXT_RSP, UCONTEXT_RBP))
+        pc, sp, bp = (program.word(top + at) for at in program.arch.interrupted)
     except MemoryFault:
         return None
-    inwards = machine.in_signal(sp) and sp <= context  # no kernel wrote that
+    inwards = machine.in_signal(sp) and sp <= top  # no kernel wrote that
     return None if inwards else Registers(pc, sp, bp, trapped=True)

@@ -91,17 +91,20 @@ def view(image: Image, address: int, size: int) -> memoryview:
     return memoryview((ctypes.c_ubyte * size).from_address(host)).cast("B")
 
 
-def decode_steps(table: memoryview, at: int) -> Steps:
-    """The pc-value table at an offset of pctab; 0 means no table (runtime/symtab.go, pcvalue)."""
+def decode_steps(table: memoryview, at: int, quantum: int = 1) -> Steps:
+    """The pc-value table at an offset of pctab; 0 means no table (runtime/symtab.go, pcvalue).
+
+    ``quantum``: the least length of an instruction, which its steps count in.
+    """
     if at == 0:
         return NO_STEPS
     try:
-        return _steps(table, at)
+        return _steps(table, at, quantum)
     except Unending as error:
         raise InconsistentRuntime(f"pc-value table: {error}") from None
 
 
-def _steps(table: memoryview, at: int) -> Steps:
+def _steps(table: memoryview, at: int, quantum: int) -> Steps:
     ends: list[int] = []
     values: list[int] = []
     value, pc = -1, 0
@@ -111,7 +114,7 @@ def _steps(table: memoryview, at: int) -> Steps:
             return Steps(ends, values)
         value += (delta >> 1) ^ -(delta & 1)
         step, at = uvarint(table, at, MOST_VARINT)
-        pc += step
+        pc += step * quantum
         ends.append(pc)
         values.append(value)
     raise InconsistentRuntime("pc-value table without end")

@@ -21,22 +21,19 @@ if TYPE_CHECKING:
 
 PAGE_SIZE = 8192
 ARENA_SIZE = 64 << 20
-ARENA_BASE = 0xFFFF800000000000  # runtime.arenaBaseOffset of amd64, subtracted modulo 2**64
-TOP = 1 << 47
-"""The end of what a program can address on amd64."""
 SIZES = ("internal/runtime/gc.SizeClassToSize", "runtime.class_to_size")  # the latter until Go 1.25
 CLASSES = 68
 LARGEST_SMALL = 32768
 
 
-def sane(records: NDArray[Any]) -> Bools:
-    """Span records that have slots, and whose slots fit in their pages."""
+def sane(records: NDArray[Any], top: int) -> Bools:
+    """Span records that have slots, and whose slots fit in their pages. ``top``: where addresses end."""
     base, pages = (records[name].astype(np.uint64) for name in ("base", "npages"))
     size, count = (records[name].astype(np.uint64) for name in ("elemsize", "nelems"))
-    here = (pages > 0) & (pages < TOP // PAGE_SIZE) & (base > 0) & (base < TOP) & (base % PAGE_SIZE == 0)
+    here = (pages > 0) & (pages < top // PAGE_SIZE) & (base > 0) & (base < top) & (base % PAGE_SIZE == 0)
     room = np.where(here, pages, 0).astype(np.uint64) * np.uint64(PAGE_SIZE)
     slots = room // np.maximum(size, np.uint64(1))
-    fine: Bools = here & (base + room <= TOP) & (size > 0) & (count > 0) & (count <= slots)
+    fine: Bools = here & (base + room <= top) & (size > 0) & (count > 0) & (count <= slots)
     return fine
 
 
@@ -61,7 +58,8 @@ def apart(records: NDArray[Any]) -> Bools:
 
 def mapped(program: Program, records: NDArray[Any]) -> Bools:
     """Sane records whose pages are mapped; all of them where nobody knows what is."""
-    ranges = merge_ranges((one.start, min(one.end, TOP)) for one in program.target.memory.mappings() if one.start < TOP)
+    top, known = program.arch.top, program.target.memory.mappings()
+    ranges = merge_ranges((one.start, min(one.end, top)) for one in known if one.start < top)
     if not ranges:
         return np.ones(len(records), np.bool_)
     starts, stops = np.array(ranges, np.uint64).T
@@ -97,12 +95,18 @@ def named(program: Program, pointers: U64, records: NDArray[Any], arenas: int, s
     """Sane records that the page table does not contradict. ``arenas``: mheap_.arenas[0]; ``spans``: its offset."""
     fine = np.ones(len(records), np.bool_)
     for page in (records["base"].astype(np.uint64), ends(records) - np.uint64(PAGE_SIZE)):
-        entry = np.uint64(arenas) + np.uint64(8) * ((page - np.uint64(ARENA_BASE)) // np.uint64(ARENA_SIZE))
+        entry = np.uint64(arenas) + np.uint64(8) * arena_indices(program, page)
         arena, known = program.gather(entry, np.dtype("<u8"))
         slot = arena + np.uint64(spans) + np.uint64(8) * (page % np.uint64(ARENA_SIZE) // np.uint64(PAGE_SIZE))
         found, readable = program.gather(slot, np.dtype("<u8"))
         fine &= ~known | (arena != 0) & (~readable | (found == pointers))
     return fine
+
+
+def arena_indices(program: Program, addresses: U64) -> U64:
+    """Which element of mheap_.arenas[0] each address belongs to (runtime/mheap.go, arenaIndex)."""
+    found: U64 = (addresses - np.uint64(program.arch.arena_base)) // np.uint64(ARENA_SIZE)
+    return found
 
 
 class Left:

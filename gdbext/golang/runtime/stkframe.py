@@ -63,7 +63,7 @@ def frame_pointers(program: Program, symtab: Symtab, frame: Frame, conservative:
     deferred calls run), for what ``reflect`` calls and for the frames of asynchronous preemption itself. Raises
     MemoryFault, InconsistentRuntime.
     """
-    low, high = frame.sp, _varp(frame)
+    low, high, argp = frame.sp, _varp(symtab, frame), _argp(symtab, frame)
     if conservative or not has_maps(symtab, frame):
         return FramePointers(_every_word(low, end_of(symtab, frame)), (), True)
     at = _continuation(symtab, frame)
@@ -72,7 +72,7 @@ def frame_pointers(program: Program, symtab: Symtab, frame: Frame, conservative:
     index = max(symtab.pcdata(frame.function, PCDATA_STACK_MAP_INDEX, at - 1), 0) if at != _entry(symtab, frame) else 0
     locals_ = _live(program, symtab, frame, FUNCDATA_LOCALS, index) if high > low else None
     args = _live(program, symtab, frame, FUNCDATA_ARGS, index) if _args_size(symtab, frame) else None
-    words = [_words(high - 8 * locals_[0], locals_[1]) if locals_ else [], _words(frame.cfa, args[1]) if args else []]
+    words = [_words(high - 8 * locals_[0], locals_[1]) if locals_ else [], _words(argp, args[1]) if args else []]
     objects = tuple(stack_objects(program, symtab, frame))
     return FramePointers(np.array([word for part in words for word in part], np.uint64), objects, False)
 
@@ -85,7 +85,7 @@ def has_maps(symtab: Symtab, frame: Frame) -> bool:
 
 def end_of(symtab: Symtab, frame: Frame) -> int:
     """Where a frame ends with the arguments that its caller made room for. Raises InconsistentRuntime."""
-    return frame.cfa + _args_size(symtab, frame)
+    return _argp(symtab, frame) + _args_size(symtab, frame)
 
 
 def stack_pointers(program: Program, symtab: Symtab, frames: Iterable[Frame], reader: Reader | None = None) -> U64:
@@ -139,10 +139,14 @@ def _word(reader: Reader, address: int) -> int:
         return 0
 
 
-def _varp(frame: Frame) -> int:
-    """The top of the locals: below the return address and, where there is a frame, the saved frame pointer."""
-    varp = frame.cfa - 8
-    return varp - 8 if varp > frame.sp else varp
+def _varp(symtab: Symtab, frame: Frame) -> int:
+    """The top of the locals."""
+    return symtab.program.arch.locals_end(frame.sp, frame.cfa)
+
+
+def _argp(symtab: Symtab, frame: Frame) -> int:
+    """Where the arguments on the stack begin."""
+    return frame.cfa + symtab.program.arch.arguments
 
 
 def _entry(symtab: Symtab, frame: Frame) -> int:
@@ -196,10 +200,10 @@ def stack_objects(program: Program, symtab: Symtab, frame: Frame) -> Iterator[St
     count = program.word(address)
     if count > MOST_OBJECTS:
         raise InconsistentRuntime(f"{symtab.name(frame.function)}: {count} stack objects")
-    rodata, varp = symtab.module(frame.function).rodata, _varp(frame)
+    rodata, varp, argp = symtab.module(frame.function).rodata, _varp(symtab, frame), _argp(symtab, frame)
     for row in program.bound(STACK_OBJECT).array(program, address + 8, count):
         offset, size, pointers = int(row["off"]), int(row["size"]), int(row["ptr_bytes"])
-        base = (varp if offset < 0 else frame.cfa) + offset
+        base = (varp if offset < 0 else argp) + offset
         if base >= frame.sp and 0 < size < LARGEST_OBJECT:
             mask = rodata + int(row["gcdataoff"]) if pointers >= 0 else 0
             yield StackObject(base, size, min(abs(pointers), size), mask)

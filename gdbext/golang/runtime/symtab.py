@@ -112,7 +112,7 @@ class Symtab:
         key = (module.address, table)
         found = self._steps.get(key)
         if found is None:
-            found = _keep(self._steps, key, decode_steps(module.tables.pctab, table))
+            found = _keep(self._steps, key, decode_steps(module.tables.pctab, table, self.program.arch.quantum))
         return found.at(pc - func.entry)
 
     def pcdata(self, index: int, which: int, pc: int) -> int:

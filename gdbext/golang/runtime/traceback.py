@@ -73,7 +73,7 @@ class PcTable:
     """``PcInfo`` by pc, remembered."""
 
     def __init__(self, symtab: Symtab) -> None:
-        self.symtab = symtab
+        self.symtab, self.arch = symtab, symtab.program.arch
         self._panic = symtab.ids("runtime.sigpanic")
         self._injected = self._panic | symtab.ids("runtime.asyncPreempt", "runtime.debugCallV2")
         self._callback = symtab.ids("runtime.cgocallback")
@@ -95,7 +95,7 @@ class PcTable:
             delta = self.symtab.value(index, func.pcsp, pc) if func.pcsp else -1
         except InconsistentRuntime:
             return UNKNOWN
-        size = delta + 8 if 0 <= delta < LARGEST_FRAME else 0
+        size = self.arch.frame_size(delta) if 0 <= delta < LARGEST_FRAME else 0
         return PcInfo(
             function=index,
             size=size,
@@ -149,7 +149,7 @@ class Walk:
             self.end = COMPLETE if info.top else SWITCHES_STACK
             return False
         try:
-            self.pc = int.from_bytes(self.reader.read(frame.cfa - 8, 8), "little")
+            self.pc = int.from_bytes(self.reader.read(self.table.arch.return_at(frame.sp, frame.cfa), 8), "little")
         except MemoryFault:
             self.end = UNREADABLE
             return False

@@ -65,6 +65,7 @@ class Traces:
 
     def __init__(self, symtab: Symtab) -> None:
         self.table = PcTable(symtab)
+        self._return_at = symtab.program.arch.return_at
         self.callee: list[int] = []
         self.pc: list[int] = []
         self.trapped: list[bool] = []
@@ -145,8 +146,8 @@ class Traces:
             nodes[rows[good]] = found[good]
             verdict = np.where(found < 0, -1 - found, np.where(inside, verdicts[known], OUT_OF_STACK))
             ends[rows] = verdict
-            rows, callees, sps = _only(verdict == GO_ON, rows, found, tops)
-            pcs, readable = image.words(sps - np.uint64(8))
+            rows, callees, sps, places = _only(verdict == GO_ON, rows, found, tops, self._return_at(sps, tops))
+            pcs, readable = image.words(places)
             ends[rows[~readable]] = UNREADABLE
             rows, callees, sps, pcs = _only(readable, rows, callees, sps, pcs)
             depth += 1
@@ -167,7 +168,7 @@ class Traces:
         """(outermost node, why it ended) of the stack whose frame ``node`` ends at ``sp``."""
         for _ in range(limit):
             try:
-                pc = int.from_bytes(image.read(sp - 8, 8), "little")
+                pc = int.from_bytes(image.read(self._return_at(sp - self._size[node], sp), 8), "little")
             except MemoryFault:
                 return node, UNREADABLE
             found = self._node(node, pc)

@@ -100,7 +100,7 @@ class _Copy:
         """Copy spans; returns those that changed meanwhile."""
         sweepgen = self._sweepgen()
         before, readable = self.program.records(MSPAN, wanted)
-        in_use = readable & (before["state"] == IN_USE) & spancheck.sane(before)
+        in_use = readable & (before["state"] == IN_USE) & spancheck.sane(before, self.program.arch.top)
         in_use[in_use] = spancheck.mapped(self.program, before[in_use])
         found = in_use.copy()
         in_use[found] = spancheck.apart(before[found])
@@ -120,7 +120,9 @@ class _Copy:
         return again
 
     def _spans(self, records: NDArray[Any], sweepgen: int) -> Spans:
-        return mheap.make_spans(records, sweepgen, "bitmap" not in self.program.bound(HEAP_ARENA))
+        return mheap.make_spans(
+            records, sweepgen, self.program.arch.top, "bitmap" not in self.program.bound(HEAP_ARENA)
+        )
 
     def _assemble(self) -> Heap:
         """Each span as last read, over one image: later copies lie over earlier ones."""

@@ -1,1 +1,73 @@
-"""What is the processor's: registers, instructions, stack rules."""
+"""What is the processor's: registers, stack rules, signal frames, instructions. One folder for each.
+
+Everything else asks the target's ``arch``; nothing outside of this folder knows the name of a register.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from gdbext.compute.arrays import U64
+
+    Addresses = TypeVar("Addresses", int, U64)
+
+
+class Arch(Protocol):
+    """A processor as Go programs on Linux use it. Registers go by GDB's names, in lower case."""
+
+    name: str
+    """GOARCH."""
+
+    pc: str
+    sp: str
+    fp: str
+    g: str
+    """The register that Go's calling convention keeps the current g in."""
+    tls: str
+    """What thread-local storage is addressed by."""
+    syscall: str
+    """The number of the system call that a thread is in, as a core and GDB have it; negative outside of one."""
+
+    saved: tuple[str, ...]
+    """The registers of an NT_PRSTATUS note in its order (struct user_regs_struct); words."""
+    general: tuple[str, ...]
+    """Those that a debugger is asked for."""
+    dwarf: tuple[str, ...]
+    """The general registers by their number in DWARF."""
+
+    tls_g: int
+    """Where a statically linked program keeps the current g from ``tls``; elsewhere the word is something else."""
+    syscall_instruction: bytes
+    interrupted: tuple[int, int, int]
+    """Where the kernel saves pc, sp and fp for a signal handler, from the caller's SP of runtime.sigtramp."""
+
+    quantum: int
+    """The least length of an instruction (sys.PCQuantum)."""
+    arguments: int
+    """From the caller's SP to the arguments on the stack (sys.MinFrameSize)."""
+    arena_base: int
+    """runtime.arenaBaseOffset, subtracted modulo 2**64."""
+    top: int
+    """The end of what a program can address."""
+
+    def frame_size(self, depth: int) -> int:
+        """The caller's SP less SP, where the function's own table says that it moved SP by ``depth``."""
+
+    def return_at(self, sp: Addresses, cfa: Addresses) -> Addresses:
+        """Where a frame has its return address. ``cfa``: the caller's SP."""
+
+    def fp_at(self, sp: int, cfa: int) -> int:
+        """Where a frame that has a frame pointer saved its caller's."""
+
+    def locals_end(self, sp: int, cfa: int) -> int:
+        """The top of a frame's locals, which its stack maps count down from (varp in runtime/stkframe.go)."""
+
+    def syscall_name(self, number: int) -> str:
+        """``read``; "" for a number that Linux does not have."""
+
+    def variables(self, code: bytes, address: int, low: int, high: int) -> list[int]:
+        """The distinct addresses in [low, high) that the code at ``address`` refers to, in order of first use."""
+
+
+__all__ = ["Arch"]

@@ -9,7 +9,7 @@ from gdbext.analysis.goroutines.nativeframes import MARKED, Caller, Code as Know
 from gdbext.errors import UsageError
 from gdbext.golang.runtime.proc import Goroutines
 from tests.golang.madecode import Code, Function, Gs, Inlined, Stacks
-from tests.synthetic import World
+from tests.synthetic import ARCH, World
 
 SWITCHES = Function("runtime.exitsyscall", inlined=[Inlined("main.inner", 0x40, 0x50, 0x45)])
 
@@ -20,7 +20,7 @@ def made(*functions: Function) -> tuple[Code, Gs, Stacks]:
 
 
 def only(goroutines: Goroutines, known: Known | None = None) -> Standing:
-    return standing(goroutines, known or Known(), 0)
+    return standing(goroutines, known or Known(ARCH), 0)
 
 
 def no_memory(address: int) -> int:
@@ -70,7 +70,7 @@ def test_what_nobody_can_tell_is_refused(fields: dict[str, int], why: str) -> No
     assert refused.value.message == f"goroutine 7 cannot be shown: {why}"
 
 
-STANDING = Standing(goid=7, state="waiting", tid=0, pc=0x401010, sp=0x8000, bp=0x8040, low=0x7000, high=0x9000)
+STANDING = Standing(7, "waiting", tid=0, pc=0x401010, sp=0x8000, bp=0x8040, low=0x7000, high=0x9000, code=Known(ARCH))
 
 
 def test_the_borrowed_frame_leads_to_the_goroutine() -> None:

@@ -74,7 +74,7 @@ def test_damaged_spans_and_those_not_in_use_are_left_out() -> None:
 def test_sizes_that_overflow_are_damaged() -> None:
     records = np.zeros(1, [("base", "u8"), ("npages", "u8"), ("nelems", "u8"), ("elemsize", "u8")])
     records["base"], records["npages"], records["nelems"], records["elemsize"] = HEAP, 1 << 34, 1 << 17, 1 << 47
-    assert spancheck.sane(records).tolist() == [False]
+    assert spancheck.sane(records, 1 << 47).tolist() == [False]
 
 
 def test_a_span_record_that_cannot_be_read_is_left_out() -> None:

@@ -1,4 +1,4 @@
-"""Threads, the goroutines they run, and what a signal interrupted (runtime/os_linux.go, signal_amd64.go)."""
+"""Threads, the goroutines they run, and what a signal interrupted (runtime/os_linux.go, signal_unix.go)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ import pytest
 from attrs import define
 
 from gdbext.golang.runtime.os_linux import (
-    UCONTEXT_RBP,
-    UCONTEXT_RIP,
-    UCONTEXT_RSP,
     Registers,
     Saved,
     match_threads,
@@ -19,9 +16,10 @@ from gdbext.golang.runtime.runtime2 import Machine
 from gdbext.golang.runtime.traceback import PcTable
 from gdbext.target import Thread
 from tests.golang.madecode import Code, Function, Stacks
-from tests.synthetic import World
+from tests.synthetic import ARCH, World
 
 NOWHERE = 0x1234
+SAVED_PC, SAVED_SP, SAVED_FP = ARCH.interrupted
 
 
 def machine(number: int, procid: int = 0, **more: int | tuple[int, int]) -> Machine:
@@ -98,7 +96,7 @@ def test_what_a_signal_interrupted(made: Made) -> None:
     world, (pc, sp, _, _) = made.code.world, made.stack
     handler = Stacks(made.code).push("runtime.sighandler", "runtime.sigtramp", last=NOWHERE)
     context = handler[1] + 24 + 48
-    for at, value in ((UCONTEXT_RIP, pc), (UCONTEXT_RSP, sp), (UCONTEXT_RBP, 5)):
+    for at, value in ((SAVED_PC, pc), (SAVED_SP, sp), (SAVED_FP, 5)):
         world.words(context + at, value)
     m = machine(1, signal_stack=handler[2:])
     registers = {"rip": handler[0], "rsp": handler[1]}
@@ -116,7 +114,7 @@ def in_nested_signals(made: Made, contexts: list[tuple[int, int]]) -> tuple[Mach
     for at, after, (to, sp) in zip(sps, sps[1:], contexts, strict=False):
         world.words(at + 16, pc("runtime.sigtramp"))
         context = at + 24 + 48
-        for place, value in ((UCONTEXT_RIP, to), (UCONTEXT_RSP, after if sp < 0 else sp), (UCONTEXT_RBP, 5)):
+        for place, value in ((SAVED_PC, to), (SAVED_SP, after if sp < 0 else sp), (SAVED_FP, 5)):
             world.words(context + place, value)
     return machine(1, signal_stack=(low, sps[-1])), sps[:-1]
 
@@ -139,7 +137,7 @@ def test_contexts_that_lead_inwards_or_back_end_the_search(made: Made) -> None:
     for garbage in (0, 1):
         m, sps = in_nested_signals(made, [(handler, -1), (handler, -1), (pc, sp)])
         context = sps[1] + 24 + 48
-        made.code.world.words(context + UCONTEXT_RSP, sps[garbage])
+        made.code.world.words(context + SAVED_SP, sps[garbage])
         assert "signal handler" in str(made.where({"rip": handler, "rsp": sps[0]}, m, saved_sp=sp))
 
 

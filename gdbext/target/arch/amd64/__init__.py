@@ -1,1 +1,75 @@
-"""x86-64."""
+"""x86-64. Calls push the return address; Go's functions push the frame pointer below it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gdbext.target.arch import Arch
+
+if TYPE_CHECKING:
+    from gdbext.target.arch import Addresses
+
+WORD = 8
+
+
+class Amd64(Arch):
+    """x86-64 under Linux."""
+
+    name = "amd64"
+
+    pc, sp, fp = "rip", "rsp", "rbp"
+    g = "r14"
+    tls = "fs_base"
+    syscall = "orig_rax"
+
+    saved = (
+        *("r15", "r14", "r13", "r12", "rbp", "rbx", "r11", "r10", "r9", "r8", "rax", "rcx", "rdx", "rsi", "rdi"),
+        *("orig_rax", "rip", "cs", "eflags", "rsp", "ss", "fs_base", "gs_base", "ds", "es", "fs", "gs"),
+    )
+    general = (
+        *("rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"),
+        *("rip", "eflags", "fs_base"),
+    )
+    dwarf = (
+        *("rax", "rdx", "rcx", "rbx", "rsi", "rdi", "rbp", "rsp"),
+        *("r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"),
+    )
+
+    tls_g = -WORD
+    syscall_instruction = b"\x0f\x05"
+    interrupted = (168, 160, 120)
+    """In struct ucontext: 40 bytes, then r8 … r15, rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp, rip."""
+
+    quantum = 1
+    arguments = 0
+    arena_base = 0xFFFF800000000000
+    top = 1 << 47
+
+    def frame_size(self, depth: int) -> int:
+        """The return address lies above what the function itself moved SP by."""
+        return depth + WORD
+
+    def return_at(self, sp: Addresses, cfa: Addresses) -> Addresses:
+        """The call pushed it."""
+        return cfa - WORD
+
+    def fp_at(self, sp: int, cfa: int) -> int:
+        """Below the return address."""
+        return cfa - 2 * WORD
+
+    def locals_end(self, sp: int, cfa: int) -> int:
+        """Below the return address and, where there is a frame, the saved frame pointer."""
+        end = cfa - WORD
+        return end - WORD if end > sp else end
+
+    def syscall_name(self, number: int) -> str:
+        """By golang.org/x/sys."""
+        from gdbext.target.arch.amd64.zsysnum_linux_amd64 import SYSCALLS
+
+        return SYSCALLS.get(number, "")
+
+    def variables(self, code: bytes, address: int, low: int, high: int) -> list[int]:
+        """The targets of RIP-relative operands."""
+        from gdbext.target.arch.amd64 import textrefs
+
+        return textrefs.variables(code, address, low, high)

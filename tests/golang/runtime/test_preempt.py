@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gdbext.golang.runtime.signal_amd64 import extents, injected_functions
+from gdbext.golang.runtime.preempt import extents, injected_functions
 from tests.golang.madecode import SIZE, Code, Function
 from tests.synthetic import World
 

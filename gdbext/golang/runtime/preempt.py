@@ -1,4 +1,4 @@
-"""Calls that the program did not make (runtime/signal_amd64.go, runtime/preempt.go).
+"""Calls that the program did not make (runtime/preempt.go; sigpanic: runtime/signal_unix.go).
 
 A fault calls runtime.sigpanic, a request to yield calls runtime.asyncPreempt, each as if the interrupted instruction
 had been a call of it: what lies where a return address belongs is that instruction itself, not the one after a call.
@@ -15,15 +15,16 @@ from gdbext.golang.runtime.pclntab import Steps, decode_steps
 
 if TYPE_CHECKING:
     from gdbext.golang.runtime.symtab import Symtab
+    from gdbext.target.arch import Arch
 
 INJECTED = ("runtime.sigpanic", "runtime.asyncPreempt", "runtime.debugCallV2")
-WORD = 8
 
 
 @frozen
 class Injected:
-    """A function called so: its code [start, end) and how far SP is below the return address, by pc."""
+    """A function called so: its code [start, end) and how far it moved SP, by pc."""
 
+    arch: Arch
     start: int
     end: int
     depths: Steps
@@ -31,19 +32,19 @@ class Injected:
     def frame_size(self, pc: int) -> int:
         """The caller's SP less SP at ``pc``; 0 where ``pc`` is elsewhere or nothing is known of it."""
         depth = self.depths.at(pc - self.start) if self.start <= pc < self.end else -1
-        return depth + WORD if depth >= 0 else 0
+        return self.arch.frame_size(depth) if depth >= 0 else 0
 
 
 def injected_functions(symtab: Symtab) -> tuple[Injected, ...]:
     """The functions that are called so; those that cannot be read are left out."""
-    found = []
+    found, arch = [], symtab.program.arch
     for start, end in (extent for name in INJECTED for extent in extents(symtab, name)):
         index = symtab.function(start)
         try:
-            depths = decode_steps(symtab.module(index).tables.pctab, symtab.func(index).pcsp)
+            depths = decode_steps(symtab.module(index).tables.pctab, symtab.func(index).pcsp, arch.quantum)
         except InconsistentRuntime:
             continue
-        found.append(Injected(start, end, depths))
+        found.append(Injected(arch, start, end, depths))
     return tuple(found)
 
 
