@@ -160,7 +160,7 @@ HEADERS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("header", HEADERS)
+@pytest.mark.parametrize("header", HEADERS, ids=range(len(HEADERS)))
 def test_a_header_that_we_would_not_write_is_damaged(shelf: Shelf, header: bytes) -> None:
     """Its checksum may be right by chance."""
     shelf.folder.mkdir()
