@@ -114,14 +114,35 @@ def each(values: Sequence[Any]) -> Choice:
 
 
 @frozen(eq=False)
+class Flags:
+    """Whether, for each row, or what stands instead."""
+
+    whether: Bools
+    instead: Instead = ()
+
+    def cells(self, kind: Kind) -> list[Any]:
+        """True and False."""
+        return _replaced(self.whether.tolist(), self.instead, kind)
+
+    def forms(self, kind: Kind, texts: Texts) -> Iterator[Form]:
+        """Numbers of texts."""
+        found = texts.values([False, True], kind) + self.whether.astype(np.int64)
+        for where, value in self.instead:
+            found[where] = texts.values([value], kind)
+        yield TEXT, found
+
+
+@frozen(eq=False)
 class Numbers:
-    """A number for each row, or what stands instead."""
+    """A number for each row, or what stands instead. In a column of flags: whether it is another than 0."""
 
     numbers: NDArray[Any]
     instead: Instead = ()
 
     def cells(self, kind: Kind) -> list[Any]:
         """Numbers of the column's unit; rows that have the same share it."""
+        if kind is Kind.FLAG:
+            return Flags(self.numbers != 0, self.instead).cells(kind)
         numbers = self.numbers.tolist()
         if kind.wrap is not None:
             known = {number: kind.wrap(number) for number in set(numbers)}
@@ -130,6 +151,9 @@ class Numbers:
 
     def forms(self, kind: Kind, texts: Texts) -> Iterator[Form]:
         """The numbers; those that are no numbers to the writer as texts."""
+        if kind is Kind.FLAG:
+            yield from Flags(self.numbers != 0, self.instead).forms(kind, texts)
+            return
         found = self.numbers.astype(np.int64)
         for place in np.flatnonzero(self._odd(found, kind)).tolist():
             number = int(self.numbers[place])
@@ -172,6 +196,26 @@ class Times:
         yield NANOSECONDS, nanoseconds
 
 
+@frozen(eq=False)
+class Except:
+    """The same as other values, but for the rows ``where`` one cell stands instead, whatever is known of them."""
+
+    values: Values
+    where: Bools
+    instead: Any
+
+    def cells(self, kind: Kind) -> list[Any]:
+        """A cell for each row."""
+        return _replaced(self.values.cells(kind), [(self.where, self.instead)], kind)
+
+    def forms(self, kind: Kind, texts: Texts) -> Iterator[Form]:
+        """The same, the cell in place of the first of several and nothing in place of the others."""
+        text = texts.values([self.instead], kind)
+        for form, found in self.values.forms(kind, texts):
+            yield form, np.where(self.where, text if form == TEXT else TEXTS + text, found)
+            text = texts.literal("")
+
+
 def rfc3339(seconds: int, nanoseconds: int) -> str | Absent:
     """A moment in UTC."""
     if not YEAR_1 <= seconds < YEAR_10000:
@@ -188,4 +232,4 @@ def _replaced(cells: list[Any], instead: Instead, kind: Kind) -> list[Any]:
     return cells
 
 
-__all__ = ["Choice", "Form", "Kind", "Numbers", "Texts", "Times", "Values", "each", "rfc3339"]
+__all__ = ["Choice", "Except", "Flags", "Form", "Kind", "Numbers", "Texts", "Times", "Values", "each", "rfc3339"]

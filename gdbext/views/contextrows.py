@@ -18,7 +18,7 @@ from gdbext.analysis.contexts.contexts import NO_DEADLINE, STATES
 from gdbext.compute import parallel
 from gdbext.compute.arrays import I64
 from gdbext.report.columns import Column, Schema
-from gdbext.report.values import Choice, Kind, Numbers, Times, Values
+from gdbext.report.values import Choice, Flags, Kind, Numbers, Times, Values
 from gdbext.views.contexts import MASKED, cell, shown_value
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ def _value(chunk: Chunk) -> Values:
 
 def _certain(chunk: Chunk) -> Values:
     assert chunk.contexts.certain is not None
-    return Choice([False, True], chunk.contexts.certain[chunk.indices].astype(np.int64))
+    return Flags(chunk.contexts.certain[chunk.indices])
 
 
 def _column(key: str, kind: Kind, one: Callable[[Row], Any], many: Callable[[Chunk], Values]) -> Column[Shown, Chunk]:

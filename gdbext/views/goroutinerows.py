@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from attrs import evolve
 
 from gdbext.report import Absent
 from gdbext.report.columns import Column, Schema
-from gdbext.report.values import Choice, Kind, Numbers, Values
+from gdbext.report.values import Choice, Except, Kind, Numbers, Values
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gdbext.analysis.goroutines.grouping import Overview
+    from gdbext.compute.arrays import Bools
     from gdbext.golang.runtime.symtab import Location
 
     Ints = NDArray[np.int64]
@@ -96,6 +98,16 @@ class Piece:
     def labels(self) -> Ints:
         """The map of labels decides."""
         return self.every.labels.places(self.field("labels"), self.rows)
+
+    @cached_property
+    def unreadable(self) -> Bools:
+        """Rows whose g cannot be read."""
+        found: Bools = self.overview.goroutines.unreadable[self.rows]
+        return found
+
+    def but_unreadable(self, values: Values, instead: Absent | None) -> Values:
+        """The values; ``instead`` where they were made of a g that cannot be read."""
+        return Except(values, self.unreadable, instead) if self.unreadable.any() else values
 
     def choice(self, by: str, make: Make) -> Choice:
         """What ``make`` makes of each row, which is the same for those alike by what ``by`` names."""
@@ -203,25 +215,45 @@ def _column(
     return Column(key, kind, title, lambda place: make(*place), lambda piece: piece.choice(by, make), table)
 
 
-GOROUTINE: Schema[Place, Piece] = Schema(
-    (
-        Column("goid", Kind.NUMBER, "goid", many=_numbers("goid", NO_G), in_table=_numbers("goid", UNKNOWN)),
-        _column("states", "status", Kind.TEXT, _status, "status", _status_and_lock),
-        _column("states", "wait_reason", Kind.TEXT, _reason, "waiting for"),
-        _column("states", "locked", Kind.FLAG, _locked),
-        Column("waiting_at_least_ns", Kind.DURATION, "at least", many=_waited, in_table=_waited_in_table),
-        _column("stacks", "function", Kind.TEXT, _of_place(lambda place: place.function), "function"),
-        _column("stacks", "", Kind.TEXT, _at, "at"),
-        _column("stacks", "file", Kind.TEXT, _of_place(lambda place: place.file)),
-        _column("stacks", "line", Kind.NUMBER, _of_place(lambda place: place.line)),
-        _column("creators", "created_by", Kind.TEXT, _created_by, "created by"),
-        _column("creators", "created_at", Kind.TEXT, _created_at),
-        Column("parent_goid", Kind.NUMBER, "parent", many=_numbers("parentGoid", None)),
-        Column("thread", Kind.NUMBER, many=_thread),
-        _column("labels", "labels", Kind.MAPPING, _labels),
-        Column("address", Kind.ADDRESS, many=_address),
+OWN_WORDS = ("goid", "function", "at", "file", "line", "address")
+"""Columns that say themselves what they know of a goroutine whose g cannot be read, or why they know nothing."""
+
+
+def _guarded(column: Column[Place, Piece]) -> Column[Place, Piece]:
+    """The same column; absent, in the table "-", where it would have been made of the zeros of an unreadable g."""
+    if (column.key or column.title) in OWN_WORDS:
+        return column
+
+    def one(place: Place) -> Any:
+        overview, row = place
+        return NO_G if overview.goroutines.unreadable[row] else column.cell(place)
+
+    return evolve(
+        column,
+        one=one if column.one is not None else None,
+        many=lambda piece: piece.but_unreadable(column.values(piece), NO_G),
+        in_table=lambda piece: piece.but_unreadable((column.in_table or column.values)(piece), None),
     )
+
+
+COLUMNS: Sequence[Column[Place, Piece]] = (
+    Column("goid", Kind.NUMBER, "goid", many=_numbers("goid", NO_G), in_table=_numbers("goid", UNKNOWN)),
+    _column("states", "status", Kind.TEXT, _status, "status", _status_and_lock),
+    _column("states", "wait_reason", Kind.TEXT, _reason, "waiting for"),
+    _column("states", "locked", Kind.FLAG, _locked),
+    Column("waiting_at_least_ns", Kind.DURATION, "at least", many=_waited, in_table=_waited_in_table),
+    _column("stacks", "function", Kind.TEXT, _of_place(lambda place: place.function), "function"),
+    _column("stacks", "", Kind.TEXT, _at, "at"),
+    _column("stacks", "file", Kind.TEXT, _of_place(lambda place: place.file)),
+    _column("stacks", "line", Kind.NUMBER, _of_place(lambda place: place.line)),
+    _column("creators", "created_by", Kind.TEXT, _created_by, "created by"),
+    _column("creators", "created_at", Kind.TEXT, _created_at),
+    Column("parent_goid", Kind.NUMBER, "parent", many=_numbers("parentGoid", None)),
+    Column("thread", Kind.NUMBER, many=_thread),
+    _column("labels", "labels", Kind.MAPPING, _labels),
+    Column("address", Kind.ADDRESS, many=_address),
 )
 """A goroutine, column by column: to add one, add it here."""
+GOROUTINE: Schema[Place, Piece] = Schema(tuple(map(_guarded, COLUMNS)))
 STATE, CREATION = GOROUTINE.only("status", "wait_reason", "locked"), GOROUTINE.only("created_by", "created_at")
 """What goroutines of a group share."""

@@ -98,7 +98,10 @@ def test_groups(session: Session) -> None:
     assert [(group["count"], group["goids"]) for group in stacks] == [(3, [11, 12, 13]), (1, [14]), (1, [0])]
     assert [frame["function"] for frame in stacks[0]["frames"]] == ["main.f"] and stacks[1]["frames"] == []
     makers = document(session, "--group created-by")["groups"]
-    assert [(group["created_by"], group["count"]) for group in makers] == [("main.make", 4), (None, 1)]
+    assert [(group["created_by"], group["count"]) for group in makers] == [
+        ("main.make", 4),
+        ({"absent": "its g cannot be read"}, 1),
+    ]
     reasons = document(session, "--group reason")["groups"]
     assert [(group["status"], group["wait_reason"]) for group in reasons[:2]] == [
         ("waiting", "chan receive"),

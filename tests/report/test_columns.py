@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from attrs import evolve
 from hypothesis import given, settings, strategies as st
 
 from gdbext.report import Absent, Hostile, Report, Rows, Table
@@ -15,7 +16,7 @@ from gdbext.report.columns import Column, Schema
 from gdbext.report.counts import limited
 from gdbext.report.jsontext import encoded, plain, render_json
 from gdbext.report.text import render_text
-from gdbext.report.values import Choice, Kind, Numbers, Times, Values, each, rfc3339
+from gdbext.report.values import Choice, Except, Flags, Kind, Numbers, Times, Values, each, rfc3339
 
 Row = Mapping[str, Any]
 Piece = Sequence[Row]
@@ -45,13 +46,19 @@ def times(cells: list[Any]) -> Values:
     return Times(moments[:, 0], moments[:, 1], [(np.array([cell is None for cell in cells], np.bool_), None)])
 
 
+def flags(cells: list[Any]) -> Values:
+    instead = {cell for cell in cells if not isinstance(cell, bool)}
+    whether = np.array([cell is True for cell in cells], np.bool_)
+    return Flags(whether, [(np.array([cell == one for cell in cells]), one) for one in instead])
+
+
 IN_BULK: dict[Kind, Callable[[list[Any]], Values]] = {
     Kind.ADDRESS: numbers(np.uint64),
     Kind.BYTES: numbers(np.int64),
     Kind.DURATION: numbers(np.int64),
     Kind.COUNT: numbers(np.int32),
     Kind.NUMBER: numbers(np.uint64),
-    Kind.FLAG: choice,
+    Kind.FLAG: flags,
     Kind.TEXT: choice,
     Kind.HOSTILE: each,
     Kind.TIME: times,
@@ -209,6 +216,24 @@ def test_in_bulk_is_what_one_by_one_is(rows: list[Row]) -> None:
     assert in_bulk(EVERY, rows) == ",\n".join(json.dumps(plain(EVERY.object(row))) for row in rows)
     one_by_one = [[column.cell(row) for column in EVERY.columns] for row in rows]
     assert [list(row) for row in EVERY.table([rows]).rows] == one_by_one
+
+
+@pytest.mark.parametrize("instead", [None, FREED])
+@settings(max_examples=50)
+@given(st.lists(st.tuples(rows, st.booleans()), max_size=6))
+def test_whatever_a_kind_is_another_cell_may_stand_instead(
+    instead: Absent | None, drawn: list[tuple[Row, bool]]
+) -> None:
+    rows, hidden = [row for row, _ in drawn], np.array([hide for _, hide in drawn], np.bool_)
+    guarded: Schema[Row, Piece] = Schema(
+        [
+            evolve(column, many=lambda piece, column=column: Except(column.values(piece), hidden, instead))
+            for column in EVERY.columns
+        ]
+    )
+    wanted = [dict.fromkeys(EVERY.object(row), instead) if hide else EVERY.object(row) for row, hide in drawn]
+    assert in_bulk(guarded, rows) == ",\n".join(json.dumps(plain(row)) for row in wanted)
+    assert [list(row) for row in guarded.table([rows]).rows] == [list(row.values()) for row in wanted]
 
 
 @given(st.lists(st.text(st.characters(categories=["Cs", "Lu"]), max_size=5), max_size=6))

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import pytest
 from hypothesis import given, strategies as st
+from numpy.typing import NDArray
 
 from gdbext.report import Absent, Address, Bytes, Duration, Hostile
 from gdbext.report.kernels import TEXTS
@@ -42,6 +46,13 @@ def test_what_stands_instead_the_last_word_counts() -> None:
     made = Numbers(numbers, [(numbers == 0, None), (np.array([False, False, True]), Absent("why"))])
     assert made.cells(Kind.NUMBER) == [7, None, Absent("why")]
     assert written(made, Kind.NUMBER) == '{"k": 7},\n{"k": null},\n{"k": {"absent": "why"}}'
+
+
+@pytest.mark.parametrize("made", [np.array([2, 0, 1], np.uint8), np.array([True, False, True])])
+def test_numbers_in_a_column_of_flags_are_flags(made: NDArray[Any]) -> None:
+    values = Numbers(made, [(np.array([False, False, True]), None)])
+    assert values.cells(Kind.FLAG) == [True, False, None]
+    assert written(values, Kind.FLAG) == '{"k": true},\n{"k": false},\n{"k": null}'
 
 
 def test_numbers_that_the_writer_would_take_for_texts() -> None:

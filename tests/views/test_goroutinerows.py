@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from gdbext.analysis.goroutines.grouping import Overview
+from gdbext.report import Absent
 from gdbext.report.jsontext import plain
 from gdbext.session import Session
 from gdbext.views import goroutinerows
@@ -57,3 +58,14 @@ def test_json_in_bulk_holds_every_key(overview: Overview) -> None:
     state = goroutinerows.STATE
     some = [{key: row[key] for key in ("status", "wait_reason", "locked")} for row in found]
     assert some == [plain(state.object((overview, row))) for row in range(MADE + 1)]
+
+
+def test_nothing_is_made_of_a_g_that_cannot_be_read(overview: Overview) -> None:
+    """Its fields are zeros: a column that shows one would be wrong, whatever it is."""
+    (text,) = GOROUTINE.encoded(pieces(overview, np.array([MADE])))
+    row = json.loads(text)
+    assert row.pop("address") == "0x18"
+    assert {key for key, value in row.items() if not isinstance(value, dict) or set(value) != {"absent"}} == set()
+    ((goid, status, *cells),) = GOROUTINE.table(pieces(overview, np.array([MADE]))).rows
+    assert (goid, status) == (Absent("unknown"), None)
+    assert set(cells) == {None, Absent("unreadable g")}

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from gdbext.target.image import Image
 
 
+UNREADABLE = "unreadable g"
+
+
 @define(eq=False)
 class Goroutines:
     """Every goroutine, dead ones left out, one entry of each array per goroutine in the order they were first made.
@@ -96,6 +99,14 @@ class Goroutines:
     def waiting(self) -> U64:
         """The first sudog of each goroutine that waits on channels, else 0."""
         return self._column("waiting")
+
+    @cached_property
+    def unreadable(self) -> Bools:
+        """Whose g cannot be read: its fields are zeros, of which none is known."""
+        rows = [row for row, why in self.trouble.items() if why == UNREADABLE]
+        found = np.zeros(len(self), np.bool_)
+        found[rows] = True
+        return found
 
     def _column(self, name: str) -> NDArray[Any]:
         column: NDArray[Any] = self.g[name]
@@ -222,7 +233,7 @@ def _troubles(rows: NDArray[Any], readable: Bools) -> dict[int, str]:
     for row in np.flatnonzero(~(readable & bounds & status)).tolist():
         low, high = int(rows["low"][row]), int(rows["high"][row])
         found[row] = (
-            "unreadable g"
+            UNREADABLE
             if not readable[row]
             else f"bad status {int(rows['atomicstatus'][row]):#x}"
             if not status[row]
