@@ -21,7 +21,7 @@ from gdbext.target import opening
 from tests import programs
 
 HEADS = {
-    "spans": mheap.MSPAN, "gs": runtime2.G, "ms": runtime2.M, "modules": moduledata.MODULE, "sudogs": chan.SUDOG,
+    "spans": mheap.MSPAN, "gs": runtime2.G, "ms": runtime2.M, "modules": moduledata.MODULE, "sudogs": runtime2.SUDOG,
     "channels": chan.HCHAN, "swiss maps": maps.SWISS_MAP, "classic maps": maps.CLASSIC_MAP, "itabs": rtype.ITAB,
     "types": rtype.TYPE, "cancels": context.CANCEL_CTX, "values": context.VALUE_CTX, "ancestors": ancestors.ANCESTOR,
     "heap": mheap.MHEAP, "itab table": rtype.ITAB_TABLE, "pclntab": pclntab.PC_HEADER, "tables": maps.SWISS_TABLE,
@@ -113,7 +113,7 @@ def _fields(program: Program, struct: Struct) -> dict[str, tuple[int, int]]:
 def _found(session: Session) -> dict[str, list[int]]:
     program, goroutines, contexts = session.program, session.goroutines, session.contexts
     spans, sudogs = _spans(session), _sudogs(session)
-    records, _ = program.records(chan.SUDOG, np.array(sudogs, np.uint64))
+    records, _ = program.records(runtime2.SUDOG, np.array(sudogs, np.uint64))
     kinds = [contexts.types.kinds[kind].name for kind in contexts.kind.tolist()]
     cancels = [a for a, name in zip(contexts.address.tolist(), kinds, strict=True) if name in context.CANCELERS]
     words, _ = program.records(context.CANCEL_CTX, np.array(cancels, np.uint64))
@@ -163,7 +163,7 @@ def _sudogs(session: Session) -> list[int]:
     for first in session.goroutines.waiting.tolist():
         while first and len(found) < 1000:
             found.append(first)
-            first = int(session.program.record(chan.SUDOG, first)["waitlink"])
+            first = int(session.program.record(runtime2.SUDOG, first)["waitlink"])
     return found
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from gdbext.errors import GdbextError
 from gdbext.golang.reading.declarations import UINT, declare
+from gdbext.golang.runtime.runtime2 import SUDOG
 
 if TYPE_CHECKING:
     from gdbext.compute.arrays import U64
@@ -27,15 +28,6 @@ HCHAN = declare(
     recvx=UINT,
     recv_first=UINT("recvq.first"),
     send_first=UINT("sendq.first"),
-)
-SUDOG = declare(
-    "runtime.sudog",
-    g=UINT,
-    next=UINT,
-    waitlink=UINT,
-    isSelect=UINT,
-    # Go 1.26: a {pointer, uintptr} pair; a leak-detecting collection clears the pointer, the number stays.
-    c=UINT("c.maybeTraceablePtr.vu", "c"),
 )
 MOST_SUDOGS = 1 << 24
 

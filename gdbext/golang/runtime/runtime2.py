@@ -1,4 +1,4 @@
-"""Goroutines, threads and processors as the runtime records them (runtime/runtime2.go)."""
+"""Goroutines, threads, processors and who waits on what, as the runtime records them (runtime/runtime2.go)."""
 
 from __future__ import annotations
 
@@ -61,6 +61,15 @@ M = declare(
     lockedg=UINT,
 )
 P = declare("runtime.p", id=INT)
+SUDOG = declare(
+    "runtime.sudog",
+    g=UINT,
+    next=UINT,
+    waitlink=UINT,
+    isSelect=UINT,
+    # Go 1.26: a {pointer, uintptr} pair; a leak-detecting collection clears the pointer, the number stays.
+    c=UINT("c.maybeTraceablePtr.vu", "c"),
+)
 STACK = declare("runtime.g", low=UINT("stack.lo"), high=UINT("stack.hi"))
 
 SCAN_BIT = 0x1000
