@@ -19,7 +19,7 @@ from gdbext.compute import parallel
 from gdbext.compute.arrays import I64
 from gdbext.report.columns import Column, Schema
 from gdbext.report.values import Choice, Flags, Kind, Numbers, Times, Values
-from gdbext.views.contexts import MASKED, cell, shown_value
+from gdbext.views.contexts import MASKED, cell, moment, shown_value
 
 if TYPE_CHECKING:
     from gdbext.analysis.contexts.columns import Text
@@ -189,7 +189,7 @@ CONTEXT: Schema[Shown, Chunk] = Schema(
             lambda chunk: chunk.counted(chunk.contexts.listed),
         ),
         _column("deadline_in_ns", Kind.DURATION, lambda row: row.deadline_in_ns, _deadline_in),
-        _column("deadline", Kind.TIME, lambda row: row.deadline, _deadline),
+        _column("deadline", Kind.TIME, lambda row: moment(row.deadline_unix_ns), _deadline),
         _column("key", Kind.HOSTILE, lambda row: row.key, _key),
         Column("value", Kind.HOSTILE, one=lambda shown: shown_value(*shown), many=_value),
         _column(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gdbext.golang.std.contextread import Absence
 from gdbext.report import Absent, Cell, Duration
+from gdbext.report.values import rfc3339
 
 if TYPE_CHECKING:
     from gdbext.analysis.contexts.rows import Row
@@ -44,7 +45,7 @@ def details(row: Row, args: argparse.Namespace) -> Iterator[Phrase]:
     if row.cause is not None:
         yield ["cause:", cell(row.cause)]
     elif row.deadline_in_ns is not None:
-        yield deadline(row.deadline_in_ns, row.deadline)
+        yield deadline(row.deadline_in_ns, row.deadline_unix_ns)
     if row.key is not None:
         yield [cell(row.key), "=", shown_value(row, args.values)]
     if row.children:
@@ -58,10 +59,15 @@ def registered(children: int, listed: int | None) -> str:
     return f"{children:,} registered" + (f", {listed:,} of them listed" if listed not in (None, children) else "")
 
 
-def deadline(left: int | Absence, at: object) -> list[Cell]:
-    """``deadline in 58m3s (2026-…)``, or that it has passed."""
+def moment(unix_ns: int | Absence | None) -> Cell:
+    """A time in nanoseconds since 1970, as RFC 3339."""
+    return rfc3339(*divmod(unix_ns, 10**9)) if isinstance(unix_ns, int) else cell(unix_ns)
+
+
+def deadline(left: int | Absence, at: int | Absence | None) -> list[Cell]:
+    """``deadline in 58m3s``, or that it has passed; ``deadline 2026-…`` where nobody knows how far it is."""
     if not isinstance(left, int):
-        return ["deadline", cell(at)]
+        return ["deadline", moment(at)]
     if left < 0:
         return ["deadline", Duration(-left), "ago"]
     return ["deadline in", Duration(left)]

@@ -116,7 +116,7 @@ class ContextColumns:
         for index in indices.tolist():
             row = self.rows.at(index)
             assert row.deadline_in_ns is not None
-            yield deadline(row.deadline_in_ns, row.deadline)
+            yield deadline(row.deadline_in_ns, row.deadline_unix_ns)
 
     def _keys_and_values(self) -> Iterator[Choices]:
         mine = np.flatnonzero(self._of_kinds(self.columns.values))

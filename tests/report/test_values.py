@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,20 @@ from numpy.typing import NDArray
 from gdbext.report import Absent, Address, Bytes, Duration, Hostile
 from gdbext.report.kernels import TEXTS
 from gdbext.report.rowjson import RowWriter
-from gdbext.report.values import FEW, NO_DATE, YEAR_1, YEAR_10000, Choice, Kind, Numbers, Times, Values, each, rfc3339
+from gdbext.report.values import (
+    EPOCH,
+    FEW,
+    NO_DATE,
+    YEAR_1,
+    YEAR_10000,
+    Choice,
+    Kind,
+    Numbers,
+    Times,
+    Values,
+    each,
+    rfc3339,
+)
 
 
 def written(values: Values, kind: Kind) -> str:
@@ -75,3 +89,15 @@ def test_the_first_and_the_last_moment() -> None:
     assert made.cells(Kind.TIME) == [NO_DATE, first, last, NO_DATE]
     assert rfc3339(YEAR_1, 1) == first
     assert written(made, Kind.TIME).split("\n")[1] == f'{{"k": "{first}"}},'
+
+
+@given(st.datetimes(timezones=st.just(timezone.utc)), st.integers(0, 999))
+def test_times_to_the_nanosecond(when: datetime, nanoseconds: int) -> None:
+    seconds, micros = divmod((when - EPOCH) // timedelta(microseconds=1), 10**6)
+    said = f"{when.year:04d}-{when:%m-%dT%H:%M:%S}.{when.microsecond:06d}{nanoseconds:03d}Z"
+    assert rfc3339(seconds, micros * 1000 + nanoseconds) == said
+
+
+@pytest.mark.parametrize("seconds", [10**21, -(10**21), 253402300800])
+def test_what_is_no_date(seconds: int) -> None:
+    assert rfc3339(seconds, 0) == Absent("not a date")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timezone
 
 import numpy as np
 from attrs import frozen
@@ -30,7 +29,7 @@ class Row:
     children_listed: int | None
     """How many of them are among the contexts found; None where nobody searched for them."""
     deadline_in_ns: int | Absence | None
-    deadline: str | Absence | None
+    deadline_unix_ns: int | Absence | None
     key: str | Absence | None
     value: str | Absence | None
     waiters: Sequence[int]
@@ -75,13 +74,13 @@ def row_of(
     )
 
 
-def deadline_of(detail: Detail, now: int) -> tuple[int | Absence | None, str | Absence | None]:
-    """(nanoseconds left, RFC 3339) of a timerCtx; None for others."""
+def deadline_of(detail: Detail, now: int) -> tuple[int | Absence | None, int | Absence | None]:
+    """(nanoseconds left, nanoseconds since 1970) of a timerCtx; None for others."""
     found = detail.deadline
     if not isinstance(found, Deadline):
         return found, found
     when = NO_DEADLINE if found.monotonic_ns is None else found.monotonic_ns
-    return time_left(when, now), rfc3339(found.unix_ns)
+    return time_left(when, now), found.unix_ns
 
 
 class Rows:
@@ -137,13 +136,3 @@ class Rows:
     def left(self, monotonic_ns: int) -> int | None:
         """Nanoseconds until a time on the monotonic clock, None where there is none."""
         return None if monotonic_ns == NO_DEADLINE or self.now <= 0 else monotonic_ns - self.now
-
-
-def rfc3339(unix_ns: int) -> str | Absence:
-    """A wall clock time in UTC, to the nanosecond."""
-    seconds, nanoseconds = divmod(unix_ns, 10**9)
-    try:
-        text = datetime.fromtimestamp(seconds, timezone.utc).replace(tzinfo=None).isoformat()
-    except (ValueError, OverflowError, OSError):
-        return Absence("not a date")
-    return f"{text}.{nanoseconds:09d}Z"
