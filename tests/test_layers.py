@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -392,4 +392,54 @@ def test_an_undeclared_field_is_found() -> None:
 
 @every_module
 def test_modules_are_one_idea_long(path: Path) -> None:
-    assert len(path.read_text().splitlines()) <= (450 if path.name == "kernels.py" else 350)
+    assert len(path.read_text().splitlines()) <= (450 if "kernels" in (path.stem, path.parent.name) else 350)
+
+
+TESTS = ROOT / "tests"
+ABOUT_MORE = {
+    "commands/test_builds.py": "every command, whatever way the program was built",
+    "commands/test_crash_on_samples.py": "every command, of a program that crashed",
+    "commands/test_foreign_on_samples.py": "the commands of contexts, of contexts that are not package context's",
+    "commands/test_pid_on_churn.py": "every command, of a program that goes on",
+    "commands/test_torn.py": "every command, of a program that was stopped anywhere",
+    "frontend/test_interrupts.py": "Ctrl-C in every host",
+    "frontend/test_unharmed.py": "what a program keeps when its debugger goes",
+    "test_install.py": "install.sh",
+    "test_interface.py": "the keys that others rely on",
+    "test_layers.py": "the sources",
+    "test_readme.py": "README.md",
+    "test_repository.py": "what is in git",
+}
+"""Test files that are not of one module."""
+
+
+def may_be_of(name: str) -> Iterator[str]:
+    """Whatever a test file may be of: a module or a package, a sample, what helps the tests. ``name``: under tests/."""
+    folder, _, file = name.rpartition("/")
+    about = f"{folder}/{file.removeprefix('test_').removesuffix('.py').removesuffix('_on_samples')}".lstrip("/")
+    yield f"gdbext/{about}.py"
+    yield f"gdbext/{about}/__init__.py"
+    if folder.rpartition("/")[2] == about.rpartition("/")[2]:
+        yield f"gdbext/{folder}/__init__.py"
+    if folder == "samples":
+        yield f"{about}/main.go"
+    if not folder:
+        yield from (f"tests/{about}.py", f"tests/{about}/__init__.py")
+
+
+def strays(names: Iterable[str]) -> list[str]:
+    """Test files of nothing that is there."""
+    return [name for name in names if not any((ROOT / place).exists() for place in may_be_of(name))]
+
+
+def test_the_tests_mirror_the_tree() -> None:
+    """Whoever changes a module finds its test, and the other way round."""
+    names = [path.relative_to(TESTS).as_posix() for path in sorted(TESTS.rglob("test_*.py"))]
+    assert strays(names) == sorted(ABOUT_MORE)
+
+
+def test_a_stray_test_is_named() -> None:
+    good = ["golang/runtime/test_proc.py", "commands/test_stacks_on_samples.py", "commands/test_commands.py"]
+    assert strays([*good, "samples/test_scale.py", "test_tools.py"]) == []
+    wrong = ["golang/test_proc.py", "samples/test_proc.py", "commands/test_tools.py"]
+    assert strays(wrong) == wrong

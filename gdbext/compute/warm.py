@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def libraries() -> Iterator[Library]:
     """The kernels of each module that has some."""
     package = Path(__file__).resolve().parents[1]
-    for path in sorted(package.rglob("kernels.py")):
+    for path in sorted([*package.rglob("kernels.py"), *package.rglob("kernels/[!_]*.py")]):
         name = ".".join(path.relative_to(package.parent).with_suffix("").parts)
         yield importlib.import_module(name).library
 

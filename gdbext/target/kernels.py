@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 library = Library(__name__)
 PAGE_BITS, REGION_BITS = np.uint64(12), np.uint64(26)
 PAGE, REGION_PAGES = 1 << 12, 1 << 14
-ONE, EIGHT = np.uint64(1), np.uint64(8)
+ZERO, ONE, EIGHT = np.uint64(0), np.uint64(1), np.uint64(8)
 
 
 class Memory(NamedTuple):
@@ -42,6 +42,15 @@ def segment_of(starts, ends, address, last):
     if index >= 0 and address < ends[index]:
         return index
     return -1
+
+
+@helper
+def readable_from(starts, at, stop):
+    """The next multiple of 8 from ``at`` on where a segment has begun; ``stop`` where none begins before that."""
+    following = up_to(starts, at)
+    if following == len(starts) or starts[following] >= stop:
+        return stop
+    return min((starts[following] + EIGHT - ONE) & ~(EIGHT - ONE), stop)
 
 
 @helper

@@ -57,15 +57,15 @@ def _by_size(ctypes: ContextTypes) -> U8:
 
 def _scan(ctypes: ContextTypes, heap: Heap, words: U64, kind_of: U8) -> tuple[U8, U64, tuple[str, ...]]:
     """(for each slot 1 + place in ``_by_size`` where it is a context, else 0; (kind, address) elsewhere; notes)."""
-    from gdbext.golang.runtime import kernels
+    from gdbext.golang.runtime.kernels import scan
 
     order, marks = _by_size(ctypes), np.zeros(heap.spans.slots, np.uint8)
     sizes, rank = np.array([ctypes.kinds[kind].size for kind in order], np.uint64), np.argsort(order).astype(np.uint8)
-    wanted = kernels.Wanted(words, word_filter(words), rank[kind_of], sizes)
+    wanted = scan.Wanted(words, word_filter(words), rank[kind_of], sizes)
 
     def some(begin: int, end: int) -> tuple[U64, int, int]:
         other = np.zeros((OTHER_ROOM + 1, 2), np.uint64)
-        _, unreadable, lost = kernels.scan_heap(
+        _, unreadable, lost = scan.scan_heap(
             heap.image.memory, heap.placed, heap.allocated, marks.ctypes.data, wanted, other, begin, end
         )
         rows = other[:-1][other[:-1, 1] != 0] if other[-1, 0] else other[:0]

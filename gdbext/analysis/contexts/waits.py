@@ -103,14 +103,14 @@ def _by_slot(ctypes: ContextTypes, heap: Heap, numbers: list[int]) -> dict[int, 
 
 def _slots(heap: Heap, size: int, offset: int, values: U64) -> U64:
     """The allocated slots of that size with one of the sorted values at the offset."""
-    from gdbext.golang.runtime import kernels
+    from gdbext.golang.runtime.kernels import scan
 
     image, spans, room = heap.image, heap.spans, ROOM
     chosen = (spans.elemsize == size) & ~spans.noscan & (spans.header == 0)
     some, table = np.flatnonzero(chosen), word_filter(values)
     while True:
         out = np.zeros(room, np.uint64)
-        count = int(kernels.slots_with(image.memory, spans, some, heap.allocated, offset, values, table, out))
+        count = int(scan.slots_with(image.memory, spans, some, heap.allocated, offset, values, table, out))
         if count <= room:
             return out[:count]
         room = count

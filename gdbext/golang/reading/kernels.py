@@ -7,11 +7,10 @@ import numpy as np
 from gdbext.compute.functions import helper
 from gdbext.compute.intrinsics import SOME, stopped
 from gdbext.compute.library import Library
-from gdbext.target.kernels import EIGHT, Memory, read64  # noqa: F401  a kernel's declaration names some
+from gdbext.target.kernels import EIGHT, ZERO, Memory, read64  # noqa: F401  a kernel's declaration names some
 
 library = Library(__name__)
 TABLE = 1 << 16
-ZERO = np.uint64(0)
 NEXT = np.uint64(0x1FF8)  # bits that are 0 in one word of 1024: time for a look at the control word
 
 

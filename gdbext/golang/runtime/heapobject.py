@@ -8,7 +8,7 @@ from attrs import frozen
 from gdbext.errors import MemoryFault
 from gdbext.golang.reading.program import Program
 from gdbext.golang.runtime import mheap
-from gdbext.golang.runtime.kernels import Spans
+from gdbext.golang.runtime.kernels.spans import Spans
 from gdbext.golang.runtime.mheap import HEAP_ARENA, IN_USE, MHEAP, MSPAN
 from gdbext.golang.runtime.spancheck import ARENA_SIZE, PAGE_SIZE
 

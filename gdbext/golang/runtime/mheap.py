@@ -16,8 +16,8 @@ from gdbext.compute.arrays import I64, U64, Bools
 from gdbext.errors import InconsistentRuntime, MemoryFault
 from gdbext.golang.reading.declarations import BYTES, SLICE, UINT, declare, optional
 from gdbext.golang.reading.program import Program, distinct
-from gdbext.golang.runtime import kernels
-from gdbext.golang.runtime.kernels import Spans
+from gdbext.golang.runtime.kernels import spans as kernels
+from gdbext.golang.runtime.kernels.spans import Spans
 from gdbext.golang.runtime.spancheck import (
     ARENA_SIZE,
     PAGE_SIZE,
@@ -203,7 +203,7 @@ def make_spans(records: NDArray[Any], sweepgen: int, top: int, headers: bool = T
     base = records["base"].astype(np.uint64)
     behind = (records["sweepgen"].astype(np.int64) - sweepgen + (1 << 31)) % (1 << 32) - (1 << 31)
     limit = base + elemsize * nelems.astype(np.uint64)
-    return kernels.Spans(
+    return Spans(
         base=base,
         limit=limit,
         npages=records["npages"].astype(np.uint64),

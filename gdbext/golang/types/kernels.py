@@ -7,8 +7,7 @@ import numpy as np
 from gdbext.compute.functions import helper
 from gdbext.compute.intrinsics import stopped
 from gdbext.compute.library import Library
-from gdbext.golang.runtime.kernels import ZERO
-from gdbext.target.kernels import EIGHT, ONE, Memory, read64, segment_of  # noqa: F401  a kernel's declaration names some
+from gdbext.target.kernels import EIGHT, ONE, ZERO, Memory, read64, segment_of  # noqa: F401  a kernel's declaration names some
 
 library = Library(__name__)
 

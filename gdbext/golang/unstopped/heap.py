@@ -24,7 +24,7 @@ from gdbext.errors import InconsistentRuntime, MemoryFault
 from gdbext.golang.reading.declarations import UINT, declare
 from gdbext.golang.reading.program import Program
 from gdbext.golang.runtime import mheap, spancheck
-from gdbext.golang.runtime.kernels import Spans
+from gdbext.golang.runtime.kernels.spans import Spans
 from gdbext.golang.runtime.mheap import HEAP_ARENA, IN_USE, MHEAP, MSPAN, Heap
 from gdbext.golang.runtime.spancheck import PAGE_SIZE
 from gdbext.target.image import Image

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from gdbext.errors import InconsistentRuntime
-from gdbext.golang.runtime import kernels, mheap, spancheck
+from gdbext.golang.runtime import mheap, spancheck
+from gdbext.golang.runtime.kernels import spans as kernels
 from gdbext.golang.runtime.mheap import Heap
 from tests.synthetic import HEAP, PAGE, Range, Span, World
 

@@ -13,14 +13,13 @@ import numpy as np
 from gdbext.compute.functions import helper
 from gdbext.compute.intrinsics import SOME, stopped
 from gdbext.compute.library import Library
-from gdbext.golang.runtime.kernels import is_set, readable_from
-from gdbext.target.kernels import EIGHT, Memory, read64  # noqa: F401  a kernel's declaration names some
+from gdbext.golang.runtime.kernels.spans import is_set
+from gdbext.target.kernels import EIGHT, ZERO, Memory, read64, readable_from  # noqa: F401  a kernel's declaration names some
 
 if TYPE_CHECKING:
     from gdbext.compute.arrays import I64, U8, U64
 
 library = Library(__name__)
-ZERO = np.uint64(0)
 UNREACHED, DOUBTED, REACHED = 0, 1, 2
 """What is known of a stack object: nothing, that a word points into it which may be no pointer, that a pointer does."""
 
