@@ -7,7 +7,7 @@ descriptors, variables, the heap, and what the runtime keeps off the heap.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from gdbext.golang.runtime.mheap import Heap
 from gdbext.golang.std.context import ContextTypes
 from gdbext.golang.types.rtype import Types
 from gdbext.target import Identity, Mapping as Range, Thread
+from gdbext.target.arch import Vectors
 from gdbext.target.arch.amd64 import Amd64
 from gdbext.target.image import Image
 
@@ -122,9 +123,13 @@ class FakeTarget:
         self.memory = FakeMemory(regions)
         self.notes: list[str] = []
         self.thread_list: list[Thread] = []
+        self.vector_registers: dict[int, Vectors] = {}
 
     def threads(self) -> list[Thread]:
         return self.thread_list
+
+    def vectors(self, threads: Iterable[Thread]) -> dict[int, Vectors]:
+        return {thread.tid: self.vector_registers.get(thread.tid, Vectors(b"", "not made")) for thread in threads}
 
     def close(self) -> None:
         pass

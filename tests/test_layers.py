@@ -32,7 +32,10 @@ ENDS = ("__main__.py", "gdbinit.py", "compute/warm.py")
 """May import everything: nobody imports them."""
 
 ONLY_IN = {
-    "gdb": {"gdbinit.py", "target/inferior.py", "frontend/gdb/commands.py", "frontend/gdb/goroutine.py"},
+    "gdb": {
+        *("gdbinit.py", "target/inferior.py", "target/inferiorvalues.py"),
+        *("frontend/gdb/commands.py", "frontend/gdb/goroutine.py"),
+    },
     "tabulate": {"report/text.py"},
     "pygments": {"report/text.py"},
     "numba": {"compute/compiler.py"},

@@ -16,7 +16,7 @@ import gdbext.compute.lonenumpy  # noqa: F401  before another module of ours imp
 
 if TYPE_CHECKING:
     from gdbext.binary.executable import Binary
-    from gdbext.target.arch import Arch
+    from gdbext.target.arch import Arch, Vectors
     from gdbext.target.image import Image
 
 Kind = Literal["live", "core", "running"]
@@ -133,6 +133,9 @@ class Target(Protocol):
 
     def threads(self) -> Sequence[Thread]:
         """The OS threads, the selected one marked; without registers where the program would have to be stopped."""
+
+    def vectors(self, threads: Iterable[Thread]) -> dict[int, Vectors]:
+        """The vector registers of some of the threads, by thread id. Not cheap everywhere: ask once for all."""
 
     def close(self) -> None:
         """Give back files and maps."""

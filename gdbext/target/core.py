@@ -24,7 +24,7 @@ from gdbext.target.notes import AT_EXECFN, Notes
 
 if TYPE_CHECKING:
     from gdbext.binary.executable import Binary
-    from gdbext.target.arch import Arch
+    from gdbext.target.arch import Arch, Vectors
 
 PACKED = {
     b"\x28\xb5\x2f\xfd": ("zstd", "zstd -d {0} -o core"),
@@ -91,7 +91,7 @@ class CoreFile:
     notes: list[str]
     """What is missing or could not be checked, one sentence each."""
     memory: CoreMemory
-    _threads: tuple[Thread, ...]
+    _saved: Notes
     debugger: None = field(default=None, init=False)
 
     @classmethod
@@ -111,11 +111,16 @@ class CoreFile:
         image = _whole_image(elf, own, program, bias, notes.files, files)
         mappings = merge_mappings(_mappings(loads(elf)), notes.files)
         memory = CoreMemory(core, [elf.data, program.data, *files.values()], image, mappings)
-        return cls(Identity("core", notes.pid), Binary(program), arch, bias, said, memory, notes.threads)
+        return cls(Identity("core", notes.pid), Binary(program), arch, bias, said, memory, notes)
 
     def threads(self) -> Sequence[Thread]:
         """The threads; the selected one is the first, which received the signal."""
-        return self._threads
+        return self._saved.threads
+
+    def vectors(self, threads: Iterable[Thread]) -> dict[int, Vectors]:
+        """The vector registers of some of the threads, by thread id."""
+        saved, auxv = self._saved.vectors, self._saved.auxv
+        return {one.tid: self.arch.vectors_of(saved.get(one.tid, {}), auxv) for one in threads}
 
     def close(self) -> None:
         """Let go of the maps; reads fail from now on."""

@@ -7,7 +7,7 @@ process's from the kernel. ``read_memory`` serves the rest (gdbserver, rr, a cor
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping as MappingOf, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
@@ -17,9 +17,10 @@ from attrs import define, evolve, field
 
 from gdbext.errors import MemoryFault, UnsupportedTarget, UsageError
 from gdbext.target import Identity, Mapping, Memory, Thread, Value, merge_ranges, procfs
-from gdbext.target.arch import choice
+from gdbext.target.arch import Vectors, choice
 from gdbext.target.core import CoreFile
 from gdbext.target.image import Image
+from gdbext.target.inferiorvalues import MASK, registers_as_bytes, value_of
 from gdbext.target.process import Process
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ FILES = re.compile(r"^(Local (?:core dump|exec) file):\n\t`(.*)', file type", re
 ENTRY = re.compile(r"^\tEntry point: (0x[0-9a-f]+)", re.MULTILINE)
 MAPPING = re.compile(r"^\s*(0x\w+)\s+(0x\w+)\s+0x\w+\s+(0x\w+)[ \t]*([rwxps-]{4})?[ \t]*(.*?)\s*$", re.MULTILINE)
 PAGE, PIECE = 4096, 1 << 20
-MASK = (1 << 64) - 1
 
 
 class Closing(Memory, Protocol):
@@ -49,6 +49,7 @@ class Inferior:
     bias: int
     memory: Closing
     _threads: Callable[[], Sequence[Thread]]
+    _vectors: Callable[[Iterable[Thread]], dict[int, Vectors]]
     notes: list[str] = field(factory=list)
 
     @classmethod
@@ -72,13 +73,16 @@ class Inferior:
         if not files.exe:
             raise UnsupportedTarget("GDB has a core but not its program", "type file EXE")
         core = CoreFile.open(files.exe, files.core)
-        return cls(core.identity, core.binary, core.arch, core.bias, core.memory, core.threads, core.notes)
+        return cls(
+            core.identity, core.binary, core.arch, core.bias, core.memory, core.threads, core.vectors, core.notes
+        )
 
     @classmethod
     def _of_process(cls, inferior: gdb.Inferior) -> Inferior:
         process = Process.open(inferior.pid, stopped=True)
         threads = partial(_gdb_threads, inferior, process.arch, inferior.pid)
-        return cls(process.identity, process.binary, process.arch, process.bias, process.memory, threads)
+        vectors = partial(_gdb_vectors, inferior, process.arch, inferior.pid)
+        return cls(process.identity, process.binary, process.arch, process.bias, process.memory, threads, vectors)
 
     @classmethod
     def _of_remote(cls, inferior: gdb.Inferior, files: Files) -> Inferior:
@@ -92,8 +96,8 @@ class Inferior:
         binary = Binary.open(files.exe)
         arch = choice.of(binary.elf)
         bias = files.entry - binary.entry if files.entry else 0
-        threads = partial(_gdb_threads, inferior, arch)
-        return cls(Identity("live", inferior.pid), binary, arch, bias, GdbMemory(inferior), threads)
+        threads, vectors = partial(_gdb_threads, inferior, arch), partial(_gdb_vectors, inferior, arch, None)
+        return cls(Identity("live", inferior.pid), binary, arch, bias, GdbMemory(inferior), threads, vectors)
 
     @property
     def debugger(self) -> Expressions:
@@ -105,6 +109,10 @@ class Inferior:
         chosen = gdb.selected_thread()
         tid = chosen.ptid[1] if chosen is not None else None
         return [evolve(thread, selected=thread.tid == tid) for thread in self._threads()]
+
+    def vectors(self, threads: Iterable[Thread]) -> dict[int, Vectors]:
+        """The vector registers of some of the threads, by thread id; of a process that takes up to 2 ms for each."""
+        return self._vectors(threads)
 
     def close(self) -> None:
         """Let go of files and maps."""
@@ -167,6 +175,32 @@ def _thread(thread: gdb.InferiorThread, names: Sequence[str], local_pid: int | N
     thread.switch()
     frame = gdb.newest_frame()
     return Thread(tid, {name: int(frame.read_register(name)) & MASK for name in names}, False, inner)
+
+
+def _gdb_vectors(
+    inferior: gdb.Inferior, arch: Arch, local_pid: int | None, threads: Iterable[Thread]
+) -> dict[int, Vectors]:
+    """What GDB shows of the threads' vector registers; of a remote process nobody knows what an old GDB loses."""
+    auxv = procfs.auxv(local_pid) if local_pid is not None else {}
+    there = {thread.ptid[1]: thread for thread in inferior.threads() if thread.is_valid()}
+    with selection_kept():
+        return {one.tid: _vectors(there.get(one.tid), arch, auxv) for one in threads}
+
+
+def _vectors(thread: gdb.InferiorThread | None, arch: Arch, auxv: MappingOf[int, int]) -> Vectors:
+    if thread is None or thread.is_exited():
+        return Vectors(b"", "the thread has ended")
+    if thread.is_running():
+        return Vectors(b"", "the thread runs")
+    thread.switch()
+    frame = gdb.newest_frame()
+    shown = {register.name for register in frame.architecture().registers()}
+    try:
+        data = b"".join(registers_as_bytes([frame.read_register(name) for name in arch.vectors if name in shown]))
+    except gdb.error as error:
+        return Vectors(b"", f"GDB cannot read its vector registers: {' '.join(str(error).split())}")
+    lost = "" if hasattr(gdb.events, "executable_changed") else arch.vectors_lost(shown, auxv)  # since GDB 14
+    return Vectors(data, lost if data else "GDB shows no vector registers of it")
 
 
 class selection_kept:
@@ -250,33 +284,3 @@ class GdbMemory:
 
     def close(self) -> None:
         """Nothing is held."""
-
-
-def value_of(value: gdb.Value) -> Value:
-    """A value of GDB's as bytes. Raises UsageError for what was optimised away."""
-    try:
-        address = int(value.address) & MASK if value.address is not None else None
-        return Value(str(value.type), address, _bytes(value))
-    except gdb.error as error:
-        raise UsageError(f"GDB cannot read it: {' '.join(str(error).split())}") from error
-
-
-def _bytes(value: gdb.Value) -> bytes:
-    """``Value.bytes`` from GDB 15 on; before, memory is read and what lies in registers put together by field."""
-    if hasattr(value, "bytes"):
-        return bytes(value.bytes)
-    if value.address is not None:
-        return bytes(gdb.selected_inferior().read_memory(int(value.address) & MASK, value.type.sizeof))
-    kind = value.type.strip_typedefs()
-    if kind.code == gdb.TYPE_CODE_STRUCT:
-        out = bytearray(kind.sizeof)
-        for part in kind.fields():
-            data = _bytes(value[part])
-            out[part.bitpos // 8 : part.bitpos // 8 + len(data)] = data
-        return bytes(out)
-    if kind.code == gdb.TYPE_CODE_ARRAY:
-        first, last = kind.range()
-        return b"".join(_bytes(value[index]) for index in range(first, last + 1))
-    if kind.code == gdb.TYPE_CODE_FLT:
-        raise UsageError("this GDB cannot give the bytes of a number with a fraction", "give an address, as 0x…")
-    return (int(value) & MASK).to_bytes(8, "little")[: kind.sizeof]

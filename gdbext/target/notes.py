@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 NT_PRSTATUS, NT_PRPSINFO, NT_AUXV, NT_FILE = 1, 3, 6, 0x46494C45
 AT_NULL, AT_ENTRY, AT_EXECFN = 0, 9, 31
 OWNERS = (b"CORE\0", b"CORE", b"")
-"""Delve writes its notes without an owner."""
+EXTENSIONS = (b"LINUX\0", b"LINUX")
+"""Delve writes its notes without an owner; the kernel has one of its own for what not every machine has."""
 PRSTATUS_PID, PRSTATUS_REGISTERS = 32, 112
 PRPSINFO_PID = 24
 
@@ -30,15 +31,23 @@ class Notes:
     pid: int | None = None
     auxv: MappingOf[int, int] = field(factory=dict)
     files: tuple[Mapping, ...] = ()
+    vectors: MappingOf[int, MappingOf[int, bytes]] = field(factory=dict)
+    """Of each thread by its id: the notes of its vector registers, by type. They follow its NT_PRSTATUS."""
 
     @classmethod
     def of(cls, notes: Iterable[Note], arch: Arch) -> Notes:
         """From a core's notes; those too short for what they should hold are left out."""
         threads: list[Thread] = []
         found: dict[int, bytes] = {}
+        vectors: dict[int, dict[int, bytes]] = {}
+        mine: dict[int, bytes] = {}
         for note in notes:
             if note.name in OWNERS and note.type == NT_PRSTATUS:
-                threads.extend(_thread(note.data, arch.saved, selected=not threads))
+                read = _thread(note.data, arch.saved, selected=not threads)
+                threads += read
+                mine = vectors.setdefault(read[0].tid, {}) if read else {}
+            elif note.name in (*OWNERS, *EXTENSIONS) and note.type in arch.vector_notes:
+                mine.setdefault(note.type, note.data)
             elif note.name in OWNERS:
                 found.setdefault(note.type, note.data)
         return cls(
@@ -46,6 +55,7 @@ class Notes:
             _pid(found.get(NT_PRPSINFO, b""), threads),
             auxiliary(found.get(NT_AUXV, b"")),
             tuple(mapped_files(found.get(NT_FILE, b""))),
+            vectors,
         )
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from attrs import define, field
 
 from gdbext.errors import UnsupportedTarget
 from gdbext.target import Identity, Mapping, Thread, merge_ranges, procfs
-from gdbext.target.arch import choice
+from gdbext.target.arch import Vectors, choice
 from gdbext.target.image import Image
 from gdbext.target.layers import holes
 from gdbext.target.notes import AT_ENTRY
@@ -122,6 +122,10 @@ class Process:
             return [Thread(tid, {}, tid == pid, inner, procfs.blocked(pid, tid)) for tid, inner in ids]
         except OSError as error:
             raise UnsupportedTarget(f"process {pid} has ended") from error
+
+    def vectors(self, threads: Iterable[Thread]) -> dict[int, Vectors]:
+        """None: the kernel tells registers only of what is stopped."""
+        return dict.fromkeys((one.tid for one in threads), Vectors(b"", "needs the thread's registers"))
 
     def close(self) -> None:
         """Let go of the process."""

@@ -5,12 +5,13 @@ So a look at a running process, a copy made during a short stop and what came ov
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping as MappingOf, Sequence
 from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
 from gdbext.target import Identity, Mapping, Target, Thread
+from gdbext.target.arch import Vectors
 from gdbext.target.image import Image
 
 if TYPE_CHECKING:
@@ -54,21 +55,28 @@ class Snapshot:
     notes: list[str]
     memory: Frozen
     _threads: tuple[Thread, ...]
+    _vectors: MappingOf[int, Vectors] = field(factory=dict)
     debugger: None = field(default=None, init=False)
 
     @classmethod
     def of(cls, target: Target, ranges: Sequence[tuple[int, int]]) -> Snapshot:
-        """A copy of the readable parts of the ranges, and of the threads, as they are now.
+        """A copy of the readable parts of the ranges, and of the threads with all registers, as they are now.
 
         It is of one moment where the target stands still; else what was read later may be newer.
         """
         memory = Frozen(target.memory.image(ranges), tuple(target.memory.mappings()))
         facts = target.identity, target.binary, target.arch, target.bias, [*target.notes]
-        return cls(*facts, memory, tuple(target.threads()))
+        threads = tuple(target.threads())
+        return cls(*facts, memory, threads, target.vectors(threads))
 
     def threads(self) -> Sequence[Thread]:
         """The threads of that moment."""
         return self._threads
+
+    def vectors(self, threads: Iterable[Thread]) -> dict[int, Vectors]:
+        """The vector registers of that moment."""
+        unknown = Vectors(b"", "its registers were not copied")
+        return {one.tid: self._vectors.get(one.tid, unknown) for one in threads}
 
     def close(self) -> None:
         """Nothing is held but memory."""

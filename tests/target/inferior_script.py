@@ -1,6 +1,7 @@
 """Runs inside GDB: answers a list of questions about the selected inferior as one line of JSON.
 
-``QUESTIONS`` in the environment: {"root": …, "reads": [[address, size]…], "values": [expression…], "leave": bool}.
+``QUESTIONS`` in the environment: {"root": …, "reads": [[address, size]…], "values": [expression…],
+"vectors": bool, "leave": bool}.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ def answer() -> dict[str, Any]:
         "threads": [[t.tid, t.selected, t.registers, t.namespace_tid] for t in target.threads()],
         "values": [value(target, expression) for expression in QUESTIONS.get("values", [])],
         "gdb": [[thread.ptid[1], registers(thread)] for thread in gdb.selected_inferior().threads()],
+        "vectors": vectors(target) if QUESTIONS.get("vectors") else {},
         "kept": selection() == before,
     }
     target.close()
@@ -69,6 +71,12 @@ def registers(thread: gdb.InferiorThread) -> dict[str, int]:
     gdb.execute(f"thread {chosen.num}", to_string=True)
     gdb.execute(f"frame {level}", to_string=True)
     return said
+
+
+def vectors(target: Any) -> dict[int, list[object]]:
+    """Contents and reason by thread id."""
+    found = target.vectors(target.threads())
+    return {tid: [each.data.hex(), each.reason] for tid, each in found.items()}
 
 
 def fault(read: Callable[[int, int], bytes], address: int) -> str:

@@ -16,7 +16,9 @@ from typing import Any
 import pytest
 
 from gdbext.store import home
+from gdbext.target.arch import Vectors
 from tests import hosts, programs, tools
+from tests.target import heldvectors
 from tests.target.test_process import in_namespaces, run_inside, tasks
 from tests.waiting import HANG_SECONDS
 
@@ -182,6 +184,31 @@ def test_separate_symbols_are_not_the_program(gdb: tools.Gdb, newest: programs.P
     check(said, core.truth.facts, core.exe)
 
 
+def held(said: dict[str, Any]) -> dict[int, Vectors]:
+    return {int(tid): Vectors(bytes.fromhex(data), reason) for tid, (data, reason) in said["vectors"].items()}
+
+
+def test_vector_registers_of_a_process(gdb: tools.Gdb, go: str) -> None:
+    """They are the threads' own, whichever is selected."""
+    with programs.run(programs.build("vectors", go)) as running:
+        said = ask(gdb, ["-p", str(running.pid)], before=["thread 2"], more={"vectors": True})
+        assert said["kept"]
+        heldvectors.check(held(said), running.truth.facts)
+    reasons = {each.reason for each in held(said).values()}
+    assert reasons == {""} or (float(gdb.version) < 14 and "GDB before release 14" in reasons.pop())
+
+
+def test_vector_registers_of_a_remote_process_and_of_a_core(gdb: tools.Gdb) -> None:
+    program = programs.build("vectors", GO)
+    with programs.run(program) as running, served(running.pid) as address:
+        commands = ["set sysroot /", f"target remote {address}"]
+        said = ask(gdb, [str(program.exe)], before=commands, more={"vectors": True})
+        heldvectors.check(held(said), running.truth.facts)
+    core = programs.core(program, "itself")
+    said = ask(gdb, [str(core.exe), str(core.path)], more={"vectors": True})
+    heldvectors.check(held(said), core.truth.facts)
+
+
 def gdbserver() -> str:
     """Any: the protocol is the same."""
     places = [shutil.which("gdbserver"), *(str(Path(gdb.path).with_name("gdbserver")) for gdb in tools.gdbs())]
@@ -241,9 +268,12 @@ def test_non_stop_is_noted(gdb: tools.Gdb, newest: programs.Program) -> None:
     """Some threads run: answered for, with a note, and without registers of those."""
     with programs.run(newest) as running:
         commands = ["set non-stop on", f"attach {running.pid}", "thread 2", "continue &", "thread 1"]
-        said = ask(gdb, [], running.truth.facts, commands, {"leave": True})
+        said = ask(gdb, [], running.truth.facts, commands, {"leave": True, "vectors": True})
         assert said["reads"] == [piece["bytes"] for piece in running.truth.facts["pieces"]]
         assert "threads are running (non-stop mode)" in said["notes"][0]
+        found = held(said).values()
+        assert {each.reason for each in found if not each.data} == {"the thread runs"}
+        assert any(each.data for each in found)
         check_registers(said)
 
 

@@ -20,6 +20,7 @@ from hypothesis import given, settings, strategies as st
 
 from gdbext.errors import MemoryFault, UnsupportedTarget
 from gdbext.target import Blocked, Identity, procfs, procmem
+from gdbext.target.arch import Vectors
 from gdbext.target.opening import open_pid
 from gdbext.target.process import Process
 from gdbext.target.procmem import ProcessMemory
@@ -93,12 +94,15 @@ def test_position_independent(running_pie: programs.Running) -> None:
 
 def test_threads_are_the_programs(running: programs.Running) -> None:
     before = tasks(running.pid)
-    threads = open_pid(running.pid).threads()
+    target = open_pid(running.pid)
+    threads = target.threads()
     after = tasks(running.pid)
     found = {str(thread.tid) for thread in threads}
     assert before & after <= found <= before | after, "threads come and go"
     assert after & set(running.truth.facts["threads"]) <= found
     assert all(thread.registers == {} and thread.namespace_tid is None for thread in threads)
+    reason = "needs the thread's registers"
+    assert target.vectors(threads) == {thread.tid: Vectors(b"", reason) for thread in threads}
 
 
 def tasks(pid: int) -> set[str]:

@@ -1,1 +1,1 @@
-"""Our commands inside GDB. The only importer of gdb beside target/inferior.py and gdbinit.py."""
+"""Our commands inside GDB. The only importer of gdb beside target/inferior*.py and gdbinit.py."""

@@ -1,6 +1,6 @@
 """The commands inside GDB: registration, settings, completion, ``$go_ctx``, and when a Session must go.
 
-With goroutine.py beside it, target/inferior.py and gdbinit.py the only importers of gdb. Loading it twice changes
+With goroutine.py beside it, target/inferior*.py and gdbinit.py the only importers of gdb. Loading it twice changes
 nothing; a name that another extension has taken stays theirs.
 """
 
@@ -152,7 +152,7 @@ class _ContextFunction(gdb.Function):  # type: ignore[misc]
     def invoke(self, value: gdb.Value) -> int:
         with one_line_errors(self.settings), self.sessions.used():
             from gdbext.commands._contextvalue import context_behind
-            from gdbext.target.inferior import value_of
+            from gdbext.target.inferiorvalues import value_of
 
             return context_behind(self.sessions.current(), value_of(value))[1]
 

@@ -5,12 +5,26 @@ Everything else asks the target's ``arch``; nothing outside of this folder knows
 
 from __future__ import annotations
 
+from collections.abc import Container, Mapping
 from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from attrs import field, frozen
 
 if TYPE_CHECKING:
     from gdbext.compute.arrays import U64
 
     Addresses = TypeVar("Addresses", int, U64)
+
+
+@frozen
+class Vectors:
+    """A thread's vector registers for whoever looks for pointers: all their words, in no particular order.
+
+    ``reason``: why some or all of them are missing, "" where none is.
+    """
+
+    data: bytes = field(repr=False)
+    reason: str = ""
 
 
 class Arch(Protocol):
@@ -35,6 +49,10 @@ class Arch(Protocol):
     """Those that a debugger is asked for."""
     dwarf: tuple[str, ...]
     """The general registers by their number in DWARF."""
+    vector_notes: tuple[int, ...]
+    """The types of the notes in which a core has vector registers."""
+    vectors: tuple[str, ...]
+    """Those that a debugger is asked for, as far as it shows them: where there are wide ones it hides narrow ones."""
 
     tls_g: int
     """Where a statically linked program keeps the current g from ``tls``; elsewhere the word is something else."""
@@ -63,6 +81,12 @@ class Arch(Protocol):
     def locals_end(self, sp: int, cfa: int) -> int:
         """The top of a frame's locals, which its stack maps count down from (varp in runtime/stkframe.go)."""
 
+    def vectors_of(self, notes: Mapping[int, bytes], auxv: Mapping[int, int]) -> Vectors:
+        """A thread's vector registers by its notes in a core, and the auxiliary vector."""
+
+    def vectors_lost(self, shown: Container[str], auxv: Mapping[int, int]) -> str:
+        """What GDB before release 14, which shows those registers, gets wrong of them; "" for nothing."""
+
     def syscall_name(self, number: int) -> str:
         """``read``; "" for a number that Linux does not have."""
 
@@ -70,4 +94,4 @@ class Arch(Protocol):
         """The distinct addresses in [low, high) that the code at ``address`` refers to, in order of first use."""
 
 
-__all__ = ["Arch"]
+__all__ = ["Arch", "Vectors"]

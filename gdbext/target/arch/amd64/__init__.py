@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Mapping
 from typing import TYPE_CHECKING
 
-from gdbext.target.arch import Arch
+from gdbext.target.arch import Arch, Vectors
+from gdbext.target.arch.amd64 import xstate
 
 if TYPE_CHECKING:
     from gdbext.target.arch import Addresses
@@ -34,6 +36,8 @@ class Amd64(Arch):
         *("rax", "rdx", "rcx", "rbx", "rsi", "rdi", "rbp", "rsp"),
         *("r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"),
     )
+    vector_notes = (xstate.NT_FPREGSET, xstate.NT_X86_XSTATE)
+    vectors = tuple(f"{kind}mm{number}" for kind in "xyz" for number in range(32)) + tuple(f"k{n}" for n in range(8))
 
     tls_g = -WORD
     syscall_instruction = b"\x0f\x05"
@@ -61,6 +65,14 @@ class Amd64(Arch):
         """Below the return address and, where there is a frame, the saved frame pointer."""
         end = cfa - WORD
         return end - WORD if end > sp else end
+
+    def vectors_of(self, notes: Mapping[int, bytes], auxv: Mapping[int, int]) -> Vectors:
+        """By NT_FPREGSET and NT_X86_XSTATE."""
+        return xstate.vectors(notes, auxv)
+
+    def vectors_lost(self, shown: Container[str], auxv: Mapping[int, int]) -> str:
+        """It took every processor's AVX-512 for that of Intel's."""
+        return xstate.misplaced(auxv) if "zmm0" in shown else ""
 
     def syscall_name(self, number: int) -> str:
         """By golang.org/x/sys."""
