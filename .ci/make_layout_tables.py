@@ -27,9 +27,11 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+import gdbext.golang  # noqa: E402
 from gdbext.binary.dwarf.skimmer import Dwarf  # noqa: E402
 from gdbext.binary.elf import Elf  # noqa: E402
 from gdbext.binary.layouts import DwarfLayouts, Layout  # noqa: E402
+from gdbext.golang.reading import declarations  # noqa: E402
 
 TABLES = ROOT / "gdbext" / "binary" / "tables"
 RELEASES = ("1.21.13", "1.22.10", "1.23.9", "1.24.11", "1.25.5", "1.26.8", "1.27.3")
@@ -130,15 +132,23 @@ func more(object *node) {
 }
 
 
-def wanted_names() -> list[str]:
-    """STRUCTS and whatever the decoders declare."""
-    import gdbext.golang
-    from gdbext.golang.reading import declarations
-
+def import_decoders() -> None:
+    """So that what they declare is known."""
     for module in pkgutil.walk_packages(gdbext.golang.__path__, "gdbext.golang."):
         if not module.name.endswith("kernels"):
             importlib.import_module(module.name)
+
+
+def wanted_names() -> list[str]:
+    """STRUCTS and whatever the decoders declare."""
     return sorted({*STRUCTS, *(name for declared in declarations.declarations() for name in declared.names)})
+
+
+def constants_of(path: Path) -> dict[str, int]:
+    """The values of the declared constants."""
+    dwarf = Dwarf(Elf.open(str(path)))
+    names = sorted(each.prefix + name for each in declarations.enumerations() for name in each.names)
+    return {name: value for name in names if (value := dwarf.constant(name)) is not None}
 
 
 def go(release: str, *arguments: str, cwd: str | None = None, **environment: str) -> str:
@@ -210,8 +220,9 @@ def difference(variant: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str,
 
 def make(release: str, folder: str) -> dict[str, Any]:
     """The table of one release."""
-    names = wanted_names()
-    base = layouts_of(build(release, "amd64", "", folder), names)
+    import_decoders()
+    names, program = wanted_names(), build(release, "amd64", "", folder)
+    base = layouts_of(program, names)
     arm64 = layouts_of(build(release, "arm64", "", folder), names)
     variants: dict[str, Any] = {"arm64": difference(arm64, base)}
     looked_at = experiments(release)
@@ -223,7 +234,7 @@ def make(release: str, folder: str) -> dict[str, Any]:
             variants[f"arm64+{experiment}"] = difference(other, arm64)
         print(f"go{release} {experiment}: {len(changed)} structures differ", flush=True)
     head = {"go": f"go{release}", "arches": list(ARCHES), "experiments": looked_at}
-    return {**head, "structs": base, "variants": variants}
+    return {**head, "constants": constants_of(program), "structs": base, "variants": variants}
 
 
 def write(table: Mapping[str, Any], path: Path) -> None:

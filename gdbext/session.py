@@ -16,7 +16,7 @@ with later("gdbext"):
     from gdbext.analysis.goroutines import nativeframes
     from gdbext.compute import malloc
     from gdbext.golang.reading import opening
-    from gdbext.golang.runtime import mgcmark, mheap, proc, symtab as functions
+    from gdbext.golang.runtime import mgcmark, mheap, proc, special, symtab as functions
     from gdbext.golang.std import context, contextread
     from gdbext.golang.types import rtype
     from gdbext.golang.unstopped import heap as unstopped
@@ -121,7 +121,12 @@ class Session:
     heap: Engine[mheap.Heap] = Engine(_heap, "reading the heap's spans")
     """The heap's spans and which of their slots are allocated."""
 
-    roots: Engine[mgcmark.Roots] = Engine(lambda s: mgcmark.roots(s.program, s.goroutines), "reading the roots")
+    specials: Engine[special.Specials] = Engine(lambda s: special.read_specials(s.program), "reading specials")
+    """What the runtime noted of single objects: finalizers, weak pointers, profiles."""
+
+    roots: Engine[mgcmark.Roots] = Engine(
+        lambda s: mgcmark.roots(s.program, s.goroutines, s.specials), "reading the roots"
+    )
     """What the garbage collector starts from."""
 
     context_types: Engine[context.ContextTypes] = Engine(lambda s: context.ContextTypes.of(s.types))

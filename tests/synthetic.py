@@ -75,6 +75,9 @@ class FakeBinary:
     def layout(self, name: str) -> Layout:
         return self._layouts.layout(name)
 
+    def constant(self, name: str) -> int | None:
+        return TableLayouts(self.minor, "amd64").constant(name)
+
     def subprogram(self, pc: int) -> None:
         return None
 

@@ -267,7 +267,7 @@ def test_a_register_that_is_named_is_found() -> None:
 
 
 MUTABLE = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
-REGISTERS = {"golang/reading/declarations.py:_DECLARED"}
+REGISTERS = {f"golang/reading/declarations.py:{name}" for name in ("_DECLARED", "_ENUMERATED")}
 """Filled while modules are imported and never after: not a cache."""
 
 

@@ -21,6 +21,7 @@ GLOBALS = (
     "runtime.allgs",
     "runtime.allm",
     "runtime.allp",
+    "runtime.allfin",
     "runtime.mheap_",
     "runtime.sched",
     "runtime.work",

@@ -45,9 +45,10 @@ class Answers:
 
     layouts: dict[str, Layout | None] = field(factory=dict)
     addresses: dict[str, int | None] = field(factory=dict)
+    constants: dict[str, int | None] = field(factory=dict)
 
     def __len__(self) -> int:
-        return len(self.layouts) + len(self.addresses)
+        return len(self.layouts) + len(self.addresses) + len(self.constants)
 
 
 class Remembered:
@@ -65,6 +66,10 @@ class Remembered:
     def address(self, name: str, ask: Callable[[str], int | None]) -> int | None:
         """A symbol's link-time address; ``ask`` is called where it was never asked for."""
         return self._answer(self._answers.addresses, name, ask)
+
+    def constant(self, name: str, ask: Callable[[str], int | None]) -> int | None:
+        """A constant's value; ``ask`` is called where it was never asked for."""
+        return self._answer(self._answers.constants, name, ask)
 
     def _answer(self, known: dict[str, Answer | None], name: str, ask: Callable[[str], Answer | None]) -> Answer | None:
         if name not in known:
@@ -137,7 +142,8 @@ def _sources() -> str:
 
 def _encode(answers: Answers) -> bytes:
     layouts = {name: found and _plain(found) for name, found in answers.layouts.items()}
-    return json.dumps({"layouts": layouts, "addresses": answers.addresses}).encode()
+    numbers = {"addresses": answers.addresses, "constants": answers.constants}
+    return json.dumps({"layouts": layouts, **numbers}).encode()
 
 
 def _plain(layout: Layout) -> list[Any]:
@@ -147,11 +153,14 @@ def _plain(layout: Layout) -> list[Any]:
 def _parse(text: bytes) -> Answers:
     """Raises ValueError, TypeError or AttributeError for anything that ``_encode`` did not write."""
     document = json.loads(text)
-    if document.keys() != {"layouts", "addresses"}:
+    if document.keys() != {"layouts", "addresses", "constants"}:
         raise ValueError("other keys")
     layouts = {name: None if found is None else _layout(name, *found) for name, found in document["layouts"].items()}
-    addresses = {name: None if at is None else _number(at) for name, at in document["addresses"].items()}
-    return Answers(layouts, addresses)
+    return Answers(layouts, _numbers(document["addresses"]), _numbers(document["constants"]))
+
+
+def _numbers(answers: dict[str, Any]) -> dict[str, int | None]:
+    return {name: None if value is None else _number(value) for name, value in answers.items()}
 
 
 def _layout(name: str, size: object, fields: dict[str, Any]) -> Layout:

@@ -123,9 +123,13 @@ class Binary:
         return found
 
     @cached_property
+    def _tables(self) -> TableLayouts:
+        return TableLayouts(self.minor, self.arch, self.experiments)
+
+    @cached_property
     def layouts(self) -> Layouts:
         """Where layouts come from: the DWARF, then the shipped tables."""
-        tables = TableLayouts(self.minor, self.arch, self.experiments)
+        tables = self._tables
         hint = f"neither its debug information nor our tables for Go 1.{self.minor} have it"
         if self.dwarf is None:
             return Layouts([tables], f"it has no debug information, and our tables for Go 1.{self.minor} lack it")
@@ -134,6 +138,11 @@ class Binary:
     def layout(self, name: str) -> Layout:
         """A structure's layout. Raises MissingField."""
         return self.layouts.layout(name)
+
+    def constant(self, name: str) -> int | None:
+        """The value of a constant of package runtime; None where its release has none of that name."""
+        found = self.remembered.constant(name, self.dwarf.constant) if self.dwarf is not None else None
+        return found if found is not None else self._tables.constant(name)
 
     def subprogram(self, pc: int) -> Subprogram | None:
         """The function that holds a link-time pc, with its variables; None without debug information for it."""

@@ -84,7 +84,7 @@ class DwarfLayouts:
 
 
 class TableLayouts:
-    """Layouts from the tables in ``gdbext/binary/tables``, one file per Go minor release.
+    """Layouts and constants from the tables in ``gdbext/binary/tables``, one file per Go minor release.
 
     The file's ``structs`` are those of the first of its ``arches`` without experiments. ``variants`` hold what differs:
     first that of the architecture, then that of each experiment of the binary (``arch+experiment``) is laid over them.
@@ -99,16 +99,16 @@ class TableLayouts:
         self.experiments = experiments
 
     @cached_property
-    def _structs(self) -> Mapping[str, Any]:
+    def _table(self) -> Mapping[str, Any] | None:
         import json
 
         file = resources.files("gdbext.binary") / "tables" / f"go1.{self.minor}.json"
-        if not file.is_file():
-            return {}
-        table = json.loads(file.read_text("utf-8"))
-        if self.arch not in table["arches"]:
-            return {}
-        return self._overlay(table["structs"], table["variants"])
+        table = json.loads(file.read_text("utf-8")) if file.is_file() else {"arches": ()}
+        return table if self.arch in table["arches"] else None
+
+    @cached_property
+    def _structs(self) -> Mapping[str, Any]:
+        return self._overlay(self._table["structs"], self._table["variants"]) if self._table is not None else {}
 
     def _overlay(self, structs: dict[str, Any], variants: Mapping[str, Any]) -> Mapping[str, Any]:
         structs.update(variants.get(self.arch, {}))
@@ -127,3 +127,7 @@ class TableLayouts:
             return None
         size, fields = found
         return Layout(name, size, {key: Field(*place) for key, place in fields.items()})
+
+    def constant(self, name: str) -> int | None:
+        """The value of a constant of package runtime; no architecture and no experiment has another one."""
+        return self._table["constants"].get(name) if self._table is not None else None

@@ -197,6 +197,8 @@ PARTS = [
     ("addresses", {"runtime.g": True}),
     ("addresses", {"runtime.g": "0x1000"}),
     ("addresses", None),
+    ("constants", {"runtime._KindSpecialProfile": -1}),
+    ("constants", 1),
     ("more", 1),
 ]
 
@@ -254,6 +256,16 @@ def test_where_nothing_can_be_written_it_works_all_the_same(exe: Path, private_f
         again = Asked()
         assert ask(of(exe), again) == (G, 0x1000)
         assert again.times == 2
+
+
+def test_constants_are_remembered_as_well(exe: Path) -> None:
+    first, second = Asked(), Asked(None, None)
+    assert of(exe).constant("runtime.one", first.address) == 0x1000
+    again = of(exe)
+    assert again.constant("runtime.one", second.address) == 0x1000
+    assert again.constant("runtime.other", second.address) is None
+    assert of(exe).constant("runtime.other", first.address) is None
+    assert (first.times, second.times) == (1, 1)
 
 
 def test_only_so_many_answers_are_kept(exe: Path) -> None:

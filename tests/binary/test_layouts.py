@@ -19,7 +19,7 @@ from gdbext.binary.elf import Elf
 from gdbext.binary.executable import Binary
 from gdbext.binary.layouts import DwarfLayouts, Field, Layout, Layouts, TableLayouts
 from gdbext.errors import MissingField
-from gdbext.golang.reading.declarations import declarations
+from gdbext.golang.reading.declarations import declarations, enumerations
 from tests import programs, tools
 
 EXPERIMENTS = (
@@ -69,6 +69,15 @@ def test_tables_equal_dwarf_with_experiments(release: str, experiment: str) -> N
     binary = Binary.open(str(program.exe))
     assert binary.experiments == (experiment,)
     assert same(dwarf_layouts(program), TableLayouts(binary.minor, "amd64", binary.experiments)) > 25
+
+
+def test_constants_of_tables_equal_dwarf(ctxforest: programs.Program) -> None:
+    dwarf, table = Dwarf(Elf.open(str(ctxforest.exe))), TableLayouts(minor(ctxforest.go), "amd64")
+    declared()
+    names = [each.prefix + name for each in enumerations() for name in each.names]
+    found = {name: dwarf.constant(name) for name in names}
+    assert found == {name: table.constant(name) for name in names}
+    assert sum(value is not None for value in found.values()) >= 4
 
 
 def minor(go: str) -> int:
@@ -157,6 +166,8 @@ def test_unknown_releases_arches_and_names_have_no_table() -> None:
     assert TableLayouts(99, "amd64").find("runtime.g") is None
     assert TableLayouts(27, "riscv64").find("runtime.g") is None
     assert TableLayouts(27, "amd64").find("runtime.nothing") is None
+    assert TableLayouts(99, "amd64").constant("runtime._KindSpecialProfile") is None
+    assert TableLayouts(27, "amd64").constant("runtime.nothing") is None
 
 
 def test_experiments_that_change_nothing_leave_the_default() -> None:

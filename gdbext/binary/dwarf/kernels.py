@@ -331,11 +331,11 @@ def global_address(info, at, length, unit, addr):
 
 @library.kernel("control 5*u8[] i64[,] i64[,] i64[,] i64[,] i64[,] -> i64 i64")
 def skim(control, sections, units, heads, specs, index, scratch):
-    """Every named type, function with code and global variable of all units into the rows of ``index``.
+    """Every named type, function with code, global variable and constant of all units into the rows of ``index``.
 
     Returns (rows, -1), or (rows, offset of the entry that is damaged). FIRST_VALUE and SECOND_VALUE are: of a type its
     byte size (of a typedef the type it names) and its DW_AT_go_runtime_type, of a function its low and high pc, of a
-    variable its address and type.
+    variable its address and type, of a constant its value.
     """
     info = sections[0]
     kinds, values, lengths = scratch[0], scratch[1], scratch[2]
@@ -362,6 +362,8 @@ def skim(control, sections, units, heads, specs, index, scratch):
             if tag == dw.TAG_VARIABLE and level == 1 and kinds[dw.LOCATION] == dw.BLOCK:
                 keep, first = global_address(info, values[dw.LOCATION], lengths[dw.LOCATION], unit, sections[3])
                 second = values[dw.TYPE] if kinds[dw.TYPE] == dw.REFERENCE else np.int64(0)
+            elif tag == dw.TAG_CONSTANT and level == 1 and kinds[dw.CONST_VALUE] == dw.CONSTANT:
+                keep, first = kinds[dw.NAME] != dw.ABSENT, values[dw.CONST_VALUE]
             elif tag == dw.TAG_SUBPROGRAM and kinds[dw.LOW_PC] == dw.ADDRESS and kinds[dw.HIGH_PC] != dw.ABSENT:
                 keep, first, second = True, values[dw.LOW_PC], values[dw.HIGH_PC]
                 if kinds[dw.HIGH_PC] == dw.CONSTANT:

@@ -164,7 +164,7 @@ class Dwarf:
 
     @cached_property
     def index(self) -> Ints:
-        """Every named type, function with code and global variable: rows of ``dwarfnumbers.INDEX_COLUMNS``."""
+        """Every named type, function with code, global variable and constant: rows of INDEX_COLUMNS."""
         units, heads, specs = self._tables
         # An entry worth a row has 6 bytes or more; pages that stay untouched cost nothing.
         rows = np.empty((self.sections[0].size // 6 + 1, dw.INDEX_COLUMNS), np.int64)
@@ -177,7 +177,7 @@ class Dwarf:
     def types(self) -> Ints:
         """The index's types, sorted by the hash of their name."""
         tags = self.index[:, dw.TAG]
-        rows: Ints = self.index[(tags != dw.TAG_SUBPROGRAM) & (tags != dw.TAG_VARIABLE)]
+        rows: Ints = self.index[~np.isin(tags, (dw.TAG_SUBPROGRAM, dw.TAG_VARIABLE, dw.TAG_CONSTANT))]
         return rows.take(np.argsort(rows[:, dw.HASH], kind="stable"), axis=0)
 
     @cached_property
@@ -233,9 +233,16 @@ class Dwarf:
 
     def address_of(self, name: str) -> int | None:
         """The link-time address of a function or global variable."""
+        return self._first_value(name, dw.TAG_SUBPROGRAM, dw.TAG_VARIABLE)
+
+    def constant(self, name: str) -> int | None:
+        """The value of an integer constant of a package, as an unsigned number."""
+        return self._first_value(name, dw.TAG_CONSTANT)
+
+    def _first_value(self, name: str, *tags: int) -> int | None:
         rows = self.index[self.index[:, dw.HASH] == self._hash(name.encode("utf-8", "surrogateescape"))]
         for row in self.rows_named(rows, name):
-            if row[dw.TAG] in (dw.TAG_SUBPROGRAM, dw.TAG_VARIABLE):
+            if row[dw.TAG] in tags:
                 return int(row[dw.FIRST_VALUE]) & 0xFFFFFFFFFFFFFFFF
         return None
 

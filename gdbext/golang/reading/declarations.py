@@ -39,6 +39,12 @@ class LayoutSource(Protocol):
     def layout(self, name: str) -> Layout: ...
 
 
+class ConstantSource(Protocol):
+    """Whatever knows constants by name (binary/executable.py); None for one that the release does not have."""
+
+    def constant(self, name: str) -> int | None: ...
+
+
 @frozen
 class Member:
     """One declared field: what it is, the paths to try in order (newest Go first), and whether it may be missing."""
@@ -177,7 +183,35 @@ class Bound:
         return image.records(addresses, self.dtype)
 
 
+@frozen(eq=False)
+class Enumeration:
+    """Declared constants of package runtime whose numbers change between releases: ``prefix`` and each of ``names``."""
+
+    prefix: str
+    names: tuple[str, ...]
+
+    def numbers(self, binary: ConstantSource) -> dict[str, int]:
+        """The number of each name that the release has. Raises MissingField where it has none of them."""
+        known = {name: binary.constant(self.prefix + name) for name in self.names}
+        found = {name: number for name, number in known.items() if number is not None}
+        if not found:
+            raise MissingField(self.prefix, self.names[0])
+        return found
+
+
 _DECLARED: list[Struct] = []
+_ENUMERATED: list[Enumeration] = []
+
+
+def enumerate_constants(prefix: str, *names: str) -> Enumeration:
+    """Declare constants. All are listed (``enumerations``), so that tables and tests can have them."""
+    _ENUMERATED.append(Enumeration(prefix, names))
+    return _ENUMERATED[-1]
+
+
+def enumerations() -> Iterator[Enumeration]:
+    """All constants declared by the modules imported so far."""
+    return iter(_ENUMERATED)
 
 
 def declare(*names: str, missing_ok: bool = False, **members: Member) -> Struct:

@@ -11,6 +11,8 @@ from gdbext.target.kernels import EIGHT, ZERO, Memory, read64  # noqa: F401  a k
 
 library = Library(__name__)
 TABLE = 1 << 16
+CLOSED, RING, UNREADABLE = 0, 1, 2
+"""How a linked list ends."""
 NEXT = np.uint64(0x1FF8)  # bits that are 0 in one word of 1024: time for a look at the control word
 
 
@@ -164,3 +166,36 @@ def scan_values(control, memory, begin, end, values, table, out):
                 count += 1
             at += EIGHT
     return count
+
+
+@library.kernel("control Memory u64[] u64 u64[] i64[] u64[] u8[] -> i64 i64")
+def follow(control, memory, heads, offset, out, owner, at, end):
+    """The elements of linked lists, each list from ``heads[i]`` on, linked by the word at ``offset``, into ``out``.
+
+    ``owner``: the list of each element. ``end[i]``: CLOSED at a nil link, RING where the list comes back to itself,
+    UNREADABLE at an element whose link cannot be read, which is ``at[i]``. Returns (elements, the first list that there
+    was not room for to its end).
+    """
+    count = 0
+    for i in range(len(heads)):
+        here, turtle, steps, limit = heads[i], ZERO, 0, 1
+        end[i] = CLOSED
+        while here != ZERO:
+            if count & SOME == 0 and stopped(control):
+                return count, len(heads)
+            if here == turtle:
+                end[i] = RING
+                break
+            if steps == limit:  # Brent's: wait at each power of two
+                turtle, steps, limit = here, 0, 2 * limit
+            steps += 1
+            link, known = read64(memory, here + offset)
+            if not known:
+                end[i], at[i] = UNREADABLE, here
+                break
+            if count == len(out):
+                return count, i
+            out[count], owner[count] = here, i
+            count += 1
+            here = link
+    return count, len(heads)

@@ -70,6 +70,19 @@ WITNESSES: Mapping[str, tuple[Witness, ...]] = {
         Witness("runtime.(*mheap).grow", 2, 5),
     ),
     "runtime.itabTable": (Witness("runtime.itabAdd", 0, 2), Witness("runtime.getitab", 0, 4)),
+    "runtime.allfin": (
+        Witness("runtime.queuefinalizer", 5, 11),
+        Witness("runtime.queuefinalizer", 5, 10),  # until Go 1.24
+        Witness("runtime.markroot", 4, 15),
+        Witness("runtime.markroot", 4, 13),  # until Go 1.24
+        Witness("runtime.markroot", 3, 14),  # not optimised
+        Witness("runtime.markroot", 3, 12),
+    ),
+    "runtime.gcCleanups": (  # Go 1.25
+        Witness("runtime.(*activeSweep).end", 6, 7),
+        Witness("runtime.runCleanups", 2, 5),
+        Witness("runtime.runCleanups", 0, 4),  # not optimised
+    ),
     "runtime.waitReasonStrings": (Witness("runtime.waitReason.String", 0, 1),),
     "runtime.isIdleInSynctest": (  # Go 1.25
         Witness("runtime.(*synctestBubble).changegstatus", 0, 1),

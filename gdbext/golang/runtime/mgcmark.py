@@ -14,48 +14,52 @@ import numpy as np
 from attrs import field, frozen
 from numpy.typing import NDArray
 
-from gdbext.errors import MemoryFault
+from gdbext.errors import MemoryFault, MissingSymbol
+from gdbext.golang.runtime import mfinal, special
+from gdbext.golang.runtime.mcleanup import queued_cleanups
+from gdbext.golang.runtime.mfinal import queued_finalizers
+from gdbext.golang.runtime.mgcstack.seeds import seeds
 from gdbext.golang.runtime.mgcstack.stacks import Seeds, live_words
+from gdbext.golang.runtime.rootwords import (
+    BSS,
+    CLEANUP,
+    CLEANUP_QUEUE,
+    CONSERVATIVE,
+    DATA,
+    FINALIZER,
+    KINDS,
+    QUEUED,
+    STACK,
+    WEAK_HANDLE,
+    Part,
+    joined,
+)
 
 if TYPE_CHECKING:
     from gdbext.compute.arrays import I64, U8, U64
     from gdbext.golang.reading.program import Program
     from gdbext.golang.runtime.moduledata import Module
     from gdbext.golang.runtime.proc import Goroutines
+    from gdbext.golang.runtime.special import Specials
 
-DATA, BSS, STACK, CONSERVATIVE = range(4)
-KINDS = ("data", "bss", "stack", "stack word that may be no pointer")
-"""In words, by ``Roots.kind``."""
+OF_SPECIALS = (
+    ("Finalizer", FINALIZER, special.FINALIZER),
+    ("WeakHandle", WEAK_HANDLE, special.WEAK_HANDLE),
+    ("Cleanup", CLEANUP, special.CLEANUP),
+)
+"""Kinds of specials that are roots: all fields that are declared of them are."""
 BLOCK = 1 << 18
 """Bytes of globals that are read at a time (rootBlockBytes): one hole does not lose them all."""
 LARGEST_SECTION = 1 << 32
 
 
 @frozen(eq=False)
-class Part:
-    """Some of the words, none of which is 0. ``notes``: what could not be read."""
-
-    where: U64
-    value: U64
-    kind: U8
-    owner: I64
-    notes: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, kind: int, owner: I64 | int, where: U64, value: U64, notes: Sequence[str] = ()) -> Part:
-        """Words of one kind; those that are 0 are left out."""
-        kept = np.flatnonzero(value)
-        owners = np.broadcast_to(np.asarray(owner, np.int64), value.shape)
-        return cls(where[kept], value[kept], np.full(len(kept), kind, np.uint8), owners[kept], tuple(notes))
-
-
-@frozen(eq=False)
 class Roots:
-    """Every word that a collection starts from.
+    """Every word that a collection starts from, one entry of each array per word; the same word may be there twice.
 
     ``where``: the address of the word, 0 for a register. ``value``: the pointer, never 0; it need not point into the
-    heap. ``kind``: DATA, BSS … ``owner``: which module (DATA, BSS), which row of the goroutines (stacks). ``contents``:
-    objects whose pointer words are roots though they themselves are not marked. ``notes``: what could not be read.
+    heap. ``kind``: DATA, BSS … ``owner``: see ``rootwords.Part``. ``contents``: slots of objects whose pointer words
+    are roots though they themselves are not marked: those that have finalizers. ``notes``: what could not be read.
     """
 
     where: U64
@@ -69,23 +73,64 @@ class Roots:
         return len(self.value)
 
 
-def roots(program: Program, goroutines: Goroutines) -> Roots:
+def roots(program: Program, goroutines: Goroutines, specials: Specials) -> Roots:
     """The roots of a program."""
-    parts = [*globals_(program, goroutines.symtab.modules), stacks(goroutines)]
-    return Roots(
-        where=np.concatenate([part.where for part in parts]),
-        value=np.concatenate([part.value for part in parts]),
-        kind=np.concatenate([part.kind for part in parts]),
-        owner=np.concatenate([part.owner for part in parts]),
-        notes=tuple(note for part in parts for note in part.notes),
-    )
+    parts = [*globals_(program, goroutines.symtab.modules), *stacks(goroutines), *of_specials(program, specials)]
+    whole = joined([*parts, *queues(program)])
+    contents = np.unique(specials.slot[specials.rows("Finalizer")])
+    return Roots(whole.where, whole.value, whole.kind, whole.owner, contents, whole.notes)
 
 
-def stacks(goroutines: Goroutines) -> Part:
-    """The live words of goroutine stacks."""
-    found = live_words(goroutines, Seeds.none())
+def stacks(goroutines: Goroutines) -> Iterator[Part]:
+    """The live words of goroutine stacks, and what a collection looks at of goroutines besides."""
+    besides = seeds(goroutines)
+    yield besides
+    found = live_words(goroutines, Seeds(besides.owner, besides.value, besides.kind == CONSERVATIVE))
     kinds = np.where(found.doubted, CONSERVATIVE, STACK).astype(np.uint8)
-    return Part(found.where, found.value, kinds, found.row, found.notes)
+    yield Part(found.where, found.value, kinds, found.row, notes=found.notes)
+
+
+def of_specials(program: Program, specials: Specials) -> Iterator[Part]:
+    """What finalizers and cleanups of single objects will call, and the handles of weak pointers."""
+    yield Part.none(*specials.notes)
+    for name, kind, struct in OF_SPECIALS:
+        rows = specials.rows(name)
+        if not len(rows):
+            continue
+        records, readable = specials.records(program, struct, rows)
+        bound = program.bound(struct)
+        for word in records.dtype.names or ():
+            where = specials.address[rows] + np.uint64(bound.offset(word))
+            yield Part.of(kind, rows, where, records[word])
+        if lost := int(np.count_nonzero(~readable)):
+            yield Part.none(f"{lost:,} specials ({KINDS[kind]}) could not be read")
+
+
+def queues(program: Program) -> Iterator[Part]:
+    """Finalizers and cleanups that are about to run."""
+    for what, read in ((QUEUED, _finalizers), (CLEANUP_QUEUE, _cleanups)):
+        try:
+            yield read(program)
+        except (MissingSymbol, MemoryFault) as error:
+            yield Part.none(f"{KINDS[what]}s: {error.message}")
+
+
+def _finalizers(program: Program) -> Part:
+    found, bound = queued_finalizers(program), program.bound(mfinal.FINALIZER)
+    words = [
+        Part.of(QUEUED, -1, found.address + np.uint64(bound.offset(name)), found.entry[name])
+        for name in bound.dtype.names or ()
+    ]
+    return joined([*words, Part.none(*_broken(found.broken, QUEUED))])
+
+
+def _cleanups(program: Program) -> Part:
+    found = queued_cleanups(program)
+    return Part.of(CLEANUP_QUEUE, -1, found.address, found.value, _broken(found.broken, CLEANUP_QUEUE))
+
+
+def _broken(count: int, kind: int) -> list[str]:
+    return [f"the list of {KINDS[kind]}s cannot be read to the end"] if count else []
 
 
 def globals_(program: Program, modules: Sequence[Module]) -> Iterator[Part]:
@@ -101,7 +146,7 @@ def section(program: Program, kind: int, number: int, bounds: tuple[int, int], m
     begin, end = bounds
     size, name = end - begin, KINDS[kind]
     if not 0 <= size <= LARGEST_SECTION:
-        return Part.of(kind, number, *_nothing(), [f"{name} of a module is said to have {size:,} bytes"])
+        return Part.none(f"{name} of a module is said to have {size:,} bytes")
     flags, notes = _mask(program, mask, min(size // 8, bits), name)
     pieces = [_block(program, begin, at, flags[at : at + BLOCK // 8]) for at in range(0, len(flags), BLOCK // 8)]
     if lost := sum(len(where) for where, value in pieces if len(value) == 0):

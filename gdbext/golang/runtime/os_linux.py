@@ -30,6 +30,8 @@ class Registers:
     sp: int
     bp: int
     trapped: bool
+    frame: int = 0
+    """Where the kernel saved all registers for a signal handler; 0 where they are the thread's own."""
 
 
 @frozen
@@ -117,6 +119,22 @@ def through_signals(program: Program, table: PcTable, machine: Machine, now: Reg
         yield now
 
 
+def interrupted_registers(
+    program: Program, table: PcTable, machine: Machine, thread: Thread
+) -> Iterator[tuple[int, int]]:
+    """(address, value) of the registers of what a thread does outside of signal handlers; address 0 for its own."""
+    arch = program.arch
+    pc, sp, bp = (thread.registers.get(name, 0) for name in (arch.pc, arch.sp, arch.fp))
+    *_, now = through_signals(program, table, machine, Registers(pc, sp, bp, trapped=True))
+    if not now.frame:
+        yield from ((0, value) for value in thread.registers.values())
+        return
+    begin, end = arch.interrupted_general
+    for at in range(now.frame + begin, now.frame + end, 8):
+        with suppress(MemoryFault):
+            yield at, program.word(at)
+
+
 def _before_signal(program: Program, table: PcTable, machine: Machine, now: Registers) -> Registers | None:
     """The registers that the kernel saved when it started the signal handler that is now at ``now``."""
     walk = Walk(program, table, now.pc, now.sp, *machine.signal_stack, trapped=True, limit=SIGNAL_FRAMES)
@@ -129,4 +147,4 @@ def _before_signal(program: Program, table: PcTable, machine: Machine, now: Regi
     except MemoryFault:
         return None
     inwards = machine.in_signal(sp) and sp <= top  # no kernel wrote that
-    return None if inwards else Registers(pc, sp, bp, trapped=True)
+    return None if inwards else Registers(pc, sp, bp, trapped=True, frame=top)

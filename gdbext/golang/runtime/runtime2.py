@@ -41,6 +41,11 @@ G = declare(
     lockedm=UINT,
     labels=UINT,
     waiting=UINT,
+    ctxt=UINT("sched.ctxt"),
+    defer=UINT("_defer"),
+    panic=UINT("_panic"),
+    asyncSafePoint=UINT,
+    vectors=optional(UINT("xRegs.state")),  # Go 1.26
     bubble=optional(UINT),  # Go 1.25
     syncGroup=optional(UINT),  # Go 1.24
 )

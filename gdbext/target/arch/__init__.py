@@ -59,6 +59,8 @@ class Arch(Protocol):
     syscall_instruction: bytes
     interrupted: tuple[int, int, int]
     """Where the kernel saves pc, sp and fp for a signal handler, from the caller's SP of runtime.sigtramp."""
+    interrupted_general: tuple[int, int]
+    """Where it saves the general registers but sp, and the end."""
 
     quantum: int
     """The least length of an instruction (sys.PCQuantum)."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from attrs import frozen
+from attrs import evolve, frozen
 from elftools.dwarf.die import DIE
 from elftools.elf.elffile import ELFFile
 from hypothesis import given, settings, strategies as st
@@ -36,6 +36,7 @@ class Theirs:
     types: list[tuple[int, str, int]]
     functions: list[tuple[int, str, int]]
     globals: list[tuple[int, str]]
+    constants: list[tuple[int, str, int]]
     end: int
 
 
@@ -43,12 +44,12 @@ def read_by_pyelftools(path: str) -> Theirs:
     with open(path, "rb") as file:
         info = ELFFile(file).get_dwarf_info()
         units = list(info.iter_CUs())
-        found = Theirs(len(units), [], [], [], 0)
+        found = Theirs(len(units), [], [], [], [], 0)
         for unit in units[:UNIT_LIMIT]:
             for die in unit.iter_DIEs():
                 add(found, die)
         last = units[min(UNIT_LIMIT, len(units)) - 1]
-        return Theirs(len(units), found.types, found.functions, found.globals, last.cu_offset + last.size)
+        return evolve(found, end=last.cu_offset + last.size)
 
 
 def add(found: Theirs, die: DIE) -> None:
@@ -63,6 +64,9 @@ def add(found: Theirs, die: DIE) -> None:
     at_top = die.get_parent() is not None and die.get_parent().tag == "DW_TAG_compile_unit"
     if die.tag == "DW_TAG_variable" and at_top and location and list(location.value[:1]) in ([3], [0xA1]):
         found.globals.append((die.offset, name))
+    value = attributes.get("DW_AT_const_value")
+    if die.tag == "DW_TAG_constant" and at_top and name and value:
+        found.constants.append((die.offset, name, value.value))
 
 
 def text(die: DIE) -> str:
@@ -74,11 +78,13 @@ def compare(path: str) -> Theirs:
     dwarf, theirs = Dwarf(Elf.open(path)), read_by_pyelftools(path)
     ours = dwarf.index[dwarf.index[:, dw.DIE] < theirs.end]
     kinds = ours[:, dw.TAG]
-    of_types = ours[(kinds != dw.TAG_SUBPROGRAM) & (kinds != dw.TAG_VARIABLE)]
+    of_types = ours[~np.isin(kinds, (dw.TAG_SUBPROGRAM, dw.TAG_VARIABLE, dw.TAG_CONSTANT))]
+    constants = ours[kinds == dw.TAG_CONSTANT]
     functions, variables = ours[kinds == dw.TAG_SUBPROGRAM], ours[kinds == dw.TAG_VARIABLE]
     assert [(int(r[dw.DIE]), dwarf.row_name(r), int(r[dw.SECOND_VALUE])) for r in of_types] == theirs.types
     assert [(int(r[dw.DIE]), dwarf.row_name(r), int(r[dw.FIRST_VALUE])) for r in functions] == theirs.functions
     assert [(int(r[dw.DIE]), dwarf.row_name(r)) for r in variables] == theirs.globals
+    assert [(int(r[dw.DIE]), dwarf.row_name(r), int(r[dw.FIRST_VALUE])) for r in constants] == theirs.constants
     return theirs
 
 

@@ -15,6 +15,7 @@ from gdbext.golang.reading.declarations import (
     STRING,
     UINT,
     Bound,
+    Enumeration,
     Member,
     Struct,
     optional,
@@ -108,3 +109,11 @@ def test_resolve() -> None:
     assert resolve(BINARY, G, "sched.pc") == (16, 8)
     assert resolve(BINARY, G, "sched") == (8, 16)
     assert resolve(BINARY, G, "next.id") is None
+
+
+def test_constants_that_a_release_has() -> None:
+    kinds = Enumeration("runtime._KindSpecial", ("Finalizer", "WeakHandle", "Profile"))
+    assert kinds.numbers(FakeBinary(27, [], {})) == {"Finalizer": 2, "WeakHandle": 3, "Profile": 4}
+    assert kinds.numbers(FakeBinary(21, [], {})) == {"Finalizer": 1, "Profile": 2}
+    with pytest.raises(MissingField, match=r"runtime\._KindSpecial"):
+        kinds.numbers(FakeBinary(99, [], {}))

@@ -28,7 +28,7 @@ WAYS = {
 }
 
 
-SINCE = {"runtime.isIdleInSynctest": 25}
+SINCE = {"runtime.isIdleInSynctest": 25, "runtime.gcCleanups": 25}
 
 
 def names(go: str) -> list[str]:

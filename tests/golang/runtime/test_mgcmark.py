@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
+import struct
+
 import pytest
 
 from gdbext.errors import GdbextError
 from gdbext.golang.runtime import mgcmark
-from gdbext.golang.runtime.mgcmark import BSS, DATA, STACK, Roots
+from gdbext.golang.runtime.mgcmark import Roots
+from gdbext.golang.runtime.rootwords import (
+    BSS,
+    CLEANUP,
+    CLEANUP_QUEUE,
+    CONTEXT,
+    DATA,
+    DEFER,
+    FINALIZER,
+    QUEUED,
+    STACK,
+    WEAK_HANDLE,
+)
+from gdbext.golang.runtime.special import read_specials
 from tests.golang.madecode import Code, Function, Gs, Stacks, stack_map
-from tests.synthetic import World, failing
+from tests.synthetic import PAGE, Span, World, failing
 
 HEAP = 0xC0_0000_0000
-LOCALS = {0: stack_map(1, 0), 1: stack_map(7, 0b11)}
+MAIN = Function("main.f", 64, stack_map=0, funcdata={0: stack_map(1, 0), 1: stack_map(7, 0b11)})
 
 
 class Made:
     """A program with globals, a goroutine and what hangs on it."""
 
-    def __init__(self, minor: int = 27) -> None:
+    def __init__(self, minor: int = 27, function: Function = MAIN) -> None:
         self.world = World(minor)
-        self.code = Code(self.world, Function("main.f", 64, stack_map=0, funcdata=LOCALS))
+        self.code = Code(self.world, function)
         self.gs, self.stacks = Gs(self.code), Stacks(self.code)
 
     def section(self, name: str, words: list[int], mask: int, bits: int | None = None) -> int:
@@ -33,8 +48,30 @@ class Made:
         self.world.put("runtime.moduledata", self.code.module, **{f"gc{name}mask__n": count})
         return at
 
+    def special(self, elemsize: int, kind: int, offset: int, **fields: int) -> tuple[int, int]:
+        """(base, address) of a span and its only special, a structure with these fields."""
+        world, base = self.world, self.world.pages()
+        span, at = world.span(Span(base, elemsize, PAGE // elemsize)), world.off_heap.take(96)
+        world.put("runtime.special", at, kind=kind, offset=offset)
+        world.put("runtime.mspan", span, specials=at)
+        for path, value in fields.items():
+            name, _, member = path.partition("__")
+            world.put(f"runtime.{name}", at, **{member: value})
+        return base, at
+
+    def queues(self, allfin: int = 0, cleanups: int = 0) -> None:
+        self.world.variable("runtime.allfin", allfin)
+        if self.world.minor >= 25:
+            at = self.world.data.take(self.world.binary.layout("runtime.cleanupQueue").size)
+            self.world.symbols["runtime.gcCleanups"] = at
+            self.world.put("runtime.cleanupQueue", at, all=cleanups)
+
     def roots(self) -> Roots:
-        return mgcmark.roots(self.world.program, self.gs.finish())
+        if "runtime.allfin" not in self.world.symbols:
+            self.queues()
+        self.world.mheap()
+        program = self.world.program
+        return mgcmark.roots(program, self.gs.finish(), read_specials(program))
 
 
 def rows(found: Roots, *kinds: int) -> list[tuple[int, int, int, int]]:
@@ -106,14 +143,111 @@ def test_stacks_are_of_their_goroutines() -> None:
     assert (first[1], first[3], second[1], second[3]) == (0, HEAP + 1, 1, HEAP + 2)
 
 
+def test_what_lies_on_a_stack_lives_by_a_deferred_call() -> None:
+    """Its closure is a variable on the stack; what that captured is a root then."""
+    objects = struct.pack("<Q3iI", 1, -48, 16, 16, 0)
+    made = Made(function=Function("main.f", 64, stack_map=0, funcdata={1: stack_map(1, 0), 2: objects}))
+    world = made.world
+    rodata, record = world.rodata.take(8), world.off_heap.take(world.binary.layout("runtime._defer").size)
+    world.put("runtime.moduledata", made.code.module, rodata=rodata)
+    world.write(rodata, b"\x02")
+    stack = made.stacks.push("main.f", "runtime.goexit")
+    closure = stack[1] + 8
+    world.words(closure, 0x40_0000, HEAP)
+    world.put("runtime._defer", record, fn=closure)
+    made.gs.add(1, stack, _defer=record, sched__ctxt=HEAP + 8)
+    found = made.roots()
+    assert rows(found, DEFER, STACK) == [
+        (STACK, 0, closure + 8, HEAP),
+        (DEFER, 0, record + world.offset("runtime._defer", "fn"), closure),
+    ]
+    assert [row[3] for row in rows(found, CONTEXT)] == [HEAP + 8]
+
+
+@pytest.mark.parametrize(("minor", "kind"), [(21, 1), (24, 1), (27, 2)])
+def test_an_object_with_a_finalizer_is_no_root_but_its_contents_are(minor: int, kind: int) -> None:
+    made = Made(minor)
+    base, at = made.special(64, kind, 72, specialfinalizer__fn=HEAP)
+    found = made.roots()
+    assert rows(found, FINALIZER) == [(FINALIZER, 0, at + made.world.offset("runtime.specialfinalizer", "fn"), HEAP)]
+    assert found.contents.tolist() == [base + 64] and base + 72 not in found.value.tolist()
+
+
+@pytest.mark.parametrize(("minor", "kind"), [(23, 2), (27, 3)])
+def test_a_weak_pointer_keeps_its_handle(minor: int, kind: int) -> None:
+    made = Made(minor)
+    _, at = made.special(64, kind, 0, specialWeakHandle__handle=HEAP)
+    found = made.roots()
+    assert rows(found, WEAK_HANDLE) == [
+        (WEAK_HANDLE, 0, at + made.world.offset("runtime.specialWeakHandle", "handle"), HEAP)
+    ]
+    assert found.contents.tolist() == []
+
+
+@pytest.mark.parametrize(("minor", "kind"), [(24, 6), (25, 7)])
+def test_a_cleanup_keeps_its_function(minor: int, kind: int) -> None:
+    made = Made(minor)
+    made.special(64, kind, 0, specialCleanup__fn=HEAP)
+    assert [row[3] for row in rows(made.roots(), CLEANUP)] == [HEAP]
+
+
+def test_a_cleanup_of_newer_releases_keeps_its_argument_too() -> None:
+    made = Made(27)
+    made.special(
+        64, 7, 0, specialCleanup__cleanup__call=5, specialCleanup__cleanup__fn=6, specialCleanup__cleanup__arg=7
+    )
+    assert [row[3] for row in rows(made.roots(), CLEANUP)] == [5, 6, 7]
+
+
+def test_a_profiled_object_is_no_root() -> None:
+    made = Made(27)
+    made.special(64, 4, 0, specialprofile__b=HEAP)
+    assert HEAP not in made.roots().value.tolist()
+
+
+def test_what_is_about_to_run() -> None:
+    made = Made()
+    world = made.world
+    finalizers, cleanups = (world.off_heap.take(4096) for _ in range(2))
+    world.put("runtime.finBlock", finalizers, cnt=1)
+    world.put("runtime.finalizer", finalizers + world.offset("runtime.finBlock", "fin"), fn=1, arg=2, ot=3)
+    world.put("runtime.cleanupBlock", cleanups, cleanupBlockHeader__n=1)
+    world.words(cleanups + world.offset("runtime.cleanupBlock", "cleanups"), 4, 5, 6)
+    made.queues(finalizers, cleanups)
+    found = made.roots()
+    assert [row[3] for row in rows(found, QUEUED)] == [1, 2, 3]
+    assert [row[3] for row in rows(found, CLEANUP_QUEUE)] == [4, 5, 6]
+
+
+def test_queues_that_cannot_be_read_are_named() -> None:
+    made = Made()
+    made.queues(1 << 45, 1 << 45)
+    assert made.roots().notes == (
+        "the list of queued finalizers cannot be read to the end",
+        "the list of queued cleanups cannot be read to the end",
+    )
+
+
+def test_a_stripped_program_without_witnesses_says_so() -> None:
+    made = Made()
+    made.queues()
+    del made.world.symbols["runtime.allfin"]
+    made.world.mheap()
+    program = made.world.program
+    found = mgcmark.roots(program, made.gs.finish(), read_specials(program))
+    assert found.notes == ("queued finalizers: the binary has no symbol runtime.allfin",)
+
+
 def test_reads_that_fail_are_errors_of_ours_or_notes() -> None:
     made = Made()
     made.section("data", [1, 2, 3], 0b101)
+    made.special(64, 2, 0, specialfinalizer__fn=HEAP)
     made.gs.add(1, made.stacks.push("main.f", "runtime.goexit"))
-    goroutines = made.gs.finish()
+    made.roots()
+    goroutines, specials = made.gs.finish(), read_specials(made.world.program)
     for _ in failing(made.world.target):
         try:
-            found = mgcmark.roots(made.world.program, goroutines)
+            found = mgcmark.roots(made.world.program, goroutines, specials)
         except GdbextError as error:
             assert str(error)
         else:

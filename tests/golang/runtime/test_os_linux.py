@@ -8,6 +8,7 @@ from attrs import define
 from gdbext.golang.runtime.os_linux import (
     Registers,
     Saved,
+    interrupted_registers,
     match_threads,
     running_registers,
     through_signals,
@@ -100,9 +101,25 @@ def test_what_a_signal_interrupted(made: Made) -> None:
         world.words(context + at, value)
     m = machine(1, signal_stack=handler[2:])
     registers = {"rip": handler[0], "rsp": handler[1]}
-    now, before = Registers(*handler[:2], 0, True), Registers(pc, sp, 5, True)
+    now, before = Registers(*handler[:2], 0, True), Registers(pc, sp, 5, True, context)
     assert list(through_signals(world.program, made.table, m, now)) == [now, before]
     assert made.where(registers, m) == before
+
+
+def test_the_registers_of_what_a_signal_interrupted(made: Made) -> None:
+    world, (pc, sp, _, _) = made.code.world, made.stack
+    m, sps = in_nested_signals(made, [(pc, sp)])
+    context, (begin, end) = sps[0] + 24 + 48, ARCH.interrupted_general
+    world.words(context + begin, *range(100, 100 + (end - begin) // 8))
+    thread = Thread(1, {"rip": made.code.pc("runtime.sighandler"), "rsp": sps[0], "rax": 77})
+    found = list(interrupted_registers(world.program, made.table, m, thread))
+    assert found == [(context + at, 100 + (at - begin) // 8) for at in range(begin, end, 8)]
+
+
+def test_a_thread_outside_of_handlers_has_its_own_registers(made: Made) -> None:
+    thread = Thread(1, {"rip": made.stack[0], "rsp": made.stack[1], "rax": 77})
+    found = list(interrupted_registers(made.code.world.program, made.table, machine(1), thread))
+    assert found == [(0, made.stack[0]), (0, made.stack[1]), (0, 77)]
 
 
 def in_nested_signals(made: Made, contexts: list[tuple[int, int]]) -> tuple[Machine, list[int]]:
@@ -125,7 +142,7 @@ def test_signals_inside_of_signal_handlers(made: Made) -> None:
     handler = made.code.pc("runtime.sighandler")
     m, sps = in_nested_signals(made, [(handler, -1), (handler, -1), (pc, sp)])
     registers = {"rip": handler, "rsp": sps[0]}
-    assert made.where(registers, m) == Registers(pc, sp, 5, True)
+    assert made.where(registers, m) == Registers(pc, sp, 5, True, sps[2] + 24 + 48)
     steps = through_signals(made.code.world.program, made.table, m, Registers(handler, sps[0], 0, True))
     assert [each.sp for each in steps] == [*sps, sp]
 

@@ -42,6 +42,7 @@ class Amd64(Arch):
     tls_g = -WORD
     syscall_instruction = b"\x0f\x05"
     interrupted = (168, 160, 120)
+    interrupted_general = (40, 160)
     """In struct ucontext: 40 bytes, then r8 … r15, rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp, rip."""
 
     quantum = 1

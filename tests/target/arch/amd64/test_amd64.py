@@ -36,6 +36,7 @@ def test_where_a_signal_saves_registers() -> None:
     """40 bytes of struct ucontext (flags, link, stack) come before its sigcontext."""
     fields = structure((goroot() / "src/runtime/defs_linux_amd64.go").read_text(), "sigcontext")
     assert tuple(40 + 8 * fields.index(name) for name in (ARCH.pc, ARCH.sp, ARCH.fp)) == ARCH.interrupted
+    assert (40, 40 + 8 * fields.index(ARCH.sp)) == ARCH.interrupted_general
 
 
 def test_arenas_begin_where_go_says() -> None:
