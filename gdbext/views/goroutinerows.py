@@ -11,7 +11,7 @@ from attrs import evolve
 
 from gdbext.report import Absent
 from gdbext.report.columns import Column, Schema
-from gdbext.report.values import Choice, Except, Kind, Numbers, Values
+from gdbext.report.values import Choice, Except, Kind, Numbers, Values, each
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 TOGETHER = 4096
 """Rows made at once."""
 NO_G, UNKNOWN = Absent("its g cannot be read"), Absent("unknown")
+NO_FIELD = Absent("not in this release of Go")
 NO_TIME = Absent("no garbage collection has seen it waiting yet")
 Make = Callable[["Overview", int], Any]
 Place = tuple["Overview", int]
@@ -69,6 +70,10 @@ class Piece:
 
     def __init__(self, every: Goroutines, rows: Ints) -> None:
         self.every, self.overview, self.rows = every, every.overview, rows
+
+    def has(self, name: str) -> bool:
+        """Whether this release of Go has the field."""
+        return name in (self.overview.goroutines.g.dtype.names or ())
 
     def field(self, name: str) -> NDArray[Any]:
         """A field of each row's g."""
@@ -127,12 +132,14 @@ def at(place: Location) -> str:
     return f"{place.file}:{place.line}"
 
 
-def _numbers(name: str, zero: Absent | None) -> Callable[[Piece], Values]:
-    """A number of the g; ``zero`` stands for 0."""
+def _field(name: str, *zero: Absent | None) -> Callable[[Piece], Values]:
+    """A field of the g as a number or a flag; ``zero``, where there is one, stands for 0."""
 
     def many(piece: Piece) -> Values:
+        if not piece.has(name):
+            return each([NO_FIELD] * len(piece.rows))
         numbers = piece.field(name)
-        return Numbers(numbers, [(numbers == 0, zero)])
+        return Numbers(numbers, [(numbers == 0, instead) for instead in zero])
 
     return many
 
@@ -237,7 +244,7 @@ def _guarded(column: Column[Place, Piece]) -> Column[Place, Piece]:
 
 
 COLUMNS: Sequence[Column[Place, Piece]] = (
-    Column("goid", Kind.NUMBER, "goid", many=_numbers("goid", NO_G), in_table=_numbers("goid", UNKNOWN)),
+    Column("goid", Kind.NUMBER, "goid", many=_field("goid", NO_G), in_table=_field("goid", UNKNOWN)),
     _column("states", "status", Kind.TEXT, _status, "status", _status_and_lock),
     _column("states", "wait_reason", Kind.TEXT, _reason, "waiting for"),
     _column("states", "locked", Kind.FLAG, _locked),
@@ -248,7 +255,7 @@ COLUMNS: Sequence[Column[Place, Piece]] = (
     _column("stacks", "line", Kind.NUMBER, _of_place(lambda place: place.line)),
     _column("creators", "created_by", Kind.TEXT, _created_by, "created by"),
     _column("creators", "created_at", Kind.TEXT, _created_at),
-    Column("parent_goid", Kind.NUMBER, "parent", many=_numbers("parentGoid", None)),
+    Column("parent_goid", Kind.NUMBER, "parent", many=_field("parentGoid", None)),
     Column("thread", Kind.NUMBER, many=_thread),
     _column("labels", "labels", Kind.MAPPING, _labels),
     Column("address", Kind.ADDRESS, many=_address),

@@ -10,6 +10,7 @@ import pytest
 from gdbext.analysis.goroutines.grouping import Overview
 from gdbext.report import Absent
 from gdbext.report.jsontext import plain
+from gdbext.report.values import Kind
 from gdbext.session import Session
 from gdbext.views import goroutinerows
 from gdbext.views.goroutinerows import GOROUTINE, pieces
@@ -58,6 +59,12 @@ def test_json_in_bulk_holds_every_key(overview: Overview) -> None:
     state = goroutinerows.STATE
     some = [{key: row[key] for key in ("status", "wait_reason", "locked")} for row in found]
     assert some == [plain(state.object((overview, row))) for row in range(MADE + 1)]
+
+
+def test_a_field_that_the_release_lacks_is_absent(overview: Overview) -> None:
+    (piece,) = pieces(overview, np.arange(2))
+    assert goroutinerows._field("nosuch")(piece).cells(Kind.NUMBER) == [Absent("not in this release of Go")] * 2
+    assert goroutinerows._field("lockedm")(piece).cells(Kind.FLAG) == [True, False]
 
 
 def test_nothing_is_made_of_a_g_that_cannot_be_read(overview: Overview) -> None:
