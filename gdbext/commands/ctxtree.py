@@ -67,8 +67,8 @@ def _header(session: Session) -> Iterable[str]:
     yield f"{len(every):,} contexts: {live:,} live, {len(every) - live:,} cancelled"
     if len(every):
         yield (
-            f"up to {len(every):,} of them may be garbage not yet collected: {young:,} are newer than the last "
-            f"collection, {len(every) - young:,} were still reachable then"
+            f"found by a scan of the heap: {len(every) - young:,} were still reachable at the last collection, "
+            f"{young:,} are newer; some may be dead by now"
         )
 
 
@@ -98,8 +98,8 @@ COMMAND = Command(
     description=(
         "All contexts of the program, found in its heap: children of Background and contexts that no parent\n"
         "registered are there too. Families that look alike fold into one line (×N, with one example). A context is\n"
-        "listed only when its type is certain. Without reachability nobody can tell which are garbage not collected\n"
-        "yet: the header says how many may be."
+        "listed only when its type is certain. The heap is scanned, not walked: what died since the last collection\n"
+        "is still listed, and the header says how many that collection found alive and how many are newer."
     ),
     examples=(
         ("go-ctxtree", "the whole forest, folded"),
