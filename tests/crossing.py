@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Hashable, Mapping, Sequence
 
 RELEASES = {"go", "release"}
-WHERE = {"host", "gdb", "gdb_host", "crash_host", "maker"}
+WHERE = {"host", "gdb", "gdb_host", "dlv_host", "crash_host", "maker"}
 """Names of parameters. Whatever is neither is one of the others."""
 
 Case = Mapping[str, Hashable]
