@@ -1,5 +1,5 @@
 """Our commands in Delve on cores whose bytes were changed on purpose (tests/mutated): never a traceback, a hang, a dead
-Delve. ``python -m tests.dlvscripts.wounded RUNS SEED`` runs more of them than the test does."""
+Delve. ``python -m tests.dlvscripts.wounded RUNS SEED [FIRST]`` runs more of them than the test does."""
 
 from __future__ import annotations
 
@@ -25,12 +25,16 @@ OURS = re.compile(
 """What only a fault of ours makes Starlark or Delve say."""
 
 
-def faults(go: str, runs: int, seed: str) -> Iterator[str]:
+SECONDS = 120
+"""Of processor time for all lines on one core; a healthy one takes about one."""
+
+
+def faults(go: str, runs: int, seed: str, first: int = 0) -> Iterator[str]:
     """What went wrong in some runs, told with the wounds."""
     taken = programs.core(programs.build("ctxforest", go), f"gcore-{tools.gdbs()[-1]}")
     healthy = Healthy.of(taken)
     with tempfile.TemporaryDirectory(prefix="gdbext-wounded-") as folder:
-        for number in range(runs):
+        for number in range(first, first + runs):
             made = wounds(healthy, f"{seed}/{number}")
             path = Path(folder, "core")
             written(made, path)
@@ -41,6 +45,7 @@ def faults(go: str, runs: int, seed: str) -> Iterator[str]:
 def wrong(exe: str, path: str) -> str:
     """What went wrong on one core, "" for nothing. Delve refuses some of them itself."""
     with delve.started(["core", exe, path], LINES, "exit") as process:
+        resource.prlimit(process.pid, resource.RLIMIT_CPU, (SECONDS, SECONDS))
         text = delve.until(process, None).decode(errors="replace")
         status = process.wait()
     if status and delve.MARK not in text:
@@ -58,7 +63,7 @@ def wrong(exe: str, path: str) -> str:
 
 def main() -> None:
     began = time.monotonic()
-    for fault in faults("1.27.3", int(sys.argv[1]), sys.argv[2]):
+    for fault in faults("1.27.3", int(sys.argv[1]), sys.argv[2], int((*sys.argv[3:], "0")[0])):
         print(fault, flush=True)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     print(f"{time.monotonic() - began:.0f} s, at most {used.ru_maxrss >> 10} MB")
