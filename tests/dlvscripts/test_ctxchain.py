@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests import programs
+from tests import programs, tools
 from tests.commands.test_ctxchain_on_samples import above
 from tests.dlvscripts import delve
 from tests.truth import Truth
@@ -99,7 +99,7 @@ def test_decoys_are_refused(ctxforest_core: programs.Core) -> None:
 
 def test_without_optimisation_variables_have_names(go: str) -> None:
     program = programs.build("ctxforest", go, ["-gcflags=all=-N -l"])
-    truth = programs.core(program, f"gcore-{programs.tools.gdbs()[-1]}").truth
+    truth = programs.core(program, f"gcore-{tools.gdbs()[-1]}").truth
     goids = truth.names["waited for by receives"]["waiters"]
     said = delve.said("core", program, *(f"go-ctxchain -g {goid} --json" for goid in goids))
     for number in range(len(goids)):
