@@ -182,7 +182,7 @@ class HeapDump:
         """Every object, with what tells real ones from tails."""
         address, size, first = np.array(self.found, np.uint64).reshape(-1, 3).T
         starts = np.append(first, len(self.offsets)).astype(np.int64)
-        real, doubtful = told_apart(address, size, np.diff(starts), self.minor, self.green_tea)
+        real, doubtful = told_apart(address, size, np.diff(starts), self.headers, self.green_tea)
         return Objects(address, size, starts, np.array(self.offsets, np.uint64), real, doubtful)
 
     @cached_property
@@ -193,14 +193,23 @@ class HeapDump:
         return int(match[1])
 
     @cached_property
+    def experiments(self) -> set[str]:
+        """Named in the version behind X:"""
+        return set(self.version.partition("X:")[2].split(","))
+
+    @cached_property
+    def headers(self) -> bool:
+        """Whether objects have malloc headers or bitmaps in their spans: from Go 1.22 on, where one could say no."""
+        return self.minor >= 22 and "noallocheaders" not in self.experiments
+
+    @cached_property
     def green_tea(self) -> bool:
         """Whether marks lie in the spans: by default from Go 1.26 on, by experiment before and after."""
-        named = set(re.split(r"[,: -]|X:", self.version))
-        return "nogreenteagc" not in named and (self.minor >= 26 or "greenteagc" in named)
+        return "nogreenteagc" not in self.experiments and (self.minor >= 26 or "greenteagc" in self.experiments)
 
 
 def told_apart(
-    address: NDArray[np.uint64], size: NDArray[np.uint64], pointers: NDArray[np.int64], minor: int, green_tea: bool
+    address: NDArray[np.uint64], size: NDArray[np.uint64], pointers: NDArray[np.int64], headers: bool, green_tea: bool
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """(real, doubtful): which dumped objects are objects; which may be or not.
 
@@ -210,7 +219,7 @@ def told_apart(
     none of the slots behind is missing. Where it has all of these, no pointer and nothing else, nothing says it.
     """
     slot, small, page = (address % PAGE // size).astype(np.int64), size <= MOST_INLINE, address // PAGE
-    scan, noscan = (_bound(size, kind, minor, green_tea) for kind in (True, False))
+    scan, noscan = (_bound(size, kind, headers, green_tea) for kind in (True, False))
     front = small & (slot < scan)
     tail = small & ~front
     pages, place, count = np.unique(page[tail], return_inverse=True, return_counts=True)
@@ -221,9 +230,9 @@ def told_apart(
     return ~small | front | (between & without & ~with_pointers), between & ~with_pointers & ~without
 
 
-def _bound(size: NDArray[np.uint64], scan: bool, minor: int, green_tea: bool) -> NDArray[np.int64]:
+def _bound(size: NDArray[np.uint64], scan: bool, headers: bool, green_tea: bool) -> NDArray[np.int64]:
     sizes = np.unique(size[size <= MOST_INLINE]).tolist()
-    known = {each: objects_in_page(each, scan, minor, green_tea) for each in sizes}
+    known = {each: objects_in_page(each, scan, headers, green_tea) for each in sizes}
     return np.array([known.get(each, 0) for each in size.tolist()], np.int64)
 
 

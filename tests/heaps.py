@@ -19,6 +19,15 @@ from tests.heapdump import HeapDump
 from tests.truth import Truth
 
 DUMP = "heap.dump"
+EXPERIMENTS = (
+    ("1.22.10", "noallocheaders"),
+    ("1.24.11", "noswissmap"),
+    ("1.25.5", "greenteagc"),
+    ("1.26.8", "nogreenteagc"),
+    ("1.27.3", "nogreenteagc"),
+    ("1.27.3", "mapsplitgroup"),
+)
+"""Heaps that a release lays out otherwise where it is told so when a program is built (GOEXPERIMENT)."""
 
 
 @frozen
@@ -33,6 +42,11 @@ class DumpedHeap:
 def places() -> list[str]:
     """Where it is met: a kernel's core, one of the newest GDB, the process."""
     return ["kernel", f"gcore-{tools.gdbs()[-1]}", "pid"]
+
+
+def experimental(go: str, experiment: str) -> programs.Program:
+    """The sample built with one of the ``EXPERIMENTS``."""
+    return programs.build("heap", go, env={"GOEXPERIMENT": experiment})
 
 
 @contextlib.contextmanager

@@ -148,6 +148,12 @@ def core(program: Program, maker: str, *args: str, env: Mapping[str, str] | None
     return Core(program, folder / "core", truth)
 
 
+def core_of(running: Running, path: Path) -> Path:
+    """A core of the process as it is, by the newest GDB, written to ``path``."""
+    _by_gdb(tools.gdbs()[-1], running, path)
+    return path
+
+
 def _take(program: Program, maker: str, args: Sequence[str], env: Mapping[str, str], folder: Path) -> None:
     path = folder / "core"
     settings = {"GOTRACEBACK": "crash", **env}

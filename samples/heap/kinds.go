@@ -90,6 +90,7 @@ type maps struct {
 	empty     map[string]string
 	structs   map[pair[int, string]]pair[string, *node]
 	nested    map[string]map[string]int
+	growing   map[int]*node
 	unset     map[int]int
 }
 
@@ -115,6 +116,10 @@ func plantMaps() {
 	}
 	for i := 0; i < 1990; i++ {
 		delete(m.thinned, i)
+	}
+	m.growing = map[int]*node{}
+	for i := 0; i < 13*64/2+1; i++ { // one more than 64 buckets take before Go 1.24, which then begin to be moved
+		m.growing[i] = object("element of a growing map", byObject, &node{n: i})
 	}
 	for i := 0; i < 3; i++ {
 		m.nested[fmt.Sprint(i)] = word("map in a map", byObject, map[string]int{"n": i}, 1)

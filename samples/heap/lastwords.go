@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strconv"
+	"sync"
 	"syscall"
 	"time"
 
@@ -97,13 +98,18 @@ func max0(n int) int {
 // warmThreads makes more threads than there are Ps: a thread that is started later would take objects of the heap.
 func warmThreads() {
 	enough := runtime.GOMAXPROCS(0) + 6
+	var sleeping sync.WaitGroup
 	report.Settle("threads", func() bool {
+		sleeping.Add(enough)
 		for i := 0; i < enough; i++ {
-			go func() { _ = syscall.Nanosleep(&syscall.Timespec{Nsec: 30_000_000}, nil) }()
+			go func() {
+				_ = syscall.Nanosleep(&syscall.Timespec{Nsec: 30_000_000}, nil)
+				sleeping.Done()
+			}()
 		}
 		time.Sleep(10 * time.Millisecond)
 		tasks, err := os.ReadDir("/proc/self/task")
 		return err != nil || len(tasks) >= enough
 	})
-	time.Sleep(60 * time.Millisecond)
+	sleeping.Wait()
 }

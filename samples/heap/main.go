@@ -23,6 +23,7 @@ type truth struct {
 var (
 	dump  = flag.String("dump", "", "file for debug.WriteHeapDump")
 	young = flag.Int("young", 0, "how many objects to drop after the last collection")
+	early = flag.Bool("unswept", false, "stop between marking and sweeping, and dump when the process goes on")
 
 	told truth
 	park = make(chan struct{})
@@ -77,6 +78,9 @@ func tell() {
 	}
 	told.Dump, told.Young = *dump, *young
 	told.Observe()
+	if *early {
+		sayUnswept(file)
+	}
 	words := newLastWords(&told, file)
 	told = truth{}
 	runtime.GC()

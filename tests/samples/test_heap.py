@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.goclasses import HEADERS, MOST_INLINE
+from tests.goclasses import MOST_INLINE
 from tests.heapdump import HeapDump
 from tests.programs import build, run
 from tests.truth import Truth
@@ -86,9 +86,9 @@ def pointers(dump: HeapDump, slot: Slot, record: Record) -> list[int]:
 
 
 def expected(dump: HeapDump, slot: Slot, record: Record) -> list[int]:
-    """What the type says. Above 512 bytes it is repeated to the end of the slot from Go 1.22 on."""
+    """What the type says. Above 512 bytes it is repeated to the end of the slot where there are malloc headers."""
     count, room = record["count"], slot[0] + slot[1] - int(record["address"], 16)
-    if slot[1] > MOST_INLINE and dump.minor >= HEADERS:
+    if slot[1] > MOST_INLINE and dump.headers:
         count = room // record["size"] + 1
     offsets = (at * record["size"] + 8 * word for at in range(count) for word in record["words"])
     return [offset for offset in offsets if offset < room]

@@ -87,12 +87,16 @@ class Heap:
         return evolve(cls.over(program, spans, image), notes=notes)
 
     @classmethod
-    def over(cls, program: Program, spans: Spans, image: Image) -> Heap:
-        """The allocation state of ``spans`` as ``image`` has it. Raises InconsistentRuntime where it would be huge."""
+    def over(cls, program: Program, spans: Spans, image: Image, black: Bools | None = None) -> Heap:
+        """The allocation state of ``spans`` as ``image`` has it. Raises InconsistentRuntime where it would be huge.
+
+        ``black``: spans whose ``freeindex`` leaves out what was made since marking began, which is born marked.
+        """
         check_room(spans.slots, image)
-        allocated = no_slots(spans)
-        inline = inline_marks(program, spans) if spans.unswept.any() else np.zeros(len(spans.base), np.bool_)
-        unreadable = kernels.fill_allocated(image.memory, spans, inline, allocated)
+        allocated, none = no_slots(spans), np.zeros(len(spans.base), np.bool_)
+        black = none if black is None else black
+        inline = inline_marks(program, spans) if (spans.unswept | black).any() else none
+        unreadable = kernels.fill_allocated(image.memory, spans, inline, black, allocated)
         return cls(spans, image, allocated, int(unreadable))
 
     @cached_property

@@ -7,7 +7,9 @@ What tears, and what mends it (measured against a program that collects 500 time
     a header read as unswept, then the sweep moves its mark bits        marks filter only where neither the span nor
                                                                         the heap's sweepgen changed meanwhile
     allspans grows: the old array is freed                              the enumeration starts again
-    a slot is taken but not initialised yet                             freeIndexForScan instead of freeindex
+    a slot is taken but not initialised yet                             freeIndexForScan instead of freeindex; while
+                                                                        marking it stands still (Go 1.25), and what is
+                                                                        made is marked once it is initialised
 """
 
 from __future__ import annotations
@@ -113,7 +115,8 @@ class _Copy:
         records["freeindex"] = np.minimum(records["freeindex"], records["scan_freeindex"])
         # A span that did not stand still must not lose objects to marks that moved: it counts as swept.
         records["sweepgen"] = np.where(same[in_use], records["sweepgen"], sweepgen)
-        heap = Heap.over(self.program, self._spans(records, sweepgen), image)
+        spans = self._spans(records, sweepgen)
+        heap = Heap.over(self.program, spans, image, np.isin(spans.base, before["base"][same & in_use]))
         self.looks.append(_Look(wanted[in_use], records, heap))
         self.known = np.union1d(self.known, wanted)
         again: U64 = wanted[readable & ~settled | found & ~in_use]

@@ -49,6 +49,15 @@ def test_green_tea_marks_lie_in_the_page() -> None:
     assert slots(heap(World(27), span)) == [2], "a page that the arena does not list has no such marks"
 
 
+@pytest.mark.parametrize(("behind", "allocated"), [(0, [0, 2, 3, 99]), (-2, [2, 3, 99])])
+def test_what_is_made_while_marking_is_born_marked(behind: int, allocated: list[int]) -> None:
+    world = World(27)
+    found = heap(
+        world, Span(HEAP, 64, 120, freeindex=1, marks=(2,), inline=(3, 99), behind=behind), inline_pages=(HEAP,)
+    )
+    assert slots(Heap.over(world.program, found.spans, found.image, np.array([True]))) == allocated
+
+
 def test_marks_of_pages_are_not_mixed_up() -> None:
     spans = [Span(HEAP + page * PAGE, 64, 120, freeindex=2, inline=(page % 2,), behind=-2) for page in range(4)]
     found = heap(World(27), *spans, inline_pages=(HEAP, HEAP + 3 * PAGE))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,8 +13,12 @@ import pytest
 from numpy.typing import NDArray
 
 from gdbext.golang.runtime.mheap import Heap
+from gdbext.session import Session
+from gdbext.target import Target, opening
 from tests import heaps, programs
+from tests.heapdump import HeapDump
 from tests.heaps import DumpedHeap
+from tests.waiting import states, until
 
 INSIDE = ("interior", "stack")
 """What may be held by an address within an object."""
@@ -82,6 +89,43 @@ def test_dropped_objects_are_gone(dumped: DumpedHeap) -> None:
     dead = [record for record in dumped.truth.facts["objects"] if record["dead"]]
     ids = dumped.session.heap.ids(addresses(dead))
     assert dumped.truth.facts["young"] or set(ids.tolist()) == {-1}, "what is made later may take their places"
+
+
+@pytest.mark.parametrize(("release", "experiment"), heaps.EXPERIMENTS)
+def test_experiments(release: str, experiment: str) -> None:
+    with heaps.dumped(heaps.experimental(release, experiment), "kernel") as found:
+        assert experiment in found.dump.experiments
+        test_objects_are_those_that_the_runtime_dumped(found)
+        test_totals_are_those_of_memstats(found)
+        test_planted_objects_begin_where_their_pointers_point(found)
+
+
+def test_a_heap_that_is_hardly_swept(go: str, tmp_path: Path) -> None:
+    """Stopped there it has dead objects that nobody swept, and objects that were made while it was marked."""
+    program, met = programs.build("heap", go), 0
+    while not met:
+        path = tmp_path / heaps.DUMP
+        with programs.run(program, "-unswept", "-dump", str(path)) as running:
+            until(lambda: states(running.pid) == {"T"}, "it stops itself")
+            found, met = unswept(opening.open_pid(running.pid))
+            core = programs.core_of(running, tmp_path / "core")
+            again, _ = unswept(opening.open_core(str(running.exe), str(core)))
+            os.kill(running.pid, signal.SIGCONT)
+            assert running.process.stdout and running.process.stdout.readline() == b"DUMPED\n"
+        objects = HeapDump.read(path).objects
+        real = dict(zip(objects.address[objects.real].tolist(), objects.size[objects.real].tolist(), strict=True))
+        maybe = set(objects.address[objects.doubtful].tolist())
+        for slots_found in (found, again):
+            assert {address: size for address, size in slots_found.items() if address not in maybe} == real
+
+
+def unswept(target: Target) -> tuple[dict[int, int], int]:
+    """(its slots, how many spans are not swept)."""
+    session = Session(target)
+    try:
+        return slots(session.heap), int(session.heap.spans.unswept.sum())
+    finally:
+        session.close()
 
 
 def addresses(records: list[dict[str, Any]]) -> NDArray[np.uint64]:

@@ -71,12 +71,12 @@ def put8(bits, index, value):
     bits[(index >> 3) + 1] |= np.uint8(value >> (8 - (index & 7)))
 
 
-@library.kernel("control Memory Spans bool[] u8[] -> i64")
-def fill_allocated(control, memory, spans, inline, allocated):
+@library.kernel("control Memory Spans bool[] bool[] u8[] -> i64")
+def fill_allocated(control, memory, spans, inline, black, allocated):
     """Set the bits of allocated slots. Returns how many bits of the spans' bitmaps could not be read.
 
     A slot is allocated below ``freeindex`` or with its alloc bit set; in a span that is not swept yet only if it is
-    marked as well, in gcmarkBits or in the page's inline marks (``inline``).
+    marked as well, in gcmarkBits or in the page's inline marks (``inline``). In ``black`` spans the mark is enough.
     """
     unreadable = 0
     for i in range(len(spans.base)):
@@ -91,12 +91,15 @@ def fill_allocated(control, memory, spans, inline, allocated):
                 value = bits8(memory, spans.alloc_bits[i], byte)
                 unreadable += count - below if value < 0 else 0
                 taken |= max(value, 0)
-            if spans.unswept[i] and taken:
+            if spans.unswept[i] or black[i]:
                 value = bits8(memory, spans.mark_bits[i], byte)
-                unreadable += count if value < 0 else 0
+                unreadable += count if value < 0 and spans.unswept[i] else 0
                 if value >= 0 and inline[i]:
                     value |= bits8(memory, marks, byte)  # -1, every bit, where they cannot be read
-                taken &= value
+                if not black[i]:
+                    taken &= value
+                elif value >= 0:
+                    taken = value if spans.unswept[i] else taken | value
             put8(allocated, spans.first[i] + 8 * byte, taken & ((1 << count) - 1))
     return unreadable
 
