@@ -23,9 +23,12 @@ from gdbext.golang.runtime.rootwords import (
 )
 from gdbext.golang.runtime.stkframe import stack_objects
 from gdbext.golang.runtime.traceback import PcTable, Walk
-from tests import heaps, programs
+from gdbext.session import Session
+from gdbext.target import opening
+from tests import heaps, programs, tools
 from tests.heapdump import Fields, Frame, Goroutine
 from tests.heaps import DumpedHeap
+from tests.target import heldvectors
 
 
 @pytest.fixture(scope="module", params=heaps.places())
@@ -162,3 +165,28 @@ def test_all_could_be_read(heap: DumpedHeap) -> None:
     notes = heap.session.roots.notes
     assert notes == () or not heap.session.target.memory.stable or "running" in notes[0]
     assert set(np.unique(heap.session.roots.kind).tolist()) <= set(range(len(rootwords.KINDS)))
+
+
+@pytest.mark.parametrize("maker", ["itself", f"gcore-{tools.gdbs()[-1]}"])
+def test_vector_registers_of_goroutines_that_run(go: str, maker: str) -> None:
+    core = programs.core(programs.build("vectors", go), maker)
+    session = Session(opening.open_core(str(core.exe), str(core.path)))
+    roots, goroutines = session.roots, session.goroutines
+    for told in core.truth.facts["threads"]:
+        row = goroutines.on_thread(told["tid"])
+        mine = (roots.owner == row) & (roots.kind == CONSERVATIVE) & (roots.where == 0)
+        assert row >= 0 and heldvectors.numbers(told["low"]) <= set(roots.value[mine].tolist())
+    session.close()
+
+
+@pytest.mark.parametrize("maker", ["quit", f"gcore-{tools.gdbs()[-1]}"])
+def test_objects_that_only_registers_hold(go: str, maker: str) -> None:
+    """Of goroutines that run (in the core of a crash what the signal interrupted), and of those that were preempted."""
+    core = programs.core(programs.build("spinning", go), maker)
+    session = Session(opening.open_core(str(core.exe), str(core.path)))
+    roots, goroutines = session.roots, session.goroutines
+    for told in core.truth.facts["plants"]:
+        mine = (roots.value == int(told["address"], 16)) & (roots.kind == CONSERVATIVE)
+        assert goroutines.rows[told["goid"]] in roots.owner[mine].tolist()
+    assert (goroutines.g["asyncSafePoint"] != 0).sum() > 1
+    session.close()

@@ -6,6 +6,7 @@ words are roots, and they keep variables alive that lie on the goroutine's stack
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ from gdbext.golang.runtime.traceback import PcTable
 if TYPE_CHECKING:
     from gdbext.compute.arrays import I64, U64
     from gdbext.golang.runtime.proc import Goroutines
+    from gdbext.golang.runtime.runtime2 import Machine
+    from gdbext.target import Thread
 
 VECTORS = declare("runtime.xRegState", missing_ok=True, regs=BYTES)  # Go 1.26
 
@@ -84,15 +87,32 @@ def _vectors(goroutines: Goroutines, rows: I64) -> Iterator[Part]:
 
 def _registers(goroutines: Goroutines) -> Iterator[Part]:
     """The registers of goroutines that run, as far as anybody has them; what a signal handler interrupted counts."""
-    rows = np.flatnonzero((goroutines.status == RUNNING) & (goroutines.g["syscallsp"] == 0))
-    if not len(rows):
-        return
     program, table = goroutines.program, PcTable(goroutines.symtab)
+    on = _threads(goroutines)
+    vectors = program.target.vectors([thread for _, thread in on.values()])
+    for row, (machine, thread) in on.items():
+        words = list(interrupted_registers(program, table, machine, thread))
+        where, value = np.array(words, np.uint64).reshape(-1, 2).T.copy()
+        yield Part.of(CONSERVATIVE, row, where, value)
+        if not where.any():  # they are the thread's own, and so are its vector registers
+            more = np.frombuffer(vectors[thread.tid].data, "<u8")
+            yield Part.of(CONSERVATIVE, row, np.zeros(len(more), np.uint64), more)
+    for reason, count in Counter(vectors[thread.tid].reason for _, thread in on.values()).items():
+        if reason:
+            yield Part.none(f"vector registers of {count:,} running goroutines: {reason}")
+
+
+def _threads(goroutines: Goroutines) -> dict[int, tuple[Machine, Thread]]:
+    """The thread of each goroutine that runs, by row; those whose registers nobody has are left out."""
+    rows = np.flatnonzero((goroutines.status == RUNNING) & (goroutines.g["syscallsp"] == 0)).tolist()
+    if not rows:
+        return {}
+    program = goroutines.program
     machines = {machine.address: machine for machine in goroutines.machines}
     threads = match_threads(program, goroutines.machines, program.target.threads())
-    for row in rows.tolist():
-        machine = int(goroutines.g["m"][row])
-        if machine in machines and machine in threads:
-            words = interrupted_registers(program, table, machines[machine], threads[machine])
-            where, value = np.array(list(words), np.uint64).reshape(-1, 2).T
-            yield Part.of(CONSERVATIVE, row, np.ascontiguousarray(where), np.ascontiguousarray(value))
+    of = {row: int(goroutines.g["m"][row]) for row in rows}
+    return {
+        row: (machines[m], threads[m])
+        for row, m in of.items()
+        if m in machines and m in threads and program.arch.pc in threads[m].registers
+    }

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import struct
+
 import pytest
 
 from gdbext.golang.runtime.mgcstack.seeds import seeds
 from gdbext.golang.runtime.rootwords import CONSERVATIVE, CONTEXT, DEFER, PANIC, Part
 from gdbext.target import Thread
+from gdbext.target.arch import Vectors
 from tests.golang.madecode import Code, Function, Gs, Stacks
 from tests.synthetic import World
 
@@ -103,6 +106,20 @@ def test_registers_of_the_running() -> None:
     found = made.found()
     assert {(kind, owner, where) for kind, owner, where, _ in rows(found)} == {(CONSERVATIVE, 0, 0)}
     assert 0xC0_0000_0000 in found.value.tolist() and 0 not in found.value.tolist()
+
+
+def test_vector_registers_of_the_running() -> None:
+    made = Made()
+    running(made, {})
+    made.world.target.vector_registers[77] = Vectors(struct.pack("<3Q", 0xC0_0000_0008, 0, 0xC0_0000_0010))
+    found = made.found()
+    assert {0xC0_0000_0008, 0xC0_0000_0010} <= set(found.value.tolist()) and found.notes == ()
+
+
+def test_vector_registers_that_nobody_has_are_named() -> None:
+    made = Made()
+    running(made, {})
+    assert made.found().notes == ("vector registers of 1 running goroutines: not made",)
 
 
 def test_a_g_without_sense_is_not_believed() -> None:
