@@ -1,0 +1,1 @@
+"""Which objects are alive, of which type, and who keeps them."""

@@ -1,0 +1,120 @@
+"""What a root is called: a global variable, a variable of a goroutine's frame, a finalizer of an object."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from attrs import define, field, frozen
+
+from gdbext.binary.datasymbols import DataSymbols
+from gdbext.errors import GdbextError
+from gdbext.golang.runtime.rootwords import BSS, DATA, KINDS, OF_GOROUTINES, OF_SPECIALS
+from gdbext.golang.runtime.traceback import PcTable, Walk
+
+if TYPE_CHECKING:
+    from gdbext.binary.dwarf.variables import Variable
+    from gdbext.golang.runtime.mgcmark import Roots
+    from gdbext.golang.runtime.proc import Goroutines
+    from gdbext.golang.runtime.special import Specials
+    from gdbext.golang.runtime.traceback import Frame
+    from gdbext.target.image import Image
+
+
+@frozen
+class RootName:
+    """``kind``: in words. ``variable``: a global's name, or a local one's of ``function``; "" where nobody says it.
+
+    ``offset``: from the variable's beginning to the word. ``goid``: the goroutine, None for what is of none.
+    ``object``: what the finalizer, cleanup or weak pointer is of, 0 for others.
+    """
+
+    kind: str
+    variable: str = ""
+    offset: int = 0
+    goid: int | None = None
+    function: str = ""
+    object: int = 0
+
+    @property
+    def text(self) -> str:
+        """``main.cache+0x10``, ``goroutine 7, main.serve, request``, ``finalizer of 0xc000010000``."""
+        place = f"{self.variable}+{self.offset:#x}" if self.variable and self.offset else self.variable
+        goroutine = f"goroutine {self.goid}" if self.goid is not None else ""
+        parts = [part for part in (goroutine, self.function, place) if part]
+        whole = f"{self.kind} of {self.object:#x}" if self.object else ", ".join(parts)
+        return whole or self.kind
+
+
+@define(eq=False)
+class RootNames:
+    """Names of single roots, by the symbol table and the debug information; made only for those that are shown."""
+
+    roots: Roots
+    goroutines: Goroutines
+    specials: Specials
+    _variables: dict[int, list[Variable]] = field(factory=dict)
+    _frames: dict[int, list[Frame]] = field(factory=dict)
+
+    def name(self, number: int) -> RootName:
+        """The name of a root, by its number in ``roots``."""
+        kind, owner, where = (int(column[number]) for column in (self.roots.kind, self.roots.owner, self.roots.where))
+        if kind in (DATA, BSS):
+            return RootName(KINDS[kind], *self._globals.at(where - self.goroutines.program.target.bias))
+        if kind in OF_GOROUTINES:
+            return self._local(KINDS[kind], owner, where)
+        if kind in OF_SPECIALS:
+            return RootName(KINDS[kind], object=int(self.specials.object[owner]))
+        return RootName(KINDS[kind])
+
+    @cached_property
+    def _globals(self) -> DataSymbols:
+        return DataSymbols.of(self.goroutines.program.binary.symbols)
+
+    def _local(self, kind: str, row: int, where: int) -> RootName:
+        goid = int(self.goroutines.goid[row])
+        frame = next((one for one in self._stack(row) if one.sp <= where < one.cfa), None)
+        if frame is None:
+            return RootName(kind, goid=goid)
+        variable, offset = self._in_frame(frame, where)
+        return RootName(kind, variable, offset, goid, self.goroutines.symtab.name(frame.function))
+
+    def _stack(self, row: int) -> list[Frame]:
+        found = self._frames.get(row)
+        if found is None:
+            self._frames.clear()  # roots of one goroutine lie side by side
+            found = self._frames[row] = self._walk(row)
+        return found
+
+    def _walk(self, row: int) -> list[Frame]:
+        one, mine = self.goroutines, np.array([row])
+        bounds = int(one.g["low"][row]), int(one.g["high"][row])
+        image: Image = one.stacks(mine)
+        walk = Walk(image, PcTable(one.symtab), int(one.pc[row]), int(one.sp[row]), *bounds, bool(one.trapped[row]))
+        return list(walk)
+
+    def _in_frame(self, frame: Frame, where: int) -> tuple[str, int]:
+        """(name, offset) of the variable of a frame that an address is in; the innermost scope counts."""
+        pc = frame.pc if frame.trapped else frame.pc - 1
+        found = "", 0
+        for variable in self._in_scope(pc):
+            at = 0
+            for piece in variable.pieces:
+                begin = frame.cfa + piece.value
+                if piece.kind == "cfa" and begin <= where < begin + piece.size:
+                    found = variable.name, at + where - begin
+                at += piece.size
+        return found
+
+    def _in_scope(self, pc: int) -> list[Variable]:
+        known = self._variables.get(pc)
+        if known is None:
+            program = self.goroutines.program
+            try:
+                subprogram = program.binary.subprogram(pc - program.target.bias)
+                known = subprogram.variables_at(pc - program.target.bias) if subprogram is not None else []
+            except GdbextError:
+                known = []
+            self._variables[pc] = known
+        return known

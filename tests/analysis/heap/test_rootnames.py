@@ -1,0 +1,83 @@
+"""Names of roots: in text by hand, and of the sample heap by what it says holds its objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from gdbext.analysis.heap.rootnames import RootName, RootNames
+from gdbext.golang.runtime.rootwords import FINALIZER, QUEUED
+from tests import heaps, programs, tools
+from tests.heaps import DumpedHeap
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (RootName("data", "main.cache", 0x10), "main.cache+0x10"),
+        (RootName("bss", "main.cache"), "main.cache"),
+        (RootName("bss"), "bss"),
+        (RootName("stack", "request", 0, 7, "main.serve"), "goroutine 7, main.serve, request"),
+        (RootName("panic", goid=7), "goroutine 7"),
+        (RootName("finalizer", object=0xC000010000), "finalizer of 0xc000010000"),
+        (RootName("queued cleanup"), "queued cleanup"),
+    ],
+)
+def test_text(name: RootName, text: str) -> None:
+    assert name.text == text
+
+
+@pytest.fixture(scope="module")
+def heap(go: str) -> Iterator[DumpedHeap]:
+    with heaps.dumped(programs.build("heap", go), f"gcore-{tools.gdbs()[-1]}") as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def names(heap: DumpedHeap) -> RootNames:
+    return RootNames(heap.session.roots, heap.session.goroutines, heap.session.specials)
+
+
+def holding(heap: DumpedHeap, names: RootNames, plant: str) -> set[str]:
+    """The names, without goroutines, of the roots that point to an object."""
+    addresses = [int(each["address"], 16) for each in heap.truth.facts["objects"] if each["name"] == plant]
+    found = (names.name(number) for number in np.flatnonzero(np.isin(names.roots.value, addresses)).tolist())
+    return {name.text.partition(", ")[2] or name.text for name in found}
+
+
+def test_globals(heap: DumpedHeap, names: RootNames) -> None:
+    assert "main.library" in holding(heap, names, "locked")
+    (pool,) = (name for name in holding(heap, names, "pool") if name.startswith("main.library"))
+    assert pool == "main.library+0x8"
+
+
+@pytest.mark.parametrize(
+    ("plant", "held"), [("variable", "main.holdVariable"), ("in a stack object", "main.holdStackObject")]
+)
+def test_variables_of_frames(heap: DumpedHeap, names: RootNames, plant: str, held: str) -> None:
+    assert any(name.startswith(held) for name in holding(heap, names, plant))
+
+
+def test_a_local_variable_has_its_name(heap: DumpedHeap, names: RootNames) -> None:
+    assert any(
+        name.startswith("main.holdStackObject, ") and "local" in name
+        for name in holding(heap, names, "in a stack object")
+    )
+
+
+def test_finalizers_are_named_by_their_objects(heap: DumpedHeap, names: RootNames) -> None:
+    dumped = {(one.object, one.closure) for one in heap.dump.finalizers}
+    for number in np.flatnonzero(names.roots.kind == FINALIZER).tolist():
+        assert (names.name(number).object, int(names.roots.value[number])) in dumped
+    queued = np.flatnonzero(names.roots.kind == QUEUED)
+    assert {names.name(number).text for number in queued.tolist()} == {"queued finalizer"}
+
+
+def test_every_root_has_some_name(names: RootNames) -> None:
+    """Of globals those that the compiler made for literals have no symbols."""
+    said = [names.name(number) for number in range(len(names.roots))]
+    assert all(name.text for name in said)
+    of_globals = [name for name in said if name.kind in ("data", "bss")]
+    assert sum(bool(name.variable) for name in of_globals) > 0.6 * len(of_globals)
