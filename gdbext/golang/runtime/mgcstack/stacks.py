@@ -83,13 +83,13 @@ def _scanned(goroutines: Goroutines, seeds: Seeds, rows: I64, image: Image) -> L
     tree = shapes.nodes()
     rest = _rest(traces, tree, nodes, ends, start.sp, start.low, start.high)
     stacks = kernels.Stacks(nodes, start.sp, start.low, start.high, rest, *_seeds(seeds, rows))
-    pieces, lost = _scan(image, shapes.arrays(), tree, kernels.Stacks(*map(np.ascontiguousarray, stacks)))
+    pieces, said = _scan(image, shapes.arrays(), tree, kernels.Stacks(*map(np.ascontiguousarray, stacks)))
     return LiveWords(
         where=np.concatenate([piece.where for piece in pieces]),
         value=np.concatenate([piece.value for piece in pieces]),
         doubted=np.concatenate([piece.doubted for piece in pieces]).astype(np.bool_),
         row=rows[np.concatenate([piece.stack for piece in pieces])],
-        notes=tuple(_notes(goroutines, rows, ends, shapes, lost)),
+        notes=(*_notes(goroutines, rows, ends, shapes), *said),
     )
 
 
@@ -116,8 +116,8 @@ def _seeds(seeds: Seeds, rows: I64) -> tuple[I64, U64, U8]:
 
 def _scan(
     image: Image, shapes: kernels.Shapes, tree: kernels.Nodes, stacks: kernels.Stacks
-) -> tuple[list[kernels.Found], int]:
-    """(what was found, in pieces; bytes that could not be read)."""
+) -> tuple[list[kernels.Found], list[str]]:
+    """(what was found, in pieces; what could not be read)."""
     counts, first, room = np.zeros(kernels.COUNTS, np.int64), 0, ROOM
     objects, most = _objects(most_objects(shapes, tree)), image.size // 8 + SPARE
     found, pieces = _found(room), list[kernels.Found]()
@@ -126,10 +126,17 @@ def _scan(
         if taken := int(counts[kernels.WORDS]):
             pieces.append(_copy(found, taken))
         if first == len(stacks.sp):
-            return pieces or [_found(0)], int(counts[kernels.LOST])
+            return pieces or [_found(0)], list(_left_out(counts, most))
         if not taken:  # one stack has more
             room *= 2
             found = _found(room)
+
+
+def _left_out(counts: I64, most: int) -> Iterator[str]:
+    if lost := int(counts[kernels.LOST]):
+        yield f"{lost:,} bytes of stacks could not be read"
+    if counts[kernels.READ] >= most:
+        yield "stacks that lie over one another: they have more words than there is memory, and some were left out"
 
 
 def _found(size: int) -> kernels.Found:
@@ -162,7 +169,7 @@ def most_objects(shapes: kernels.Shapes, tree: kernels.Nodes) -> int:
     return max(total, default=0)
 
 
-def _notes(goroutines: Goroutines, rows: I64, ends: NDArray[np.uint8], shapes: Shapes, lost: int) -> Iterator[str]:
+def _notes(goroutines: Goroutines, rows: I64, ends: NDArray[np.uint8], shapes: Shapes) -> Iterator[str]:
     """What the words are not sure for."""
     trouble = np.isin(rows, list(goroutines.trouble))
     for why, reason in enumerate(ENDS):
@@ -173,8 +180,6 @@ def _notes(goroutines: Goroutines, rows: I64, ends: NDArray[np.uint8], shapes: S
         yield f"{count:,} stacks of which nobody knows what is in use: {reason}"
     if damaged := sum(shape.damaged for shape in shapes.found):
         yield f"{damaged:,} places in code have no stack maps that can be read: every word there counts as a pointer"
-    if lost:
-        yield f"{lost:,} bytes of stacks could not be read"
 
 
 def _counted(reasons: Iterator[str]) -> list[tuple[str, int]]:

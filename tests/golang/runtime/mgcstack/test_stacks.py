@@ -225,7 +225,8 @@ def test_what_is_read_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stacks, "SPARE", -(1 << 40))
     made = Made(Function("main.f", FRAME, stack_map=0, funcdata={1: stack_map(7, 0b1111111)}))
     made.world.words(made.park(), 1, 2, 3)
-    assert rows(made.found()) == []
+    found = made.found()
+    assert rows(found) == [] and "lie over one another" in found.notes[0]
 
 
 @given(st.binary(min_size=24, max_size=200), st.binary(min_size=64, max_size=64))
