@@ -14,11 +14,13 @@ from gdbext.later import later
 with later("gdbext"):
     from gdbext.analysis.contexts import chain, columns, roots, rows, search, searched, steady
     from gdbext.analysis.goroutines import nativeframes
+    from gdbext.analysis.heap import flow, histogram, objects, variables
     from gdbext.compute import malloc
     from gdbext.golang.reading import opening
     from gdbext.golang.runtime import mgcmark, mheap, proc, special, symtab as functions
     from gdbext.golang.std import context, contextread
     from gdbext.golang.types import rtype
+    from gdbext.golang.types.flat import table
     from gdbext.golang.unstopped import heap as unstopped
 
 if TYPE_CHECKING:
@@ -94,6 +96,14 @@ def _chains(session: Session) -> chain.Chains:
     return chain.Chains(session.context_reader, session.goroutines, lambda: _memory(session), session.searched)
 
 
+def _live(session: Session) -> flow.Flowed:
+    program, modules, types, roots = session.program, session.symtab.modules, session.type_table, session.roots
+    typed = variables.variables(program, types, modules[0])
+    laid = objects.lay_out(program, session.heap, types)
+    session.doing = "following the heap's pointers"
+    return flow.flow(program, laid, types, modules, roots, typed)
+
+
 class Session:
     """What a command asks."""
 
@@ -128,6 +138,17 @@ class Session:
         lambda s: mgcmark.roots(s.program, s.goroutines, s.specials), "reading the roots"
     )
     """What the garbage collector starts from."""
+
+    type_table: Engine[table.TypeTable] = Engine(
+        lambda s: table.type_table(s.program, s.types, s.symtab.modules), "reading types"
+    )
+    """The program's type descriptors as arrays."""
+
+    live: Engine[flow.Flowed] = Engine(_live)
+    """Which objects are reachable, and of which type."""
+
+    histogram: Engine[histogram.Histogram] = Engine(lambda s: histogram.Histogram.of(s.live), "counting objects")
+    """How many objects of each type there are."""
 
     context_types: Engine[context.ContextTypes] = Engine(lambda s: context.ContextTypes.of(s.types))
     """Every type that implements context.Context."""

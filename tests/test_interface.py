@@ -31,6 +31,15 @@ KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {"stacks": [{"goid": int, "frames": [{"function", "file", "line", "pc", "sp", "inlined"}]}]},
     ),
     "go-ancestors": (("1",), {"chain": [{"goid", "created_at", "function", "file", "line", "alive"}]}),
+    "go-histogram": (
+        ("--of", "context.cancelCtx"),
+        {
+            "types": [{"type", "pkg_path", "count", "bytes", "exact"}],
+            "total": {"objects", "bytes"},
+            "unreachable": {"objects", "bytes"},
+            "instances": [{"address", "size", "reachable"}],
+        },
+    ),
     "go-threads": ((), {"threads": [{"tid", "m", "p", "goid", "doing"}]}),
     "go-doctor": (
         (),

@@ -10,3 +10,5 @@ I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]
 U64 = NDArray[np.uint64]
 Bools = NDArray[np.bool_]
+Rows = NDArray[np.uint64]
+"""Two dimensions."""

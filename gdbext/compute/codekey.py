@@ -58,7 +58,7 @@ class _Functions:
         function = helper.function
         if function not in self._numbers:
             self._numbers[function] = len(self._numbers)
-            self.parts.append(repr((function.__name__, function.__defaults__, *self._code(function))))
+            self.parts.append(repr((function.__name__, helper.inline, function.__defaults__, *self._code(function))))
         return self._numbers[function]
 
     def _code(self, function: FunctionType) -> Iterator[Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from llvmlite import binding, ir
 from numba import njit, types
-from numba.core import compiler
+from numba.core import cgutils, compiler
 from numba.core.registry import cpu_target
 from numba.extending import intrinsic
 
@@ -99,8 +99,11 @@ class Translator:
             return value
         if value not in self._made:
             intrinsics = INTRINSICS.get(value.function.__name__)
-            self._made[value] = intrinsics() if intrinsics else njit(_nrt=False, **options())(self.plain(value))
+            self._made[value] = intrinsics() if intrinsics else self._compiled(value)
         return self._made[value]
+
+    def _compiled(self, value: Helper) -> Any:
+        return njit(_nrt=False, forceinline=value.inline, **options())(self.plain(value))
 
 
 def _load(bits: int) -> Any:
@@ -140,6 +143,35 @@ def _max8() -> Any:
     return intrinsic(typed)
 
 
+def _prefetch() -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        byte, word = ir.IntType(8).as_pointer(), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [byte, word, word, word])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+        builder.call(function, [builder.inttoptr(arguments[0], byte), word(0), word(3), word(1)])
+        return context.get_dummy_value()
+
+    def typed(typingctx: Any, host: Any) -> Any:
+        return types.void(types.uint64), codegen
+
+    return intrinsic(typed)
+
+
+def _swap(bits: int) -> Any:
+    kind, word = ir.IntType(bits), types.int64 if bits < 64 else types.uint64
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        pointer = builder.inttoptr(arguments[0], kind.as_pointer())
+        old, new = (builder.trunc(one, kind) if bits < 64 else one for one in arguments[1:])
+        was = builder.extract_value(builder.cmpxchg(pointer, old, new, "monotonic", "monotonic"), 0)
+        return builder.sext(was, ir.IntType(64)) if bits < 64 else was
+
+    def typed(typingctx: Any, host: Any, old: Any, new: Any) -> Any:
+        return word(types.uint64, word, word), codegen
+
+    return intrinsic(typed)
+
+
 def _store64() -> Any:
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         target, word = arguments
@@ -170,6 +202,9 @@ INTRINSICS: dict[str, Callable[[], Any]] = {
     "load8": lambda: _load(8),
     "polled64": _polled64,
     "max8": _max8,
+    "prefetch": _prefetch,
+    "swap32": lambda: _swap(32),
+    "swap64": lambda: _swap(64),
     "store64": _store64,
     "copy16": _copy16,
 }

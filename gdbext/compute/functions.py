@@ -10,10 +10,13 @@ from gdbext.compute.signatures import Signature
 
 
 class Helper:
-    """A function that kernels call; compiled with each of them, and not to be called from Python."""
+    """A function that kernels call; compiled with each of them, and not to be called from Python.
 
-    def __init__(self, function: FunctionType) -> None:
-        self.function = function
+    ``inline``: its code stands wherever it is called. A call passes each array of a record as seven words.
+    """
+
+    def __init__(self, function: FunctionType, inline: bool = False) -> None:
+        self.function, self.inline = function, inline
         self.__doc__ = function.__doc__
 
 
@@ -21,6 +24,12 @@ def helper(function: Callable[..., Any]) -> Any:
     """A decorator: kernels call this function."""
     assert isinstance(function, FunctionType)
     return Helper(function)
+
+
+def inlined(function: Callable[..., Any]) -> Any:
+    """A decorator: kernels have this function in them, where it is called for each object."""
+    assert isinstance(function, FunctionType)
+    return Helper(function, inline=True)
 
 
 class Declared(Helper):

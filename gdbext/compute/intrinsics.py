@@ -47,6 +47,24 @@ def max8(host: Any, value: Any) -> Any:
 
 
 @helper
+def prefetch(host: Any) -> None:
+    """Say that the memory at an address of our own process is looked at soon; any number does no harm."""
+    raise NotImplementedError("compiled code only")
+
+
+@helper
+def swap32(host: Any, old: Any, new: Any) -> Any:
+    """Make the i32 at an address of our own process ``new`` if it is ``old``, at once. What it was."""
+    raise NotImplementedError("compiled code only")
+
+
+@helper
+def swap64(host: Any, old: Any, new: Any) -> Any:
+    """The same of a u64."""
+    raise NotImplementedError("compiled code only")
+
+
+@helper
 def store64(target: Any, word: Any) -> None:
     """Store a u64 at an address of our own process, aligned or not."""
     raise NotImplementedError("compiled code only")

@@ -24,7 +24,7 @@ DTYPES = {
     "i8": np.dtype(np.int8),
     "bool": np.dtype(np.bool_),
 }
-FIELDS = {"U8": "u8[]", "I32": "i32[]", "I64": "i64[]", "U64": "u64[]", "Bools": "bool[]"}
+FIELDS = {"U8": "u8[]", "I32": "i32[]", "I64": "i64[]", "U64": "u64[]", "Bools": "bool[]", "Rows": "u64[,]"}
 """What the annotation of a record's field says."""
 CONTROLLED = "control"
 _PARAMETER = re.compile(r"(?:(\d+)\*)?(\w+)(\[,*\])?")

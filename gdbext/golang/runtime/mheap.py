@@ -46,12 +46,14 @@ MSPAN = declare(
     spanclass=UINT,
     state=UINT,
     elemsize=UINT,
+    large_type=optional(UINT("largeType")),  # Go 1.22
 )
 HEAP_ARENA = declare(
     "runtime.heapArena",
     spans=BYTES,
     inline_marks=optional(BYTES("pageUseSpanInlineMarkBits")),  # Go 1.25, Green Tea
     bitmap=optional(BYTES("bitmap", "heapArenaPtrScalar.bitmap")),  # until Go 1.21; 1.22 with noallocheaders
+    no_more=optional(BYTES("noMorePtrs", "heapArenaPtrScalar.noMorePtrs")),
 )
 
 IN_USE = 1  # mSpanInUse
@@ -221,8 +223,16 @@ def make_spans(records: NDArray[Any], sweepgen: int, top: int, headers: bool = T
         mark_bits=records["mark_bits"].astype(np.uint64),
         # -2 needs sweeping, -1 is being swept, +1 was cached before the sweep began (runtime/mheap.go, sweepgen)
         unswept=np.isin(behind, (-2, -1, 1)),
+        large_type=_large_types(records),
         pages=np.zeros(0, np.int32),
     )
+
+
+def _large_types(records: NDArray[Any]) -> U64:
+    """The types of the only objects of their spans, which have no malloc header (Go 1.22); 0 elsewhere."""
+    if "large_type" not in (records.dtype.names or ()):
+        return np.zeros(len(records), np.uint64)
+    return np.where(records["spanclass"] == 0, records["large_type"], 0).astype(np.uint64)
 
 
 def _pages(base: U64, limit: U64) -> NDArray[np.int32]:

@@ -42,6 +42,8 @@ class Spans(NamedTuple):
     alloc_bits: U64
     mark_bits: U64
     unswept: Bools
+    large_type: U64
+    """Of the one object of a large span, the address of its descriptor (Go 1.22); else 0."""
     pages: I32
     """The span of each page of the heap, -1 for none; empty where the heap is spread too wide for that."""
 
@@ -208,3 +210,23 @@ def object_addresses(control, spans, ids, out):
         span = slot_span(spans.first, ids[i], span)
         slot = np.uint64(ids[i] - spans.first[span])
         out[i] = spans.base[span] + slot * spans.elemsize[span] + spans.header[span]
+
+
+@library.kernel("control Spans i64[] u8[] u8[]")
+def cut_bits(control, spans, start, cuts, bits):
+    """Clear the pointer bits that lie behind what ``cuts`` says: a bit for each 64 words, set where an object that goes
+    on behind them has no more pointers (runtime/mbitmap.go until Go 1.21, noMorePtrs).
+
+    ``start``: of each span's bits, in bytes, -1 for none; its cuts lie at a 64th of that.
+    """
+    for i in range(len(start)):
+        words = np.int64(spans.elemsize[i]) >> 3
+        for slot in range(spans.nelems[i] if start[i] >= 0 else 0):
+            if slot & SOME == 0 and stopped(control):
+                return
+            begin, end = slot * words, slot * words + words
+            for group in range(begin >> 6, (end - 1) >> 6):
+                if is_set(cuts, (start[i] >> 3) + group):
+                    for word in range((group + 1) << 6, end):
+                        bits[start[i] + (word >> 3)] &= np.uint8(~(1 << (word & 7)) & 0xFF)
+                    break

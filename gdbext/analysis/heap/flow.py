@@ -1,0 +1,223 @@
+"""Which objects are alive and of which type, by one traversal from the roots: types flow along typed words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from queue import SimpleQueue
+
+import numpy as np
+from attrs import field, frozen
+from numpy.typing import NDArray
+
+from gdbext.analysis.heap.kernels import following as kernels, meeting, words as wordkernels
+from gdbext.analysis.heap.kernels.following import Interfaces
+from gdbext.analysis.heap.kernels.meeting import FOREIGN, LOST, REGIONS, TYPED, UNTYPED, Place, Work
+from gdbext.analysis.heap.kernels.words import Mask
+from gdbext.analysis.heap.objects import Laid, copied
+from gdbext.compute import parallel
+from gdbext.compute.arrays import I32, U64
+from gdbext.golang.reading.program import Program
+from gdbext.golang.runtime.mgcmark import Roots
+from gdbext.golang.runtime.moduledata import Module
+from gdbext.golang.types.flat.table import TypeTable
+
+LEAST = 1 << 16
+"""Room in the queues, however small the heap is."""
+REGION = 128
+"""Bytes of the heap for each region: the least that is one has 17 words."""
+WORD = 8
+LARGEST_DATA = 1 << 30
+MANY = 1 << 12
+"""Entries of a level that are worth several threads."""
+PIECES = 16
+"""Parts of such a level: parts take unlike times."""
+
+
+@frozen(eq=False)
+class Flowed:
+    """What was found out of each slot: ``state``, as ``kernels`` pack it. ``notes``: what it could not rest on."""
+
+    laid: Laid = field(repr=False)
+    table: TypeTable = field(repr=False)
+    state: I32 = field(repr=False)
+    notes: tuple[str, ...] = ()
+
+
+def flow(
+    program: Program, laid: Laid, table: TypeTable, modules: Sequence[Module], roots: Roots, variables: U64
+) -> Flowed:
+    """Follow everything from the roots and the typed ``variables``: rows (address, type's row, how many)."""
+    traversal = Traversal.of(program, laid, table, modules)
+    traversal.begin(variables)
+    traversal.roots(roots.value)
+    traversal.roots(contents(laid, table, roots.contents))
+    traversal.run()
+    return Flowed(laid, table, laid.objects.state, tuple(traversal.notes()))
+
+
+def contents(laid: Laid, table: TypeTable, addresses: U64) -> U64:
+    """What the pointer words of the objects at the addresses say; they themselves need not be reachable."""
+    ids = laid.heap.ids(addresses)
+    ids = ids[ids >= 0]
+    spans, objects = laid.heap.spans, laid.objects
+    numbers = np.searchsorted(spans.first, ids, "right") - 1
+    slots = (ids - spans.first[numbers]).astype(np.uint64)
+    room = int((spans.elemsize[numbers] // np.uint64(WORD)).sum())
+    out = np.zeros(room, np.uint64)
+    memory, described = laid.heap.image.memory, table.described
+    return out[: wordkernels.contents(memory, objects, described, _mask(), numbers, slots, out)]
+
+
+@frozen(eq=False)
+class Traversal:
+    """A traversal under way. ``front``: what the next level follows; ``backs``: where threads put what they find."""
+
+    laid: Laid
+    table: TypeTable
+    place: Place
+    interfaces: Interfaces
+    front: Work
+    backs: Sequence[Work]
+    rows: I32
+    begins: I32
+    spare: U64
+    data: NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, program: Program, laid: Laid, table: TypeTable, modules: Sequence[Module]) -> Traversal:
+        """Of a heap of which nothing is marked."""
+        data, low, high = _data(program, modules)
+        statics = np.zeros((high - low) // WORD + 1, np.uint64)
+        arrays = laid.objects.state, statics, laid.objects.spans
+        hosts = [data.ctypes.data, table.text, *(one.ctypes.data for one in arrays)]
+        room = max(laid.heap.spans.slots, LEAST), len(statics)
+        bytes_ = int((laid.heap.spans.limit - laid.heap.spans.base).sum()) + high - low
+        regions = LEAST + bytes_ // REGION
+        works = [_work(*room, regions) for _ in range(1 + parallel.threads())]
+        return cls(
+            laid, table, Place(statics, np.array([low, high, *hosts], np.uint64)),
+            Interfaces(table.itab, table.itab_row, table.filter), works[0], works[1:], np.empty(room[0], np.int32),
+            np.empty(len(laid.objects.spans) + 1, np.int32), np.empty(room[0], np.uint64), data,
+        )  # fmt: skip
+
+    def begin(self, variables: U64) -> None:
+        """Let the variables that lie in the modules' data be followed by their types."""
+        described, (low, high, host) = self.table.described, self.place.bounds[:3]
+        address, row, times = variables.T
+        rows = row.astype(np.int64)
+        inside = (address >= low) & (address + described.size[rows] * times <= high)
+        chosen = variables[inside & (described.pointers[rows] != 0) & (described.slots[rows] > 0)]
+        count = min(len(chosen), len(self.front.regions))
+        self.front.regions[:count] = chosen[:count]
+        self.front.regions[:count, 0] += host - low
+        self.front.tops[REGIONS] = count
+
+    def roots(self, words: U64) -> None:
+        """Mark what the words point into."""
+        memory, laid, table = self.laid.heap.image.memory, self.laid, self.table
+
+        def some(begin: int, end: int, work: Work) -> None:
+            kernels.follow_roots(memory, laid.objects, table.described, self.place, words, begin, end, work)
+
+        self._level([(len(words), some)])
+
+    def run(self) -> None:
+        """Follow everything, level by level, until nothing is left."""
+        memory, laid, table, back = self.laid.heap.image.memory, self.laid, self.table, self.backs[0]
+        tops = self.front.tops
+        while tops[TYPED] + tops[REGIONS] + tops[UNTYPED]:
+            kernels.follow_levels(
+                memory, laid.objects, table.described, self.interfaces, table.layout, self.place, self.rows, self.front,
+                back, _mask(), MANY,
+            )  # fmt: skip
+            if tops[TYPED] + tops[REGIONS]:
+                self._typed()
+            elif tops[UNTYPED]:
+                self._untyped()
+
+    def _typed(self) -> None:
+        """A large level of what has types."""
+        memory, laid, table, front = self.laid.heap.image.memory, self.laid, self.table, self.front
+        typed, regions = int(front.tops[TYPED]), int(front.tops[REGIONS])
+        front.tops[[TYPED, REGIONS]] = 0
+        common = memory, laid.objects, table.described, self.interfaces, table.layout, self.place
+
+        def objects(begin: int, end: int, work: Work) -> None:
+            kernels.follow_typed(*common, front.typed, self.rows, begin, end, work)
+
+        def values(begin: int, end: int, work: Work) -> None:
+            kernels.follow_regions(*common, front.regions, begin, end, work)
+
+        self._settle(front.typed, typed)
+        self._level([(regions, values), (typed, objects)])
+
+    def _untyped(self) -> None:
+        """A large level of objects without types."""
+        memory, laid, table, front = self.laid.heap.image.memory, self.laid, self.table, self.front
+        count = int(front.tops[UNTYPED])
+        front.tops[UNTYPED] = 0
+
+        def some(begin: int, end: int, work: Work) -> None:
+            kernels.follow_untyped(
+                memory, laid.objects, table.described, self.interfaces, self.place, front.untyped, self.rows, begin,
+                end, work, _mask(),
+            )  # fmt: skip
+
+        self._settle(front.untyped, count)
+        self._level([(count, some)])
+
+    def _settle(self, entries: U64, count: int) -> None:
+        objects, rows = self.laid.objects, self.rows
+        meeting.arrange(entries, count, self.begins, self.spare)
+        parallel.split(count, lambda begin, end: meeting.settle(objects, entries, rows, begin, end))
+
+    def _level(self, parts: Sequence[tuple[int, Callable[[int, int, Work], None]]]) -> None:
+        """Follow the parts, each of so many entries, side by side, and give what they found to the next level."""
+        free: SimpleQueue[Work] = SimpleQueue()
+        for back in self.backs:
+            free.put(back)
+
+        def some(begin: int, end: int, follow: Callable[[int, int, Work], None]) -> None:
+            work = free.get()
+            try:
+                follow(begin, end, work)
+            finally:
+                free.put(work)
+
+        for count, follow in parts:
+            pieces = PIECES if count > MANY else 1
+            parallel.split(count, lambda begin, end, f=follow: some(begin, end, f), pieces)  # type: ignore[misc]
+        for back in self.backs:
+            meeting.follow_statics(self.table.described, self.place, back, back)
+            meeting.gather(self.front, back)
+
+    def notes(self) -> Iterator[str]:
+        """What the answer does not rest on."""
+        if missing := self.laid.unreadable:
+            yield f"{missing:,} bytes of the heap could not be read: what only they refer to counts as garbage"
+        if lost := int(self.front.tops[LOST]):
+            yield f"{lost:,} values were not followed for want of room: what only they refer to counts as garbage"
+        if foreign := int(self.front.tops[FOREIGN]):
+            yield f"{foreign:,} objects of types that are in no table were followed by their masks or word by word"
+
+
+def _work(slots: int, words: int, regions: int) -> Work:
+    """Queues that never run over: pages that stay untouched cost nothing."""
+    return Work(
+        np.empty(slots, np.uint64), np.empty(slots, np.uint64), np.empty((regions, 3), np.uint64),
+        np.empty((2 * words + LEAST, 3), np.uint64), np.zeros((meeting.ROOM, 3), np.uint64),
+        np.zeros(meeting.TOPS, np.int64),
+    )  # fmt: skip
+
+
+def _mask() -> Mask:
+    return Mask(np.zeros(6, np.uint64))
+
+
+def _data(program: Program, modules: Sequence[Module]) -> tuple[NDArray[np.uint8], int, int]:
+    """A copy of the first module's variables that may hold pointers, and where they lie; zeros where unreadable."""
+    one = modules[0]
+    low, high = min(one.noptrdata, one.data) & ~7, max(one.edata, one.ebss)
+    high = low + max(0, min(high - low, LARGEST_DATA)) // WORD * WORD
+    image = program.whole_image() or program.target.memory.image([(low, high)])
+    return copied(image, low, high)[0], low, high

@@ -1,0 +1,104 @@
+"""How many objects of each type there are, reachable and not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from attrs import field, frozen
+
+from gdbext.analysis.heap.flow import Flowed
+from gdbext.analysis.heap.kernels import objects as kernels
+from gdbext.analysis.heap.objects import CLASSES
+from gdbext.compute.arrays import I64, U64
+
+SPAN_CLASSES = 256
+LIVE, DEAD = 0, 2
+
+
+@frozen
+class Count:
+    """Objects and bytes of the slots they take."""
+
+    objects: int
+    bytes: int
+
+
+@frozen
+class Entry:
+    """Objects that are alike. ``row``: of their type, -1 for those without one; ``exact``: that is certain.
+
+    ``elemsize``: of those without a type, 0 for large ones; ``noscan``: they hold no pointers. ``counted``: where
+    ``tally`` counts them.
+    """
+
+    name: str
+    package: str
+    row: int
+    exact: bool
+    count: Count
+    elemsize: int = 0
+    noscan: bool = False
+    counted: tuple[int, ...] = ()
+
+
+@frozen
+class Instance:
+    """One object."""
+
+    address: int
+    size: int
+    reachable: bool
+
+
+@frozen(eq=False)
+class Histogram:
+    """Counts by type; see ``kernels.tally``."""
+
+    flowed: Flowed = field(repr=False)
+    counts: I64 = field(repr=False)
+
+    @classmethod
+    def of(cls, flowed: Flowed) -> Histogram:
+        """Of all allocated objects."""
+        out = np.zeros((2 * len(flowed.table) + SPAN_CLASSES, 4), np.int64)
+        kernels.tally(flowed.laid.objects, len(flowed.table), out)
+        return cls(flowed, out)
+
+    def total(self, which: int) -> Count:
+        """Of all LIVE or DEAD ones."""
+        return Count(int(self.counts[:, which].sum()), int(self.counts[:, which + 1].sum()))
+
+    def exact_bytes(self, which: int) -> int:
+        """Bytes of objects whose type is certain."""
+        return int(self.counts[: 2 * len(self.flowed.table) : 2, which + 1].sum())
+
+    def entries(self, which: int) -> list[Entry]:
+        """What there is, the most bytes first."""
+        rows = np.flatnonzero(self.counts[:, which])
+        order = np.lexsort((rows, -self.counts[rows, which], -self.counts[rows, which + 1]))
+        return [self._entry(int(row), which) for row in rows[order]]
+
+    def _entry(self, at: int, which: int) -> Entry:
+        table, count = self.flowed.table, Count(int(self.counts[at, which]), int(self.counts[at, which + 1]))
+        if at < 2 * len(table):
+            row = at // 2
+            return Entry(table.name(row), table.package(row), row, at % 2 == 0, count, counted=(at,))
+        size, noscan = CLASSES[(at - 2 * len(table)) // 2], bool((at - 2 * len(table)) % 2)
+        return Entry("", "", -1, False, count, size, noscan, (at,))
+
+    def instances(self, entries: Sequence[Entry], which: int) -> Iterator[Instance]:
+        """The objects that some entries count, by address."""
+        counted = np.array([at for entry in entries for at in entry.counted], np.int64)
+        room = int(self.counts[counted, LIVE].sum() + self.counts[counted, DEAD].sum())
+        address, size = np.zeros(room, np.uint64), np.zeros(room, np.int64)
+        objects, types = self.flowed.laid.objects, len(self.flowed.table)
+        found = min(int(kernels.instances(objects, types, counted, address, size)), room)
+        chosen = np.flatnonzero((size[:found] > 0) == (which == LIVE))
+        for at in range(0, len(chosen), 1 << 16):
+            yield from _made(address[chosen[at : at + (1 << 16)]], size[chosen[at : at + (1 << 16)]])
+
+
+def _made(address: U64, size: I64) -> Iterator[Instance]:
+    for one, much in zip(address.tolist(), size.tolist(), strict=True):
+        yield Instance(one, abs(much), much > 0)

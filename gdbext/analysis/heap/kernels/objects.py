@@ -1,0 +1,244 @@
+"""What is known of each object: allocated, reachable, of which type and how certain that is; and counts of that."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from gdbext.compute.arrays import I32, U64, Rows
+from gdbext.compute.functions import inlined
+from gdbext.compute.intrinsics import SOME, load8, load64, stopped
+from gdbext.compute.library import Library
+from gdbext.golang.runtime.kernels.spans import is_set
+from gdbext.golang.types.flat.kernels import HCHAN, NODE, row_of
+from gdbext.target.kernels import EIGHT, ONE, host_of
+
+library = Library(__name__)
+ZERO, THREE = np.uint64(0), np.uint64(3)
+# Columns of ``Objects.spans``
+BASE, LIMIT, SIZE, FIRST, DIVIDE, HOST, BITS, FLAGS = range(8)
+# Its flags; above them the span's class, and the row of a large object's type, plus one
+NOSCAN, HEADED, LARGE, BITMAP = np.uint64(1), np.uint64(2), np.uint64(4), np.uint64(8)
+CLASS_SHIFT, CLASS = np.uint64(8), np.uint64(255)
+TYPE_SHIFT = np.uint64(32)
+# Bits of a state: of a slot, how certain its type is (rank) and the row of that
+ALLOCATED, MARKED, QUEUED, RANK_SHIFT, ROW = 1 << 30, 1 << 29, 1 << 28, 25, (1 << 25) - 1
+RANKS = 7 << RANK_SHIFT
+EXACT, FITTING, TILED, PREFIX = 4, 3, 2, 1
+CHAIN = 16
+SMALL = np.uint64(32768)
+BITS_UP_TO = np.uint64(512)
+"""Bytes of the largest objects whose pointer bits fit one word."""
+
+
+class Objects(NamedTuple):
+    """The heap's slots, for many look-ups: a row of eight words for each span, so that one is one cache line."""
+
+    spans: Rows
+    pages: I32
+    """The span of each page from the first span's on; -1 for none."""
+    state: I32
+    """Of each slot."""
+    classes: U64
+    """The size of the slot for an object of (index * 8) bytes without a header."""
+
+
+@library.kernel("control u8[] i32[]")
+def begin(control, allocated, state):
+    """The states of slots of which nothing is known but whether they are allocated."""
+    for i in range(len(state)):
+        if i & SOME == 0 and stopped(control):
+            return
+        state[i] = ALLOCATED if is_set(allocated, i) else 0
+
+
+@inlined
+def bits_of(span, slot):
+    """The pointer bits of an object of up to 64 words."""
+    words = span[SIZE] >> THREE
+    first = slot * words
+    byte, shift = first >> THREE, first & np.uint64(7)
+    last = (((span[LIMIT] - span[BASE]) >> THREE) + np.uint64(7)) >> THREE
+    if last >= EIGHT and byte > last - EIGHT:  # nothing is read behind the bitmap
+        shift += (byte - (last - EIGHT)) << THREE
+        byte = last - EIGHT
+    found = load64(span[BITS] + byte) >> shift
+    return found & ((ONE << words) - ONE) if words < 64 else found
+
+
+@inlined
+def rounded(classes, size):
+    """The slot that an object of ``size`` bytes gets."""
+    if size <= SMALL:
+        return classes[(size + np.uint64(7)) >> THREE]
+    return (size + np.uint64(8191)) & ~np.uint64(8191)
+
+
+@inlined
+def copies(bits, words):
+    """How many values of ``words`` words reach up to the last bit."""
+    count = 0
+    while bits != 0:
+        bits = bits >> words if words < 64 else ZERO
+        count += 1
+    return np.uint64(count)
+
+
+@inlined
+def grade(objects, described, span, slot, offset, row, times):
+    """How far an object may be ``times`` values of a type: a rank, 0 for not at all."""
+    size, elemsize = described.size[row], span[SIZE]
+    if size == 0 or size > elemsize - offset:
+        return 0
+    if span[FLAGS] & NOSCAN:
+        if described.pointers[row] != 0 and described.kind[row] != HCHAN:
+            return 0
+        if elemsize == 16 and size * times < 16:  # many such share a block (runtime/malloc.go, tiny allocator)
+            return TILED
+        if offset != 0 or times > elemsize // size:
+            return PREFIX
+        return FITTING if rounded(objects.classes, size * times) == elemsize or described.kind[row] == HCHAN else PREFIX
+    if described.pointers[row] == 0 or offset != 0:
+        return PREFIX
+    if elemsize > BITS_UP_TO:
+        return grade_large(objects, described, span, slot, row, times)
+    bits, words, mask = bits_of(span, slot), size >> THREE, described.mask[row]
+    within = (ONE << words) - ONE if words < 64 else ~ZERO
+    if bits & within != mask & within:
+        return 0
+    tile = described.tile[row]
+    if times * size <= elemsize and rounded(objects.classes, size * times) == elemsize:
+        total = times * words
+        if bits == (tile & ((ONE << total) - ONE) if total < 64 else tile):
+            return FITTING
+    total = copies(bits, words) * words
+    return TILED if bits == (tile & ((ONE << total) - ONE) if total < 64 else tile) else PREFIX
+
+
+@inlined
+def grade_large(objects, described, span, slot, row, times):
+    """The same where the heap has bits for objects of more than 64 words (until Go 1.21): all of them are compared."""
+    words, mask = span[SIZE] >> THREE, described.gcdata[row]
+    each, within = described.size[row] >> THREE, described.pointers[row] >> THREE
+    first, tail, reached = slot * words, ZERO, ZERO
+    if mask == 0 or each == 0:
+        return PREFIX
+    for w in range(words):
+        bit, inside = first + np.uint64(w), np.uint64(w) % each
+        there = (load8(span[BITS] + (bit >> THREE)) >> (bit & np.uint64(7))) & 1
+        wanted = (load8(mask + (inside >> THREE)) >> (inside & np.uint64(7))) & 1 if inside < within else 0
+        if there > wanted:
+            return PREFIX if reached >= each else 0
+        if there < wanted:  # no more values
+            tail = np.uint64(w)
+            break
+        reached += ONE
+    if tail != 0:
+        if tail < each:
+            return 0
+        for w in range(tail, words):
+            bit = first + np.uint64(w)
+            if (load8(span[BITS] + (bit >> THREE)) >> (bit & np.uint64(7))) & 1:
+                return PREFIX
+    return FITTING if rounded(objects.classes, described.size[row] * times) == span[SIZE] else TILED
+
+
+@inlined
+def contains(described, outer, inner):
+    """Whether a type begins with another, at any depth."""
+    for _ in range(CHAIN):
+        if outer == inner or outer < 0:
+            break
+        outer = np.int64(described.first[outer])
+    return outer == inner
+
+
+@inlined
+def better(described, rank, row, old):
+    """Whether evidence of ``rank`` for a type outdoes an object's state. The same two are always decided alike."""
+    known, before = (old & RANKS) >> RANK_SHIFT, np.int64(old & ROW)
+    if rank != known:
+        return rank > known
+    if row == before or rank == 0:
+        return False
+    if described.size[row] != described.size[before]:
+        return described.size[row] > described.size[before]
+    if contains(described, row, before):
+        return True
+    return row < before and not contains(described, before, row)
+
+
+@inlined
+def resolved(memory, described, row, address):
+    """The type of a value that only its first byte tells: an entry (1) or an inner node of a sync.Map."""
+    if row < 0 or described.kind[row] != NODE:
+        return row
+    host = host_of(memory, address, ONE)
+    if host == 0:
+        return -1
+    return np.int64(described.elem[row] if load8(host) == 1 else described.own[row])
+
+
+@inlined
+def header_row(described, span, slot):
+    """The row of the type that an object's malloc header or its span names; -1 for none that is known."""
+    if span[FLAGS] & LARGE:
+        return np.int64(span[FLAGS] >> TYPE_SHIFT) - 1
+    return row_of(described, load64(span[HOST] + slot * span[SIZE]))
+
+
+@inlined
+def counted_as(state, flags, types):
+    """Where an object is counted: by type, sure or likely, then by span class."""
+    rank = (state & RANKS) >> RANK_SHIFT
+    if rank >= TILED:
+        return 2 * np.int64(state & ROW) + (0 if rank >= FITTING else 1)
+    return 2 * types + np.int64((flags >> CLASS_SHIFT) & CLASS)
+
+
+@library.kernel("control Objects i64 i64[,]")
+def tally(control, objects, types, out):
+    """Objects by type: rows of ``out`` (2 * types + 256, 4) are count and bytes of marked ones, then of the others.
+
+    Each type has two rows, of objects that are certain to be of it and of those that are likely; behind those of all
+    ``types`` stand span classes, for objects without a type.
+    """
+    for number in range(len(objects.spans)):
+        span = objects.spans[number]
+        first, slots = np.int64(span[FIRST]), np.int64((span[LIMIT] - span[BASE]) // span[SIZE])
+        for i in range(first, first + slots):
+            if i & SOME == 0 and stopped(control):
+                return
+            state = objects.state[i]
+            if state & ALLOCATED == 0:
+                continue
+            row, dead = counted_as(state, span[FLAGS], types), 0 if state & MARKED else 2
+            out[row, dead] += 1
+            out[row, dead + 1] += np.int64(span[SIZE])
+
+
+@library.kernel("control Objects i64 i64[] u64[] i64[] -> i64")
+def instances(control, objects, types, counted, address, size):
+    """The objects that ``tally`` counts in the sorted rows ``counted``: where they begin, and their bytes, negative for
+    those that are not marked. Returns how many, which may be more than there is room for."""
+    count = 0
+    for number in range(len(objects.spans)):
+        span = objects.spans[number]
+        first, slots = np.int64(span[FIRST]), np.int64((span[LIMIT] - span[BASE]) // span[SIZE])
+        for slot in range(slots):
+            if slot & SOME == 0 and stopped(control):
+                return count
+            state = objects.state[first + slot]
+            if state & ALLOCATED == 0:
+                continue
+            row, found = counted_as(state, span[FLAGS], types), False
+            for one in counted:
+                found = found or one == row
+            if found:
+                if count < len(address):
+                    header = EIGHT if span[FLAGS] & HEADED else ZERO
+                    address[count] = span[BASE] + np.uint64(slot) * span[SIZE] + header
+                    size[count] = np.int64(span[SIZE]) if state & MARKED else -np.int64(span[SIZE])
+                count += 1
+    return count

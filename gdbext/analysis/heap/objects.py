@@ -1,0 +1,131 @@
+"""The heap's slots laid out for compiled traversals: where each span's bytes and pointer bits lie in our own memory.
+
+runtime/mheap.go, runtime/mbitmap.go: until 512 bytes the pointer bits stand at the span's end (Go 1.22), larger objects
+have a malloc header or their span names the type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from attrs import field, frozen
+from numpy.typing import NDArray
+
+from gdbext.analysis.heap.kernels import objects as kernels
+from gdbext.analysis.heap.kernels.objects import BITMAP, HEADED, LARGE, NOSCAN, Objects
+from gdbext.compute.arrays import I32, U64
+from gdbext.golang.reading.program import Program
+from gdbext.golang.reading.words import index_in
+from gdbext.golang.runtime.kernels.spans import Spans
+from gdbext.golang.runtime.mbitmap import arena_bits, in_arenas
+from gdbext.golang.runtime.mheap import Heap, inline_marks
+from gdbext.golang.runtime.spancheck import PAGE_SIZE
+from gdbext.golang.types.flat.table import TypeTable
+from gdbext.target.image import Image
+
+BITMAP_BYTES = PAGE_SIZE // 64
+INLINE_BYTES = 128
+SMALL = 512
+CLASSES = (
+    0, 8, 16, 24, 32, 48, 64, 80, 96, 112, 128, 144, 160, 176, 192, 208, 224, 240, 256, 288, 320, 352, 384, 416, 448,
+    480, 512, 576, 640, 704, 768, 896, 1024, 1152, 1280, 1408, 1536, 1792, 2048, 2304, 2688, 3072, 3200, 3456, 4096,
+    4864, 5376, 6144, 6528, 6784, 6912, 8192, 9472, 9728, 10240, 10880, 12288, 13568, 14336, 16384, 18432, 19072, 20480,
+    21760, 24576, 27264, 28672, 32768,
+)  # fmt: skip
+"""runtime/sizeclasses.go, the same in Go 1.21 to 1.27."""
+
+
+@frozen(eq=False)
+class Laid:
+    """``objects`` for compiled loops. ``unreadable``: bytes of spans that are not there, read as zeros."""
+
+    heap: Heap = field(repr=False)
+    objects: Objects = field(repr=False)
+    unreadable: int
+    owners: Sequence[Any] = field(repr=False)
+
+
+def lay_out(program: Program, heap: Heap, table: TypeTable) -> Laid:
+    """The heap's slots as ``kernels`` want them. Raises MissingField, InconsistentRuntime."""
+    spans, owners = heap.placed, list[Any]()
+    hosts, unreadable = _hosts(spans, heap.image, owners)
+    flags = _flags(spans, table)
+    rows = np.zeros((len(spans.base), 8), np.uint64)
+    rows[:, kernels.BASE], rows[:, kernels.LIMIT], rows[:, kernels.SIZE] = spans.base, spans.limit, spans.elemsize
+    rows[:, kernels.FIRST], rows[:, kernels.HOST], rows[:, kernels.FLAGS] = spans.first, hosts, flags
+    rows[:, kernels.DIVIDE] = _dividers(spans)
+    rows[:, kernels.BITS] = _arena_bits(program, spans, owners) if in_arenas(program) else _bits(program, spans, hosts)
+    state = np.zeros(spans.slots, np.int32)
+    kernels.begin(heap.allocated, state)
+    return Laid(heap, Objects(rows, spans.pages, state, slot_sizes()), unreadable, (heap.image, *owners))
+
+
+def slot_sizes() -> U64:
+    """The slot for (index * 8) bytes."""
+    sizes = np.array(CLASSES, np.uint64)
+    wanted = np.arange(0, int(sizes[-1]) + 8, 8, dtype=np.uint64)
+    found: U64 = sizes[np.searchsorted(sizes, wanted)]
+    return found
+
+
+def _hosts(spans: Spans, image: Image, owners: list[Any]) -> tuple[U64, int]:
+    """Where each span's pages lie in our memory, side by side; where they do not, a copy of what can be read."""
+    ends = spans.base + spans.npages * np.uint64(PAGE_SIZE)
+    at = np.searchsorted(image.starts, spans.base, "right") - 1
+    whole = (at >= 0) & (ends <= image.ends[at]) if len(image.starts) else np.zeros(len(ends), np.bool_)
+    hosts = np.where(whole, spans.base - image.starts[at] + image.hosts[at], 0) if len(image.starts) else ends * 0
+    unreadable = 0
+    for number in np.flatnonzero(~whole).tolist():
+        copy, missing = copied(image, int(spans.base[number]), int(ends[number]))
+        owners.append(copy)
+        hosts[number], unreadable = copy.ctypes.data, unreadable + missing
+    return hosts.astype(np.uint64), unreadable
+
+
+def copied(image: Image, start: int, end: int) -> tuple[NDArray[np.uint8], int]:
+    """The bytes from ``start`` to ``end``, zeros where there are none, and how many are missing."""
+    copy, there = np.zeros(end - start, np.uint8), 0
+    first, last = np.searchsorted(image.ends, start, "right"), np.searchsorted(image.starts, end, "left")
+    for low, high in zip(image.starts[first:last].tolist(), image.ends[first:last].tolist(), strict=True):
+        low, high = max(low, start), min(high, end)
+        copy[low - start : high - start] = np.frombuffer(image.read(low, high - low), np.uint8)
+        there += high - low
+    return copy, end - start - there
+
+
+def _flags(spans: Spans, table: TypeTable) -> U64:
+    """``Objects.spans``' flags."""
+    large = (spans.large_type != 0) & (spans.nelems == 1)
+    row = index_in(table.described.address, np.where(large, spans.large_type, 0).astype(np.uint64)).astype(np.int64)
+    kind = np.where(spans.noscan, NOSCAN, np.where(spans.header != 0, HEADED, np.where(large, LARGE, BITMAP)))
+    sizes = np.searchsorted(np.array(CLASSES, np.uint64), spans.elemsize) * (spans.elemsize <= CLASSES[-1])
+    kind = kind.astype(np.uint64) | ((sizes.astype(np.uint64) * np.uint64(2) + spans.noscan) << kernels.CLASS_SHIFT)
+    found: U64 = kind | ((row + 1).astype(np.uint64) << np.uint64(32)) * (kind & LARGE != 0)
+    return found
+
+
+def _dividers(spans: Spans) -> U64:
+    """What a division by the size of a slot is as a multiplication (mspan.divMul); 0 where there is one slot only."""
+    quotient = np.uint64((1 << 32) - 1) // spans.elemsize + np.uint64(1)
+    return np.where(spans.nelems > 1, quotient, 0).astype(np.uint64)
+
+
+def _arena_bits(program: Program, spans: Spans, owners: list[Any]) -> U64:
+    """Where copies of the arenas' bits of scannable spans lie in our memory."""
+    found = arena_bits(program, spans)
+    owners.append(found.bits)
+    return np.where(found.start >= 0, found.start + found.bits.ctypes.data, 0).astype(np.uint64)
+
+
+def _bits(program: Program, spans: Spans, hosts: U64) -> U64:
+    """Where the pointer bits of spans of small objects lie in our memory."""
+    inline = inline_marks(program, spans)
+    size = spans.npages * np.uint64(BITMAP_BYTES)
+    tail = size + np.where(inline, INLINE_BYTES, 0).astype(np.uint64)
+    at: U64 = hosts + spans.npages * np.uint64(PAGE_SIZE) - tail
+    return np.where(spans.elemsize <= SMALL, at, 0).astype(np.uint64)
+
+
+__all__ = ["I32", "Laid", "lay_out", "slot_sizes"]

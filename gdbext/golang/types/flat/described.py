@@ -1,0 +1,162 @@
+"""The program's own types as arrays: every descriptor in the memory of its modules, read and flattened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdbext.compute.arrays import I32, U8, U64
+from gdbext.errors import InconsistentRuntime
+from gdbext.golang.reading.declarations import UINT, declare
+from gdbext.golang.reading.program import Program
+from gdbext.golang.reading.words import index_in
+from gdbext.golang.runtime.moduledata import Module
+from gdbext.golang.types.flat import kernels
+from gdbext.golang.types.flat.kernels import Described
+from gdbext.golang.types.rtype import INTERFACE_TYPE, POINTER_TYPE, STRUCT_FIELD, STRUCT_TYPE
+from gdbext.target.image import Image
+
+ARRAY_LENGTH = declare("internal/abi.ArrayType", len=UINT("Len"))
+GROUP = declare(
+    "internal/abi.MapType",
+    "internal/abi.SwissMapType",  # Go 1.24, 1.25
+    "internal/abi.OldMapType",  # Go 1.24, 1.25 with GOEXPERIMENT=noswissmap
+    group=UINT("Group", "Bucket"),
+)
+WEAK = "weak.Pointer["
+ROOM = 1 << 16
+SLOTS = 1 << 20
+DEEP = 1 << 14
+LARGEST = 1 << 30
+MASK_BYTES = 1 << 28
+"""Of the largest type whose pointer bits are made where no descriptor holds them."""
+DEPTH = 32
+"""Arrays of arrays."""
+
+
+def module_range(module: Module) -> tuple[int, int]:
+    """Where a module's descriptors and what they refer to lie."""
+    ends = [module.types, module.etypes, module.rodata, module.gofunc]
+    low, high = min(filter(None, ends)), max(ends)
+    if high - low > LARGEST:
+        raise InconsistentRuntime(f"types from {low:#x} to {high:#x}")
+    return low, high
+
+
+def find(image: Image, modules: Sequence[Module]) -> tuple[U64, U64]:
+    """The addresses of all descriptors, and of each where its module's names begin."""
+    parts = []
+    for module in modules:
+        low, high = min(module.text, *module_range(module)), max(module.etext, module.enoptrbss, *module_range(module))
+        room = ROOM
+        while True:
+            out = np.empty(room, np.uint64)
+            found = int(kernels.find_descriptors(image.memory, module.types, module.etypes, low, high, out))
+            if found <= room:
+                break
+            room = found
+        parts.append((out[:found].copy(), np.full(found, module.types, np.uint64)))
+    address, base = (np.concatenate(column) for column in zip(*parts, strict=True))
+    order = np.argsort(address, kind="stable")
+    return address[order], base[order]
+
+
+class Reading:
+    """Fills the arrays of Described for the program's own descriptors."""
+
+    def __init__(self, program: Program, image: Image, address: U64, base: U64) -> None:
+        self.image, self.address, self.n = image, address, len(address)
+        self.at = _offsets(program)
+        self.kind, self.direct = np.zeros((2, self.n), np.uint8)
+        self.size, self.pointers, self.gcdata, self.mask = np.zeros((4, self.n), np.uint64)
+        self.tail = np.zeros((self.n, 4), np.uint64)
+        kernels.read_descriptors(
+            image.memory, address, self.at, self.kind, self.direct, self.size, self.pointers, self.gcdata, self.mask,
+            self.tail,
+        )  # fmt: skip
+        self.base = base
+        self.weak = self.named(WEAK)
+        self.owners: list[Any] = []
+
+    def named(self, *names: str) -> U8:
+        """1 + the number of the name that each type has, 0 for none of them; ``a.b[`` is any with that beginning."""
+        out, raw = np.zeros(self.n, np.uint8), [one.encode() for one in names]
+        ends = np.cumsum([len(one) for one in raw]).astype(np.uint64)
+        kernels.named(self.image.memory, self.base, self.address, ends, np.frombuffer(b"".join(raw), np.uint8), out)
+        return out
+
+    def described(self) -> Described:
+        """The rows, flattened."""
+        elem = index_in(self.address, self.tail[:, kernels.ELEM])
+        room, stack = SLOTS, np.zeros((DEEP, 2), np.uint64)
+        while True:
+            made = Described(
+                self.address, _places(self.address), self.size, self.pointers, self.kind, self.direct, self.mask,
+                np.zeros(self.n, np.uint64), self.gcdata, elem, self.tail[:, kernels.COUNT].copy(),
+                np.full(self.n, -1, np.int32), np.full(self.n, -1, np.int32), np.zeros(self.n, np.int64),
+                np.zeros(self.n, np.int64),
+                np.zeros(room, np.uint64), np.zeros(room, np.uint8), np.full(room, -1, np.int32),
+                np.zeros(room, np.uint64),
+            )  # fmt: skip
+            found = int(kernels.flatten(self.image.memory, self.at, self.tail, self.weak, made, stack))
+            if found <= room:
+                break
+            room = found
+        kept = {name: getattr(made, name)[:found].copy() for name in Described._fields if name.startswith("slot_")}
+        made = made._replace(**kept)
+        self._masks(made)
+        kernels.fill_tiles(made.mask, made.size, made.tile)
+        return made
+
+    def _masks(self, made: Described) -> None:
+        """The pointer bits of types without a mask of their own: by their slots."""
+        for row in np.flatnonzero((made.gcdata == 0) & (made.pointers != 0) & (made.slots > 0)).tolist():
+            if made.pointers[row] <= MASK_BYTES:
+                bits = np.packbits(pointer_words(made, row), bitorder="little")
+                self.owners.append(np.concatenate([bits, np.zeros(8, np.uint8)]))
+                made.gcdata[row] = self.owners[-1].ctypes.data
+                made.mask[row] = self.owners[-1][:8].view(np.uint64)[0]
+
+
+def pointer_words(described: Described, row: int, depth: int = DEPTH) -> NDArray[np.bool_]:
+    """Which words of a type are pointers, up to its last one, as its slots say."""
+    out = np.zeros(int(described.pointers[row]) >> 3, np.bool_)
+    slots = slice(int(described.slot[row]), int(described.slot[row] + max(described.slots[row], 0)))
+    kind, word = described.slot_kind[slots], described.slot_at[slots].astype(np.int64) >> 3
+    word = word + ((kind == kernels.IFACE) | (kind == kernels.EFACE))
+    out[word[kind != kernels.REPEATED]] = True
+    for s in np.flatnonzero(kind == kernels.REPEATED).tolist() if depth else ():
+        inner, times = int(described.slot_type[slots][s]), int(described.slot_count[slots][s])
+        one = np.zeros(int(described.size[inner]) >> 3, np.bool_)
+        some = pointer_words(described, inner, depth - 1)
+        one[: len(some)] = some
+        every = np.tile(one, times)[: len(out) - int(word[s])]
+        out[word[s] : word[s] + len(every)] |= every
+    return out
+
+
+def _offsets(program: Program) -> U64:
+    one = program.bound(STRUCT_FIELD)
+    found = (
+        program.bound(POINTER_TYPE).offset("elem"),
+        program.bound(ARRAY_LENGTH).offset("len"),
+        program.bound(STRUCT_TYPE).offset("fields"),
+        program.bound(INTERFACE_TYPE).offset("methods"),
+        program.bound(GROUP).offset("group"),
+        one.size,
+        one.offset("type"),
+        one.offset("offset"),
+    )
+    return np.array(found, np.uint64)
+
+
+def _places(address: U64) -> I32:
+    """``Described.place``."""
+    if not len(address):
+        return np.zeros(0, np.int32)
+    place = np.full((int(address[-1] - address[0]) >> 3) + 1, -1, np.int32)
+    place[((address - address[0]) >> np.uint64(3)).astype(np.int64)] = np.arange(len(address), dtype=np.int32)
+    return place

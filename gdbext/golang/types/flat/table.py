@@ -1,0 +1,80 @@
+"""All types of a program in one table (internal/abi/type.go), with rows for what the runtime makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from attrs import field, frozen
+
+from gdbext.compute.arrays import I32, U8, U64
+from gdbext.errors import GdbextError
+from gdbext.golang.reading.program import Program
+from gdbext.golang.reading.words import index_in, word_filter
+from gdbext.golang.runtime.moduledata import Module
+from gdbext.golang.types.flat import described, own
+from gdbext.golang.types.flat.kernels import CLASSIC, DIRECTORY, HCHAN, HEADER, NODE, TABLE, TEXT, Described
+from gdbext.golang.types.rtype import Types
+
+
+@frozen(eq=False)
+class TypeTable:
+    """``described`` for compiled loops; the rest for people.
+
+    ``own``: the first row that is ours. ``text``: the row of a string's bytes. ``itab``: the sorted addresses of
+    interface tables, ``itab_row`` their types, ``filter`` what looks them up quickly. ``layout``: see ``kernels``.
+    """
+
+    types: Types
+    described: Described = field(repr=False)
+    own: int
+    text: int
+    layout: U64 = field(repr=False)
+    itab: U64 = field(repr=False)
+    itab_row: I32 = field(repr=False)
+    filter: U8 = field(repr=False)
+    owners: Sequence[Any] = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.described.size)
+
+    def row(self, address: int) -> int:
+        """The row of the descriptor at an address; -1 without one."""
+        return int(index_in(self.described.address, np.array([address], np.uint64))[0])
+
+    def name(self, row: int) -> str:
+        """Go's own name of a type; of a row of our own, what it is."""
+        if row < self.own:
+            return self.types.at(int(self.described.address[row])).name
+        kind = int(self.described.kind[row])
+        if kind in (TEXT, NODE):
+            return "string data" if kind == TEXT else "sync.node"
+        of = self.name(self._whose(row, kind))
+        return of + {HEADER: "", CLASSIC: "", HCHAN: "", DIRECTORY: " directory", TABLE: " table"}[kind]
+
+    def package(self, row: int) -> str:
+        """The path of the package that declares a type, "" where none is said."""
+        try:
+            return self.types.package(self.types.at(int(self.described.address[row]))) if row < self.own else ""
+        except GdbextError:
+            return ""
+
+    def _whose(self, row: int, kind: int) -> int:
+        """The map or channel type that a row of ours belongs to."""
+        first = row - {DIRECTORY: 1, TABLE: 2}.get(kind, 0)
+        return int(np.flatnonzero(self.described.own == first)[0])
+
+
+def type_table(program: Program, types: Types, modules: Sequence[Module]) -> TypeTable:
+    """The table of a program. Raises MemoryFault, InconsistentRuntime, MissingField."""
+    image = program.whole_image() or program.target.memory.image([described.module_range(one) for one in modules])
+    address, base = described.find(image, modules)
+    reading = described.Reading(program, image, address, base)
+    made = own.with_own(program, types, reading, reading.described())
+    itabs = types.itabs()
+    rows = index_in(address, itabs.type)
+    return TypeTable(
+        types, made.described, len(address), made.text, made.layout, itabs.address, rows,
+        word_filter(itabs.address), (image, *reading.owners),
+    )  # fmt: skip

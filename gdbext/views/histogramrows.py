@@ -1,0 +1,56 @@
+"""The rows of go-histogram, each column declared once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from gdbext.report.columns import Column, Schema
+from gdbext.report.counts import plural
+from gdbext.report.values import Kind
+
+if TYPE_CHECKING:
+    from gdbext.analysis.heap.histogram import Entry, Instance
+
+
+def _column(key: str, kind: Kind, title: str, one: Callable[[Entry], Any]) -> Column[Entry, Sequence[Entry]]:
+    return Column(key, kind, title, one)
+
+
+def shown(entry: Entry) -> str:
+    """The type; of objects without one, what is known of them."""
+    if entry.row >= 0:
+        return entry.name if entry.exact else f"{entry.name} (likely)"
+    size = f"{entry.elemsize} bytes" if entry.elemsize else "large"
+    return f"(no type, {size}{', no pointers' if entry.noscan else ''})"
+
+
+ENTRY = Schema(
+    (
+        _column("count", Kind.COUNT, "count", lambda entry: entry.count.objects),
+        _column("bytes", Kind.BYTES, "bytes", lambda entry: entry.count.bytes),
+        _column("type", Kind.HOSTILE, "", lambda entry: entry.name or None),
+        _column("", Kind.HOSTILE, "type", shown),
+        _column("pkg_path", Kind.HOSTILE, "", lambda entry: entry.package or None),
+        _column("exact", Kind.FLAG, "", lambda entry: entry.exact),
+        _column("elemsize", Kind.NUMBER, "", lambda entry: entry.elemsize or None),
+        _column("noscan", Kind.FLAG, "", lambda entry: entry.noscan),
+    )
+)
+"""Objects that are alike: to add a column, add it here."""
+
+
+def _of(key: str, kind: Kind, title: str, one: Callable[[Instance], Any]) -> Column[Instance, Sequence[Instance]]:
+    return Column(key, kind, title, one)
+
+
+INSTANCE = Schema(
+    (
+        _of("address", Kind.ADDRESS, "address", lambda one: one.address),
+        _of("size", Kind.BYTES, "size", lambda one: one.size),
+        _of("reachable", Kind.FLAG, "reachable", lambda one: one.reachable),
+    )
+)
+"""One object."""
+
+__all__ = ["ENTRY", "INSTANCE", "plural", "shown"]

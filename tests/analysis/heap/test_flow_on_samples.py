@@ -1,0 +1,100 @@
+"""Pointer words, reachability and types, against the runtime's own dump and what the sample says of each object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from gdbext.analysis.heap.flow import Flowed
+from gdbext.analysis.heap.kernels import objects as states, words
+from gdbext.analysis.heap.kernels.words import Mask
+from gdbext.compute import parallel
+from tests import heaps, programs
+from tests.heaps import DumpedHeap
+
+
+@pytest.fixture(scope="module", params=["after a collection", "with garbage"])
+def flags(request: pytest.FixtureRequest) -> list[str]:
+    return ["-young", "5000"] if request.param == "with garbage" else []
+
+
+@pytest.fixture(scope="module", params=heaps.places())
+def maker(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def dumped(go: str, maker: str, flags: list[str]) -> Iterator[DumpedHeap]:
+    with heaps.dumped(programs.build("heap", go), maker, flags) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def live(dumped: DumpedHeap) -> Flowed:
+    return dumped.session.live
+
+
+def pointer_words(live: Flowed) -> NDArray[np.uint64]:
+    """The addresses of the pointer words of all allocated objects."""
+    image, laid, table = live.laid.heap.image, live.laid, live.table
+    out = np.zeros(int(image.size) // 8, np.uint64)
+    mask, spans = Mask(np.zeros(6, np.uint64)), len(laid.objects.spans)
+    found = int(words.pointer_words(image.memory, laid.objects, table.described, mask, 0, spans, out))
+    return np.sort(out[:found])
+
+
+def test_pointer_words_are_those_that_the_runtime_dumped(dumped: DumpedHeap, live: Flowed) -> None:
+    found, objects = pointer_words(live), dumped.dump.objects
+    wanted, maybe = objects.words(objects.real), objects.words(objects.doubtful)
+    assert len(wanted) > 1000
+    assert np.setdiff1d(wanted, found).tolist() == []
+    assert np.setdiff1d(found, np.union1d(wanted, maybe)).tolist() == []
+
+
+def states_at(dumped: DumpedHeap, live: Flowed, records: list[dict[str, Any]]) -> NDArray[np.int64]:
+    """The states of the objects that the records are about; 0 where none is allocated."""
+    ids = dumped.session.heap.ids(np.array([int(one["address"], 16) for one in records], np.uint64))
+    return np.where(ids >= 0, live.state[np.maximum(ids, 0)], 0).astype(np.int64)
+
+
+def test_what_is_held_is_reachable(dumped: DumpedHeap, live: Flowed) -> None:
+    held = [record for record in dumped.truth.facts["objects"] if not record["dead"]]
+    found = states_at(dumped, live, held)
+    lost = [one for one, state in zip(held, found.tolist(), strict=True) if not state & int(states.MARKED)]
+    assert lost == []
+
+
+def test_what_nothing_holds_is_not(dumped: DumpedHeap, live: Flowed) -> None:
+    """Of 5,000 that were dropped, one may be held by what a thread did last."""
+    young = dumped.truth.facts["young"]
+    dead = int(((live.state & int(states.ALLOCATED)) != 0).sum()) - int(((live.state & int(states.MARKED)) != 0).sum())
+    assert young <= dead + 1
+    kept = int(((live.state & int(states.MARKED)) != 0).sum())
+    assert kept <= dumped.truth.facts["memstats"]["HeapObjects"] - young + 1
+
+
+def test_one_thread_says_the_same(dumped: DumpedHeap, live: Flowed, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = live.state.copy()
+    dumped.session.forget("live")
+    monkeypatch.setattr(parallel, "threads", lambda: 1)
+    assert np.array_equal(dumped.session.live.state, before)
+
+
+def expected(record: dict[str, Any]) -> str:
+    """Go's own name of what an object consists of."""
+    return str(record["type"])
+
+
+def test_types_are_what_the_sample_says(dumped: DumpedHeap, live: Flowed) -> None:
+    """No exact type is wrong; those with names of their own are compared."""
+    held = [one for one in dumped.truth.facts["objects"] if not one["dead"] and one["kind"] in ("struct", "array")]
+    wrong = []
+    for record, state in zip(held, states_at(dumped, live, held).tolist(), strict=True):
+        rank, row = (state & int(states.RANKS)) >> int(states.RANK_SHIFT), state & int(states.ROW)
+        if rank >= int(states.FITTING) and record["count"] == 1 and live.table.name(row) != expected(record):
+            wrong.append((record["name"], record["type"], live.table.name(row)))
+    assert wrong == []
