@@ -14,12 +14,12 @@ from gdbext.later import later
 with later("gdbext"):
     from gdbext.analysis.contexts import chain, columns, roots, rows, search, searched, steady
     from gdbext.analysis.goroutines import nativeframes
-    from gdbext.analysis.heap import flow, histogram, objects, variables
+    from gdbext.analysis.heap import fields, flow, histogram, lookup, objects, paths, rootnames, variables
     from gdbext.compute import malloc
     from gdbext.golang.reading import opening
     from gdbext.golang.runtime import mgcmark, mheap, proc, special, symtab as functions
     from gdbext.golang.std import context, contextread
-    from gdbext.golang.types import rtype
+    from gdbext.golang.types import rtype, values
     from gdbext.golang.types.flat import table
     from gdbext.golang.unstopped import heap as unstopped
 
@@ -149,6 +149,17 @@ class Session:
 
     histogram: Engine[histogram.Histogram] = Engine(lambda s: histogram.Histogram.of(s.live), "counting objects")
     """How many objects of each type there are."""
+
+    lookup: Engine[lookup.Lookup] = Engine(
+        lambda s: lookup.Lookup(s.live, fields.Fields(s.type_table, values.Values(s.program, s.types)))
+    )
+    """Single objects, and what their words are called."""
+
+    paths: Engine[paths.Paths] = Engine(lambda s: paths.Paths.of(s.live, s.roots), "searching paths from the roots")
+    """Shortest paths from roots to every object."""
+
+    root_names: Engine[rootnames.RootNames] = Engine(lambda s: rootnames.RootNames(s.roots, s.goroutines, s.specials))
+    """What roots are called."""
 
     context_types: Engine[context.ContextTypes] = Engine(lambda s: context.ContextTypes.of(s.types))
     """Every type that implements context.Context."""

@@ -21,6 +21,9 @@ GOROUTINE = {
     *("goid", "status", "wait_reason", "waiting_at_least_ns", "function", "file", "line", "created_by", "parent_goid"),
     *("thread", "labels"),
 }
+ROOT = {"kind", "name", "goid", "function", "frame"}
+HELD = "a context"
+"""Stands for the address of one."""
 KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "go-goroutine": (("1",), {"selected": {"goid", "state", "thread", "own_thread"}}),
     "go-goroutines": ((), {"goroutines": [GOROUTINE]}),
@@ -38,6 +41,25 @@ KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "total": {"objects", "bytes"},
             "unreachable": {"objects", "bytes"},
             "instances": [{"address", "size", "reachable"}],
+        },
+    ),
+    "go-object": (
+        (HELD,),
+        {
+            **dict.fromkeys(("address", "base", "size", "type", "pkg_path", "exact", "allocated", "marked"), object),
+            "reachable": bool,
+            "span": {"address", "class", "elemsize", "noscan", "state"},
+            "slot": {"address", "index"},
+        },
+    ),
+    "go-refs": ((HELD,), {"referrers": [{"address", "base", "type", "field"}]}),
+    "go-gcroot": (
+        (HELD,),
+        {
+            "reachable": bool,
+            "paths": [
+                {"root": {"kind", "name", "goid", "function", "frame"}, "edges": [{"from", "field", "to", "type"}]}
+            ],
         },
     ),
     "go-threads": ((), {"threads": [{"tid", "m", "p", "goid", "doing"}]}),
@@ -105,11 +127,17 @@ def asked(request: pytest.FixtureRequest) -> Iterator[tuple[hosts.Host, Any]]:
             yield hosts.Host("live"), running
 
 
+def a_context(host: hosts.Host, subject: Any) -> str:
+    """The address of a context that another one refers to."""
+    return str(next(one["parent"] for one in hosts.ask(host, subject, "go-ctxtree")["contexts"] if one["parent"]))
+
+
 @pytest.mark.parametrize("name", KEYS)
 def test_every_key_is_there(asked: tuple[hosts.Host, Any], name: str) -> None:
     arguments, shape = KEYS[name]
     host, subject = asked
     host = hosts.Host(host.place, tools.gdbs()[-1]) if name in IN_GDB else host
+    arguments = tuple(a_context(host, subject) if one == HELD else one for one in arguments)
     document = hosts.ask(host, subject, name, *arguments)
     assert document["command"] == name
     assert document["schema"] == 1

@@ -1,0 +1,126 @@
+"""Why an object is alive: shortest paths from roots, goroutine stacks before what the runtime itself holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from attrs import field, frozen
+
+from gdbext.analysis.heap import referrers
+from gdbext.analysis.heap.flow import Flowed, contents
+from gdbext.analysis.heap.kernels import paths as kernels
+from gdbext.analysis.heap.kernels.words import Mask
+from gdbext.analysis.heap.lookup import Lookup, Object
+from gdbext.compute.arrays import I32, I64
+from gdbext.golang.runtime.mgcmark import Roots
+from gdbext.golang.runtime.rootwords import OF_GOROUTINES
+
+LONGEST = 1 << 26
+
+
+@frozen
+class Edge:
+    """From one object to the next: what the word is called that holds the pointer, and where it points."""
+
+    holder: Object
+    field: str
+    target: Object
+
+
+@frozen
+class Path:
+    """``root``: its number, -1 for the contents of an object with a finalizer. ``first``: what the root points into."""
+
+    root: int
+    first: Object
+    edges: Sequence[Edge]
+
+
+@frozen(eq=False)
+class Paths:
+    """Of each slot where a shortest path comes from: 1 + a slot, or -1 - a root's place in ``order``; 0: nowhere."""
+
+    parents: I32 = field(repr=False)
+    order: I64 = field(repr=False)
+
+    @classmethod
+    def of(cls, flowed: Flowed, roots: Roots) -> Paths:
+        """All of them: stacks first, then globals, then the rest."""
+        mine = np.isin(roots.kind, OF_GOROUTINES)
+        order = np.concatenate([np.flatnonzero(mine), np.flatnonzero(~mine)])
+        words = np.concatenate([roots.value[order], contents(flowed.laid, flowed.table, roots.contents)])
+        slots, laid = flowed.laid.heap.spans.slots, flowed.laid
+        parents, queue = np.zeros(slots, np.int32), np.empty(slots, np.uint64)
+        memory, mask = laid.heap.image.memory, Mask(np.zeros(6, np.uint64))
+        kernels.reach_all(memory, laid.objects, flowed.table.described, mask, words, parents, queue)
+        return cls(parents, order)
+
+    def chain(self, id_: int) -> tuple[int, list[int]]:
+        """(root, the slots from what it points into to this one); no slots for what nothing reaches."""
+        found = [id_]
+        while (parent := int(self.parents[found[-1]])) > 0 and len(found) < LONGEST:
+            found.append(parent - 1)
+        if parent == 0:
+            return -1, []
+        place = -parent - 1
+        return int(self.order[place]) if place < len(self.order) else -1, found[::-1]
+
+
+def path(lookup: Lookup, paths: Paths, id_: int) -> Path | None:
+    """The shortest path to a slot; None where nothing reaches it."""
+    root, ids = paths.chain(id_)
+    if not ids:
+        return None
+    return Path(root, lookup.numbered(ids[0]), _Edges(lookup, ids))
+
+
+class _Edges(Sequence[Edge]):
+    """Named when they are looked at: a list of a million nodes has a million."""
+
+    def __init__(self, lookup: Lookup, ids: Sequence[int], last: tuple[Edge, ...] = ()) -> None:
+        self.lookup, self.ids, self.last = lookup, ids, last
+
+    def __len__(self) -> int:
+        return len(self.ids) - 1 + len(self.last)
+
+    def __getitem__(self, index):  # type: ignore[no-untyped-def]
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        at = index + len(self) if index < 0 else index
+        if at >= len(self.ids) - 1:
+            return self.last[at - len(self.ids) + 1]
+        return edge(self.lookup, *(self.lookup.numbered(one) for one in self.ids[at : at + 2]))
+
+
+def edge(lookup: Lookup, holder: Object, target: Object) -> Edge:
+    """The first word of an object that points into another."""
+    image = lookup.flowed.laid.heap.image
+    count = holder.size // 8
+    words = np.frombuffer(image.read(holder.base, 8 * count), "<u8")
+    inside = np.flatnonzero((words >= np.uint64(target.base)) & (words < np.uint64(target.base + target.size)))
+    name = lookup.field(holder, holder.base + 8 * int(inside[0])) if len(inside) else ""
+    return Edge(holder, name, target)
+
+
+def several(lookup: Lookup, paths: Paths, roots: Roots, target: Object, count: int) -> Iterator[Path]:
+    """Up to ``count`` paths that end unlike: by different roots, or by different objects that refer to the target."""
+    first = path(lookup, paths, target.id)
+    if first is None:
+        return
+    yield first
+    used = {first.edges[-1].holder.id} if len(first.edges) else set()
+    seen = {first.root} if not len(first.edges) else set()
+    for number in referrers.root_numbers(roots, target):
+        if count > len(used) + len(seen) and number not in seen:
+            seen.add(number)
+            yield Path(number, target, ())
+    for one in referrers.referrers(lookup, target):
+        if len(used) + len(seen) >= count:
+            return
+        if one.holder.id not in used and one.holder.id != target.id:
+            used.add(one.holder.id)
+            root, ids = paths.chain(one.holder.id)
+            if ids and target.id not in ids:
+                last = Edge(one.holder, one.field, target)
+                yield Path(root, lookup.numbered(ids[0]), _Edges(lookup, ids, (last,)))

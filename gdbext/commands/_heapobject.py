@@ -1,0 +1,21 @@
+"""The heap object that an address on the command line names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gdbext.errors import UsageError
+
+if TYPE_CHECKING:
+    from gdbext.analysis.heap.lookup import Object
+    from gdbext.session import Session
+
+
+def find(session: Session, address: int) -> Object:
+    """The allocated object that an address points into. Raises UsageError."""
+    found = session.lookup.at(address)
+    if found is None:
+        raise UsageError(f"no object of the Go heap lies at {address:#x}", "go-object says what is known of an address")
+    if not found.allocated:
+        raise UsageError(f"the slot at {found.base:#x} is free", "go-object says what is known of an address")
+    return found

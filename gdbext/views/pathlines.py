@@ -1,0 +1,103 @@
+"""Paths from roots to an object, as rows of JSON and as lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from gdbext.report import Address, Hostile
+
+if TYPE_CHECKING:
+    from gdbext.analysis.heap.lookup import Lookup, Object
+    from gdbext.analysis.heap.paths import Edge, Path
+    from gdbext.analysis.heap.referrers import Referrer
+    from gdbext.analysis.heap.rootnames import RootName, RootNames
+
+GLOBAL, FRAME, OTHER = "global", "frame", "other"
+KINDS = {
+    "data": GLOBAL, "bss": GLOBAL, "stack": FRAME, "deferred call": "defer", "panic": "panic", "finalizer": "finalizer",
+    "queued finalizer": "finalizer", "cleanup": "cleanup", "queued cleanup": "cleanup",
+    "stack or register, may be no pointer": FRAME, "closure about to be called": FRAME,
+}  # fmt: skip
+"""Kinds of roots as JSON names them."""
+LAST = 12
+"""Edges shown of a long path: those next to the object."""
+UNKNOWN = "?"
+
+
+def root_object(name: RootName | None) -> dict[str, Any]:
+    """A root as JSON; None: what an object with a finalizer refers to."""
+    if name is None:
+        return {"kind": "finalizer", "name": "contents of an object with a finalizer", "goid": None, "function": None}
+    kind = KINDS.get(name.kind, OTHER)
+    return {
+        "kind": kind,
+        "name": Hostile(name.text),
+        "goid": name.goid,
+        "function": Hostile(name.function) if name.function else None,
+        "frame": None,
+    }
+
+
+def named(names: RootNames, path: Path) -> RootName | None:
+    """The name of a path's root."""
+    return names.name(path.root) if path.root >= 0 else None
+
+
+def path_object(lookup: Lookup, names: RootNames, path: Path) -> dict[str, Any]:
+    """A path as JSON. The first edge is the root's own word."""
+    first = {"from": None, "field": None, "to": Address(path.first.base), "type": _type(lookup, path.first)}
+    edges = [first, *(_edge(lookup, one) for one in path.edges)]
+    return {"root": root_object(named(names, path)), "edges": edges}
+
+
+def _edge(lookup: Lookup, edge: Edge) -> dict[str, Any]:
+    return {
+        "from": Address(edge.holder.base),
+        "field": Hostile(edge.field) if edge.field else None,
+        "to": Address(edge.target.base),
+        "type": _type(lookup, edge.target),
+    }
+
+
+def _type(lookup: Lookup, one: Object) -> Hostile | None:
+    name = lookup.type_name(one)
+    return Hostile(name) if name else None
+
+
+def path_lines(lookup: Lookup, names: RootNames, path: Path, every: bool) -> Iterator[str]:
+    """A path for people: the root, then a line for each object; of a long one those next to the end."""
+    name = named(names, path)
+    yield f"root: {_root(name)}"
+    count = len(path.edges)
+    skipped = 0 if every or count <= LAST else count - LAST
+    if not skipped:
+        yield _line(lookup, "", path.first)
+    else:
+        yield _line(lookup, "", path.first)
+        yield f"\t… {skipped:,} more (--all shows them)"
+    for at in range(skipped, count):
+        edge = path.edges[at]
+        yield _line(lookup, edge.field or UNKNOWN, edge.target)
+
+
+def _root(name: RootName | None) -> str:
+    if name is None:
+        return "contents of an object with a finalizer"
+    kind = "global" if name.kind in ("data", "bss") else name.kind
+    return f"{kind} {name.text}" if name.text and name.text != name.kind and not name.object else name.text
+
+
+def _line(lookup: Lookup, field: str, one: Object) -> str:
+    kind = lookup.type_name(one) or f"(no type, {one.size} bytes)"
+    return f"\t{field + ' → ' if field else ''}{one.base:#x} {kind}"
+
+
+def referrer_object(lookup: Lookup, one: Referrer) -> dict[str, Any]:
+    """A word that refers to an object, as JSON."""
+    return {
+        "address": Address(one.word),
+        "base": Address(one.holder.base),
+        "type": _type(lookup, one.holder),
+        "field": Hostile(one.field) if one.field else None,
+    }

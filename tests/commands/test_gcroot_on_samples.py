@@ -1,0 +1,65 @@
+"""go-object, go-refs and go-gcroot in every host, against the memory itself and what the sample says of its objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests import hosts, programs
+
+HELD_BY = {"global": "global", "stack": "frame", "stack object": "frame", "finalizer": "finalizer"}
+"""What a root's kind may be, by what the sample holds an object with; others it does not say."""
+
+
+@pytest.fixture(scope="module")
+def sample(host: hosts.Host, go: str) -> Iterator[tuple[hosts.Host, Any]]:
+
+    with hosts.subject(host, programs.build("heap", go)) as subject:
+        yield host, subject
+
+
+def planted(subject: Any, *held: str) -> list[dict[str, Any]]:
+    """Objects that are held so, of one value each."""
+    every = subject.truth.facts["objects"]
+    return [one for one in every if one["held"] in held and not one["dead"] and one["size"] and one["kind"] == "struct"]
+
+
+def test_an_object(sample: tuple[hosts.Host, Any]) -> None:
+    host, subject = sample
+    for record in planted(subject, "global", "interface")[:6]:
+        found = hosts.ask(host, subject, "go-object", record["address"])
+        assert (found["address"], found["base"]) == (record["address"], record["address"])
+        assert found["allocated"] and found["reachable"]
+        assert found["size"] >= record["size"] * record["count"]
+        assert not found["exact"] or found["type"] == record["type"]
+
+
+def test_no_object(sample: tuple[hosts.Host, Any]) -> None:
+    found = hosts.ask(*sample, "go-object", "0x10")
+    assert found["base"] is None and found["allocated"] is None
+
+
+def test_paths_begin_where_the_sample_holds_an_object(sample: tuple[hosts.Host, Any]) -> None:
+    host, subject = sample
+    chosen = [one for how in HELD_BY for one in planted(subject, how)[:2]]
+    assert len(chosen) > 3
+    for record in chosen:
+        found = hosts.ask(host, subject, "go-gcroot", record["address"])
+        assert found["reachable"], record
+        path = found["paths"][0]
+        assert path["root"]["kind"] == HELD_BY[record["held"]], record
+        base = hosts.ask(host, subject, "go-object", record["address"])["base"]
+        assert path["edges"][-1]["to"] == base
+
+
+def test_steps_lead_to_each_other(sample: tuple[hosts.Host, Any]) -> None:
+    """Each step is among those who refer to the next one."""
+    host, subject = sample
+    record = planted(subject, "interface")[0]
+    edges = hosts.ask(host, subject, "go-gcroot", record["address"])["paths"][0]["edges"]
+    for edge in edges[1:]:
+        referrers = hosts.ask(host, subject, "go-refs", edge["to"], "--all")["referrers"]
+        assert edge["from"] in {one["base"] for one in referrers}
+        assert edge["field"] in {one["field"] for one in referrers if one["base"] == edge["from"]}
