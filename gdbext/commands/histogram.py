@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 def arguments(parser: argparse.ArgumentParser) -> None:
     """go-histogram's own options."""
     parser.add_argument("--unreachable", action="store_true", help="garbage not collected yet instead of what is alive")
+    parser.add_argument("--by", choices=histogram.BY, default="type", help="add up by package")
     parser.add_argument("--of", metavar="TYPE", help="list the objects of this type, as the table names it")
 
 
@@ -27,7 +28,7 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
     """One row for each type, or the objects of one."""
     found = session.histogram
     which = histogram.DEAD if args.unreachable else histogram.LIVE
-    entries = found.entries(which)
+    entries = found.entries(which, args.by)
     live, dead = found.total(histogram.LIVE), found.total(histogram.DEAD)
     document: dict[str, object] = {"total": _count(live), "unreachable": _count(dead)}
     if args.of is not None:

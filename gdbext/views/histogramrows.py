@@ -20,7 +20,7 @@ def _column(key: str, kind: Kind, title: str, one: Callable[[Entry], Any]) -> Co
 def shown(entry: Entry) -> str:
     """The type; of objects without one, what is known of them."""
     if entry.row >= 0:
-        return entry.name if entry.exact else f"{entry.name} (likely)"
+        return entry.name if entry.exact or len(entry.counted) > 1 else f"{entry.name} (likely)"
     size = f"{entry.elemsize} bytes" if entry.elemsize else "large"
     return f"(no type, {size}{', no pointers' if entry.noscan else ''})"
 

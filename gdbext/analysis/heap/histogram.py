@@ -13,6 +13,8 @@ from gdbext.analysis.heap.objects import CLASSES
 from gdbext.compute.arrays import I64, U64
 
 SPAN_CLASSES = 256
+BY = ("type", "package")
+NO_PACKAGE = "(no package)"
 LIVE, DEAD = 0, 2
 
 
@@ -73,8 +75,17 @@ class Histogram:
         """Bytes of objects whose type is certain."""
         return int(self.counts[: 2 * len(self.flowed.table) : 2, which + 1].sum())
 
-    def entries(self, which: int) -> list[Entry]:
-        """What there is, the most bytes first."""
+    def entries(self, which: int, by: str = BY[0]) -> list[Entry]:
+        """What there is, the most bytes first. ``by``: one of BY."""
+        found = self._by_type(which)
+        if by == "type":
+            return found
+        groups: dict[str, list[Entry]] = {}
+        for entry in found:
+            groups.setdefault(entry.package or NO_PACKAGE, []).append(entry)
+        return sorted((_together(name, each) for name, each in groups.items()), key=lambda each: -each.count.bytes)
+
+    def _by_type(self, which: int) -> list[Entry]:
         rows = np.flatnonzero(self.counts[:, which])
         order = np.lexsort((rows, -self.counts[rows, which], -self.counts[rows, which + 1]))
         return [self._entry(int(row), which) for row in rows[order]]
@@ -97,6 +108,13 @@ class Histogram:
         chosen = np.flatnonzero((size[:found] > 0) == (which == LIVE))
         for at in range(0, len(chosen), 1 << 16):
             yield from _made(address[chosen[at : at + (1 << 16)]], size[chosen[at : at + (1 << 16)]])
+
+
+def _together(package: str, entries: Sequence[Entry]) -> Entry:
+    """The entries of one package as one."""
+    objects, size = (sum(column) for column in zip(*((e.count.objects, e.count.bytes) for e in entries), strict=True))
+    exact, counted = all(entry.exact for entry in entries), tuple(at for entry in entries for at in entry.counted)
+    return Entry(package, package, 0, exact, Count(objects, size), counted=counted)
 
 
 def _made(address: U64, size: I64) -> Iterator[Instance]:

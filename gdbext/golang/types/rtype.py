@@ -30,6 +30,16 @@ POINTER_TYPE = declare("internal/abi.PtrType", elem=UINT("Elem"))
 STRUCT_TYPE = declare("internal/abi.StructType", package=UINT("PkgPath"), fields=SLICE("Fields"))
 INTERFACE_TYPE = declare("internal/abi.InterfaceType", package=UINT("PkgPath"), methods=SLICE("Methods"))
 ARRAY_TYPE = declare("internal/abi.ArrayType", elem=UINT("Elem"))
+CHAN_TYPE = declare("internal/abi.ChanType", elem=UINT("Elem"))
+FUNC_TYPE = declare("internal/abi.FuncType", inputs=UINT("InCount"))
+SLICE_TYPE = declare("internal/abi.SliceType", elem=UINT("Elem"))
+MAP_TYPE = declare(
+    "internal/abi.MapType",
+    "internal/abi.SwissMapType",  # Go 1.24, 1.25
+    "internal/abi.OldMapType",  # Go 1.24, 1.25 with GOEXPERIMENT=noswissmap
+    elem=UINT("Elem"),
+)
+UNCOMMON_TYPE = declare("internal/abi.UncommonType", package=INT("PkgPath"))
 STRUCT_FIELD = declare("internal/abi.StructField", name=UINT("Name"), type=UINT("Typ"), offset=UINT("Offset"))
 ITAB = declare(
     "internal/abi.ITab",
@@ -41,6 +51,11 @@ ITAB_TABLE = declare("runtime.itabTableType", size=UINT, count=UINT, entries=BYT
 
 KIND_MASK = 31
 ARRAY, POINTER, STRUCT, CHAN, FUNC, INTERFACE, STRING = 17, 22, 25, 18, 19, 20, 24
+OWN = {
+    ARRAY: ARRAY_TYPE, CHAN: CHAN_TYPE, FUNC: FUNC_TYPE, INTERFACE: INTERFACE_TYPE, 21: MAP_TYPE, POINTER: POINTER_TYPE,
+    23: SLICE_TYPE, STRUCT: STRUCT_TYPE,
+}  # fmt: skip
+"""What a descriptor of each kind is; of others it is TYPE."""
 DIRECT_IN_KIND = 0x20  # until Go 1.25; the bit is always clear from 1.26 on
 DIRECT_IN_TFLAG = 0x20  # from Go 1.26; an unused flag before
 EXTRA_STAR, UNCOMMON = 2, 1
@@ -162,6 +177,17 @@ class Types:
         declared = INTERFACE_TYPE if type_.kind == INTERFACE else STRUCT_TYPE
         name = int(self.program.record(declared, type_.address)["package"])
         return self.name_at(name) if name else ""
+
+    def declared_in(self, type_: Type) -> str:
+        """The path of the package that declares a named type, "" for other types. It stands behind the descriptor.
+
+        Raises MemoryFault, InconsistentRuntime.
+        """
+        if not int(self.program.record(TYPE, type_.address)["tflag"]) & UNCOMMON:
+            return ""
+        behind = type_.address + self.program.bound(OWN.get(type_.kind, TYPE)).size
+        name = int(self.program.record(UNCOMMON_TYPE, behind)["package"])
+        return self.name_at(self._module(type_.address).types + name) if name > 0 else ""
 
     def fields(self, type_: Type) -> tuple[StructField, ...]:
         """The fields of a structure type, in order."""

@@ -55,8 +55,11 @@ class TypeTable:
 
     def package(self, row: int) -> str:
         """The path of the package that declares a type, "" where none is said."""
+        if row >= self.own:
+            return ""
         try:
-            return self.types.package(self.types.at(int(self.described.address[row]))) if row < self.own else ""
+            type_ = self.types.at(int(self.described.address[row]))
+            return self.types.declared_in(type_) or self.types.package(type_)
         except GdbextError:
             return ""
 
