@@ -29,6 +29,7 @@ WORD = 8
 LARGEST_DATA = 1 << 30
 MANY = 1 << 12
 """Entries of a level that are worth several threads."""
+RAN = "the program ran while its memory was read: what it moved meanwhile may be counted as garbage, or twice"
 PIECES = 16
 """Parts of such a level: parts take unlike times."""
 
@@ -52,7 +53,8 @@ def flow(
     traversal.roots(roots.value)
     traversal.roots(contents(laid, table, roots.contents))
     traversal.run()
-    return Flowed(laid, table, laid.objects.state, tuple(traversal.notes()))
+    told = [] if program.target.memory.stable else [RAN]
+    return Flowed(laid, table, laid.objects.state, (*told, *traversal.notes()))
 
 
 def contents(laid: Laid, table: TypeTable, addresses: U64) -> U64:

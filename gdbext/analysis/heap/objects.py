@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from gdbext.analysis.heap.kernels import objects as kernels
 from gdbext.analysis.heap.kernels.objects import BITMAP, HEADED, LARGE, NOSCAN, Objects
 from gdbext.compute.arrays import I32, U64
+from gdbext.errors import InconsistentRuntime
 from gdbext.golang.reading.program import Program
 from gdbext.golang.reading.words import index_in
 from gdbext.golang.runtime.kernels.spans import Spans
@@ -28,6 +29,8 @@ from gdbext.target.image import Image
 BITMAP_BYTES = PAGE_SIZE // 64
 INLINE_BYTES = 128
 SMALL = 512
+MOST_SLOTS = (1 << 31) - 2
+"""What numbers of 32 bits can stand for, with one to say none."""
 CLASSES = (
     0, 8, 16, 24, 32, 48, 64, 80, 96, 112, 128, 144, 160, 176, 192, 208, 224, 240, 256, 288, 320, 352, 384, 416, 448,
     480, 512, 576, 640, 704, 768, 896, 1024, 1152, 1280, 1408, 1536, 1792, 2048, 2304, 2688, 3072, 3200, 3456, 4096,
@@ -50,6 +53,7 @@ class Laid:
 def lay_out(program: Program, heap: Heap, table: TypeTable) -> Laid:
     """The heap's slots as ``kernels`` want them. Raises MissingField, InconsistentRuntime."""
     spans, owners = heap.placed, list[Any]()
+    check_numbers(spans.slots, len(spans.base), len(table))
     hosts, unreadable = _hosts(spans, heap.image, owners)
     flags = _flags(spans, table)
     rows = np.zeros((len(spans.base), 8), np.uint64)
@@ -60,6 +64,12 @@ def lay_out(program: Program, heap: Heap, table: TypeTable) -> Laid:
     state = np.zeros(spans.slots, np.int32)
     kernels.begin(heap.allocated, state)
     return Laid(heap, Objects(rows, spans.pages, state, slot_sizes()), unreadable, (heap.image, *owners))
+
+
+def check_numbers(slots: int, spans: int, types: int) -> None:
+    """Raises InconsistentRuntime for more than the numbers that stand for them can tell apart."""
+    if slots >= MOST_SLOTS or spans >= MOST_SLOTS or types > kernels.ROW:
+        raise InconsistentRuntime(f"{slots:,} slots in {spans:,} spans, {types:,} types: {MOST_SLOTS:,} at most")
 
 
 def slot_sizes() -> U64:
