@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from attrs import frozen
@@ -66,9 +66,9 @@ class Bench:
         init = ["-x", str(hosts.INIT), "-ex", command]
         return self.run(name, [self.gdb.path, *hosts.BEFORE, str(core.exe), str(core.path), *init])
 
-    def plain(self, name: str, core: Core, *command: str) -> Runs:
-        """The same without a debugger."""
-        return self.run(name, hosts.plain_line(core, command), hosts.environment(None))
+    def plain(self, name: str, core: Core, *command: str, before: Sequence[str] = ()) -> Runs:
+        """The same without a debugger. ``before``: what runs it, as ``taskset``."""
+        return self.run(name, [*before, *hosts.plain_line(core, command)], hosts.environment(None))
 
 
 def loading(bench: Bench) -> Iterator[Line]:

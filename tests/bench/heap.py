@@ -1,0 +1,48 @@
+"""The heap by type against other readers of the same core, found on PATH: grf (goref) and viewcore."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+
+from tests.bench.measure import once
+from tests.bench.rounds import TIMES, Bench, Line
+from tests.programs import Core
+
+FLAGS = ("-contexts", "500000", "-ballast", "1065500000", "-chain", "866000", "-goroutines", "1000")
+"""17.5 million objects in 1.2 GB."""
+GRF_OVER_OURS, VIEWCORE_OVER_OURS = 50.0, 4.0
+
+
+def heap(bench: Bench, core: Core) -> Iterator[Line]:
+    """go-histogram with types, whole processes."""
+    empty = bench.empty(core)
+    ours, plain = bench.ours("histogram", core, "go-histogram"), bench.plain("histogram-plain", core, "go-histogram")
+    yield Line("gdb opens the core", empty.seconds)
+    yield Line("go-histogram in gdb, all of it", ours.seconds)
+    yield Line("go-histogram, no debugger", plain.seconds)
+    yield Line("anonymous memory beyond gdb's", (ours.anonymous - empty.anonymous) / 1e6, "MB")
+    if len(os.sched_getaffinity(0)) > 1:
+        one = bench.plain("histogram-one", core, "go-histogram", before=["taskset", "-c", str(_processor())])
+        yield Line("on one processor", one.seconds)
+        yield Line("all / one", plain.seconds / one.seconds, TIMES)
+    yield from _rival(bench, core, "grf", ["core", str(core.exe), str(core.path), "-o", str(bench.out / "grf.out")],
+                      ours.seconds, GRF_OVER_OURS)  # fmt: skip
+    yield from _rival(bench, core, "viewcore", [str(core.path), "--exe", str(core.exe), "histogram"],
+                      ours.seconds, VIEWCORE_OVER_OURS)  # fmt: skip
+
+
+def _processor() -> int:
+    return min(os.sched_getaffinity(0))
+
+
+def _rival(bench: Bench, core: Core, name: str, words: list[str], ours: float, limit: float) -> Iterator[Line]:
+    """One run of a rival: it takes minutes. Where it is missing that is said, and the rest measured."""
+    program = shutil.which(name)
+    if program is None:
+        yield Line(f"{name}: not on PATH, not measured", 0.0)
+        return
+    took = once([program, *words], bench.out / f"{name}.txt", dict(os.environ)).seconds
+    yield Line(f"{name}, one run", took)
+    yield Line(f"{name} / go-histogram in gdb", took / ours, TIMES, limit, at_least=True)
