@@ -391,6 +391,7 @@ install_all() {
     fetch_dependencies
     move_in
     write_launcher
+    write_dlv_init
     warm_kernels
     write_init
 }
@@ -408,6 +409,18 @@ exec \"$shell_python\" -m gdbext \"\$@\""
     mkdir -p -- "$home/bin"
     printf '%s\n' "$text" | put "$file"
     chmod +x "$file"
+}
+
+# write_dlv_init: Delve knows no folder of a file it reads, so this one names it. Delve itself is left alone: it reads no
+# file of commands that it is not given.
+write_dlv_init() {
+    local file=$home/init.dlv text
+    text=$(sed "s|dlvscripts|${checkout//[&|]/\\&}/dlvscripts|" "$checkout/dlvscripts/init.dlv" | grep -v '^#')
+    if [[ -e $file && $(<"$file") == "$text" ]]; then return; fi
+    say "$file: the same commands in Delve: dlv … --init $file"
+    if [[ $dry ]]; then return; fi
+    mkdir -p -- "$home"
+    printf '%s\n' "$text" | put "$file"
 }
 
 # warm_kernels: compiled on first use where they are not yet; that wait belongs here.
@@ -429,7 +442,7 @@ uninstall() {
     fi
     take_block_away "$init"
     take_block_away "$other_init"
-    for name in "$home"/{py3.*,test-py3.*,cache,gdb,go,gopath,bin,.staging.*}; do
+    for name in "$home"/{py3.*,test-py3.*,cache,gdb,go,gopath,bin,init.dlv,.staging.*}; do
         if [[ ! -e $name ]]; then continue; fi
         if [[ ! $dry ]]; then chmod -R u+w -- "$name"; fi # Go's module cache is read-only
         act rm -rf -- "$name"

@@ -164,6 +164,14 @@ def test_dry_run_says_and_does_nothing(machine: Machine) -> None:
     assert f"    source {tools.ROOT}/gdbext/gdbinit.py" in said.splitlines()
 
 
+def test_delve_gets_a_file_to_read(machine: Machine) -> None:
+    said = machine.installed()
+    init = machine.private / "init.dlv"
+    assert f"{init}: the same commands in Delve: dlv … --init {init}" in said.splitlines()
+    scripts = tools.ROOT / "dlvscripts"
+    assert init.read_text().splitlines() == [f"source {scripts}/prelude.star", f"go_load {scripts}"]
+
+
 def test_twice_is_the_same_as_once(machine: Machine) -> None:
     machine.init.write_text("set width 0\n")
     machine.installed()

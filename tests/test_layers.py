@@ -405,6 +405,9 @@ ABOUT_MORE = {
     "commands/test_foreign_on_samples.py": "the commands of contexts, of contexts that are not package context's",
     "commands/test_pid_on_churn.py": "every command, of a program that goes on",
     "commands/test_torn.py": "every command, of a program that was stopped anywhere",
+    "dlvscripts/test_heap.py": "the commands in Delve that look at the heap",
+    "dlvscripts/test_init.py": "how the scripts get into Delve, old ones too",
+    "dlvscripts/test_wounded.py": "the commands in Delve, on cores that were changed on purpose",
     "frontend/test_interrupts.py": "Ctrl-C in every host",
     "frontend/test_unharmed.py": "what a program keeps when its debugger goes",
     "test_install.py": "install.sh",
@@ -422,6 +425,7 @@ def may_be_of(name: str) -> Iterator[str]:
     about = f"{folder}/{file.removeprefix('test_').removesuffix('.py').removesuffix('_on_samples')}".lstrip("/")
     yield f"gdbext/{about}.py"
     yield f"gdbext/{about}/__init__.py"
+    yield f"{about}.star"
     if folder.rpartition("/")[2] == about.rpartition("/")[2]:
         yield f"gdbext/{folder}/__init__.py"
     if folder == "samples":

@@ -144,7 +144,11 @@ def started(target: Sequence[str], lines: Sequence[str], leave: str) -> Iterator
 def answers(text: str, count: int) -> tuple[str, ...]:
     """What was printed for each line; the loading must have said nothing."""
     loaded, *found = text.split(f"{MARK}\n")
-    told = [line for line in loaded.splitlines() if line and not line.startswith(("Type 'help'", "WARNING: "))]
+    told = [
+        line
+        for line in loaded.splitlines()
+        if line and not line.startswith(("Type 'help'", "WARNING: ", "Warning: no debug"))
+    ]
     assert not told, loaded
     assert len(found) == count + 1, text[-3000:]
     return tuple(found[:-1])

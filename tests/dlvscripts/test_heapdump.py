@@ -1,0 +1,32 @@
+"""go-heapdump in Delve: a core that our own reader answers about as it does about the process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests import hosts, programs
+from tests.dlvscripts import delve
+
+
+def test_what_it_prints_next_works(go: str, tmp_path: Path) -> None:
+    program, path = programs.build("ctxforest", go), tmp_path / "core"
+    said = delve.said("attach", program, f"go-heapdump {path}")
+    typed = [line.split() for line in said.answers[0].splitlines() if line.startswith("    python -m gdbext core ")]
+    assert [line[:4] for line in typed] == [["python", "-m", "gdbext", "core"]] * 3
+    assert {(line[4], line[5]) for line in typed} == {(str(program.exe), str(path))}
+    taken = programs.Core(program, path, said.truth)
+    rows = hosts.ask(hosts.Host("core"), taken, typed[0][6])["contexts"]
+    assert {int(row["address"], 16) for row in rows} == said.truth.contexts.keys()
+
+
+def test_no_collection_is_forced(go: str, tmp_path: Path) -> None:
+    said = delve.said("attach", programs.build("memory", go), f"go-heapdump {tmp_path}/core")
+    assert said.answers[0].endswith(
+        "No collection was forced, nor need it be: what can be reached is found out there.\n"
+    )
+
+
+def test_what_cannot_be_dumped_is_one_line(ctxforest_core: programs.Core) -> None:
+    core, nothing = delve.on_core(ctxforest_core, "go-heapdump /tmp/x", "go-heapdump")
+    assert core.startswith("go-heapdump: this is a core; ") and core.count("\n") == 1
+    assert nothing == "go-heapdump: which file? go-heapdump FILE; help go-heapdump\n"
