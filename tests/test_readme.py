@@ -14,7 +14,18 @@ GDBS = ("OLDEST_GDB", "PREBUILT_GDB")
 def test_it_names_every_command_and_no_other() -> None:
     listed = re.findall(r"^\| `(go-[a-z]+)`", README, re.MULTILINE)
     assert sorted(listed) == sorted(commands.registry())
-    assert set(re.findall(r"\bgo-[a-z]+\b", README)) - {"go-ctxchain"} <= set(commands.registry())
+    assert set(re.findall(r"\bgo-[a-z]+\b", README)) - {"go-ctxchain"} <= set(commands.registry()) | in_delve()
+
+
+def in_delve() -> set[str]:
+    """The commands of dlvscripts/."""
+    texts = "".join(path.read_text() for path in (tools.ROOT / "dlvscripts").glob("*.star"))
+    return {name.replace("_", "-") for name in re.findall(r"^def command_(go_\w+)", texts, re.MULTILINE)}
+
+
+def test_it_says_what_works_in_delve() -> None:
+    table = README.partition("| Delve 1.27.1 |")[2].partition("\n\n")[0]
+    assert set(re.findall(r"\bgo-[a-z]+\b", table)) == in_delve() - {"go-load", "go-step"}
 
 
 def test_its_go_releases_are_those_that_tests_build_with() -> None:

@@ -17,6 +17,9 @@ Without a debugger:
     python -m gdbext core EXE CORE go-…     a core file
     python -m gdbext pid PID go-…           a running process; it is never stopped
 
+In Delve some of them exist as scripts, with options of their own (`dlv … --init ~/.local/share/gdbext/init.dlv`, then
+`help go-…`).
+
 Settings in GDB:
 
     set go-limit N|unlimited     how many rows are shown (100); --limit and --all say otherwise for one command
