@@ -51,7 +51,7 @@ def put_mask(memory, described, span, slot, mask):
     mask.words[5] = ZERO
     if flags & BITMAP:
         mask.words[0], mask.words[1], mask.words[2], mask.words[3] = span[BITS], slot * words, words, words
-        return host, words
+        return host, words if span[BITS] != 0 else ZERO  # a large one that is being allocated has no type yet
     row = header_row(described, span, slot)
     elem, pointers, bits = ZERO, ZERO, ZERO
     if row >= 0:
