@@ -11,7 +11,7 @@ import numpy as np
 # The attributes that anybody asks for; an entry's others are skipped.
 (NAME, TYPE, LOCATION, LOW_PC, HIGH_PC, RANGES, ORIGIN, BYTE_SIZE, MEMBER_OFFSET, GO_TYPE, COUNT, ADDR_BASE,
  STR_BASE, LOCLISTS_BASE, RNGLISTS_BASE, FRAME_BASE, CLOSURE_OFFSET, IS_RESULT, DECLARATION, UPPER_BOUND, CONST_VALUE,
- SLOTS) = range(22)
+ GO_KIND, GO_ELEM, SLOTS) = range(24)
 
 # How an attribute's value is to be taken. A string's value is its place in .debug_info, .debug_str, .debug_line_str.
 (ABSENT, ADDRESS, CONSTANT, IN_INFO, IN_STR, IN_LINE_STR, BLOCK, OFFSET, REFERENCE, FLAG, LIST_INDEX, OTHER,
@@ -23,6 +23,13 @@ import numpy as np
 
 # Columns of the index.
 TAG, DIE, NAME_AT, HASH, FIRST_VALUE, SECOND_VALUE, INDEX_COLUMNS = range(7)
+
+# Columns of what is said of types: of an entry, of a structure's member.
+OF_TAG, OF_NAME, OF_SIZE, OF_TYPE, OF_KIND, OF_ELEM, OF_COUNT, OF_MEMBER, OF_MEMBERS, TYPE_COLUMNS = range(10)
+MEMBER_AT, MEMBER_TYPE, MEMBER_NAME, MEMBER_COLUMNS = range(4)
+
+# Columns of captured variables: which function, its offset in the closure, the entry of its type, its name.
+CAPTURED_BY, CAPTURED_AT, CAPTURED_TYPE, CAPTURED_NAME, CAPTURE_COLUMNS = range(5)
 # fmt: on
 
 TAG_ARRAY, TAG_ENUM, TAG_PARAMETER, TAG_BLOCK, TAG_MEMBER = 0x01, 0x04, 0x05, 0x0B, 0x0D
@@ -81,7 +88,7 @@ _ATTRIBUTES = {
     0x03: NAME, 0x49: TYPE, 0x02: LOCATION, 0x11: LOW_PC, 0x12: HIGH_PC, 0x55: RANGES, 0x31: ORIGIN, 0x47: ORIGIN,
     0x0B: BYTE_SIZE, 0x38: MEMBER_OFFSET, 0x2904: GO_TYPE, 0x37: COUNT, 0x73: ADDR_BASE, 0x2133: ADDR_BASE,
     0x72: STR_BASE, 0x8C: LOCLISTS_BASE, 0x74: RNGLISTS_BASE, 0x40: FRAME_BASE, 0x2907: CLOSURE_OFFSET,
-    0x4B: IS_RESULT, 0x3C: DECLARATION, 0x2F: UPPER_BOUND, 0x1C: CONST_VALUE,
+    0x4B: IS_RESULT, 0x3C: DECLARATION, 0x2F: UPPER_BOUND, 0x1C: CONST_VALUE, 0x2900: GO_KIND, 0x2902: GO_ELEM,
 }  # fmt: skip
 SLOT_OF = np.array([_ATTRIBUTES.get(attribute, -1) for attribute in range(0x2910)], np.int64)
 

@@ -29,6 +29,8 @@ Ints = NDArray[np.int64]
 
 SUBTREE_LIMIT = 100_000
 """Entries below one function. The largest seen have some thousands."""
+SHORT = 128
+"""Bytes of a string up to which finding its end needs no compiled loop."""
 TYPE_DEPTH = 32
 """How many typedefs and arrays are followed before a type is taken for a ring."""
 
@@ -133,8 +135,8 @@ class Dwarf:
         return self.elf.refuse(f"damaged debug information ({where})")
 
     @cached_property
-    def _tables(self) -> tuple[Ints, Ints, Ints]:
-        """(units, abbreviation heads, attribute specs)."""
+    def tables(self) -> tuple[Ints, Ints, Ints]:
+        """Units, abbreviation heads, attribute specs, as the kernels have them."""
         kernels, info = self.kernels, self.sections[0]
         units = np.zeros((info.size // 16 + 1, dw.UNIT_COLUMNS), np.int64)
         count = kernels.read_units(info, units)
@@ -165,7 +167,7 @@ class Dwarf:
     @cached_property
     def index(self) -> Ints:
         """Every named type, function with code, global variable and constant: rows of INDEX_COLUMNS."""
-        units, heads, specs = self._tables
+        units, heads, specs = self.tables
         # An entry worth a row has 6 bytes or more; pages that stay untouched cost nothing.
         rows = np.empty((self.sections[0].size // 6 + 1, dw.INDEX_COLUMNS), np.int64)
         count, damaged = self.kernels.skim(self.sections, units, heads, specs, rows, scratch())
@@ -202,6 +204,9 @@ class Dwarf:
         data = self.sections[kind - dw.IN_INFO]
         if not 0 <= at < data.size:
             return b""
+        head = data[at : at + SHORT].tobytes()
+        if (end := head.find(0)) >= 0:
+            return head[:end]
         end = int(self.kernels.string_end(data, at, data.size))
         return data[at : end if end >= 0 else data.size].tobytes()
 
@@ -259,7 +264,7 @@ class Dwarf:
 
     def unit_of(self, offset: int) -> Ints:
         """The unit table's row for the entry at ``offset``. Raises UnsupportedTarget outside all units."""
-        units = self._tables[0]
+        units = self.tables[0]
         number = int(np.searchsorted(units[:, dw.START], offset, "right")) - 1
         if number < 0 or offset < units[number, dw.FIRST] or offset >= units[number, dw.END]:
             raise self.damaged(f"no entry at {offset:#x}")
@@ -270,7 +275,7 @@ class Dwarf:
         """Like ``unit_of``, with what the unit's root entry says (low pc, bases) filled in."""
         unit = self.unit_of(offset)
         if "index" not in self.__dict__:
-            self.kernels.read_root(self.sections, unit, *self._tables[1:], *scratch())
+            self.kernels.read_root(self.sections, unit, *self.tables[1:], *scratch())
         return unit
 
     def entry(self, offset: int) -> Entry:
@@ -287,7 +292,7 @@ class Dwarf:
         while True:
             shape = np.zeros((size, 3), np.int64)
             arrays = [np.zeros((size, dw.SLOTS), np.int64) for _ in range(3)]
-            where = (self.sections, unit, *self._tables[1:], offset, whole)
+            where = (self.sections, unit, *self.tables[1:], offset, whole)
             count, damaged = kernels.read_subtree(*where, shape, *arrays, scratch())
             if damaged >= 0 or count == 0 or count > SUBTREE_LIMIT:
                 raise self.damaged(f"entry {offset:#x}")

@@ -98,7 +98,7 @@ def test_go_and_c_units_in_one_binary() -> None:
     program = programs.build("goroutinescgo", "1.23.9", env={"CGO_ENABLED": "1"}, flags=["-ldflags=-linkmode=external"])
     compare(str(program.exe))
     dwarf = Dwarf(Elf.open(str(program.exe)))
-    versions = set(dwarf._tables[0][:, dw.VERSION].tolist())
+    versions = set(dwarf.tables[0][:, dw.VERSION].tolist())
     assert versions == {4, 5}
     goroutine = dwarf.type_named("runtime.g")
     assert goroutine is not None

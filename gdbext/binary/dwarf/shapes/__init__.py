@@ -1,0 +1,1 @@
+"""What the debug information says of many types and closures at once."""
