@@ -50,6 +50,11 @@ class Symtab:
         """The symbol tables of a program. Raises MissingSymbol, MemoryFault, InconsistentRuntime."""
         return cls(program, read_modules(program, program.symbol(FIRST_MODULE)))
 
+    @property
+    def entries(self) -> U64:
+        """Where functions start, in order, by their indices; one behind the last of each module is none."""
+        return self._entries
+
     def functions(self, pcs: NDArray[Any]) -> NDArray[np.int64]:
         """The function index of each pc, -1 where no Go function has it."""
         index = np.searchsorted(self._entries, np.asarray(pcs, np.uint64), "right") - 1

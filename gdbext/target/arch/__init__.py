@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from attrs import field, frozen
 
 if TYPE_CHECKING:
-    from gdbext.compute.arrays import U64
+    from gdbext.compute.arrays import I32, U8, U64
 
     Addresses = TypeVar("Addresses", int, U64)
 
@@ -94,6 +94,10 @@ class Arch(Protocol):
 
     def variables(self, code: bytes, address: int, low: int, high: int) -> list[int]:
         """The distinct addresses in [low, high) that the code at ``address`` refers to, in order of first use."""
+
+    def taken_before(self, code: U8, address: int, firsts: U64, seconds: U64) -> I32:
+        """Which of the sorted ``firsts`` the code at ``address`` takes the address of shortly before it takes each of
+        ``seconds``: an index, negative where there is none or not always the same."""
 
 
 __all__ = ["Arch", "Vectors"]

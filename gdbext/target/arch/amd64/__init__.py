@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from gdbext.target.arch import Arch, Vectors
 from gdbext.target.arch.amd64 import xstate
 
 if TYPE_CHECKING:
+    from gdbext.compute.arrays import I32, U8, U64
     from gdbext.target.arch import Addresses
 
 WORD = 8
@@ -86,3 +89,11 @@ class Amd64(Arch):
         from gdbext.target.arch.amd64 import textrefs
 
         return textrefs.variables(code, address, low, high)
+
+    def taken_before(self, code: U8, address: int, firsts: U64, seconds: U64) -> I32:
+        """By LEA with RIP-relative operands."""
+        from gdbext.target.arch.amd64 import kernels
+
+        found = np.empty(len(seconds), np.int32)
+        kernels.pair(code, address, firsts, seconds, found)
+        return found
