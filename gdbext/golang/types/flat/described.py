@@ -26,7 +26,10 @@ GROUP = declare(
     "internal/abi.OldMapType",  # Go 1.24, 1.25 with GOEXPERIMENT=noswissmap
     group=UINT("Group", "Bucket"),
 )
-WEAK = "weak.Pointer["
+SPECIAL = ("weak.Pointer[", "sync.Pool", "sync.eface", "reflect.Value")
+"""In the order of ``kernels.WEAK`` and so on."""
+SHAPED = "go.shape.*uint8"
+"""What generic code takes all pointers for."""
 ROOM = 1 << 16
 SLOTS = 1 << 20
 DEEP = 1 << 14
@@ -78,7 +81,7 @@ class Reading:
             self.tail,
         )  # fmt: skip
         self.base = base
-        self.weak = self.named(WEAK)
+        self.special = self.named(*SPECIAL)
         self.owners: list[Any] = []
 
     def named(self, *names: str) -> U8:
@@ -91,6 +94,7 @@ class Reading:
     def described(self) -> Described:
         """The rows, flattened."""
         elem = index_in(self.address, self.tail[:, kernels.ELEM])
+        elem[self.named(SHAPED) != 0] = -1
         room, stack = SLOTS, np.zeros((DEEP, 2), np.uint64)
         while True:
             made = Described(
@@ -101,7 +105,7 @@ class Reading:
                 np.zeros(room, np.uint64), np.zeros(room, np.uint8), np.full(room, -1, np.int32),
                 np.zeros(room, np.uint64),
             )  # fmt: skip
-            found = int(kernels.flatten(self.image.memory, self.at, self.tail, self.weak, made, stack))
+            found = int(kernels.flatten(self.image.memory, self.at, self.tail, self.special, made, stack))
             if found <= room:
                 break
             room = found
@@ -126,7 +130,7 @@ def pointer_words(described: Described, row: int, depth: int = DEPTH) -> NDArray
     out = np.zeros(int(described.pointers[row]) >> 3, np.bool_)
     slots = slice(int(described.slot[row]), int(described.slot[row] + max(described.slots[row], 0)))
     kind, word = described.slot_kind[slots], described.slot_at[slots].astype(np.int64) >> 3
-    word = word + ((kind == kernels.IFACE) | (kind == kernels.EFACE))
+    word = word + np.isin(kind, (kernels.IFACE, kernels.EFACE, kernels.REFLECTED))
     out[word[kind != kernels.REPEATED]] = True
     for s in np.flatnonzero(kind == kernels.REPEATED).tolist() if depth else ():
         inner, times = int(described.slot_type[slots][s]), int(described.slot_count[slots][s])

@@ -21,11 +21,15 @@ library = Library(__name__)
 ZERO, BYTE, HALF = np.uint64(0), np.uint64(0xFF), np.uint64(0xFFFFFFFF)
 KIND, UNROLLED_FLAG, DIRECT = np.uint64(31), np.uint64(0x10), np.uint64(0x20)
 ARRAY, CHAN, FUNC, INTERFACE, MAP, POINTER, SLICE, STRING, STRUCT, UNSAFE = 17, 18, 19, 20, 21, 22, 23, 24, 25, 26
-IFACE, EFACE, REPEATED = 27, 28, 29
-"""Kinds of slots beyond those of types: interfaces with methods and without, arrays that stay folded."""
-HEADER, DIRECTORY, TABLE, CLASSIC, HCHAN, TEXT, NODE = range(32, 39)
+IFACE, EFACE, REPEATED, COUNTED, REFLECTED = range(27, 32)
+"""Kinds of slots beyond those of types: interfaces with methods and without, arrays that stay folded, pointers with the
+number of elements in the next word (sync.Pool), a type with a value and flags behind it (reflect.Value)."""
+WEAK, POOL, POOLED, VALUE = 1, 2, 3, 4
+"""Structures that are not what they look like: weak.Pointer, sync.Pool, sync.eface, reflect.Value."""
+UINTPTR = 12
+HEADER, DIRECTORY, TABLE, CLASSIC, HCHAN, TEXT, NODE, CLOSURE = range(32, 40)
 """Kinds of rows of our own: a Swiss map's header, the array of its tables and one of these, a classic map's header, a
-channel, the bytes of a string, what only its first byte tells (internal/sync.node)."""
+channel, the bytes of a string, what only its first byte tells (internal/sync.node), a function's captured variables."""
 AT_DIRECTORY, AT_TABLES, AT_GROUPS, AT_GROUP_MASK, AT_BUCKETS, AT_OLD, AT_LOG2, AT_BUFFER, AT_CAPACITY = range(9)
 LAYOUT = 9
 """Where words of these lie: indices of an array."""
@@ -262,9 +266,40 @@ def atomic_pointer(memory, described, at, tail, i):
     return np.int64(described.elem[pointer]), read64(memory, where + at[FIELD_OFFSET])[0]
 
 
+@helper
+def put_special(memory, described, at, tail, i, special, count, offset):
+    """Append the slots of a structure whose words are more than their types say."""
+    if special == POOLED:
+        count = put_slot(described, count, offset, UNSAFE, -1, ONE)
+        return put_slot(described, count, offset, EFACE, -1, ONE)
+    if special == VALUE:
+        count = put_slot(described, count, offset, UNSAFE, -1, ONE)
+        return put_slot(described, count, offset, REFLECTED, -1, ONE)
+    for field in range(tail[i, COUNT]):
+        where = tail[i, FIELDS] + np.uint64(field) * at[FIELD_SIZE]
+        row = row_of(described, read64(memory, where + at[FIELD_TYPE])[0])
+        inside = read64(memory, where + at[FIELD_OFFSET])[0]
+        kind = described.kind[row] if row >= 0 and inside + EIGHT <= described.size[i] else 0
+        if kind == UNSAFE and inside + EIGHT + EIGHT <= described.size[i]:
+            count = put_slot(described, count, offset + inside, COUNTED, -1, ONE)
+        elif kind == FUNC:
+            count = put_slot(described, count, offset + inside, FUNC, -1, ONE)
+    return count
+
+
+@helper
+def is_special(described, special, i):
+    """Whether a structure with such a name is shaped like it: a user's package may have the same name."""
+    if special[i] == POOLED:
+        return described.size[i] == 16 and described.mask[i] == 3
+    if special[i] == VALUE:
+        return described.size[i] == 24 and described.mask[i] == 3
+    return special[i] == POOL and described.size[i] <= 64
+
+
 @library.kernel("control Memory u64[] u64[,] u8[] Described u64[,] -> i64")
-def flatten(control, memory, at, tail, weak, described, stack):
-    """Fill ``first``, ``slot`` and ``slots`` of every row, and the slots. ``weak``: rows that only look like pointers.
+def flatten(control, memory, at, tail, special, described, stack):
+    """Fill ``first``, ``slot`` and ``slots`` of every row, and the slots. ``special``: WEAK … by row, 0 for most.
 
     ``stack``: scratch, (n, 2). Returns how many slots there are, which may be more than there is room for.
     """
@@ -274,7 +309,7 @@ def flatten(control, memory, at, tail, weak, described, stack):
             return count
         described.first[i] = first_field(memory, described, at, tail, i)
         described.slot[i] = count
-        after = flatten_row(memory, at, tail, weak, described, stack, i, count)
+        after = flatten_row(memory, at, tail, special, described, stack, i, count)
         described.slots[i] = after - count if after >= 0 else NO_SLOTS
         count = max(after, count)
     return count
@@ -291,7 +326,7 @@ def width(kind):
 
 
 @helper
-def flatten_row(memory, at, tail, weak, described, stack, top, count):
+def flatten_row(memory, at, tail, special, described, stack, top, count):
     """Append the slots of a row; -1 where the type nests deeper than the stack."""
     depth, stack[0, 0], stack[0, 1] = 1, np.uint64(top), ZERO
     while depth > 0:
@@ -317,7 +352,10 @@ def flatten_row(memory, at, tail, weak, described, stack, top, count):
                 depth += 1
         elif kind == STRUCT:
             target, where = atomic_pointer(memory, described, at, tail, i)
-            if target >= 0 and weak[i] == 0 and where + EIGHT <= described.size[i]:
+            if is_special(described, special, i):
+                count = put_special(memory, described, at, tail, i, special[i], count, offset)
+                continue
+            if target >= 0 and special[i] == 0 and where + EIGHT <= described.size[i]:
                 count = put_slot(described, count, offset + where, POINTER, target, ONE)
                 continue
             fields = np.int64(tail[i, COUNT])

@@ -5,6 +5,8 @@ No descriptor describes them (internal/runtime/maps, runtime/map.go until Go 1.2
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from attrs import field, frozen
 
@@ -18,6 +20,7 @@ from gdbext.golang.types.flat.described import Reading
 from gdbext.golang.types.flat.kernels import (
     CHAN,
     CLASSIC,
+    COUNTED,
     DIRECTORY,
     HCHAN,
     HEADER,
@@ -29,10 +32,14 @@ from gdbext.golang.types.flat.kernels import (
     UNSAFE,
     Described,
 )  # fmt: skip
+from gdbext.golang.types.flat.rows import Row, Slot, appended
 from gdbext.golang.types.rtype import Types
 
-PARTS = ("maps.Map", "maps.table", "runtime.hmap", "runtime.hchan", "time.Timer", "time.Ticker", "runtime.timeTimer")
-PACKAGES = ("internal/runtime/maps", "runtime", "time")
+TIMERS = ("time.Timer", "time.Ticker")
+MADE = ("reflect.makeFuncImpl", "reflect.methodValue")
+MAPS = ("maps.Map", "maps.table", "runtime.hmap")
+PARTS = (*MAPS, "runtime.hchan", "runtime.timeTimer", "sync.poolLocal", *TIMERS, *MADE)
+PACKAGES = ("internal/runtime/maps", "runtime", "time", "sync", "reflect")
 SYNC_NODE = "sync.node["
 
 
@@ -40,60 +47,54 @@ SYNC_NODE = "sync.node["
 class Own:
     """``described`` with rows of our own behind the program's. ``text``: the row of a string's bytes.
 
-    ``layout``: where the headers' words lie, as ``kernels`` number them.
+    ``owner`` has to live as long as ``described``.
     """
 
     described: Described = field(repr=False)
     text: int
-    layout: U64 = field(repr=False)
-
-
-@frozen
-class _Row:
-    """A row to be appended: shaped like row ``like`` (-1: ``size`` bytes with one pointer, at ``pointer``)."""
-
-    kind: int
-    elem: int
-    size: int
-    pointer: int
-    like: int = -1
-    target: int = -1
-    """Of the one pointer, where it is known."""
+    parts: Parts = field(repr=False)
+    owner: object = field(repr=False)
 
 
 def with_own(program: Program, types: Types, reading: Reading, described: Described) -> Own:
     """The program's types and what the runtime makes of them."""
-    parts = _Parts(program, types, reading)
-    rows, own = list[_Row](), described.own.copy()
+    parts = Parts(program, types, reading)
+    rows, own = list[Row](), described.own.copy()
     for row in np.flatnonzero(described.kind == MAP).tolist():
         own[row] = len(described.size) + len(rows)
         rows += parts.of_map(int(described.elem[row]), len(described.size) + len(rows))
     for row in np.flatnonzero(described.kind == CHAN).tolist():
         own[row] = len(described.size) + len(rows)
         rows.append(parts.of_chan(int(described.elem[row])))
-    rows.append(_Row(TEXT, -1, 1, -1))
+    rows.append(Row(TEXT, 1))
     text = len(described.size) + len(rows) - 1
     nodes = _nodes(reading, described, text + 1)
     rows += nodes
-    made = _appended(described._replace(own=own), rows)
-    _timers(parts, made)
-    _sync_maps(made, reading, text + 1, nodes)
+    made, owner = appended(described._replace(own=own), rows)
+    parts.stand_ins.update(_timers(parts, made))
+    parts.stand_ins.update(_sync_maps(made, reading, text + 1, nodes))
+    parts.put_stand_ins(made)
     _overflows(parts, made)
-    return Own(made, text, parts.layout())
+    return Own(made, text, parts, owner)
 
 
-class _Parts:
-    """The runtime's own structures, as the program describes them."""
+class Parts:
+    """The runtime's own structures, as the program describes them.
+
+    ``stand_ins``: what a pointer to a row's type really points to, where that is another.
+    """
 
     def __init__(self, program: Program, types: Types, reading: Reading) -> None:
+        self.stand_ins: dict[int, int] = {}
         self.program, self.types = program, types
+        self.sizes = reading.size
         code = reading.named(*PARTS)
         self._rows = {name: self._only(reading, np.flatnonzero(code == 1 + i)) for i, name in enumerate(PARTS)}
         self.swiss = program.has(maps.SWISS_MAP) and self.row("maps.Map") >= 0
 
     def row(self, name: str) -> int:
         """The row of one of PARTS, -1 where the program has no such type."""
-        return self._rows[name]
+        return self._rows.get(name, -1)
 
     def _only(self, reading: Reading, rows: np.ndarray) -> int:
         """The row of the runtime's own type: a user's package may have the same name."""
@@ -105,22 +106,36 @@ class _Parts:
                 continue
         return -1
 
-    def of_map(self, group: int, at: int) -> list[_Row]:
+    def of_map(self, group: int, at: int) -> list[Row]:
         """The rows of a map type, the first of which will be row ``at``."""
         if not self.swiss:
             bound = self.program.bound(maps.CLASSIC_MAP)
-            return [_Row(CLASSIC, group, bound.size, bound.offset("buckets"), self.row("runtime.hmap"))]
+            return [self._row(CLASSIC, group, bound.size, bound.offset("buckets"), "runtime.hmap")]
         header, table = self.program.bound(maps.SWISS_MAP), self.program.bound(maps.SWISS_TABLE)
         return [
-            _Row(HEADER, group, header.size, header.offset("directory"), self.row("maps.Map")),
-            _Row(DIRECTORY, group, 8, 0, -1, at + 2),
-            _Row(TABLE, group, table.size, table.offset("data"), self.row("maps.table")),
+            self._row(HEADER, group, header.size, header.offset("directory"), "maps.Map"),
+            Row(DIRECTORY, 8, group, 1, [Slot(0, POINTER, at + 2)]),
+            self._row(TABLE, group, table.size, table.offset("data"), "maps.table"),
         ]
 
-    def of_chan(self, elem: int) -> _Row:
+    def of_chan(self, elem: int) -> Row:
         """The row of a channel type's channels."""
         bound = self.program.bound(CHANNEL)
-        return _Row(HCHAN, elem, bound.size, bound.offset("buf"), self.row("runtime.hchan"))
+        return self._row(HCHAN, elem, bound.size, bound.offset("buf"), "runtime.hchan")
+
+    def _row(self, kind: int, elem: int, size: int, pointer: int, part: str) -> Row:
+        """Shaped like the runtime's own structure; without its descriptor the one pointer in it is known."""
+        like = self.row(part)
+        if like >= 0 and self.sizes[like] >= size:
+            return Row(kind, elem=elem, like=like)
+        return Row(kind, size, elem, 1 << pointer // 8, [Slot(pointer, UNSAFE)])
+
+    def put_stand_ins(self, made: Described, begin: int = 0) -> None:
+        """Let pointers, from slot ``begin`` on, point to what really lies there."""
+        kind, target = made.slot_kind[begin:], made.slot_type[begin:]
+        for row, real in self.stand_ins.items():
+            target[(kind == POINTER) & (target == row)] = real
+        target[kind == COUNTED] = self.row("sync.poolLocal")
 
     def layout(self) -> U64:
         """The numbers of ``kernels.AT_DIRECTORY`` and so on."""
@@ -137,66 +152,32 @@ class _Parts:
         return made
 
 
-def _appended(described: Described, rows: list[_Row]) -> Described:
-    """The arrays with more rows, each with a slot of its own where it is like no other."""
-    n, m = len(described.size), len(rows)
-    like = np.array([row.like if row.like >= 0 and described.size[row.like] >= row.size else -1 for row in rows])
-    alone, pointed = like < 0, np.array([row.pointer >= 0 for row in rows])
-    pointer = np.array([max(row.pointer, 0) for row in rows], np.uint64)
-    mask = np.where(pointed, np.uint64(1) << (pointer >> np.uint64(3)), 0).astype(np.uint64)
-    size = np.array([row.size for row in rows], np.uint64)
-    slot, mine = len(described.slot_at) + np.cumsum(alone & pointed) - 1, np.flatnonzero(alone & pointed)
-    target = np.array([row.target for row in rows], np.int32)[mine]
-
-    def more(name: str, values: np.ndarray) -> np.ndarray:
-        base = getattr(described, name)
-        return np.concatenate([base, np.where(alone, values, base[like]).astype(base.dtype)])
-
-    plain = np.zeros(m, np.int64)
-    made = described._replace(
-        size=more("size", size),
-        pointers=more("pointers", np.where(pointed, pointer + np.uint64(8), 0)),
-        kind=np.concatenate([described.kind, np.array([row.kind for row in rows], np.uint8)]),
-        direct=more("direct", plain), mask=more("mask", mask), tile=np.zeros(n + m, np.uint64),
-        gcdata=more("gcdata", plain), elem=np.concatenate([described.elem, np.array([r.elem for r in rows], np.int32)]),
-        length=more("length", plain), own=np.concatenate([described.own, np.full(m, -1, np.int32)]),
-        first=np.concatenate([described.first, np.full(m, -1, np.int32)]),
-        slot=more("slot", np.maximum(slot, 0)), slots=more("slots", pointed.astype(np.int64)),
-        slot_at=np.concatenate([described.slot_at, pointer[mine]]),
-        slot_kind=np.concatenate([described.slot_kind, np.where(target >= 0, POINTER, UNSAFE).astype(np.uint8)]),
-        slot_type=np.concatenate([described.slot_type, target]),
-        slot_count=np.concatenate([described.slot_count, np.ones(len(mine), np.uint64)]),
-    )  # fmt: skip
-    kernels.fill_tiles(made.mask, made.size, made.tile)
-    return made
-
-
-def _timers(parts: _Parts, made: Described) -> None:
+def _timers(parts: Parts, made: Described) -> Iterator[tuple[int, int]]:
     """*time.Timer and *time.Ticker point to what is before the rest of a runtime.timeTimer (Go 1.23, time.newTimer)."""
     whole = parts.row("runtime.timeTimer")
-    for name in ("time.Timer", "time.Ticker"):
+    for name in TIMERS:
         row = parts.row(name)
         if whole >= 0 and row >= 0 and made.size[row] == 16:
-            made.slot_type[(made.slot_kind == POINTER) & (made.slot_type == row)] = whole
+            yield row, whole
 
 
-def _nodes(reading: Reading, described: Described, at: int) -> list[_Row]:
+def _nodes(reading: Reading, described: Described, at: int) -> list[Row]:
     """A row for each sync.node: what it is lies in its first byte (internal/sync/hashtriemap.go, Go 1.24)."""
     rows = np.flatnonzero(reading.named(SYNC_NODE)).tolist()
-    return [_Row(NODE, int(row), 1, -1) for row in rows]
+    return [Row(NODE, 1, int(row)) for row in rows]
 
 
-def _sync_maps(made: Described, reading: Reading, at: int, nodes: list[_Row]) -> None:
+def _sync_maps(made: Described, reading: Reading, at: int, nodes: list[Row]) -> Iterator[tuple[int, int]]:
     """A pointer to a sync.node is one to an entry or to an inner node, which both begin with it."""
     around = reading.named("sync.entry[", "sync.indirect[")
     for number, node in enumerate(nodes):
         found = np.flatnonzero(made.first[: len(around)] == node.elem)
         entry, inner = (next(iter(found[around[found] == code].tolist()), -1) for code in (1, 2))
         made.elem[at + number], made.own[at + number] = entry, inner
-        made.slot_type[(made.slot_kind == POINTER) & (made.slot_type == node.elem)] = at + number
+        yield node.elem, at + number
 
 
-def _overflows(parts: _Parts, made: Described) -> None:
+def _overflows(parts: Parts, made: Described) -> None:
     """The last word of a classic bucket is one of its like (runtime/map.go until Go 1.23)."""
     if parts.swiss:
         return

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from gdbext.compute.arrays import I32, U8, U64
 from gdbext.errors import GdbextError
@@ -15,6 +15,9 @@ from gdbext.golang.reading.words import index_in, word_filter
 from gdbext.golang.runtime.moduledata import Module
 from gdbext.golang.types.flat import described, own
 from gdbext.golang.types.flat.kernels import CLASSIC, DIRECTORY, HCHAN, HEADER, NODE, TABLE, TEXT, Described
+from gdbext.golang.types.flat.names import Name
+from gdbext.golang.types.flat.own import Parts
+from gdbext.golang.types.flat.rows import Row, appended
 from gdbext.golang.types.rtype import Types
 
 
@@ -35,6 +38,9 @@ class TypeTable:
     itab_row: I32 = field(repr=False)
     filter: U8 = field(repr=False)
     owners: Sequence[Any] = field(repr=False)
+    parts: Parts = field(repr=False)
+    names: Mapping[int, Name] = field(factory=dict, repr=False)
+    """Of rows that are neither described nor made of described ones."""
 
     def __len__(self) -> int:
         return len(self.described.size)
@@ -45,6 +51,8 @@ class TypeTable:
 
     def name(self, row: int) -> str:
         """Go's own name of a type; of a row of our own, what it is."""
+        if row in self.names:
+            return self.names[row].short
         if row < self.own:
             return self.types.at(int(self.described.address[row])).name
         kind = int(self.described.kind[row])
@@ -55,6 +63,8 @@ class TypeTable:
 
     def package(self, row: int) -> str:
         """The path of the package that declares a type, "" where none is said."""
+        if row in self.names:
+            return self.names[row].package
         if row >= self.own:
             return ""
         try:
@@ -68,6 +78,14 @@ class TypeTable:
         first = row - {DIRECTORY: 1, TABLE: 2}.get(kind, 0)
         return int(np.flatnonzero(self.described.own == first)[0])
 
+    def grown(self, rows: Sequence[Row], names: Mapping[int, Name]) -> TypeTable:
+        """With more rows, some of which have names of their own."""
+        if not rows:
+            return self
+        made, owner = appended(self.described, rows)
+        self.parts.put_stand_ins(made, len(self.described.slot_at))
+        return evolve(self, described=made, owners=(*self.owners, owner), names={**self.names, **names})
+
 
 def type_table(program: Program, types: Types, modules: Sequence[Module]) -> TypeTable:
     """The table of a program. Raises MemoryFault, InconsistentRuntime, MissingField."""
@@ -78,6 +96,6 @@ def type_table(program: Program, types: Types, modules: Sequence[Module]) -> Typ
     itabs = types.itabs()
     rows = index_in(address, itabs.type)
     return TypeTable(
-        types, made.described, len(address), made.text, made.layout, itabs.address, rows,
-        word_filter(itabs.address), (image, *reading.owners),
+        types, made.described, len(address), made.text, made.parts.layout(), itabs.address, rows,
+        word_filter(itabs.address), (image, made.owner, *reading.owners), made.parts,
     )  # fmt: skip
