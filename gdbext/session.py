@@ -20,7 +20,7 @@ with later("gdbext"):
     from gdbext.golang.runtime import mgcmark, mheap, proc, special, symtab as functions
     from gdbext.golang.std import context, contextread
     from gdbext.golang.types import rtype, values
-    from gdbext.golang.types.flat import table
+    from gdbext.golang.types.flat import closures, table
     from gdbext.golang.unstopped import heap as unstopped
 
 if TYPE_CHECKING:
@@ -99,9 +99,10 @@ def _chains(session: Session) -> chain.Chains:
 def _live(session: Session) -> flow.Flowed:
     program, modules, types, roots = session.program, session.symtab.modules, session.type_table, session.roots
     typed = variables.variables(program, types, modules[0])
-    laid = objects.lay_out(program, session.heap, types)
+    laid = objects.lay_out(program, session.heap, typed.table)
     session.doing = "following the heap's pointers"
-    return flow.flow(program, laid, types, modules, roots, typed)
+    found = closures.Closures(session.symtab, typed.dies)
+    return flow.flow(program, laid, typed.table, modules, roots, typed.rows, found)
 
 
 class Session:
@@ -151,7 +152,7 @@ class Session:
     """How many objects of each type there are."""
 
     lookup: Engine[lookup.Lookup] = Engine(
-        lambda s: lookup.Lookup(s.live, fields.Fields(s.type_table, values.Values(s.program, s.types)))
+        lambda s: lookup.Lookup(s.live, fields.Fields(s.live.table, values.Values(s.program, s.types)))
     )
     """Single objects, and what their words are called."""
 

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from queue import SimpleQueue
 
 import numpy as np
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from numpy.typing import NDArray
 
+from gdbext.analysis.heap.closures import type_closures
 from gdbext.analysis.heap.kernels import following as kernels, meeting, words as wordkernels
 from gdbext.analysis.heap.kernels.following import Interfaces
 from gdbext.analysis.heap.kernels.meeting import FOREIGN, LOST, REGIONS, TYPED, UNTYPED, Place, Work
@@ -19,6 +20,7 @@ from gdbext.compute.arrays import I32, U64
 from gdbext.golang.reading.program import Program
 from gdbext.golang.runtime.mgcmark import Roots
 from gdbext.golang.runtime.moduledata import Module
+from gdbext.golang.types.flat.closures import Closures
 from gdbext.golang.types.flat.table import TypeTable
 
 LEAST = 1 << 16
@@ -45,7 +47,13 @@ class Flowed:
 
 
 def flow(
-    program: Program, laid: Laid, table: TypeTable, modules: Sequence[Module], roots: Roots, variables: U64
+    program: Program,
+    laid: Laid,
+    table: TypeTable,
+    modules: Sequence[Module],
+    roots: Roots,
+    variables: U64,
+    closures: Closures,
 ) -> Flowed:
     """Follow everything from the roots and the typed ``variables``: rows (address, type's row, how many)."""
     traversal = Traversal.of(program, laid, table, modules)
@@ -53,8 +61,10 @@ def flow(
     traversal.roots(roots.value)
     traversal.roots(contents(laid, table, roots.contents))
     traversal.run()
+    traversal = evolve(traversal, table=type_closures(closures, table, laid.objects, traversal.front))
+    traversal.run()
     told = [] if program.target.memory.stable else [RAN]
-    return Flowed(laid, table, laid.objects.state, (*told, *traversal.notes()))
+    return Flowed(laid, traversal.table, laid.objects.state, (*told, *traversal.notes()))
 
 
 def contents(laid: Laid, table: TypeTable, addresses: U64) -> U64:

@@ -64,7 +64,7 @@ class Histogram:
     def of(cls, flowed: Flowed) -> Histogram:
         """Of all allocated objects."""
         out = np.zeros((2 * len(flowed.table) + SPAN_CLASSES, 4), np.int64)
-        kernels.tally(flowed.laid.objects, len(flowed.table), out)
+        kernels.tally(flowed.laid.objects, len(flowed.table), flowed.table.text, out)
         return cls(flowed, out)
 
     def total(self, which: int) -> Count:
@@ -103,8 +103,8 @@ class Histogram:
         counted = np.array([at for entry in entries for at in entry.counted], np.int64)
         room = int(self.counts[counted, LIVE].sum() + self.counts[counted, DEAD].sum())
         address, size = np.zeros(room, np.uint64), np.zeros(room, np.int64)
-        objects, types = self.flowed.laid.objects, len(self.flowed.table)
-        found = min(int(kernels.instances(objects, types, counted, address, size)), room)
+        objects, table = self.flowed.laid.objects, self.flowed.table
+        found = min(int(kernels.instances(objects, len(table), table.text, counted, address, size)), room)
         chosen = np.flatnonzero((size[:found] > 0) == (which == LIVE))
         for at in range(0, len(chosen), 1 << 16):
             yield from _made(address[chosen[at : at + (1 << 16)]], size[chosen[at : at + (1 << 16)]])

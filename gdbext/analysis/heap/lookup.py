@@ -55,7 +55,7 @@ class Lookup:
         spans, id_ = self.flowed.laid.heap.spans, int(self.flowed.laid.heap.spans.first[number]) + slot
         state, header = int(self.flowed.state[id_]), int(spans.header[number])
         rank = (state & states.RANKS) >> states.RANK_SHIFT
-        typed = rank >= states.TILED
+        typed, text = rank >= states.TILED, self.flowed.table.text
         return Object(
             id=id_,
             span=number,
@@ -65,7 +65,7 @@ class Lookup:
             allocated=bool(state & states.ALLOCATED),
             reachable=bool(state & states.MARKED),
             row=state & states.ROW if typed else -1,
-            exact=rank >= states.FITTING,
+            exact=rank >= states.FITTING or (typed and state & states.ROW == text),
         )
 
     def span_class(self, one: Object) -> int:

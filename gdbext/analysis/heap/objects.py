@@ -23,7 +23,9 @@ from gdbext.golang.runtime.kernels.spans import Spans
 from gdbext.golang.runtime.mbitmap import arena_bits, in_arenas
 from gdbext.golang.runtime.mheap import Heap, inline_marks
 from gdbext.golang.runtime.spancheck import PAGE_SIZE
+from gdbext.golang.types.flat.kernels import Described
 from gdbext.golang.types.flat.table import TypeTable
+from gdbext.golang.types.rtype import TYPE
 from gdbext.target.image import Image
 
 BITMAP_BYTES = PAGE_SIZE // 64
@@ -55,7 +57,7 @@ def lay_out(program: Program, heap: Heap, table: TypeTable) -> Laid:
     spans, owners = heap.placed, list[Any]()
     check_numbers(spans.slots, len(spans.base), len(table))
     hosts, unreadable = _hosts(spans, heap.image, owners)
-    flags = _flags(spans, table)
+    flags = _flags(program, spans, table)
     rows = np.zeros((len(spans.base), 8), np.uint64)
     rows[:, kernels.BASE], rows[:, kernels.LIMIT], rows[:, kernels.SIZE] = spans.base, spans.limit, spans.elemsize
     rows[:, kernels.FIRST], rows[:, kernels.HOST], rows[:, kernels.FLAGS] = spans.first, hosts, flags
@@ -105,15 +107,29 @@ def copied(image: Image, start: int, end: int) -> tuple[NDArray[np.uint8], int]:
     return copy, end - start - there
 
 
-def _flags(spans: Spans, table: TypeTable) -> U64:
+def _flags(program: Program, spans: Spans, table: TypeTable) -> U64:
     """``Objects.spans``' flags."""
     large = (spans.large_type != 0) & (spans.nelems == 1)
-    row = index_in(table.described.address, np.where(large, spans.large_type, 0).astype(np.uint64)).astype(np.int64)
+    named = np.where(large & ~spans.noscan, spans.large_type, 0).astype(np.uint64)
+    row = _unrolled(program, named, index_in(table.described.address, named), table.described).astype(np.int64)
     kind = np.where(spans.noscan, NOSCAN, np.where(spans.header != 0, HEADED, np.where(large, LARGE, BITMAP)))
     sizes = np.searchsorted(np.array(CLASSES, np.uint64), spans.elemsize) * (spans.elemsize <= CLASSES[-1])
     kind = kind.astype(np.uint64) | ((sizes.astype(np.uint64) * np.uint64(2) + spans.noscan) << kernels.CLASS_SHIFT)
     found: U64 = kind | ((row + 1).astype(np.uint64) << np.uint64(32)) * (kind & LARGE != 0)
     return found
+
+
+def _unrolled(program: Program, named: U64, row: I32, described: Described) -> I32:
+    """``row`` with those of types of which the runtime wrote out the pointer bits: a large object names a type that has
+    only the size and the pointers of the real one (heapSetType, Go 1.22 and 1.23)."""
+    missing = np.unique(named[(named != 0) & (row < 0)])
+    records, ok = program.records(TYPE, missing)
+    size, pointers = (column[: len(described.address)] for column in (described.size, described.pointers))
+    for address, record in zip(missing[ok], records[ok], strict=True):
+        alike = np.flatnonzero((size == record["size"]) & (pointers == record["pointer_bytes"]))
+        if len(alike) == 1:
+            row[named == address] = alike[0]
+    return row
 
 
 def _dividers(spans: Spans) -> U64:

@@ -1,57 +1,75 @@
-"""Global variables and the rows of their types: what the debug information says that no descriptor does."""
+"""Global variables and the rows of their types: what the debug information says that nothing in memory does."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
+from attrs import field, frozen
 
 from gdbext.binary.dwarf import constants as dw
-from gdbext.compute.arrays import I64, U64
-from gdbext.errors import GdbextError
+from gdbext.compute.arrays import U64
+from gdbext.errors import GdbextError, MemoryFault
 from gdbext.golang.reading.program import Program
-from gdbext.golang.reading.words import index_in
+from gdbext.golang.types.flat.dies import Dies, Value
 from gdbext.golang.types.flat.table import TypeTable
 
 if TYPE_CHECKING:
     from gdbext.golang.runtime.moduledata import Module
 
-TYPEDEFS = 4
+
+@frozen(eq=False)
+class Variables:
+    """``rows``: (run-time address, row of the type in ``table``, 1). ``dies``: None without debug information."""
+
+    table: TypeTable = field(repr=False)
+    rows: U64 = field(repr=False)
+    dies: Dies | None = field(default=None, repr=False)
 
 
-def variables(program: Program, table: TypeTable, module: Module) -> U64:
-    """Rows (run-time address, row of the type, 1) of the global variables whose types have descriptors; none without
-    debug information, or where that is damaged."""
-    dwarf = program.binary.dwarf
+def variables(program: Program, table: TypeTable, module: Module) -> Variables:
+    """The global variables that may hold pointers; none without debug information, or where that is damaged."""
     try:
-        index = dwarf.index if dwarf is not None else np.zeros((0, dw.INDEX_COLUMNS), np.int64)
+        return _variables(program, table, module)
     except GdbextError:
-        index = np.zeros((0, dw.INDEX_COLUMNS), np.int64)
-    chosen = index[index[:, dw.TAG] == dw.TAG_VARIABLE]
-    said = _runtime_types(index, chosen[:, dw.SECOND_VALUE])
-    # An offset from moduledata.types; in Go 1.21 and 1.22 some are absolute.
-    address = np.where(said >= module.types, said, said + module.types).astype(np.uint64)
-    row = np.where(said != 0, index_in(table.described.address, address), -1)
-    bias = np.uint64(program.target.bias)
-    out = np.ones((len(chosen), 3), np.uint64)
-    out[:, 0], out[:, 1] = chosen[:, dw.FIRST_VALUE].view(np.uint64) + bias, row.astype(np.uint64)
-    return np.ascontiguousarray(out[row >= 0])
+        return Variables(table, np.zeros((0, 3), np.uint64))
 
 
-def _runtime_types(index: I64, entries: I64) -> I64:
-    """DW_AT_go_runtime_type of the types at the entries, 0 without; a typedef's may sit on what it names."""
-    tags = index[:, dw.TAG]
-    types = index[(tags != dw.TAG_VARIABLE) & (tags != dw.TAG_SUBPROGRAM)]
-    types = types[np.argsort(types[:, dw.DIE], kind="stable")]
-    found = np.zeros(len(entries), np.int64)
-    if not len(types):
-        return found
-    at, todo = entries.copy(), np.arange(len(entries))
-    for _ in range(TYPEDEFS):
-        place = np.minimum(np.searchsorted(types[:, dw.DIE], at), len(types) - 1)
-        rows = types[place]
-        here = rows[:, dw.DIE] == at
-        found[todo[here]] = rows[here, dw.SECOND_VALUE]
-        more = here & (rows[:, dw.SECOND_VALUE] == 0) & (rows[:, dw.TAG] == dw.TAG_TYPEDEF)
-        todo, at = todo[more], rows[more, dw.FIRST_VALUE]
-    return found
+def _variables(program: Program, table: TypeTable, module: Module) -> Variables:
+    dwarf = program.binary.dwarf
+    if dwarf is None:
+        return Variables(table, np.zeros((0, 3), np.uint64))
+    found, sections = dwarf.globals, _sections(program, module)
+    address = found[:, dw.FIRST_VALUE].view(np.uint64) + np.uint64(program.target.bias)
+    inside = np.logical_or.reduce([(address >= begin) & (address < end) for begin, end, _ in sections])
+    address, dies = address[inside], Dies(dwarf, table, module.types)
+    row = dies.rows(found[inside, dw.SECOND_VALUE])
+    chosen = (row >= 0) & (dies.table.described.pointers[row] != 0)
+    for place in np.flatnonzero(chosen & (row >= len(table))).tolist():
+        chosen[place] = _agree(sections, dies.value_of(int(row[place])), int(address[place]))
+    out = np.ones((int(chosen.sum()), 3), np.uint64)
+    out[:, 0], out[:, 1] = address[chosen], row[chosen].astype(np.uint64)
+    return Variables(dies.table, out, dies)
+
+
+def _sections(program: Program, module: Module) -> list[tuple[int, int, int]]:
+    """(begin, end, mask) of sections with pointers; the mask has a bit for each word, none where it is unreadable."""
+    made = list[tuple[int, int, int]]()
+    for begin, end, mask, bits in (
+        (module.data, module.edata, module.gcdatamask, module.gcdatamask_bits),
+        (module.bss, module.ebss, module.gcbssmask, module.gcbssmask_bits),
+    ):
+        try:
+            made.append((begin, end, int.from_bytes(program.read(mask, (bits + 7) // 8), "little")))
+        except MemoryFault:
+            made.append((begin, end, 0))
+    return made
+
+
+def _agree(sections: list[tuple[int, int, int]], value: Value, address: int) -> bool:
+    """Whether a variable has its pointers where the linker says: what we made of a type is not taken on trust."""
+    words = (1 << value.size // 8) - 1
+    return any(
+        begin <= address <= end - value.size and (mask >> (address - begin) // 8) & words == value.bits
+        for begin, end, mask in sections
+    )

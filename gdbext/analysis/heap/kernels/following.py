@@ -64,11 +64,13 @@ from gdbext.golang.types.flat.kernels import (  # noqa: F401  a kernel's declara
     AT_TABLES,
     CHAN,
     CLASSIC,
+    COUNTED,
     EFACE,
     HCHAN,
     HEADER,
     IFACE,
     MAP,
+    REFLECTED,
     REPEATED,
     SLICE,
     STRING,
@@ -79,6 +81,8 @@ from gdbext.golang.types.flat.kernels import (  # noqa: F401  a kernel's declara
 from gdbext.target.kernels import EIGHT, ONE, Memory, host_of, read64  # noqa: F401  a kernel's declaration names some
 
 library = Library(__name__)
+FLAG_INDIR = np.uint64(1 << 7)
+"""reflect/value.go."""
 
 
 class Interfaces(NamedTuple):
@@ -113,6 +117,16 @@ def itab_row(interfaces, word):
 
 
 @inlined
+def follow_reflected(described, work, host, word):
+    """A reflect.Value: its second word is the value itself or, where its flags say so, points to it."""
+    data, row = load64(host + EIGHT), row_of(described, word)
+    if load64(host + EIGHT + EIGHT) & FLAG_INDIR:
+        emit(work, data, row, ONE)
+    else:
+        emit_interface(described, work, data, row)
+
+
+@inlined
 def follow_slot(described, interfaces, place, work, kind, target, times, host):
     """What one slot of a value says; ``host``: where the slot lies in our memory."""
     word = load64(host)
@@ -125,9 +139,14 @@ def follow_slot(described, interfaces, place, work, kind, target, times, host):
     if kind == IFACE or kind == EFACE:
         emit_interface(described, work, data, row_of(described, word) if kind == EFACE else itab_row(interfaces, word))
         return
+    if kind == REFLECTED:
+        follow_reflected(described, work, host, word)
+        return
     times = ONE
     if kind == SLICE:
         times = load64(host + EIGHT + EIGHT)
+    elif kind == COUNTED:
+        times = load64(host + EIGHT)
     elif kind == STRING:
         times, target = load64(host + EIGHT), np.int64(place.bounds[3])
     elif kind == MAP or kind == CHAN:
@@ -151,6 +170,12 @@ def follow_values(described, interfaces, layout, place, work, row, host, times):
 
 
 @inlined
+def buckets(log2):
+    """How many a classic map has, with those for overflow that lie behind them (makeBucketArray)."""
+    return (ONE << log2) + (ONE << (log2 - np.uint64(4)) if log2 >= 4 else ZERO)
+
+
+@inlined
 def follow_own(described, layout, work, row, host):
     """What is known of the runtime's own structures beyond their types."""
     kind, elem = described.kind[row], np.int64(described.elem[row])
@@ -164,7 +189,7 @@ def follow_own(described, layout, work, row, host):
     elif kind == CLASSIC:
         log2 = np.uint64(load8(host + layout[AT_LOG2])) & np.uint64(63)
         first, second = load64(host + layout[AT_BUCKETS]), load64(host + layout[AT_OLD])
-        times, half = ONE << log2, ONE << (max(log2, ONE) - ONE)
+        times, half = buckets(log2), buckets(max(log2, ONE) - ONE)
     elif kind == HCHAN:
         first, times = load64(host + layout[AT_BUFFER]), load64(host + layout[AT_CAPACITY])
     if first != 0:

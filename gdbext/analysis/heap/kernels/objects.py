@@ -11,7 +11,7 @@ from gdbext.compute.functions import inlined
 from gdbext.compute.intrinsics import SOME, load8, load64, stopped
 from gdbext.compute.library import Library
 from gdbext.golang.runtime.kernels.spans import is_set
-from gdbext.golang.types.flat.kernels import HCHAN, NODE, row_of
+from gdbext.golang.types.flat.kernels import HCHAN, NODE, TEXT, row_of
 from gdbext.target.kernels import EIGHT, ONE, host_of
 
 library = Library(__name__)
@@ -94,11 +94,12 @@ def grade(objects, described, span, slot, offset, row, times):
     if span[FLAGS] & NOSCAN:
         if described.pointers[row] != 0 and described.kind[row] != HCHAN:
             return 0
+        whole = offset == 0 and times <= elemsize // size and rounded(objects.classes, size * times) == elemsize
+        if described.kind[row] == TEXT:  # of a string that may be a piece of another
+            return FITTING if whole else TILED
         if elemsize == 16 and size * times < 16:  # many such share a block (runtime/malloc.go, tiny allocator)
             return TILED
-        if offset != 0 or times > elemsize // size:
-            return PREFIX
-        return FITTING if rounded(objects.classes, size * times) == elemsize or described.kind[row] == HCHAN else PREFIX
+        return FITTING if whole or (offset == 0 and described.kind[row] == HCHAN) else PREFIX
     if described.pointers[row] == 0 or offset != 0:
         return PREFIX
     if elemsize > BITS_UP_TO:
@@ -122,7 +123,7 @@ def grade_large(objects, described, span, slot, row, times):
     words, mask = span[SIZE] >> THREE, described.gcdata[row]
     each, within = described.size[row] >> THREE, described.pointers[row] >> THREE
     first, tail, reached = slot * words, ZERO, ZERO
-    if mask == 0 or each == 0:
+    if mask == 0 or each == 0 or span[BITS] == 0:  # 0: its header's type is in no table (Go 1.22, 1.23)
         return PREFIX
     for w in range(words):
         bit, inside = first + np.uint64(w), np.uint64(w) % each
@@ -189,20 +190,23 @@ def header_row(described, span, slot):
 
 
 @inlined
-def counted_as(state, flags, types):
-    """Where an object is counted: by type, sure or likely, then by span class."""
+def counted_as(state, flags, types, text):
+    """Where an object is counted: by type, sure or likely, then by span class.
+
+    Where there is a piece of a string nothing was found but such pieces: that is sure.
+    """
     rank = (state & RANKS) >> RANK_SHIFT
     if rank >= TILED:
-        return 2 * np.int64(state & ROW) + (0 if rank >= FITTING else 1)
+        return 2 * np.int64(state & ROW) + (0 if rank >= FITTING or state & ROW == text else 1)
     return 2 * types + np.int64((flags >> CLASS_SHIFT) & CLASS)
 
 
-@library.kernel("control Objects i64 i64[,]")
-def tally(control, objects, types, out):
+@library.kernel("control Objects i64 i64 i64[,]")
+def tally(control, objects, types, text, out):
     """Objects by type: rows of ``out`` (2 * types + 256, 4) are count and bytes of marked ones, then of the others.
 
     Each type has two rows, of objects that are certain to be of it and of those that are likely; behind those of all
-    ``types`` stand span classes, for objects without a type.
+    ``types`` stand span classes, for objects without a type. ``text``: the row of a string's bytes.
     """
     for number in range(len(objects.spans)):
         span = objects.spans[number]
@@ -213,13 +217,13 @@ def tally(control, objects, types, out):
             state = objects.state[i]
             if state & ALLOCATED == 0:
                 continue
-            row, dead = counted_as(state, span[FLAGS], types), 0 if state & MARKED else 2
+            row, dead = counted_as(state, span[FLAGS], types, text), 0 if state & MARKED else 2
             out[row, dead] += 1
             out[row, dead + 1] += np.int64(span[SIZE])
 
 
-@library.kernel("control Objects i64 i64[] u64[] i64[] -> i64")
-def instances(control, objects, types, counted, address, size):
+@library.kernel("control Objects i64 i64 i64[] u64[] i64[] -> i64")
+def instances(control, objects, types, text, counted, address, size):
     """The objects that ``tally`` counts in the sorted rows ``counted``: where they begin, and their bytes, negative for
     those that are not marked. Returns how many, which may be more than there is room for."""
     count = 0
@@ -232,7 +236,7 @@ def instances(control, objects, types, counted, address, size):
             state = objects.state[first + slot]
             if state & ALLOCATED == 0:
                 continue
-            row, found = counted_as(state, span[FLAGS], types), False
+            row, found = counted_as(state, span[FLAGS], types, text), False
             for one in counted:
                 found = found or one == row
             if found:
