@@ -11,9 +11,11 @@ from gdbext.analysis.heap import flow, objects
 from gdbext.analysis.heap.flow import Flowed
 from gdbext.analysis.heap.kernels import objects as states
 from gdbext.analysis.heap.objects import CLASSES, Laid
+from gdbext.compute.arrays import I64, U64
 from gdbext.golang.runtime.mgcmark import Roots
 from gdbext.golang.runtime.mheap import Heap
 from gdbext.golang.runtime.rootwords import DATA as OF_DATA
+from gdbext.golang.types.flat.closures import Closures
 from gdbext.golang.types.flat.table import TypeTable, type_table
 from gdbext.golang.types.rtype import Types
 from tests.synthetic import (
@@ -56,6 +58,15 @@ class Module:
         return self.ebss
 
 
+class NoFunctions:
+    """What the search for closures asks of a symtab: a function that no object refers to."""
+
+    entries = np.array([8], np.uint64)
+
+    def functions(self, pcs: U64) -> I64:
+        return np.zeros(len(pcs), np.int64)
+
+
 @define
 class Filling:
     """A span with slots to be handed out; ``at``: its mspan record."""
@@ -75,7 +86,7 @@ class MadeHeap:
         self.size: dict[int, int] = {}
         self.filling: dict[tuple[int, bool], Filling] = {}
         self.pages: list[int] = []
-        self.listed = -1
+        self.listed, self.header = -1, 0
         self.next_page = self.world.heap.start
         self.int = self.type("int", INT, 8, [False])
         self.string = self.type("string", STRING, 16, [True, False])
@@ -121,6 +132,9 @@ class MadeHeap:
         )
 
     def map(self, name: str, group: int) -> int:
+        """A map type; a program that has one has the type of the header."""
+        if self.world.minor >= 24 and not self.header:
+            self.header = self.runtime("maps.Map", "internal/runtime/maps", "dirPtr")
         at = self.type(name, MAP, 8, [True], direct=1)
         told = "internal/abi.SwissMapType" if self.world.minor in (24, 25) else "internal/abi.MapType"
         self.world.put(told, at, **{"Group" if self.world.minor >= 24 else "Bucket": group})
@@ -251,7 +265,8 @@ class MadeHeap:
         table = self.table()
         rows = np.array([(at, table.row(type_), 1) for at, type_ in variables], np.uint64).reshape(-1, 3)
         modules = [self.module]
-        return flow.flow(self.world.program, self.laid(table), table, modules, made_roots(roots), rows)  # type: ignore[arg-type]
+        laid, closures = self.laid(table), Closures(NoFunctions(), None)  # type: ignore[arg-type]
+        return flow.flow(self.world.program, laid, table, modules, made_roots(roots), rows, closures)  # type: ignore[arg-type]
 
 
 def made_roots(values: Iterable[int], kind: int = OF_DATA) -> Roots:

@@ -35,7 +35,7 @@ SLOTS = 1 << 20
 DEEP = 1 << 14
 LARGEST = 1 << 30
 MASK_BYTES = 1 << 28
-"""Of the largest type whose pointer bits are made where no descriptor holds them."""
+"""Of all types whose pointer bits are made where no descriptor holds them."""
 DEPTH = 32
 """Arrays of arrays."""
 
@@ -117,28 +117,31 @@ class Reading:
 
     def _masks(self, made: Described) -> None:
         """The pointer bits of types without a mask of their own: by their slots."""
+        left = MASK_BYTES
         for row in np.flatnonzero((made.gcdata == 0) & (made.pointers != 0) & (made.slots > 0)).tolist():
-            if made.pointers[row] <= MASK_BYTES:
+            left -= min(int(made.pointers[row]), left + 1)
+            if left >= 0:
                 bits = np.packbits(pointer_words(made, row), bitorder="little")
                 self.owners.append(np.concatenate([bits, np.zeros(8, np.uint8)]))
                 made.gcdata[row] = self.owners[-1].ctypes.data
                 made.mask[row] = self.owners[-1][:8].view(np.uint64)[0]
 
 
-def pointer_words(described: Described, row: int, depth: int = DEPTH) -> NDArray[np.bool_]:
-    """Which words of a type are pointers, up to its last one, as its slots say."""
-    out = np.zeros(int(described.pointers[row]) >> 3, np.bool_)
+def pointer_words(described: Described, row: int, depth: int = DEPTH, most: int = MASK_BYTES >> 3) -> NDArray[np.bool_]:
+    """Which words of a type are pointers, up to its last one or ``most``, as its slots say."""
+    out = np.zeros(min(int(described.pointers[row]) >> 3, most), np.bool_)
     slots = slice(int(described.slot[row]), int(described.slot[row] + max(described.slots[row], 0)))
     kind, word = described.slot_kind[slots], described.slot_at[slots].astype(np.int64) >> 3
     word = word + np.isin(kind, (kernels.IFACE, kernels.EFACE, kernels.REFLECTED))
-    out[word[kind != kernels.REPEATED]] = True
-    for s in np.flatnonzero(kind == kernels.REPEATED).tolist() if depth else ():
+    out[word[(kind != kernels.REPEATED) & (word < len(out))]] = True
+    for s in np.flatnonzero((kind == kernels.REPEATED) & (word < len(out))).tolist() if depth else ():
         inner, times = int(described.slot_type[slots][s]), int(described.slot_count[slots][s])
-        one = np.zeros(int(described.size[inner]) >> 3, np.bool_)
-        some = pointer_words(described, inner, depth - 1)
+        part = out[word[s] :]
+        one = np.zeros(min(int(described.size[inner]) >> 3, len(part)), np.bool_)
+        some = pointer_words(described, inner, depth - 1, len(one))
         one[: len(some)] = some
-        every = np.tile(one, times)[: len(out) - int(word[s])]
-        out[word[s] : word[s] + len(every)] |= every
+        every = np.tile(one, min(times, len(part) // max(len(one), 1) + 1))[: len(part)]
+        part[: len(every)] |= every
     return out
 
 
@@ -159,7 +162,7 @@ def _offsets(program: Program) -> U64:
 
 def _places(address: U64) -> I32:
     """``Described.place``."""
-    if not len(address):
+    if not len(address) or address[-1] - address[0] > LARGEST:
         return np.zeros(0, np.int32)
     place = np.full((int(address[-1] - address[0]) >> 3) + 1, -1, np.int32)
     place[((address - address[0]) >> np.uint64(3)).astype(np.int64)] = np.arange(len(address), dtype=np.int32)

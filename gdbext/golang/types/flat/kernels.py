@@ -13,7 +13,7 @@ import numpy as np
 
 from gdbext.compute.arrays import I32, I64, U8, U64
 from gdbext.compute.functions import helper
-from gdbext.compute.intrinsics import SOME, load8, load64, stopped
+from gdbext.compute.intrinsics import SOME, load8, load64, stopped, up_to
 from gdbext.compute.library import Library
 from gdbext.target.kernels import EIGHT, ONE, Memory, host_of, read64  # noqa: F401  a kernel's declaration names some
 
@@ -38,6 +38,8 @@ FEW = np.uint64(16)
 DESCRIPTOR = np.uint64(48)
 LARGEST = np.uint64(1 << 48)
 MOST_FIELDS = np.uint64(1 << 12)
+MOST_PARTS = 1 << 18
+"""Of a type, with those of its parts."""
 NAME = 6
 BRACKET = np.uint8(0x5B)
 # What a descriptor's tail says, by the columns of ``tail``
@@ -53,7 +55,7 @@ class Described(NamedTuple):
 
     address: U64
     place: I32
-    """The row of a descriptor by (address - address[0]) >> 3; -1 for none."""
+    """The row of a descriptor by (address - address[0]) >> 3; -1 for none. Empty where modules lie too far apart."""
     size: U64
     pointers: U64
     """Bytes up to the end of the last pointer word."""
@@ -196,7 +198,10 @@ def read_tail(memory, address, kind, at, tail, i):
 @helper
 def row_of(described, address):
     """The row of the descriptor at an address, -1 without one."""
-    if len(described.place) == 0 or address < described.address[0]:
+    if len(described.place) == 0:
+        found = up_to(described.address, address) - 1
+        return found if found >= 0 and described.address[found] == address else -1
+    if address < described.address[0]:
         return -1
     index = (address - described.address[0]) >> np.uint64(3)
     return np.int64(described.place[index]) if index < np.uint64(len(described.place)) else -1
@@ -253,7 +258,7 @@ def atomic_pointer(memory, described, at, tail, i):
     (-1, 0) for any other.
     """
     count = tail[i, COUNT]
-    if count < 2 or count > 4:
+    if count < 2 or count > 4 or described.size[i] < EIGHT:
         return -1, ZERO
     none = row_of(described, read64(memory, tail[i, FIELDS] + at[FIELD_TYPE])[0])
     where = tail[i, FIELDS] + (count - ONE) * at[FIELD_SIZE]
@@ -263,7 +268,8 @@ def atomic_pointer(memory, described, at, tail, i):
     pointer = np.int64(described.elem[none])
     if pointer < 0 or described.kind[pointer] != POINTER or described.kind[last] != UNSAFE:
         return -1, ZERO
-    return np.int64(described.elem[pointer]), read64(memory, where + at[FIELD_OFFSET])[0]
+    offset, known = read64(memory, where + at[FIELD_OFFSET])
+    return (np.int64(described.elem[pointer]), offset) if known and offset <= described.size[i] - EIGHT else (-1, ZERO)
 
 
 @helper
@@ -279,8 +285,9 @@ def put_special(memory, described, at, tail, i, special, count, offset):
         where = tail[i, FIELDS] + np.uint64(field) * at[FIELD_SIZE]
         row = row_of(described, read64(memory, where + at[FIELD_TYPE])[0])
         inside = read64(memory, where + at[FIELD_OFFSET])[0]
-        kind = described.kind[row] if row >= 0 and inside + EIGHT <= described.size[i] else 0
-        if kind == UNSAFE and inside + EIGHT + EIGHT <= described.size[i]:
+        left = described.size[i] - min(inside, described.size[i])
+        kind = described.kind[row] if row >= 0 and left >= EIGHT else 0
+        if kind == UNSAFE and left >= EIGHT + EIGHT:
             count = put_slot(described, count, offset + inside, COUNTED, -1, ONE)
         elif kind == FUNC:
             count = put_slot(described, count, offset + inside, FUNC, -1, ONE)
@@ -305,7 +312,7 @@ def flatten(control, memory, at, tail, special, described, stack):
     """
     count = 0
     for i in range(len(described.slots)):
-        if i & SOME == 0 and stopped(control):
+        if stopped(control):
             return count
         described.first[i] = first_field(memory, described, at, tail, i)
         described.slot[i] = count
@@ -327,10 +334,12 @@ def width(kind):
 
 @helper
 def flatten_row(memory, at, tail, special, described, stack, top, count):
-    """Append the slots of a row; -1 where the type nests deeper than the stack."""
-    depth, stack[0, 0], stack[0, 1] = 1, np.uint64(top), ZERO
+    """Append the slots of a row; -1 where the type nests deeper than the stack, or has more parts than any: a ring."""
+    depth, parts, stack[0, 0], stack[0, 1] = 1, 0, np.uint64(top), ZERO
     while depth > 0:
-        depth -= 1
+        depth, parts = depth - 1, parts + 1
+        if parts > MOST_PARTS:
+            return -1
         i, offset = np.int64(stack[depth, 0]), stack[depth, 1]
         kind, elem = described.kind[i], described.elem[i]
         if described.pointers[i] == 0:
@@ -339,7 +348,7 @@ def flatten_row(memory, at, tail, special, described, stack, top, count):
             return -1
         if kind == ARRAY:
             times = described.length[i]
-            if elem < 0 or times > described.size[i] or times * described.size[elem] > described.size[i]:
+            if elem < 0 or times > described.size[i] or described.size[elem] > described.size[i] // max(times, ONE):
                 return -1
             if times > FEW:
                 count = put_slot(described, count, offset, REPEATED, elem, times)
@@ -355,7 +364,7 @@ def flatten_row(memory, at, tail, special, described, stack, top, count):
             if is_special(described, special, i):
                 count = put_special(memory, described, at, tail, i, special[i], count, offset)
                 continue
-            if target >= 0 and special[i] == 0 and where + EIGHT <= described.size[i]:
+            if target >= 0 and special[i] == 0:
                 count = put_slot(described, count, offset + where, POINTER, target, ONE)
                 continue
             fields = np.int64(tail[i, COUNT])
