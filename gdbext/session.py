@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Generic, TypeVar, overload
 from gdbext.later import later
 
 with later("gdbext"):
+    from gdbext import errors
     from gdbext.analysis.contexts import chain, columns, roots, rows, search, searched, steady
     from gdbext.analysis.goroutines import nativeframes
-    from gdbext.analysis.heap import fields, flow, histogram, lookup, objects, paths, rootnames, variables
+    from gdbext.analysis.heap import fields, flow, histogram, lookup, objects, paths, rootnames, selfcheck, variables
     from gdbext.compute import malloc
     from gdbext.golang.reading import opening
     from gdbext.golang.runtime import mgcmark, mheap, proc, special, symtab as functions
@@ -55,9 +56,29 @@ class Engine(Generic[T]):
 
 
 def _heap(session: Session) -> mheap.Heap:
+    session.forget("counters")
+    if not session.target.memory.stable:
+        _ = session.counters  # to be compared with those after it
     found = mheap.Heap.of(session.program) if session.target.memory.stable else unstopped.read_heap(session.program)
     malloc.trim()
     return found
+
+
+def _counters(session: Session) -> selfcheck.Counters | str:
+    """Or why there are none."""
+    try:
+        return selfcheck.Counters.of(session.program)
+    except errors.GdbextError as error:
+        return str(error)
+
+
+def _heap_check(session: Session) -> list[str]:
+    heap, before = session.heap, session.counters
+    after = before if session.target.memory.stable else _counters(session)
+    if isinstance(before, selfcheck.Counters) and isinstance(after, selfcheck.Counters):
+        return selfcheck.notes(heap, before, after)
+    why = before if isinstance(before, str) else after
+    return [f"the heap was not compared with what the runtime itself counts: {why}"]
 
 
 def _search(session: Session) -> Contexts:
@@ -131,6 +152,12 @@ class Session:
 
     heap: Engine[mheap.Heap] = Engine(_heap, "reading the heap's spans")
     """The heap's spans and which of their slots are allocated."""
+
+    counters: Engine[selfcheck.Counters | str] = Engine(_counters)
+    """What the runtime has counted, or why that is not known."""
+
+    heap_check: Engine[list[str]] = Engine(_heap_check)
+    """What does not add up in the heap, in sentences."""
 
     specials: Engine[special.Specials] = Engine(lambda s: special.read_specials(s.program), "reading specials")
     """What the runtime noted of single objects: finalizers, weak pointers, profiles."""

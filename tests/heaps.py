@@ -49,18 +49,34 @@ def experimental(go: str, experiment: str) -> programs.Program:
     return programs.build("heap", go, env={"GOEXPERIMENT": experiment})
 
 
+@frozen
+class Met:
+    """A look at the sample without a dump; ``folder``: where its core lies."""
+
+    session: Session
+    truth: Truth
+    folder: Path | None
+
+
 @contextlib.contextmanager
 def dumped(program: programs.Program, place: str, flags: Sequence[str] = ()) -> Iterator[DumpedHeap]:
     """The sample ``program`` at one of the ``places``, started with these flags."""
+    with tempfile.TemporaryDirectory() as folder:
+        name = str(Path(folder) / DUMP) if place == "pid" else DUMP
+        with met(program, place, ["-dump", name, *flags]) as found:
+            yield DumpedHeap(found.session, found.truth, HeapDump.read((found.folder or Path()) / name))
+
+
+@contextlib.contextmanager
+def met(program: programs.Program, place: str, flags: Sequence[str] = ()) -> Iterator[Met]:
+    """The same without a dump."""
     with contextlib.ExitStack() as stack:
         if place == "pid":
-            path = Path(stack.enter_context(tempfile.TemporaryDirectory())) / DUMP
-            running = stack.enter_context(programs.run(program, "-dump", str(path), *flags))
-            truth, target = running.truth, opening.open_pid(running.pid)
+            running = stack.enter_context(programs.run(program, *flags))
+            truth, folder, target = running.truth, None, opening.open_pid(running.pid)
         else:
-            core = programs.core(program, place, "-dump", DUMP, *flags)
-            truth, path = core.truth, core.path.with_name(DUMP)
-            target = opening.open_core(str(core.exe), str(core.path))
+            core = programs.core(program, place, *flags)
+            truth, folder, target = core.truth, core.path.parent, opening.open_core(str(core.exe), str(core.path))
         session = Session(target)
         stack.callback(session.close)
-        yield DumpedHeap(session, truth, HeapDump.read(path))
+        yield Met(session, truth, folder)

@@ -172,6 +172,8 @@ class Span:
     noscan: bool = False
     sizeclass: int = 5
     state: int = mheap.IN_USE
+    taken: int | None = None
+    """allocCount; None: as many as ``freeindex`` and ``alloc`` say."""
 
 
 class World:
@@ -304,6 +306,8 @@ class World:
             "runtime.mspan", at, startAddr=span.base, npages=span.npages, freeindex=span.freeindex, nelems=span.nelems,
             allocBits=self.bitmap(span.alloc), gcmarkBits=self.bitmap(span.marks), sweepgen=SWEEPGEN + span.behind,
             spanclass=span.sizeclass << 1 | span.noscan, state=span.state, elemsize=span.elemsize,
+            allocCount=span.freeindex + sum(slot >= span.freeindex for slot in span.alloc)
+            if span.taken is None else span.taken,
         )  # fmt: skip
         if span.inline is not None:
             self.write(span.base + PAGE - 64, np.packbits(_bits(span.inline, 512), bitorder="little").tobytes())

@@ -26,6 +26,7 @@ GLOBALS = (
     "runtime.sched",
     "runtime.work",
     "runtime.memstats",
+    "runtime.gcController",
     "runtime.itabTable",
     "runtime.waitReasonStrings",
 )

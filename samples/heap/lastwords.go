@@ -14,7 +14,8 @@ import (
 	"gdbext.example/samples/internal/report"
 )
 
-// lastWords says the truth without allocating: the figures in it are those of the heap that a debugger meets.
+// lastWords says the truth without allocating: the figures in it are those of the heap that a debugger meets, but for
+// what -cached asks for.
 type lastWords struct {
 	line   []byte // with room
 	stats  runtime.MemStats
@@ -54,6 +55,7 @@ func (w *lastWords) say() {
 	if w.dump != 0 {
 		debug.WriteHeapDump(w.dump)
 	}
+	makeMore(*after)
 	w.line = append(w.line, `,"memstats":{"BySize":[`...)
 	for i := range w.stats.BySize {
 		class := &w.stats.BySize[i]

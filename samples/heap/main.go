@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"unsafe"
 
 	"gdbext.example/samples/internal/report"
 )
@@ -18,12 +19,14 @@ type truth struct {
 	Objects  []record          `json:"objects"`
 	Dump     string            `json:"dump"`  // "" for none
 	Young    int               `json:"young"` // objects that nothing has held since the last collection
+	Cached   cached            `json:"cached"`
 }
 
 var (
 	dump  = flag.String("dump", "", "file for debug.WriteHeapDump")
 	young = flag.Int("young", 0, "how many objects to drop after the last collection")
 	early = flag.Bool("unswept", false, "stop between marking and sweeping, and dump when the process goes on")
+	after = flag.Int("cached", 0, "how many objects to make, and as many tiny ones, after the figures were taken")
 
 	told truth
 	park = make(chan struct{})
@@ -77,6 +80,7 @@ func tell() {
 		plants()
 	}
 	told.Dump, told.Young = *dump, *young
+	told.Cached = cached{*after, unsafe.Sizeof(*last), unsafe.Sizeof(*lastTiny)}
 	told.Observe()
 	if *early {
 		sayUnswept(file)
@@ -92,3 +96,21 @@ func tell() {
 }
 
 var dropped *node
+
+// What is made after the figures were taken: only the spans it is made in know of it.
+type cached struct {
+	Count int     `json:"count"` // of either kind
+	Size  uintptr `json:"size"`
+	Tiny  uintptr `json:"tiny"` // the size of those that share blocks
+}
+
+var (
+	last     *[5]uintptr
+	lastTiny *uint16
+)
+
+func makeMore(count int) {
+	for i := 0; i < count; i++ {
+		last, lastTiny = new([5]uintptr), new(uint16)
+	}
+}

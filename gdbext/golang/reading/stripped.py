@@ -69,6 +69,13 @@ WITNESSES: Mapping[str, tuple[Witness, ...]] = {
         Witness("runtime.(*mheap).freeSpanLocked", 3, 4),
         Witness("runtime.(*mheap).grow", 2, 5),
     ),
+    "runtime.gcController": (Witness("runtime.(*mcache).refill", 5, 6), Witness("runtime.(*mcache).releaseAll", 5, 6)),
+    "runtime.mbuckets": (Witness("runtime.mProf_FlushLocked", 0, 1), Witness("runtime.stkbucket", 3, 6)),
+    "runtime.mProfCycle": (Witness("runtime.mProf_Free", 0, 2), Witness("runtime.mProf_PostSweep", 0, 3)),
+    "runtime.MemProfileRate": (
+        Witness("runtime.profilealloc", 1, 2),
+        Witness("runtime.nextSample", 0, 1),  # not optimised
+    ),
     "runtime.itabTable": (Witness("runtime.itabAdd", 0, 2), Witness("runtime.getitab", 0, 4)),
     "runtime.allfin": (
         Witness("runtime.queuefinalizer", 5, 11),

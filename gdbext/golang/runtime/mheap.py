@@ -39,6 +39,7 @@ MSPAN = declare(
     npages=UINT,
     freeindex=UINT,
     nelems=UINT,
+    taken=UINT("allocCount"),
     scan_freeindex=UINT("freeIndexForScan"),
     alloc_bits=UINT("allocBits"),
     mark_bits=UINT("gcmarkBits"),
@@ -138,11 +139,16 @@ class Heap:
         """How many of the objects (sorted ids) were reachable when the last collection ran."""
         return int(kernels.survivors(self.image.memory, self.spans, ids))
 
-    def totals(self) -> tuple[int, int]:
-        """(objects, bytes) allocated: runtime.MemStats' HeapObjects less tiny packing, HeapAlloc."""
+    @cached_property
+    def live(self) -> I64:
+        """How many slots of each span are allocated."""
         counts = np.zeros(len(self.spans.base), np.int64)
         kernels.count_allocated(self.spans, self.allocated, counts)
-        return int(counts.sum()), int((counts * self.spans.elemsize.astype(np.int64)).sum())
+        return counts
+
+    def totals(self) -> tuple[int, int]:
+        """(objects, bytes) allocated: runtime.MemStats' HeapObjects less tiny packing, HeapAlloc."""
+        return int(self.live.sum()), int((self.live * self.spans.elemsize.astype(np.int64)).sum())
 
     def objects(self) -> I64:
         """The ids of the allocated slots."""
@@ -215,7 +221,9 @@ def make_spans(records: NDArray[Any], sweepgen: int, top: int, headers: bool = T
         npages=records["npages"].astype(np.uint64),
         elemsize=elemsize,
         nelems=nelems,
+        taken=records["taken"].astype(np.int64),
         first=first,
+        spanclass=records["spanclass"].astype(np.uint8),
         noscan=(records["spanclass"] & 1).astype(np.bool_),
         header=_header(records["spanclass"], elemsize) if headers else np.zeros(len(base), np.uint64),
         freeindex=records["freeindex"].astype(np.int64),

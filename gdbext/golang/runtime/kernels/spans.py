@@ -16,7 +16,7 @@ from gdbext.compute.library import Library
 from gdbext.target.kernels import ONE, Memory, host_of, segment_of  # noqa: F401  a kernel's declaration names some
 
 if TYPE_CHECKING:
-    from gdbext.compute.arrays import I32, I64, U64, Bools
+    from gdbext.compute.arrays import I32, I64, U8, U64, Bools
 
 library = Library(__name__)
 PAGE = np.uint64(8192)
@@ -33,8 +33,12 @@ class Spans(NamedTuple):
     npages: U64
     elemsize: U64
     nelems: I64
+    taken: I64
+    """How many slots are taken by the runtime's own count (allocCount): dead ones too while the span is unswept."""
     first: I64
     """The id of slot 0."""
+    spanclass: U8
+    """Twice the size class, 0 for one large object; odd: without pointers."""
     noscan: Bools
     header: U64
     """Bytes of malloc header before the object in each slot: 0 or 8."""

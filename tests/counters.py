@@ -1,0 +1,68 @@
+"""What a made program counts of its memory: Ps with their caches, runtime.memstats, the pacer's figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from gdbext.golang.runtime.mstats import NOT_TRIGGERED, SHARDS
+from tests.synthetic import World
+
+NO_LIMIT = (1 << 63) - 1
+
+
+class Counters:
+    """``finish`` before anything is read."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.ps = world, list[int]()
+        self.empty = world.off_heap.take(world.binary.layout("runtime.mspan").size)
+        self.shards: list[dict[str, int]] = [{} for _ in range(SHARDS)]
+        """Fields of heapStatsDelta; ``smallAllocCount.5`` is that of class 5."""
+        self.stats: dict[str, int] = {}
+        self.pacer: dict[str, int] = {"memoryLimit": NO_LIMIT, "triggered": NOT_TRIGGERED}
+        self.allocators: dict[str, int] = {}
+
+    def cache(self, spans: Mapping[int, int], number: int | None = None, **fields: int) -> int:
+        """A P with a cache. ``spans``: an mspan's address by its class."""
+        world = self.world
+        at, p = (world.off_heap.take(world.binary.layout(name).size) for name in ("runtime.mcache", "runtime.p"))
+        alloc = at + world.offset("runtime.mcache", "alloc")
+        world.words(alloc, *(spans.get(number, self.empty) for number in range(136)))
+        world.put("runtime.mcache", at, **fields)
+        world.put("runtime.p", p, id=len(self.ps) if number is None else number, mcache=at)
+        self.ps.append(p)
+        return at
+
+    def cached(self, span: int, before: int, **fields: int) -> int:
+        """Says of an mspan how many objects it had when it was cached."""
+        self.world.put("runtime.mspan", span, **{"allocCountBeforeCache": before, **fields})
+        return span
+
+    def finish(self) -> World:
+        world = self.world
+        self.slice("runtime.allp", self.ps)
+        stats = self.structure("runtime.memstats", "runtime.mstats", self.stats)
+        for number, shard in enumerate(self.shards):
+            self.shard(stats + number * world.binary.layout("runtime.heapStatsDelta").size, shard)
+        self.structure("runtime.gcController", "runtime.gcControllerState", self.pacer)
+        if self.allocators:
+            world.put("runtime.mheap", world.symbols["runtime.mheap_"], **self.allocators)
+        return world
+
+    def structure(self, variable: str, name: str, fields: Mapping[str, int]) -> int:
+        """A global variable of a structure."""
+        at = self.world.symbols[variable] = self.world.off_heap.take(self.world.binary.layout(name).size)
+        self.world.put(name, at, **fields)
+        return at
+
+    def slice(self, variable: str, words: Sequence[int]) -> None:
+        """A global variable, a slice of these words."""
+        at = self.world.off_heap.take(8 * max(len(words), 1))
+        self.world.words(at, *words)
+        self.world.variable(variable, at, len(words), len(words))
+
+    def shard(self, at: int, fields: Mapping[str, int]) -> None:
+        for path, value in fields.items():
+            name, _, number = path.partition(".")
+            where = at + self.world.offset("runtime.heapStatsDelta", name) + 8 * int(number or 0)
+            self.world.words(where, value)
