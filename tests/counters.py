@@ -66,3 +66,37 @@ class Counters:
             name, _, number = path.partition(".")
             where = at + self.world.offset("runtime.heapStatsDelta", name) + 8 * int(number or 0)
             self.world.words(where, value)
+
+
+ENTRIES = 512
+"""Spans in a block of a set."""
+
+
+class Sets:
+    """The central sets of a world that has its mheap."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        central = world.binary.layout("runtime.mheap").fields["central"]
+        self.central, self.stride = world.symbols["runtime.mheap_"] + central.offset, central.size // 136
+
+    def put(self, number: int, name: str, index: int, spans: Sequence[int], head: int = 0) -> int:
+        """partial[index] or full[index] of a class: a queue of these spans. ``head``: how many were taken before them,
+        whose places are nil and whose whole blocks are gone. Returns where the set is."""
+        world, tail = self.world, head + len(spans)
+        queue = [0] * head + list(spans)
+        starts = range(0, max(tail, 1), ENTRIES)
+        blocks = [self.block(queue[at : at + ENTRIES]) if at + ENTRIES > head else 0 for at in starts]
+        spine = world.off_heap.take(8 * len(blocks))
+        world.words(spine, *blocks)
+        size = world.binary.layout("runtime.spanSet").size
+        at = self.central + number * self.stride + world.offset("runtime.mcentral", name) + index * size
+        world.put("runtime.spanSet", at, spine=spine, spineLen=len(blocks), index=head << 32 | tail)
+        return at
+
+    def block(self, spans: Sequence[int]) -> int:
+        layout = self.world.binary.layout("runtime.spanSetBlock")
+        at = self.world.off_heap.take(layout.size)
+        if spans:
+            self.world.words(at + layout.fields["spans"].offset, *spans)
+        return at

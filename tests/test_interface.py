@@ -34,6 +34,7 @@ KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {"stacks": [{"goid": int, "frames": [{"function", "file", "line", "pc", "sp", "inlined"}]}]},
     ),
     "go-ancestors": (("1",), {"chain": [{"goid", "created_at", "function", "file", "line", "alive"}]}),
+<<<<<<< HEAD
     "go-histogram": (
         ("--of", "context.cancelCtx"),
         {
@@ -41,6 +42,45 @@ KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "total": {"objects", "bytes"},
             "unreachable": {"objects", "bytes"},
             "instances": [{"address", "size", "reachable"}],
+=======
+    "go-spans": (
+        (),
+        {
+            "classes": [{"class", "elemsize", "noscan", "spans", "bytes", "slots", "live", "free", "unswept"}],
+            "states": [{"state", "spans", "bytes"}],
+        },
+    ),
+    "go-mcache": (
+        (),
+        {
+            "caches": [
+                {
+                    *(
+                        "p",
+                        "address",
+                        "free_bytes",
+                        "pending",
+                        "tiny",
+                        "tiny_left",
+                        "tiny_allocs",
+                        "flush_gen",
+                        "stale",
+                    ),
+                    "spans",
+                }
+            ]
+        },
+    ),
+    "go-mcentral": (
+        (),
+        {
+            "classes": [
+                {
+                    *("class", "elemsize", "noscan"),
+                    *("partial_swept", "partial_unswept", "full_swept", "full_unswept"),
+                }
+            ]
+>>>>>>> b0c7375 (go-spans, go-mcache, go-mcentral: the heap's pages by class, and who allocates from them)
         },
     ),
     "go-object": (

@@ -43,15 +43,24 @@ def _find(program: Program, address: int) -> HeapObject | None:
     return HeapObject(int(spans.base[0]) + slot * elemsize + header, elemsize - header, bool(spans.noscan[0]))
 
 
-def _span(program: Program, address: int) -> Spans | None:
-    """The in-use span whose pages hold the address, as arrays of one."""
+def span_address(program: Program, address: int) -> int:
+    """The mspan that the page table has for an address, 0 for none; where pages are free it is a stale one.
+
+    Raises MemoryFault.
+    """
     head = program.record(MHEAP, mheap.mheap(program))
     index = (address - program.arch.arena_base) % (1 << 64) // ARENA_SIZE
     arena = program.word(int(head["arenas"]) + WORD * index)
-    arenas = program.bound(HEAP_ARENA)
-    span = program.word(arena + arenas.offset("spans") + WORD * (address % ARENA_SIZE // PAGE_SIZE)) if arena else 0
+    spans = program.bound(HEAP_ARENA).offset("spans")
+    return program.word(arena + spans + WORD * (address % ARENA_SIZE // PAGE_SIZE)) if arena else 0
+
+
+def _span(program: Program, address: int) -> Spans | None:
+    """The in-use span whose pages hold the address, as arrays of one."""
+    span = span_address(program, address)
     if not span:
         return None
+    head, arenas = program.record(MHEAP, mheap.mheap(program)), program.bound(HEAP_ARENA)
     bound = program.bound(MSPAN)
     record = np.frombuffer(program.read(span, bound.size), bound.dtype)
     if record["state"][0] != IN_USE:

@@ -160,6 +160,11 @@ def mheap(program: Program) -> int:
     return program.symbol("runtime.mheap_")
 
 
+def sweepgen(program: Program) -> int:
+    """How often the heap was swept, times two (mheap_.sweepgen); each span has one of its own to compare it with."""
+    return int(program.record(MHEAP, mheap(program))["sweepgen"])
+
+
 def check_room(slots: int, image: Image) -> None:
     """Raises InconsistentRuntime for more slots than the memory there is can have."""
     if slots > image.size // 8 + UNREADABLE_SLOTS:
