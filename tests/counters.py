@@ -100,3 +100,28 @@ class Sets:
         if spans:
             self.world.words(at + layout.fields["spans"].offset, *spans)
         return at
+
+
+class Profile:
+    """Buckets of the memory profile; the first one made is the last of the list."""
+
+    def __init__(self, world: World, cycle: int = 0) -> None:
+        self.world, self.head = world, 0
+        self.world.variable("runtime.mProfCycle", cycle << 1)
+        self.world.variable("runtime.MemProfileRate", 4096)
+        self.list = self.world.variable("runtime.mbuckets", 0)
+
+    def bucket(self, size: int, pcs: tuple[int, ...], *cycles: tuple[int, int], kind: int = 1, nstk: int = -1) -> int:
+        world = self.world
+        head, record, each = (
+            world.binary.layout(f"runtime.{name}").size for name in ("bucket", "memRecord", "memRecordCycle")
+        )
+        at = world.off_heap.take(head + 8 * len(pcs) + record)
+        depth = len(pcs) if nstk < 0 else nstk
+        world.put("runtime.bucket", at, allnext=self.head, typ=kind, size=size, nstk=depth)
+        world.words(at + head, *pcs)
+        for number, (allocs, frees) in enumerate(cycles):
+            world.words(at + head + 8 * len(pcs) + number * each, allocs, frees)
+        self.head = at
+        world.words(self.list, at)
+        return at

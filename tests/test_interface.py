@@ -24,6 +24,9 @@ GOROUTINE = {
 ROOT = {"kind", "name", "goid", "function", "frame"}
 HELD = "a context"
 """Stands for the address of one."""
+CACHE = {
+    *("p", "address", "free_bytes", "pending", "tiny", "tiny_left", "tiny_allocs", "flush_gen", "stale", "spans"),
+}
 KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "go-goroutine": (("1",), {"selected": {"goid", "state", "thread", "own_thread"}}),
     "go-goroutines": ((), {"goroutines": [GOROUTINE]}),
@@ -34,7 +37,6 @@ KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {"stacks": [{"goid": int, "frames": [{"function", "file", "line", "pc", "sp", "inlined"}]}]},
     ),
     "go-ancestors": (("1",), {"chain": [{"goid", "created_at", "function", "file", "line", "alive"}]}),
-<<<<<<< HEAD
     "go-histogram": (
         ("--of", "context.cancelCtx"),
         {
@@ -42,7 +44,8 @@ KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "total": {"objects", "bytes"},
             "unreachable": {"objects", "bytes"},
             "instances": [{"address", "size", "reachable"}],
-=======
+        },
+    ),
     "go-spans": (
         (),
         {
@@ -50,27 +53,7 @@ KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "states": [{"state", "spans", "bytes"}],
         },
     ),
-    "go-mcache": (
-        (),
-        {
-            "caches": [
-                {
-                    *(
-                        "p",
-                        "address",
-                        "free_bytes",
-                        "pending",
-                        "tiny",
-                        "tiny_left",
-                        "tiny_allocs",
-                        "flush_gen",
-                        "stale",
-                    ),
-                    "spans",
-                }
-            ]
-        },
-    ),
+    "go-mcache": ((), {"caches": [CACHE]}),
     "go-mcentral": (
         (),
         {
@@ -80,7 +63,6 @@ KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
                     *("partial_swept", "partial_unswept", "full_swept", "full_unswept"),
                 }
             ]
->>>>>>> b0c7375 (go-spans, go-mcache, go-mcentral: the heap's pages by class, and who allocates from them)
         },
     ),
     "go-object": (
@@ -102,6 +84,7 @@ KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             ],
         },
     ),
+    "go-alloc-site": ((HELD,), {"sampled": bool, "stack": []}),
     "go-threads": ((), {"threads": [{"tid", "m", "p", "goid", "doing"}]}),
     "go-doctor": (
         (),

@@ -8,13 +8,14 @@ from gdbext import commands
 from tests import tools
 
 README = (tools.ROOT / "README.md").read_text()
+COMMAND = "go-[a-z]+(?:-[a-z]+)?"
 GDBS = ("OLDEST_GDB", "PREBUILT_GDB")
 
 
 def test_it_names_every_command_and_no_other() -> None:
-    listed = re.findall(r"^\| `(go-[a-z]+)`", README, re.MULTILINE)
+    listed = re.findall(rf"^\| `({COMMAND})`", README, re.MULTILINE)
     assert sorted(listed) == sorted(commands.registry())
-    assert set(re.findall(r"\bgo-[a-z]+\b", README)) - {"go-ctxchain"} <= set(commands.registry()) | in_delve()
+    assert set(re.findall(rf"\b{COMMAND}\b", README)) - {"go-ctxchain"} <= set(commands.registry()) | in_delve()
 
 
 def in_delve() -> set[str]:
@@ -25,7 +26,7 @@ def in_delve() -> set[str]:
 
 def test_it_says_what_works_in_delve() -> None:
     table = README.partition("| Delve 1.27.1 |")[2].partition("\n\n")[0]
-    assert set(re.findall(r"\bgo-[a-z]+\b", table)) == in_delve() - {"go-load", "go-step"}
+    assert set(re.findall(rf"\b{COMMAND}\b", table)) == in_delve() - {"go-load", "go-step"}
 
 
 def test_its_go_releases_are_those_that_tests_build_with() -> None:

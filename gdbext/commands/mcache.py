@@ -44,7 +44,7 @@ def _notes(found: mcache.Caches) -> list[str]:
 
 COMMAND = Command(
     name="go-mcache",
-    help="Show what each P has put aside to allocate from: a span of each class, a block of tiny objects.",
+    help="Show what each P has put aside to allocate from: spans, and a block of tiny objects.",
     description=(
         "A goroutine allocates from the cache of the P that it runs on, without a lock. Room: bytes in free slots of "
         "the cached spans, which nobody else can use. Since cached: objects made in them that runtime.MemStats' "

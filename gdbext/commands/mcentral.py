@@ -57,7 +57,7 @@ def _notes(central: mcentral.Central) -> list[str]:
 
 COMMAND = Command(
     name="go-mcentral",
-    help="Count the spans of each class that no P has put aside, by whether they have room and are swept.",
+    help="Count the spans of each class that no P has put aside: with room or full, swept or not.",
     description=(
         "When a P's span of a class is full it takes one with room from here: a partial one, else one that it sweeps "
         "first, else new pages. Full: without a free slot when it was put there, in a set of large objects always. "

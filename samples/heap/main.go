@@ -5,6 +5,7 @@ package main
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -20,12 +21,14 @@ type truth struct {
 	Dump     string            `json:"dump"`  // "" for none
 	Young    int               `json:"young"` // objects that nothing has held since the last collection
 	Cached   cached            `json:"cached"`
+	Profile  []site            `json:"profile,omitempty"`
 }
 
 var (
 	dump  = flag.String("dump", "", "file for debug.WriteHeapDump")
 	young = flag.Int("young", 0, "how many objects to drop after the last collection")
 	early = flag.Bool("unswept", false, "stop between marking and sweeping, and dump when the process goes on")
+	sites = flag.Bool("profile", false, "say what runtime.MemProfile knows")
 	after = flag.Int("cached", 0, "how many objects to make, and as many tiny ones, after the figures were taken")
 
 	told truth
@@ -33,7 +36,6 @@ var (
 	more []func() // plants of newer releases
 	late []func() // what would not be as planted after two collections
 
-	profile = runtime.MemProfile // a program that does not use it samples nothing
 )
 
 func main() {
@@ -49,6 +51,7 @@ func main() {
 func plant() {
 	plantSizes()
 	plantArrays()
+	plantInlined()
 	plantLarge()
 	plantText()
 	plantMaps()
@@ -81,6 +84,9 @@ func tell() {
 	}
 	told.Dump, told.Young = *dump, *young
 	told.Cached = cached{*after, unsafe.Sizeof(*last), unsafe.Sizeof(*lastTiny)}
+	if *sites {
+		told.Profile = profiled()
+	}
 	told.Observe()
 	if *early {
 		sayUnswept(file)
@@ -96,6 +102,31 @@ func tell() {
 }
 
 var dropped *node
+
+// A site of runtime.MemProfile with the frames of its stack, innermost first: "function file:line".
+type site struct {
+	Size   int64    `json:"size"`
+	Frames []string `json:"frames"`
+}
+
+func profiled() (found []site) {
+	records := make([]runtime.MemProfileRecord, 10_000)
+	n, _ := runtime.MemProfile(records, true)
+	for _, record := range records[:n] {
+		frames := runtime.CallersFrames(record.Stack())
+		one := site{}
+		if record.AllocObjects > 0 {
+			one.Size = record.AllocBytes / record.AllocObjects
+		}
+		for more := true; more; {
+			var frame runtime.Frame
+			frame, more = frames.Next()
+			one.Frames = append(one.Frames, fmt.Sprintf("%s %s:%d", frame.Function, frame.File, frame.Line))
+		}
+		found = append(found, one)
+	}
+	return found
+}
 
 // What is made after the figures were taken: only the spans it is made in know of it.
 type cached struct {

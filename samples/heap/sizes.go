@@ -91,6 +91,16 @@ func plantSizes() {
 	kept("no pointer", new([64]uintptr))
 }
 
+// inlined: the profile has a frame of it all the same.
+func inlined() *[4096]byte { return new([4096]byte) }
+
+// plantInlined: so many that the profile samples some.
+func plantInlined() {
+	for i := 0; i < 20; i++ {
+		kept("made by an inlined call", inlined())
+	}
+}
+
 type three struct {
 	p    *int
 	a, b uintptr

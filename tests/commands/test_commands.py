@@ -170,7 +170,7 @@ every_command = pytest.mark.parametrize("each", registry().values(), ids=lambda 
 
 @every_command
 def test_every_command_explains_itself(each: Command) -> None:
-    assert re.fullmatch(r"go-[a-z]+", each.name)
+    assert re.fullmatch(r"go-[a-z]+(-[a-z]+)?", each.name)
     assert each.name not in ("go-dump", "go-type"), "pwndbg's"
     assert re.fullmatch(r"[A-Z].*\.", each.help)
     assert len(each.help) <= 90

@@ -27,6 +27,7 @@ COMMANDS = (
     "go-ctxtree --json", "go-ctxtree", "go-ctxtree --all --values", "go-ctxchain --all", "go-ctxchain --all --json",
     "go-goroutines", "go-goroutines --all --json", "go-stacks --all", "go-stacks --all --group --json", "go-threads",
     "go-threads --json", "go-ancestors 1", "go-ancestors 1 --json", "go-doctor", "go-doctor --json",
+    "go-spans", "go-spans 0xc000010000", "go-mcache --json", "go-mcentral", "go-alloc-site 0xc000010000",
     "go-object 0xc000010000", "go-histogram", "go-histogram --all --json", "go-histogram --unreachable",
 )  # fmt: skip
 SECONDS = 20

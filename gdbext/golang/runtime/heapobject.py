@@ -17,11 +17,15 @@ WORD = 8
 
 @frozen
 class HeapObject:
-    """An allocated object. ``base``: where it begins, behind its malloc header; ``size``: bytes to the slot's end."""
+    """An allocated object. ``base``: where it begins, behind its malloc header; ``size``: bytes to the slot's end.
+
+    ``slot``: where its slot begins.
+    """
 
     base: int
     size: int
     noscan: bool
+    slot: int
 
 
 def find_object(program: Program, address: int) -> HeapObject | None:
@@ -40,7 +44,8 @@ def _find(program: Program, address: int) -> HeapObject | None:
     slot = (address - int(spans.base[0])) // elemsize
     if not _allocated(program, spans, slot):
         return None
-    return HeapObject(int(spans.base[0]) + slot * elemsize + header, elemsize - header, bool(spans.noscan[0]))
+    begin = int(spans.base[0]) + slot * elemsize
+    return HeapObject(begin + header, elemsize - header, bool(spans.noscan[0]), begin)
 
 
 def span_address(program: Program, address: int) -> int:

@@ -1,0 +1,124 @@
+"""go-alloc-site: where an object was allocated, if the runtime's memory profile sampled it."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from gdbext import report
+from gdbext.analysis.heap import allocsite
+from gdbext.commands import Command, address
+from gdbext.errors import GdbextError, UsageError
+from gdbext.golang.runtime import heapobject, mprof
+from gdbext.report import cells, counts
+
+if TYPE_CHECKING:
+    from gdbext.golang.runtime import symtab
+    from gdbext.session import Session
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """go-alloc-site's own arguments."""
+    parser.add_argument("address", type=address, metavar="ADDR", help="an address in the object")
+    parser.add_argument("--full", action="store_true", help="the runtime's own frames too")
+
+
+def run(session: Session, args: argparse.Namespace) -> report.Report:
+    """Raises UsageError where no object has the address."""
+    found = heapobject.find_object(session.program, args.address)
+    if found is None:
+        raise UsageError(
+            f"no allocated object of the heap holds {args.address:#x}", "go-spans ADDR shows the span there"
+        )
+    site = allocsite.site_of(session.program, session.symtab, session.specials, found)
+    known = _sampled(session)
+    stack = [] if site is None else site.stack if args.full else site.stack[site.hidden :]
+    document = {
+        "sampled": site is not None,
+        "stack": [
+            {"function": one.function, "file": one.file, "line": one.line, "inlined": one.inlined} for one in stack
+        ],
+        "object": {"address": report.Address(found.base), "size": found.size, "noscan": found.noscan},
+        "bucket": None if site is None else _bucket(site.bucket, known),
+        "profile": known if isinstance(known, report.Absent) else _profile(known),
+    }
+    lines = [_subject(args.address, found, site), *map(_frame, stack)]
+    return report.Report(document, [report.Lines(lines), report.Text(_rest(site, known))], session.specials.notes)
+
+
+def _sampled(session: Session) -> allocsite.Sampled | report.Absent:
+    counted = session.counters
+    if isinstance(counted, str):
+        return report.Absent(counted)
+    try:
+        return allocsite.sampled(session.program, counted.stats.slots)
+    except GdbextError as error:
+        return report.Absent(str(error))
+
+
+def _subject(asked: int, found: heapobject.HeapObject, site: allocsite.Site | None) -> str:
+    inside = f"{asked - found.base} bytes into " if asked > found.base else "" if asked == found.base else "before "
+    where = f"{asked:#x}: {inside}an object of {cells.human_bytes(found.size)} at {found.base:#x}"
+    return f"{where}, allocated by" if site is not None else f"{where}, not sampled"
+
+
+def _frame(one: symtab.Location) -> str:
+    return f"{cells.escape(one.function)}(...)\n\t{cells.escape(one.file)}:{one.line}"
+
+
+def _rest(site: allocsite.Site | None, known: allocsite.Sampled | report.Absent) -> str:
+    """What else is known of the site, or why there is none."""
+    if isinstance(known, report.Absent):
+        return f"What else the profile knows cannot be said: {cells.escape(known.reason)}."
+    if not known.rate:
+        return "The program samples no allocations (runtime.MemProfileRate is 0)." + (
+            "" if known.sampled else " The linker sees to that where nothing asks for the profile."
+        )
+    many = f"{known.sampled:,} of {counts.plural(known.objects, 'object')}"
+    every = f"one for each {cells.human_bytes(known.rate)} allocated"
+    if site is None:
+        return f"Only sampled objects have a site: {many} are, {every} on average."
+    bucket = site.bucket
+    there = mprof.scaled(bucket.there, bucket.size, known.rate)
+    return (
+        f"By its samples ({bucket.there:,} of {bucket.made:,} still there) this site holds about "
+        f"{counts.plural(there[0], 'object')} of {cells.human_bytes(bucket.size)}, {cells.human_bytes(there[1])}."
+    )
+
+
+def _bucket(bucket: mprof.Bucket, known: allocsite.Sampled | report.Absent) -> dict[str, object]:
+    rate = 1 if isinstance(known, report.Absent) else known.rate
+    objects, held = mprof.scaled(bucket.there, bucket.size, rate)
+    return {
+        "address": report.Address(bucket.address),
+        "size": bucket.size,
+        "allocs": bucket.allocs,
+        "frees": bucket.frees,
+        "sampled": bucket.there,
+        "estimated_objects": objects if not isinstance(known, report.Absent) else known,
+        "estimated_bytes": held if not isinstance(known, report.Absent) else known,
+    }
+
+
+def _profile(known: allocsite.Sampled) -> dict[str, object]:
+    return {"rate": known.rate, "sampled": known.sampled, "objects": known.objects}
+
+
+COMMAND = Command(
+    name="go-alloc-site",
+    help="Show where an object was allocated, if the memory profile sampled it.",
+    description=(
+        "The runtime samples allocations for its heap profile, one for each 512 KiB on average unless the program sets "
+        "runtime.MemProfileRate, and notes at each sampled object which stack allocated it; of other objects nobody "
+        "knows that. Small objects without pointers share a block: the stack is that of the one that began it. With "
+        "the stack comes what the profile knows of the site: how many such objects it samples, and how many objects "
+        "and bytes these stand for."
+    ),
+    examples=[
+        ("go-alloc-site 0xc000012340", "the stack that allocated the object there"),
+        ("go-alloc-site 0xc000012340 --full --json", "with the allocator's own frames, for a program"),
+    ],
+    usage="ADDR [options]",
+    run=run,
+    arguments=arguments,
+)
