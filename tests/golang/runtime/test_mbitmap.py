@@ -20,7 +20,7 @@ PAGE_WORDS = PAGE_SIZE // 8
 GROUP = 64
 """Words that one bit of noMorePtrs speaks of."""
 RECORD = [(name, "u8") for name in ("base", "npages", "nelems", "elemsize", "spanclass", "sweepgen", "freeindex")]
-BITS = [("alloc_bits", "u8"), ("mark_bits", "u8")]
+BITS = [("alloc_bits", "u8"), ("mark_bits", "u8"), ("taken", "u8")]
 
 
 @frozen
