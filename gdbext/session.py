@@ -175,6 +175,9 @@ class Session:
     live: Engine[flow.Flowed] = Engine(_live)
     """Which objects are reachable, and of which type."""
 
+    heap_notes: Engine[list[str]] = Engine(lambda s: [*s.heap_check, *s.roots.notes, *s.live.notes])
+    """What every answer about reachable objects has to say of itself."""
+
     histogram: Engine[histogram.Histogram] = Engine(lambda s: histogram.Histogram.of(s.live), "counting objects")
     """How many objects of each type there are."""
 

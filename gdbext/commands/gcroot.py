@@ -30,7 +30,7 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
     blocks: Sequence[report.Block] = [report.Lines(_lines(session, found, args.all))]
     if not found:
         blocks = [report.Text("no root reaches it: it is garbage that was not collected yet")]
-    return report.Report(document, blocks, [*session.roots.notes, *session.live.notes])
+    return report.Report(document, blocks, session.heap_notes)
 
 
 def _lines(session: Session, found: Sequence[paths.Path], every: bool) -> Iterator[str]:

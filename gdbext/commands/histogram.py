@@ -36,7 +36,7 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
     shown, cut = counts.limited(entries, args.limit)
     document["types"] = report.Rows(map(histogramrows.ENTRY.object, shown))
     blocks = [*_header(found), histogramrows.ENTRY.table([shown], cut=cut)]
-    return report.Report(document, blocks, [*session.roots.notes, *session.live.notes])
+    return report.Report(document, blocks, session.heap_notes)
 
 
 def _of(

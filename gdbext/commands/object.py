@@ -24,7 +24,7 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
     documents = [objectrows.OBJECT.object(row) for row in rows]
     document: dict[str, object] = dict(documents[0]) if len(documents) == 1 else {"objects": documents}
     blocks = [report.Lines(objectrows.lines(row)) for row in rows]
-    return report.Report(document, blocks, [*session.roots.notes, *session.live.notes])
+    return report.Report(document, blocks, session.heap_notes)
 
 
 COMMAND = Command(

@@ -30,7 +30,7 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
     held = [pathlines.root_object(session.root_names.name(number)) for number in counts.limited(roots, args.limit)[0]]
     document = {"referrers": report.Rows(rows), "roots": held}
     lines = report.Lines(_lines(session, shown, roots[: args.limit]), _title(found, roots), cut)
-    return report.Report(document, [lines], [*session.roots.notes, *session.live.notes])
+    return report.Report(document, [lines], session.heap_notes)
 
 
 def _title(found: list[referrers.Referrer], roots: list[int]) -> str:
