@@ -133,9 +133,15 @@ def _unrolled(program: Program, named: U64, row: I32, described: Described) -> I
 
 
 def _dividers(spans: Spans) -> U64:
-    """What a division by the size of a slot is as a multiplication (mspan.divMul); 0 where there is one slot only."""
+    """What a division by the size of a slot is as a multiplication (mspan.divMul); 0 where there is one slot only.
+
+    It is exact in spans as the runtime makes them. Of one that has more slots than these 0 takes all for the first:
+    compiled code relies on it that no slot is behind the last.
+    """
     quotient = np.uint64((1 << 32) - 1) // spans.elemsize + np.uint64(1)
-    return np.where(spans.nelems > 1, quotient, 0).astype(np.uint64)
+    over = quotient * spans.elemsize - np.uint64(1 << 32)
+    exact = spans.limit - spans.base <= np.uint64((1 << 32) - 1) // np.maximum(over, np.uint64(1))
+    return np.where((spans.nelems > 1) & (exact | (over == 0)), quotient, 0).astype(np.uint64)
 
 
 def _arena_bits(program: Program, spans: Spans, owners: list[Any]) -> U64:

@@ -12,6 +12,8 @@ from gdbext.analysis.heap.kernels.objects import (  # noqa: F401  a kernel's dec
     FIRST,
     FLAGS,
     LIMIT,
+    RANK_SHIFT,
+    ROW,
     SIZE,
     Objects,
     bits_of,
@@ -39,7 +41,9 @@ def graded(objects, described, number, slot, offset, row, times):  # type: ignor
     return np.int64(grade_of(objects, described, objects.spans[number], slot, offset, row, times))
 
 
-@library.kernel("Described i64 i64 i64 -> i64")
-def outdoes(described, rank, row, old):  # type: ignore[no-untyped-def]
-    """Whether evidence is better than a state."""
-    return np.int64(1 if better_of(described, rank, row, old) else 0)
+@library.kernel("Described i64[] bool[,]")
+def outdo(described, states, out):  # type: ignore[no-untyped-def]
+    """Which evidence (rank << RANK_SHIFT | row) is better than which state, as far as states are evidence."""
+    for i in range(len(states)):
+        for j in range(len(states)):
+            out[i, j] = better_of(described, states[i] >> RANK_SHIFT, states[i] & ROW, states[j])

@@ -229,7 +229,9 @@ class MadeHeap:
         span = Span(self._take(pages), elemsize, room // elemsize, pages, noscan=noscan, sizeclass=number)
         if inline:
             self.pages.append(span.base)
-        return Filling(span, self.world.span(span), inline)
+        at = self.world.span(span)
+        self.world.page_table[span.base + (pages - 1) * PAGE] = at
+        return Filling(span, at, inline)
 
     def bits(self, filling: Filling, at: int, mask: Sequence[bool]) -> None:
         """Set the bits of pointer words at the span's end."""

@@ -17,6 +17,7 @@ from gdbext.analysis.heap.kernels.objects import (  # noqa: F401  a kernel's dec
     DIVIDE,
     EXACT,
     FIRST,
+    FITTING,
     FLAGS,
     HEADED,
     LARGE,
@@ -37,6 +38,7 @@ from gdbext.analysis.heap.kernels.objects import (  # noqa: F401  a kernel's dec
     grade,
     header_row,
     resolved,
+    span_number,
 )
 from gdbext.compute.arrays import I64, U64, Rows
 from gdbext.compute.functions import inlined
@@ -46,7 +48,6 @@ from gdbext.golang.types.flat.kernels import Described  # noqa: F401  a kernel's
 from gdbext.target.kernels import EIGHT, ONE
 
 library = Library(__name__)
-PAGE_BITS = np.uint64(13)
 # Places of ``Work.tops``: objects with a type, objects without, regions, words of the modules' data, hits; how many
 # objects had a type that is in no table, and what found no room
 TYPED, UNTYPED, REGIONS, STATICS, HITS, FOREIGN, LOST, TOPS = range(8)
@@ -161,18 +162,12 @@ def follow_statics(control, described, place, found, work):
 @inlined
 def meet(memory, objects, described, place, work, address, row, times):
     """A pointer was followed: mark what it points into, weigh what it says of its type, and push what is new."""
-    spans = objects.spans
-    page = (address - spans[0, BASE]) >> PAGE_BITS
-    if page >= np.uint64(len(objects.pages)):
+    number = span_number(objects, address)
+    if number < 0 or not objects.spans[number, BASE] <= address < objects.spans[number, LIMIT]:
         if place.bounds[0] <= address < place.bounds[1]:
             meet_static(described, place, work, address, row, times)
         return
-    number = np.int64(objects.pages[page])
-    if number < 0:
-        return
-    span = spans[number]
-    if address >= span[LIMIT] or address < span[BASE]:
-        return
+    span = objects.spans[number]
     slot = ((address - span[BASE]) * span[DIVIDE]) >> TYPE_SHIFT
     index = np.int64(span[FIRST] + slot)
     old = objects.state[index]
@@ -187,7 +182,8 @@ def meet(memory, objects, described, place, work, address, row, times):
         new = old | MARKED
         if exact >= 0:
             new = (new & ~(RANKS | ROW)) | (EXACT << RANK_SHIFT) | exact
-        if row >= 0 and new & RANKS != EXACT << RANK_SHIFT and (new & ROW != row or new & RANKS == 0):
+        known = new & RANKS
+        if row >= 0 and known != EXACT << RANK_SHIFT and (new & ROW != row or known < FITTING << RANK_SHIFT):
             if not asked:
                 asked, row = True, resolved(memory, described, row, address)
                 offset = address - span[BASE] - slot * span[SIZE] - (EIGHT if flags & HEADED else ZERO)
@@ -210,13 +206,6 @@ def meet(memory, objects, described, place, work, address, row, times):
     elif scanned and not typed and old & MARKED == 0:
         work.untyped[work.tops[UNTYPED]] = (np.uint64(number) << TYPE_SHIFT) | slot
         work.tops[UNTYPED] += 1
-
-
-@inlined
-def span_number(objects, address):
-    """The span that an address may lie in; -1 for none."""
-    page = (address - objects.spans[0, BASE]) >> PAGE_BITS
-    return np.int64(objects.pages[page]) if page < np.uint64(len(objects.pages)) else -1
 
 
 @inlined

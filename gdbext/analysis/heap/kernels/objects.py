@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gdbext.compute.arrays import I32, U64, Rows
-from gdbext.compute.functions import inlined
+from gdbext.compute.functions import helper, inlined
 from gdbext.compute.intrinsics import SOME, load8, load64, stopped
 from gdbext.compute.library import Library
 from gdbext.golang.runtime.kernels.spans import is_set
@@ -27,6 +27,7 @@ ALLOCATED, MARKED, QUEUED, RANK_SHIFT, ROW = 1 << 30, 1 << 29, 1 << 28, 25, (1 <
 RANKS = 7 << RANK_SHIFT
 EXACT, FITTING, TILED, PREFIX = 4, 3, 2, 1
 CHAIN = 16
+PAGE_BITS = np.uint64(13)
 SMALL = np.uint64(32768)
 BITS_UP_TO = np.uint64(512)
 """Bytes of the largest objects whose pointer bits fit one word."""
@@ -37,7 +38,7 @@ class Objects(NamedTuple):
 
     spans: Rows
     pages: I32
-    """The span of each page from the first span's on; -1 for none."""
+    """The span of each page from the first span's on, -1 for none; empty where the heap is spread too wide for that."""
     state: I32
     """Of each slot."""
     classes: U64
@@ -51,6 +52,28 @@ def begin(control, allocated, state):
         if i & SOME == 0 and stopped(control):
             return
         state[i] = ALLOCATED if is_set(allocated, i) else 0
+
+
+@inlined
+def span_number(objects, address):
+    """The span that an address may lie in; -1 for none."""
+    if len(objects.pages) == 0:
+        return span_below(objects.spans, address)
+    page = (address - objects.spans[0, BASE]) >> PAGE_BITS
+    return np.int64(objects.pages[page]) if page < np.uint64(len(objects.pages)) else -1
+
+
+@helper
+def span_below(spans, address):
+    """The last span that begins at an address or below; -1 for none."""
+    low, high = 0, len(spans)
+    while low < high:
+        middle = (low + high) // 2
+        if spans[middle, BASE] <= address:
+            low = middle + 1
+        else:
+            high = middle
+    return low - 1
 
 
 @inlined
@@ -146,18 +169,18 @@ def grade_large(objects, described, span, slot, row, times):
 
 
 @inlined
-def contains(described, outer, inner):
-    """Whether a type begins with another, at any depth."""
-    for _ in range(CHAIN):
-        if outer == inner or outer < 0:
-            break
-        outer = np.int64(described.first[outer])
-    return outer == inner
+def nesting(described, row):
+    """How many types a type begins with, each in the one before: what contains another one has more."""
+    depth = 0
+    while depth < CHAIN and described.first[row] >= 0:
+        row, depth = np.int64(described.first[row]), depth + 1
+    return depth
 
 
 @inlined
 def better(described, rank, row, old):
-    """Whether evidence of ``rank`` for a type outdoes an object's state. The same two are always decided alike."""
+    """Whether evidence of ``rank`` for a type outdoes an object's state: of the larger type, then of the one that
+    contains the other. All evidence is in one order, so that it does not matter in which it comes."""
     known, before = (old & RANKS) >> RANK_SHIFT, np.int64(old & ROW)
     if rank != known:
         return rank > known
@@ -165,9 +188,8 @@ def better(described, rank, row, old):
         return False
     if described.size[row] != described.size[before]:
         return described.size[row] > described.size[before]
-    if contains(described, row, before):
-        return True
-    return row < before and not contains(described, before, row)
+    depth, depth_before = nesting(described, row), nesting(described, before)
+    return depth > depth_before or (depth == depth_before and row < before)
 
 
 @inlined

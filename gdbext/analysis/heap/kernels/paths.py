@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gdbext.analysis.heap.kernels.meeting import PAGE_BITS, object_of
+from gdbext.analysis.heap.kernels.meeting import object_of
 from gdbext.analysis.heap.kernels.objects import (  # noqa: F401  a kernel's declaration names some
     ALLOCATED,
     BASE,
@@ -22,6 +22,7 @@ from gdbext.analysis.heap.kernels.objects import (  # noqa: F401  a kernel's dec
     ZERO,
     Objects,
     bits_of,
+    span_number,
 )
 from gdbext.analysis.heap.kernels.words import Mask, is_pointer, put_mask  # noqa: F401  a declaration names some
 from gdbext.compute.functions import inlined
@@ -36,10 +37,7 @@ library = Library(__name__)
 @inlined
 def place_of(objects, address):
     """(span, slot) of the allocated object that an address points into; span -1 for none."""
-    page = (address - objects.spans[0, BASE]) >> PAGE_BITS
-    if page >= np.uint64(len(objects.pages)):
-        return -1, ZERO
-    number = np.int64(objects.pages[page])
+    number = span_number(objects, address)
     if number < 0:
         return -1, ZERO
     span = objects.spans[number]
