@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from attrs import field, frozen
 
-from gdbext.errors import GdbextError
+from gdbext.errors import GdbextError, InconsistentRuntime
 from gdbext.golang.types.flat.kernels import CLASSIC, DIRECTORY, HCHAN, HEADER, TABLE
 from gdbext.golang.types.flat.table import TypeTable
 from gdbext.golang.types.rtype import ARRAY, STRUCT, StructField, Type
@@ -102,6 +102,8 @@ class Fields:
                 return "".join(step.text for step in steps)
             keyed, rest = steps[2].text == ".key", steps[3:]
             key = self._key(self._member(steps[1].type, "key"), base + steps[1].offset)
+        elif not steps[1].text.startswith("["):
+            return "".join(step.text for step in steps)
         else:
             keyed, rest = steps[0].text == ".keys", steps[2:]
             index = int(steps[1].text.strip("[]"))
@@ -113,7 +115,11 @@ class Fields:
         return f"key({key}){inside}" if keyed else f"[{key}]{inside}"
 
     def _member(self, type_: Type, name: str) -> StructField:
-        return next(one for one in self.table.types.fields(type_) if one.name == name)
+        """A field by name. Raises InconsistentRuntime where there is none: it is no map's."""
+        for one in self.table.types.fields(type_) if type_.kind == STRUCT else ():
+            if one.name == name:
+                return one
+        raise InconsistentRuntime(f"{type_.name} without {name}")
 
     def _key(self, member: StructField, base: int) -> str:
         return self._value(self.table.types.at(member.type), base + member.offset)
