@@ -89,6 +89,15 @@ def test_addresses(ctxforest_core: programs.Core) -> None:
     assert len(chain["chain"]) == 52
 
 
+def test_many_goroutines_at_one_lock_are_no_chain_of_waiters(go: str) -> None:
+    """From Go 1.26 on the records of a semaphore's waiters hang together: each is looked at once."""
+    program = programs.build("scale", go)
+    said = delve.said("core", program, "go-ctxchain all --json", arguments=["-contexts=10", "-goroutines=3000"])
+    told = said.truth.facts["waiters"]
+    waits = [chain for chain in said.document()["chains"] if "waits" in {way["how"] for way in chain["found_by"]}]
+    assert len(waits) == told > 0
+
+
 def test_decoys_are_refused(ctxforest_core: programs.Core) -> None:
     lines = [f"go-ctxchain {decoy:#x}" for decoy in ctxforest_core.truth.decoys]
     answers = delve.on_core(ctxforest_core, *lines)
