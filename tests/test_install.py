@@ -442,7 +442,8 @@ def for_tests(machine: Machine, tests: str, repository: bool = True) -> Path:
     machine.script = machine.root / "checkout" / "install.sh"
     checkout = machine.script.parent
     checkout.mkdir()
-    for name in ("install.sh", "pyproject.toml"):
+    (checkout / "dlvscripts").mkdir()
+    for name in ("install.sh", "pyproject.toml", "dlvscripts/init.dlv"):
         shutil.copy(tools.ROOT / name, checkout / name)
     for name, text in {"go": GO, "gcc": "#!/bin/sh\n", "shellcheck": "#!/bin/sh\n"}.items():
         machine.program(name, text)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def arguments(parser: argparse.ArgumentParser) -> None:
     """go-histogram's own options."""
     parser.add_argument("--unreachable", action="store_true", help="garbage not collected yet instead of what is alive")
-    parser.add_argument("--by", choices=histogram.BY, default="type", help="add up by package")
+    parser.add_argument("--by", choices=("type", "package"), default="type", help="add up by package")
     parser.add_argument("--of", metavar="TYPE", help="list the objects of this type, as the table names it")
 
 
