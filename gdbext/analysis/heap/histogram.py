@@ -9,10 +9,9 @@ from attrs import field, frozen
 
 from gdbext.analysis.heap.flow import Flowed
 from gdbext.analysis.heap.kernels import objects as kernels
-from gdbext.analysis.heap.objects import CLASSES
 from gdbext.compute.arrays import I64, U64
+from gdbext.golang.runtime.sizeclasses import SIZES, SPAN_CLASSES
 
-SPAN_CLASSES = 256
 BY = ("type", "package")
 NO_PACKAGE = "(no package)"
 LIVE, DEAD = 0, 2
@@ -95,7 +94,7 @@ class Histogram:
         if at < 2 * len(table):
             row = at // 2
             return Entry(table.name(row), table.package(row), row, at % 2 == 0, count, counted=(at,))
-        size, noscan = CLASSES[(at - 2 * len(table)) // 2], bool((at - 2 * len(table)) % 2)
+        size, noscan = SIZES[(at - 2 * len(table)) // 2], bool((at - 2 * len(table)) % 2)
         return Entry("", "", -1, False, count, size, noscan, (at,))
 
     def instances(self, entries: Sequence[Entry], which: int) -> Iterator[Instance]:

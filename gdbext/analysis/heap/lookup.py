@@ -70,7 +70,7 @@ class Lookup:
 
     def span_class(self, one: Object) -> int:
         """The class of an object's span: twice that of its size, and one more where there are no pointers."""
-        return int(self.flowed.laid.objects.spans[one.span, states.FLAGS] >> states.CLASS_SHIFT) & int(states.CLASS)
+        return int(self.flowed.laid.heap.spans.spanclass[one.span])
 
     def marked(self, one: Object) -> bool:
         """Whether the last collection found an allocated object reachable."""

@@ -22,6 +22,7 @@ from gdbext.golang.reading.words import index_in
 from gdbext.golang.runtime.kernels.spans import Spans
 from gdbext.golang.runtime.mbitmap import arena_bits, in_arenas
 from gdbext.golang.runtime.mheap import Heap, inline_marks
+from gdbext.golang.runtime.sizeclasses import SIZES, SPAN_CLASSES
 from gdbext.golang.runtime.spancheck import PAGE_SIZE
 from gdbext.golang.types.flat.kernels import Described
 from gdbext.golang.types.flat.table import TypeTable
@@ -33,13 +34,6 @@ INLINE_BYTES = 128
 SMALL = 512
 MOST_SLOTS = (1 << 31) - 2
 """What numbers of 32 bits can stand for, with one to say none."""
-CLASSES = (
-    0, 8, 16, 24, 32, 48, 64, 80, 96, 112, 128, 144, 160, 176, 192, 208, 224, 240, 256, 288, 320, 352, 384, 416, 448,
-    480, 512, 576, 640, 704, 768, 896, 1024, 1152, 1280, 1408, 1536, 1792, 2048, 2304, 2688, 3072, 3200, 3456, 4096,
-    4864, 5376, 6144, 6528, 6784, 6912, 8192, 9472, 9728, 10240, 10880, 12288, 13568, 14336, 16384, 18432, 19072, 20480,
-    21760, 24576, 27264, 28672, 32768,
-)  # fmt: skip
-"""runtime/sizeclasses.go, the same in Go 1.21 to 1.27."""
 
 
 @frozen(eq=False)
@@ -76,7 +70,7 @@ def check_numbers(slots: int, spans: int, types: int) -> None:
 
 def slot_sizes() -> U64:
     """The slot for (index * 8) bytes."""
-    sizes = np.array(CLASSES, np.uint64)
+    sizes = np.array(SIZES, np.uint64)
     wanted = np.arange(0, int(sizes[-1]) + 8, 8, dtype=np.uint64)
     found: U64 = sizes[np.searchsorted(sizes, wanted)]
     return found
@@ -113,8 +107,9 @@ def _flags(program: Program, spans: Spans, table: TypeTable) -> U64:
     named = np.where(large & ~spans.noscan, spans.large_type, 0).astype(np.uint64)
     row = _unrolled(program, named, index_in(table.described.address, named), table.described).astype(np.int64)
     kind = np.where(spans.noscan, NOSCAN, np.where(spans.header != 0, HEADED, np.where(large, LARGE, BITMAP)))
-    sizes = np.searchsorted(np.array(CLASSES, np.uint64), spans.elemsize) * (spans.elemsize <= CLASSES[-1])
-    kind = kind.astype(np.uint64) | ((sizes.astype(np.uint64) * np.uint64(2) + spans.noscan) << kernels.CLASS_SHIFT)
+    # What claims a class that there is not counts with the last one.
+    number = np.minimum(spans.spanclass, SPAN_CLASSES - 1).astype(np.uint64)
+    kind = kind.astype(np.uint64) | (number << kernels.CLASS_SHIFT)
     found: U64 = kind | ((row + 1).astype(np.uint64) << np.uint64(32)) * (kind & LARGE != 0)
     return found
 
@@ -158,6 +153,3 @@ def _bits(program: Program, spans: Spans, hosts: U64) -> U64:
     tail = size + np.where(inline, INLINE_BYTES, 0).astype(np.uint64)
     at: U64 = hosts + spans.npages * np.uint64(PAGE_SIZE) - tail
     return np.where(spans.elemsize <= SMALL, at, 0).astype(np.uint64)
-
-
-__all__ = ["I32", "Laid", "lay_out", "slot_sizes"]

@@ -10,11 +10,12 @@ from attrs import define, frozen
 from gdbext.analysis.heap import flow, objects
 from gdbext.analysis.heap.flow import Flowed
 from gdbext.analysis.heap.kernels import objects as states
-from gdbext.analysis.heap.objects import CLASSES, Laid
+from gdbext.analysis.heap.objects import Laid
 from gdbext.compute.arrays import I64, U64
 from gdbext.golang.runtime.mgcmark import Roots
 from gdbext.golang.runtime.mheap import Heap
 from gdbext.golang.runtime.rootwords import DATA as OF_DATA
+from gdbext.golang.runtime.sizeclasses import SIZES
 from gdbext.golang.types.flat.closures import Closures
 from gdbext.golang.types.flat.table import TypeTable, type_table
 from gdbext.golang.types.rtype import Types
@@ -192,7 +193,7 @@ class MadeHeap:
         size += 8 if headed else 0
         if size > LARGE:
             return self._large(size, noscan, type_)
-        elemsize = next(one for one in CLASSES if one >= size)
+        elemsize = next(one for one in SIZES if one >= size)
         filling = self._filling(elemsize, noscan)
         at = filling.span.base + filling.used * elemsize
         filling.used += 1
@@ -225,7 +226,7 @@ class MadeHeap:
         inline = self.inline and 16 <= elemsize <= SMALL and pages == 1
         bitmap = pages * PAGE // 64 if not noscan and elemsize <= SMALL and self.world.minor > 21 else 0
         room = pages * PAGE - bitmap - (128 if inline else 0)
-        number = CLASSES.index(elemsize)
+        number = SIZES.index(elemsize)
         span = Span(self._take(pages), elemsize, room // elemsize, pages, noscan=noscan, sizeclass=number)
         if inline:
             self.pages.append(span.base)

@@ -7,7 +7,7 @@ import pytest
 from gdbext.analysis.heap.fields import Fields
 from gdbext.analysis.heap.flow import Flowed
 from gdbext.analysis.heap.lookup import Lookup
-from gdbext.analysis.heap.objects import CLASSES
+from gdbext.golang.runtime.sizeclasses import SIZES
 from gdbext.golang.types.values import Values
 from tests.analysis.heap.madeheap import ARRAY, MadeHeap
 from tests.synthetic import HEAP, STRUCT
@@ -157,8 +157,8 @@ def test_objects_are_looked_up_by_any_address_inside() -> None:
     assert header == one == found.numbered(one.id)
     dead = found.at(gone)
     assert dead is not None and dead.allocated and not dead.reachable and found.type_name(dead) == ""
-    assert found.field(dead, gone + 8) == "" and found.span_class(dead) == 2 * CLASSES.index(16)
-    assert found.span_class(one) == 2 * CLASSES.index(896)
+    assert found.field(dead, gone + 8) == "" and found.span_class(dead) == 2 * SIZES.index(16)
+    assert found.span_class(one) == 2 * SIZES.index(896)
     free = found.at(gone + 16)
     assert free is not None and not free.allocated
     assert found.at(HEAP - 1) is None and found.at(made.world.heap.end + 8) is None and found.at((1 << 64) - 1) is None

@@ -10,7 +10,8 @@ from hypothesis import given, settings, strategies as st
 
 from gdbext.analysis.heap.kernels import words
 from gdbext.analysis.heap.kernels.words import Mask
-from gdbext.analysis.heap.objects import CLASSES, Laid, copied, slot_sizes
+from gdbext.analysis.heap.objects import Laid, copied, slot_sizes
+from gdbext.golang.runtime.sizeclasses import SIZES
 from gdbext.golang.types.flat.table import TypeTable
 from gdbext.target.image import Image
 from tests.analysis.heap import heapkernels
@@ -107,7 +108,7 @@ def test_a_header_names_the_type_whose_values_are_side_by_side() -> None:
     made = MadeHeap()
     type_ = made.struct("main.T", ("a", made.int), ("b", made.any), ("c", made.string))
     at = made.new(type_, times=30)
-    elemsize = next(one for one in CLASSES if one >= 30 * 40 + 8)
+    elemsize = next(one for one in SIZES if one >= 30 * 40 + 8)
     assert at % 64 == 8
     assert found(made) == where(at, made.masks[type_], elemsize - 8)
 
@@ -254,7 +255,7 @@ def test_slots_for_sizes() -> None:
     sizes = slot_sizes()
     assert [int(sizes[i]) for i in (0, 1, 2, 3, 4, 5)] == [0, 8, 16, 24, 32, 48]
     assert int(sizes[-1]) == 32768 and len(sizes) == 4097
-    assert all(int(sizes[i]) == next(one for one in CLASSES if one >= 8 * i) for i in range(0, 4097, 13))
+    assert all(int(sizes[i]) == next(one for one in SIZES if one >= 8 * i) for i in range(0, 4097, 13))
 
 
 def test_no_heap_at_all() -> None:

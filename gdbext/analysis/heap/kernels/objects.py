@@ -225,7 +225,7 @@ def counted_as(state, flags, types, text):
 
 @library.kernel("control Objects i64 i64 i64[,]")
 def tally(control, objects, types, text, out):
-    """Objects by type: rows of ``out`` (2 * types + 256, 4) are count and bytes of marked ones, then of the others.
+    """Objects by type: rows of ``out`` (., 4) are count and bytes of marked ones, then of the others.
 
     Each type has two rows, of objects that are certain to be of it and of those that are likely; behind those of all
     ``types`` stand span classes, for objects without a type. ``text``: the row of a string's bytes.
