@@ -20,8 +20,8 @@ from gdbext.errors import InconsistentRuntime
 from gdbext.golang.reading.program import Program
 from gdbext.golang.reading.words import index_in
 from gdbext.golang.runtime.kernels.spans import Spans
-from gdbext.golang.runtime.mbitmap import arena_bits, in_arenas
-from gdbext.golang.runtime.mheap import Heap, inline_marks
+from gdbext.golang.runtime.mbitmap import arena_bits
+from gdbext.golang.runtime.mheap import Heap, bits_in_arenas, inline_marks
 from gdbext.golang.runtime.sizeclasses import SIZES, SPAN_CLASSES
 from gdbext.golang.runtime.spancheck import PAGE_SIZE
 from gdbext.golang.types.flat.kernels import Described
@@ -56,7 +56,7 @@ def lay_out(program: Program, heap: Heap, table: TypeTable) -> Laid:
     rows[:, kernels.BASE], rows[:, kernels.LIMIT], rows[:, kernels.SIZE] = spans.base, spans.limit, spans.elemsize
     rows[:, kernels.FIRST], rows[:, kernels.HOST], rows[:, kernels.FLAGS] = spans.first, hosts, flags
     rows[:, kernels.DIVIDE] = _dividers(spans)
-    rows[:, kernels.BITS] = _arena_bits(program, spans, owners) if in_arenas(program) else _bits(program, spans, hosts)
+    rows[:, kernels.BITS] = _bits(program, spans, hosts, owners)
     state = np.zeros(spans.slots, np.int32)
     kernels.begin(heap.allocated, state)
     return Laid(heap, Objects(rows, spans.pages, state, slot_sizes()), unreadable, (heap.image, *owners))
@@ -146,8 +146,10 @@ def _arena_bits(program: Program, spans: Spans, owners: list[Any]) -> U64:
     return np.where(found.start >= 0, found.start + found.bits.ctypes.data, 0).astype(np.uint64)
 
 
-def _bits(program: Program, spans: Spans, hosts: U64) -> U64:
-    """Where the pointer bits of spans of small objects lie in our memory."""
+def _bits(program: Program, spans: Spans, hosts: U64, owners: list[Any]) -> U64:
+    """Where the pointer bits of spans lie in our memory; from Go 1.22 only those of small objects have any."""
+    if bits_in_arenas(program):
+        return _arena_bits(program, spans, owners)
     inline = inline_marks(program, spans)
     size = spans.npages * np.uint64(BITMAP_BYTES)
     tail = size + np.where(inline, INLINE_BYTES, 0).astype(np.uint64)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from attrs import field, frozen
 
 from gdbext.errors import GdbextError
 from gdbext.golang.runtime import mcache, mcentral, mheap, mspan
-from gdbext.golang.runtime.mheap import HEAP_ARENA, IN_USE, MHEAP, MSPAN, Heap
+from gdbext.golang.runtime.mheap import IN_USE, Heap
 from gdbext.golang.runtime.spancheck import PAGE_SIZE
 
 if TYPE_CHECKING:
@@ -62,11 +61,8 @@ def one_span(program: Program, address: int) -> OneSpan | None:
 
 def _alone(program: Program, span: int) -> Heap | None:
     """The heap of this one span."""
-    bound, head = program.bound(MSPAN), program.record(MHEAP, mheap.mheap(program))
-    record = np.frombuffer(program.read(span, bound.size), bound.dtype)
-    headers = "bitmap" not in program.bound(HEAP_ARENA)
-    spans = mheap.make_spans(record, int(head["sweepgen"]), program.arch.top, headers)
-    if not len(spans.base):
+    spans = mheap.span_alone(program, span)
+    if spans is None:
         return None
     image = program.target.memory.image(mheap.span_ranges(spans) + mheap.bitmap_ranges(spans))
     return Heap.over(program, spans, image)

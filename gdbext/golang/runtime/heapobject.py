@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
 from attrs import frozen
 
 from gdbext.errors import MemoryFault
 from gdbext.golang.reading.program import Program
 from gdbext.golang.runtime import mheap
 from gdbext.golang.runtime.kernels.spans import Spans
-from gdbext.golang.runtime.mheap import HEAP_ARENA, IN_USE, MHEAP, MSPAN
+from gdbext.golang.runtime.mheap import HEAP_ARENA, MHEAP
 from gdbext.golang.runtime.spancheck import ARENA_SIZE, PAGE_SIZE
 
 WORD = 8
@@ -63,15 +62,7 @@ def span_address(program: Program, address: int) -> int:
 def _span(program: Program, address: int) -> Spans | None:
     """The in-use span whose pages hold the address, as arrays of one."""
     span = span_address(program, address)
-    if not span:
-        return None
-    head, arenas = program.record(MHEAP, mheap.mheap(program)), program.bound(HEAP_ARENA)
-    bound = program.bound(MSPAN)
-    record = np.frombuffer(program.read(span, bound.size), bound.dtype)
-    if record["state"][0] != IN_USE:
-        return None
-    spans = mheap.make_spans(record, int(head["sweepgen"]), program.arch.top, "bitmap" not in arenas)
-    return spans if len(spans.base) else None
+    return mheap.span_alone(program, span) if span else None
 
 
 def _allocated(program: Program, spans: Spans, slot: int) -> bool:

@@ -38,11 +38,6 @@ class ArenaBits:
     unreadable: int
 
 
-def in_arenas(program: Program) -> bool:
-    """Whether pointer bits stand in arenas."""
-    return "bitmap" in program.bound(HEAP_ARENA)
-
-
 def arena_bits(program: Program, spans: Spans) -> ArenaBits:
     """The pointer bits of every scannable span, from the arenas' bitmaps. Raises MissingField."""
     pages = np.where(spans.noscan, 0, spans.npages.astype(np.int64))

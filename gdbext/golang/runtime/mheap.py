@@ -165,6 +165,16 @@ def sweepgen(program: Program) -> int:
     return int(program.record(MHEAP, mheap(program))["sweepgen"])
 
 
+def bits_in_arenas(program: Program) -> bool:
+    """Whether pointer bits stand in arenas: then objects have no malloc headers."""
+    return "bitmap" in program.bound(HEAP_ARENA)
+
+
+def ahead(span: Any, heap: int) -> Any:
+    """How far a span's sweepgen, or an array of them, is ahead of the heap's: both are numbers of 32 bits."""
+    return (span - heap + (1 << 31)) % (1 << 32) - (1 << 31)
+
+
 def check_room(slots: int, image: Image) -> None:
     """Raises InconsistentRuntime for more slots than the memory there is can have."""
     if slots > image.size // 8 + UNREADABLE_SLOTS:
@@ -179,8 +189,7 @@ def read_spans(program: Program) -> tuple[Spans, tuple[str, ...]]:
     parts = [_in_use(program, pointers[at : at + PIECE]) for at in range(0, max(len(pointers), 1), PIECE)]
     pointers, records = (np.concatenate(column) for column in zip(*parts, strict=True))
     kept, left = believed(program, pointers, records, int(head["arenas"]))
-    headers = "bitmap" not in program.bound(HEAP_ARENA)
-    return make_spans(records[kept], int(head["sweepgen"]), program.arch.top, headers), tuple(left.notes())
+    return spans_of(program, records[kept], int(head["sweepgen"])), tuple(left.notes())
 
 
 def _in_use(program: Program, pointers: U64) -> tuple[U64, NDArray[Any]]:
@@ -209,6 +218,19 @@ def span_pointers(program: Program, allspans: Any) -> U64:
     return np.frombuffer(program.read(int(allspans["array"]), 8 * count), "<u8") if count else np.zeros(0, np.uint64)
 
 
+def spans_of(program: Program, records: NDArray[Any], generation: int) -> Spans:
+    """In-use span records of a program, whose heap has the sweepgen ``generation``."""
+    return make_spans(records, generation, program.arch.top, not bits_in_arenas(program))
+
+
+def span_alone(program: Program, span: int) -> Spans | None:
+    """The span whose mspan lies at an address, as arrays of one; None unless it is in use. Raises MemoryFault."""
+    bound = program.bound(MSPAN)
+    record = np.frombuffer(program.read(span, bound.size), bound.dtype)
+    spans = spans_of(program, record[record["state"] == IN_USE], sweepgen(program))
+    return spans if len(spans.base) else None
+
+
 def make_spans(records: NDArray[Any], sweepgen: int, top: int, headers: bool = True) -> Spans:
     """In-use span records as parallel arrays; compiled code relies on it that they are sane and overlap nowhere."""
     kept = np.flatnonzero(sane(records, top))
@@ -218,7 +240,7 @@ def make_spans(records: NDArray[Any], sweepgen: int, top: int, headers: bool = T
     first = np.concatenate([[0], np.cumsum(nelems)[:-1]]).astype(np.int64) if len(nelems) else nelems
     elemsize = records["elemsize"].astype(np.uint64)
     base = records["base"].astype(np.uint64)
-    behind = (records["sweepgen"].astype(np.int64) - sweepgen + (1 << 31)) % (1 << 32) - (1 << 31)
+    behind = ahead(records["sweepgen"].astype(np.int64), sweepgen)
     limit = base + elemsize * nelems.astype(np.uint64)
     return Spans(
         base=base,

@@ -11,7 +11,7 @@ from gdbext.errors import MemoryFault
 from gdbext.golang.reading.declarations import UINT, declare, optional
 from gdbext.golang.reading.program import distinct
 from gdbext.golang.runtime.heapobject import span_address
-from gdbext.golang.runtime.mheap import MHEAP, PIECE, mheap, span_pointers, sweepgen
+from gdbext.golang.runtime.mheap import MHEAP, PIECE, ahead, mheap, span_pointers, sweepgen
 from gdbext.golang.runtime.spancheck import PAGE_SIZE
 
 if TYPE_CHECKING:
@@ -109,5 +109,5 @@ def whole(program: Program, span: int) -> Any:
 
 def swept(program: Program, record: Any) -> str:
     """Whether a span in use was swept, in words. Raises MemoryFault."""
-    ahead = (int(record["sweepgen"]) - sweepgen(program) + (1 << 31)) % (1 << 32) - (1 << 31)
-    return SWEPT.get(ahead, f"unknown: {ahead:+} to the heap's")
+    by = ahead(int(record["sweepgen"]), sweepgen(program))
+    return SWEPT.get(by, f"unknown: {by:+} to the heap's")

@@ -27,7 +27,7 @@ from gdbext.golang.reading.declarations import UINT, declare
 from gdbext.golang.reading.program import Program
 from gdbext.golang.runtime import mheap, spancheck
 from gdbext.golang.runtime.kernels.spans import Spans
-from gdbext.golang.runtime.mheap import HEAP_ARENA, IN_USE, MHEAP, MSPAN, Heap
+from gdbext.golang.runtime.mheap import IN_USE, MHEAP, MSPAN, Heap
 from gdbext.golang.runtime.spancheck import PAGE_SIZE
 from gdbext.target.image import Image
 
@@ -106,7 +106,7 @@ class _Copy:
         in_use[in_use] = spancheck.mapped(self.program, before[in_use])
         found = in_use.copy()
         in_use[found] = spancheck.apart(before[found])
-        spans = self._spans(before[in_use], sweepgen)
+        spans = mheap.spans_of(self.program, before[in_use], sweepgen)
         image = self.program.target.memory.image(mheap.span_ranges(spans) + mheap.bitmap_ranges(spans))
         after, still = self.program.records(MSPAN, wanted)
         settled = readable & still & _same(before, after)
@@ -115,17 +115,12 @@ class _Copy:
         records["freeindex"] = np.minimum(records["freeindex"], records["scan_freeindex"])
         # A span that did not stand still must not lose objects to marks that moved: it counts as swept.
         records["sweepgen"] = np.where(same[in_use], records["sweepgen"], sweepgen)
-        spans = self._spans(records, sweepgen)
+        spans = mheap.spans_of(self.program, records, sweepgen)
         heap = Heap.over(self.program, spans, image, np.isin(spans.base, before["base"][same & in_use]))
         self.looks.append(_Look(wanted[in_use], records, heap))
         self.known = np.union1d(self.known, wanted)
         again: U64 = wanted[readable & ~settled | found & ~in_use]
         return again
-
-    def _spans(self, records: NDArray[Any], sweepgen: int) -> Spans:
-        return mheap.make_spans(
-            records, sweepgen, self.program.arch.top, "bitmap" not in self.program.bound(HEAP_ARENA)
-        )
 
     def _assemble(self) -> Heap:
         """Each span as last read, over one image: later copies lie over earlier ones."""
@@ -138,7 +133,7 @@ class _Copy:
             raise InconsistentRuntime("no span in use was found in the running program")
         records, number = records[kept], number[kept]
         order = np.argsort(records["base"], kind="stable")
-        spans = self._spans(records[order], self._sweepgen())
+        spans = mheap.spans_of(self.program, records[order], self._sweepgen())
         number = number[order]
         taken = np.zeros(spans.slots, np.bool_)
         for look, heap in enumerate(one.heap for one in self.looks):

@@ -11,7 +11,7 @@ from hypothesis import given, settings, strategies as st
 
 from gdbext.golang.runtime import mheap
 from gdbext.golang.runtime.kernels.spans import Spans
-from gdbext.golang.runtime.mbitmap import ArenaBits, arena_bits, in_arenas
+from gdbext.golang.runtime.mbitmap import ArenaBits, arena_bits
 from gdbext.golang.runtime.spancheck import ARENA_SIZE, PAGE_SIZE
 from tests.synthetic import HEAP, Region, World
 
@@ -105,7 +105,7 @@ def check(arenas: Arenas, made: Sequence[Made], pointers: set[int], no_more: Col
 
 @pytest.mark.parametrize(("minor", "theirs"), [(21, True), (22, False), (23, False), (27, False)])
 def test_only_old_releases_have_bits_in_arenas(minor: int, theirs: bool) -> None:
-    assert in_arenas(World(minor).program) == theirs
+    assert mheap.bits_in_arenas(World(minor).program) == theirs
 
 
 def test_small_objects() -> None:
