@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from attrs import field, frozen
 
 from gdbext.errors import GdbextError, InconsistentRuntime
 from gdbext.golang.types.flat.kernels import CLASSIC, DIRECTORY, HCHAN, HEADER, TABLE
 from gdbext.golang.types.flat.table import TypeTable
-from gdbext.golang.types.rtype import ARRAY, STRUCT, StructField, Type
+from gdbext.golang.types.rtype import STRUCT, StructField, Type
+from gdbext.golang.types.structsearch import steps
 from gdbext.golang.types.values import Values
 
-DEPTH = 32
 GROUPS = ("map.group[", "map.bucket[")
 OWN = {HEADER: "entries", CLASSIC: "entries", TABLE: "groups"}
 """What the one interesting word of a row of ours is called."""
-
-
-@frozen
-class Step:
-    """A part of a value: what is said to get there, its type, and where it begins."""
-
-    text: str
-    type: Type
-    offset: int
 
 
 @frozen(eq=False)
@@ -53,7 +42,7 @@ class Fields:
         type_ = table.types.at(int(table.described.address[row]))
         if type_.name.startswith(GROUPS):
             return self._entry(type_, base + start, offset - start)
-        return prefix + "".join(step.text for step in self.steps(type_, offset - start))
+        return prefix + "".join(step.text for step in steps(table.types, type_, offset - start))
 
     def _own(self, row: int, kind: int, base: int, size: int, offset: int) -> str:
         """Of a row that is ours."""
@@ -68,51 +57,22 @@ class Fields:
             return f"buffer[{inside // int(described.size[elem])}]{rest}"
         return OWN.get(kind, "")
 
-    def steps(self, type_: Type, offset: int) -> Iterator[Step]:
-        """How to get to what lies at an offset of a value."""
-        start = 0
-        for _ in range(DEPTH):
-            inner = self._inner(type_, offset - start)
-            if inner is None:
-                return
-            start += inner.offset
-            type_ = inner.type
-            yield Step(inner.text, type_, start)
-
-    def _inner(self, type_: Type, offset: int) -> Step | None:
-        types = self.table.types
-        if type_.kind == STRUCT:
-            for one in types.fields(type_):
-                inner = types.at(one.type)
-                if one.offset <= offset < one.offset + inner.size:
-                    return Step(f".{one.name}", inner, one.offset)
-        elif type_.kind == ARRAY:
-            inner = types.elem(type_)
-            if inner.size:
-                return Step(f"[{offset // inner.size}]", inner, offset // inner.size * inner.size)
-        return None
-
     def _entry(self, group: Type, base: int, offset: int) -> str:
         """Of a word in a map's group or bucket: by the entry's key."""
-        steps = list(self.steps(group, offset))
-        if len(steps) < 2 or steps[0].text not in (".slots", ".keys", ".elems"):
-            return "".join(step.text for step in steps)
-        if steps[0].text == ".slots":
-            if len(steps) < 3:
-                return "".join(step.text for step in steps)
-            keyed, rest = steps[2].text == ".key", steps[3:]
-            key = self._key(self._member(steps[1].type, "key"), base + steps[1].offset)
-        elif not steps[1].text.startswith("["):
-            return "".join(step.text for step in steps)
-        else:
-            keyed, rest = steps[0].text == ".keys", steps[2:]
-            index = int(steps[1].text.strip("[]"))
+        found = list(steps(self.table.types, group, offset))
+        texts = [step.text for step in found]
+        if texts[:1] == [".slots"] and len(found) > 2:
+            keyed, rest = texts[2] == ".key", texts[3:]
+            member = self._member(found[1].type, "key")
+            key = self._value(self.table.types.at(member.type), base + found[1].offset + member.offset)
+        elif texts[:1] in ([".keys"], [".elems"]) and len(found) > 1 and texts[1].startswith("["):
+            keyed, rest = texts[0] == ".keys", texts[2:]
             keys = self._member(group, "keys")
-            size = self.table.types.elem(self.table.types.at(keys.type)).size
             elem = self.table.types.elem(self.table.types.at(keys.type))
-            key = self._value(elem, base + keys.offset + index * size)
-        inside = "".join(step.text for step in rest)
-        return f"key({key}){inside}" if keyed else f"[{key}]{inside}"
+            key = self._value(elem, base + keys.offset + int(texts[1].strip("[]")) * elem.size)
+        else:
+            return "".join(texts)
+        return (f"key({key})" if keyed else f"[{key}]") + "".join(rest)
 
     def _member(self, type_: Type, name: str) -> StructField:
         """A field by name. Raises InconsistentRuntime where there is none: it is no map's."""
@@ -120,9 +80,6 @@ class Fields:
             if one.name == name:
                 return one
         raise InconsistentRuntime(f"{type_.name} without {name}")
-
-    def _key(self, member: StructField, base: int) -> str:
-        return self._value(self.table.types.at(member.type), base + member.offset)
 
     def _value(self, type_: Type, address: int) -> str:
         return self.values.at(type_, address, 2)

@@ -37,7 +37,7 @@ MAP_TYPE = declare(
     "internal/abi.MapType",
     "internal/abi.SwissMapType",  # Go 1.24, 1.25
     "internal/abi.OldMapType",  # Go 1.24, 1.25 with GOEXPERIMENT=noswissmap
-    elem=UINT("Elem"),
+    group=UINT("Group", "Bucket"),
 )
 UNCOMMON_TYPE = declare("internal/abi.UncommonType", package=INT("PkgPath"))
 STRUCT_FIELD = declare("internal/abi.StructField", name=UINT("Name"), type=UINT("Typ"), offset=UINT("Offset"))

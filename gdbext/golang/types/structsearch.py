@@ -7,8 +7,10 @@ passes for one that is none can only make an answer more careful.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
+from attrs import evolve, frozen
 
 from gdbext.compute.arrays import U64
 from gdbext.errors import InconsistentRuntime
@@ -31,6 +33,8 @@ from gdbext.target.image import Image
 
 WORD = 8
 DEPTH = 16
+DEEPEST = 32
+"""Steps that are named."""
 LARGEST = 1 << 30
 MOST_FIELDS = 1 << 22
 
@@ -50,14 +54,32 @@ def beginning_with(types: Types, first: U64, largest: int) -> U64:
     return known[~np.isin(known, first)]
 
 
+@frozen
+class Step:
+    """A part of a value: what is said to get there from what it is a part of, its type, and where it begins."""
+
+    text: str
+    type: Type
+    offset: int
+
+
+def steps(types: Types, type_: Type, offset: int) -> Iterator[Step]:
+    """How to get to what lies at an offset of a type, when structures and arrays are opened: ``.rows``, ``[3]``."""
+    start = 0
+    for _ in range(DEEPEST):
+        inner = _part(types, type_, offset - start)
+        if inner is None:
+            return
+        type_, start = inner.type, start + inner.offset
+        yield evolve(inner, offset=start)
+
+
 def leaf(types: Types, type_: Type, offset: int) -> tuple[Type, int]:
     """What lies at an offset of a type, when structures and arrays are opened: its type and the offset in that."""
-    for _ in range(DEPTH):
-        inner = next(_around(types, type_, offset), None)
-        if inner is None:
-            break
-        type_, offset = inner
-    return type_, offset
+    start = 0
+    for step in islice(steps(types, type_, offset), DEPTH):
+        type_, start = step.type, step.offset
+    return type_, offset - start
 
 
 def holds_any(types: Types, type_: Type, offset: int) -> bool:
@@ -66,16 +88,18 @@ def holds_any(types: Types, type_: Type, offset: int) -> bool:
     return found.kind == INTERFACE and inside == 0 and types.methods(found) == 0
 
 
-def _around(types: Types, type_: Type, offset: int) -> Iterator[tuple[Type, int]]:
+def _part(types: Types, type_: Type, offset: int) -> Step | None:
+    """The field or element that holds an offset; None for what has no parts."""
     if type_.kind == STRUCT:
         for one in types.fields(type_):
             inner = types.at(one.type)
             if one.offset <= offset < one.offset + inner.size:
-                yield inner, offset - one.offset
+                return Step(f".{one.name}", inner, one.offset)
     elif type_.kind == ARRAY:
         inner = types.elem(type_)
         if inner.size:
-            yield inner, offset % inner.size
+            return Step(f"[{offset // inner.size}]", inner, offset // inner.size * inner.size)
+    return None
 
 
 def _first_parts(types: Types, start: int, end: int, largest: int) -> tuple[U64, U64]:

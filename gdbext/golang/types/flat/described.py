@@ -16,16 +16,10 @@ from gdbext.golang.reading.words import index_in
 from gdbext.golang.runtime.moduledata import Module
 from gdbext.golang.types.flat import kernels
 from gdbext.golang.types.flat.kernels import Described
-from gdbext.golang.types.rtype import INTERFACE_TYPE, POINTER_TYPE, STRUCT_FIELD, STRUCT_TYPE
+from gdbext.golang.types.rtype import INTERFACE_TYPE, MAP_TYPE, POINTER_TYPE, STRUCT_FIELD, STRUCT_TYPE
 from gdbext.target.image import Image
 
 ARRAY_LENGTH = declare("internal/abi.ArrayType", len=UINT("Len"))
-GROUP = declare(
-    "internal/abi.MapType",
-    "internal/abi.SwissMapType",  # Go 1.24, 1.25
-    "internal/abi.OldMapType",  # Go 1.24, 1.25 with GOEXPERIMENT=noswissmap
-    group=UINT("Group", "Bucket"),
-)
 SPECIAL = ("weak.Pointer[", "sync.Pool", "sync.eface", "reflect.Value")
 """In the order of ``kernels.WEAK`` and so on."""
 SHAPED = "go.shape.*uint8"
@@ -152,7 +146,7 @@ def _offsets(program: Program) -> U64:
         program.bound(ARRAY_LENGTH).offset("len"),
         program.bound(STRUCT_TYPE).offset("fields"),
         program.bound(INTERFACE_TYPE).offset("methods"),
-        program.bound(GROUP).offset("group"),
+        program.bound(MAP_TYPE).offset("group"),
         one.size,
         one.offset("type"),
         one.offset("offset"),
