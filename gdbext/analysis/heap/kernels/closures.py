@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from gdbext.analysis.heap.kernels.meeting import TYPED, Work  # noqa: F401  a kernel's declaration names one
+from gdbext.analysis.heap.kernels.meeting import TYPED, Work, push  # noqa: F401  a kernel's declaration names one
 from gdbext.analysis.heap.kernels.objects import (
-    BASE,
     BITS_UP_TO,
     FIRST,
     FITTING,
@@ -14,7 +13,6 @@ from gdbext.analysis.heap.kernels.objects import (
     HEADED,
     HOST,
     LARGE,
-    LIMIT,
     MARKED,
     NOSCAN,
     QUEUED,
@@ -23,11 +21,11 @@ from gdbext.analysis.heap.kernels.objects import (
     ROW,
     SIZE,
     TILED,
-    TYPE_SHIFT,
     ZERO,
     Objects,  # noqa: F401  a kernel's declaration names it
     bits_of,
     rounded,
+    slots_of,
 )
 from gdbext.compute.functions import inlined
 from gdbext.compute.intrinsics import SOME, load64, stopped
@@ -71,8 +69,7 @@ def find(control, objects, entries, filter_, found):
     """What the closures of each function (the sorted ``entries``) are like: rows of COLUMNS, zeros before."""
     for number in range(len(objects.spans)):
         span = objects.spans[number]
-        slots = (span[LIMIT] - span[BASE]) // span[SIZE] if is_small(span) else ZERO
-        for i in range(slots):
+        for i in range(slots_of(span) if is_small(span) else 0):
             slot = np.uint64(i)
             if i & SOME == 0 and stopped(control):
                 return
@@ -95,8 +92,7 @@ def give_types(control, objects, described, work, entries, filter_, rows):
     """
     for number in range(len(objects.spans)):
         span = objects.spans[number]
-        slots = (span[LIMIT] - span[BASE]) // span[SIZE] if is_small(span) else ZERO
-        for i in range(slots):
+        for i in range(slots_of(span) if is_small(span) else 0):
             slot = np.uint64(i)
             if i & SOME == 0 and stopped(control):
                 return
@@ -110,7 +106,6 @@ def give_types(control, objects, described, work, entries, filter_, rows):
             fits = mask == bits and rounded(objects.classes, described.size[row]) == span[SIZE]
             state = (objects.state[at] & ~(RANKS | ROW)) | ((FITTING if fits else TILED) << RANK_SHIFT) | row
             if bits != 0 and described.slots[row] > 0 and work.tops[TYPED] < len(work.typed):
-                work.typed[work.tops[TYPED]] = (np.uint64(number) << TYPE_SHIFT) | slot
-                work.tops[TYPED] += 1
+                push(work.typed, work.tops, TYPED, number, slot)
                 state |= QUEUED
             objects.state[at] = np.int32(state)

@@ -31,11 +31,7 @@ from gdbext.analysis.heap.kernels.meeting import (  # noqa: F401  a kernel's dec
     settle,
 )
 from gdbext.analysis.heap.kernels.objects import (  # noqa: F401  a kernel's declaration names some
-    BITMAP,
     BITS,
-    BITS_UP_TO,
-    FLAGS,
-    HEADED,
     HOST,
     SIZE,
     THREE,
@@ -44,7 +40,8 @@ from gdbext.analysis.heap.kernels.objects import (  # noqa: F401  a kernel's dec
     Objects,
     bits_of,
     copies,
-    header_row,
+    has_bits,
+    header_of,
 )
 from gdbext.analysis.heap.kernels.words import Mask, is_pointer, put_mask  # noqa: F401  a kernel's declaration names some
 from gdbext.compute.arrays import I32, U8, U64
@@ -78,7 +75,7 @@ from gdbext.golang.types.flat.kernels import (  # noqa: F401  a kernel's declara
     Described,
     row_of,
 )
-from gdbext.target.kernels import EIGHT, ONE, Memory, host_of, read64  # noqa: F401  a kernel's declaration names some
+from gdbext.target.kernels import EIGHT, ONE, Memory  # noqa: F401  a kernel's declaration names some
 
 library = Library(__name__)
 FLAG_INDIR = np.uint64(1 << 7)
@@ -225,11 +222,9 @@ def fetch_object(objects, entry):
 @inlined
 def values_of(described, span, slot, row):
     """(where, how many): the values of a type that an object is made of."""
-    flags, size = span[FLAGS], span[SIZE]
-    header = EIGHT if flags & HEADED else ZERO
-    elem = described.size[row]
+    size, header, elem = span[SIZE], header_of(span), described.size[row]
     times = (size - header) // elem if elem != 0 else ZERO
-    if flags & BITMAP and size <= BITS_UP_TO:
+    if has_bits(span):
         times = min(times, copies(bits_of(span, slot), elem >> THREE))
     return span[HOST] + slot * size + header, times
 
@@ -297,7 +292,7 @@ def follow_untyped(control, memory, objects, described, interfaces, place, entri
                 continue
             span, slot = object_of(objects, entries[i])
             last = ZERO
-            if span[FLAGS] & BITMAP and span[SIZE] <= BITS_UP_TO:
+            if has_bits(span):
                 host, some, bits, small = span[HOST] + slot * span[SIZE], span[SIZE] >> THREE, bits_of(span, slot), True
             else:
                 host, words = put_mask(memory, described, span, slot, mask)

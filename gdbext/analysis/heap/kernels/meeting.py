@@ -14,14 +14,12 @@ from gdbext.analysis.heap.kernels.objects import (  # noqa: F401  a kernel's dec
     ALLOCATED,
     BASE,
     BITS,
-    DIVIDE,
     EXACT,
     FIRST,
     FITTING,
     FLAGS,
     HEADED,
     LARGE,
-    LIMIT,
     MARKED,
     NOSCAN,
     QUEUED,
@@ -32,12 +30,14 @@ from gdbext.analysis.heap.kernels.objects import (  # noqa: F401  a kernel's dec
     THREE,
     TILED,
     TYPE_SHIFT,
-    ZERO,
     Objects,
     better,
     grade,
+    header_of,
     header_row,
     resolved,
+    slot_at,
+    slot_of,
     span_number,
 )
 from gdbext.compute.arrays import I64, U64, Rows
@@ -45,7 +45,7 @@ from gdbext.compute.functions import inlined
 from gdbext.compute.intrinsics import SOME, prefetch, stopped, swap32, swap64
 from gdbext.compute.library import Library
 from gdbext.golang.types.flat.kernels import Described  # noqa: F401  a kernel's declaration names it
-from gdbext.target.kernels import EIGHT, ONE
+from gdbext.target.kernels import ONE
 
 library = Library(__name__)
 # Places of ``Work.tops``: objects with a type, objects without, regions, words of the modules' data, hits; how many
@@ -87,6 +87,25 @@ class Place(NamedTuple):
     bounds: U64
     """[low, high) of the modules' data, where it lies in our memory, the row of a string's bytes, where the states,
     the statics and the spans lie in our memory."""
+
+
+@inlined
+def entry_of(number, slot):
+    """An object in a queue, by its span and slot."""
+    return (np.uint64(number) << TYPE_SHIFT) | slot
+
+
+@inlined
+def object_of(objects, entry):
+    """(span, slot) of an entry of a queue."""
+    return objects.spans[np.int64(entry >> TYPE_SHIFT)], entry & SLOT
+
+
+@inlined
+def push(queue, tops, which, number, slot):
+    """Put an object at the end of a queue, which has room for every one."""
+    queue[tops[which]] = entry_of(number, slot)
+    tops[which] += 1
 
 
 @inlined
@@ -162,13 +181,12 @@ def follow_statics(control, described, place, found, work):
 @inlined
 def meet(memory, objects, described, place, work, address, row, times):
     """A pointer was followed: mark what it points into, weigh what it says of its type, and push what is new."""
-    number = span_number(objects, address)
-    if number < 0 or not objects.spans[number, BASE] <= address < objects.spans[number, LIMIT]:
+    number, slot = slot_of(objects, address)
+    if number < 0:
         if place.bounds[0] <= address < place.bounds[1]:
             meet_static(described, place, work, address, row, times)
         return
     span = objects.spans[number]
-    slot = ((address - span[BASE]) * span[DIVIDE]) >> TYPE_SHIFT
     index = np.int64(span[FIRST] + slot)
     old = objects.state[index]
     if old & ALLOCATED == 0:
@@ -186,7 +204,7 @@ def meet(memory, objects, described, place, work, address, row, times):
         if row >= 0 and known != EXACT << RANK_SHIFT and (new & ROW != row or known < FITTING << RANK_SHIFT):
             if not asked:
                 asked, row = True, resolved(memory, described, row, address)
-                offset = address - span[BASE] - slot * span[SIZE] - (EIGHT if flags & HEADED else ZERO)
+                offset = address - span[BASE] - slot * span[SIZE] - header_of(span)
                 rank = grade(objects, described, span, slot, offset, row, times) if row >= 0 else 0
             if rank > 0 and better(described, rank, row, new):
                 new = (new & ~(RANKS | ROW)) | (rank << RANK_SHIFT) | row
@@ -201,11 +219,9 @@ def meet(memory, objects, described, place, work, address, row, times):
             break
         old = got
     if scanned and typed and old & QUEUED == 0:
-        work.typed[work.tops[TYPED]] = (np.uint64(number) << TYPE_SHIFT) | slot
-        work.tops[TYPED] += 1
+        push(work.typed, work.tops, TYPED, number, slot)
     elif scanned and not typed and old & MARKED == 0:
-        work.untyped[work.tops[UNTYPED]] = (np.uint64(number) << TYPE_SHIFT) | slot
-        work.tops[UNTYPED] += 1
+        push(work.untyped, work.tops, UNTYPED, number, slot)
 
 
 @inlined
@@ -218,7 +234,7 @@ def fetch_span(objects, place, number):
 def fetch_state(objects, place, number, address):
     """Let the processor fetch the state and the pointer bits of what an address points into."""
     span = objects.spans[number]
-    slot = ((address - span[BASE]) * span[DIVIDE]) >> TYPE_SHIFT
+    slot = slot_at(span, address)
     prefetch(place.bounds[4] + ((span[FIRST] + slot) << np.uint64(2)))
     prefetch(span[BITS] + ((slot * span[SIZE]) >> np.uint64(6)))
 
@@ -241,12 +257,6 @@ def drain(memory, objects, described, place, work):
         address, row, times = work.hits[i, 0], np.int64(work.hits[i, 1]), work.hits[i, 2]
         meet(memory, objects, described, place, work, address, row, times)
     work.tops[HITS] = 0
-
-
-@inlined
-def object_of(objects, entry):
-    """(span, slot) of an entry of a queue."""
-    return objects.spans[np.int64(entry >> TYPE_SHIFT)], entry & SLOT
 
 
 @library.kernel("control u64[] i64 i32[] u64[]")

@@ -77,6 +77,45 @@ def span_below(spans, address):
 
 
 @inlined
+def slot_at(span, address):
+    """The slot of a span that an address of its slots is in."""
+    return ((address - span[BASE]) * span[DIVIDE]) >> TYPE_SHIFT
+
+
+@inlined
+def slot_of(objects, address):
+    """(span, slot) that an address points into, allocated or not; span -1 for none."""
+    number = span_number(objects, address)
+    if number < 0 or not objects.spans[number, BASE] <= address < objects.spans[number, LIMIT]:
+        return -1, ZERO
+    return number, slot_at(objects.spans[number], address)
+
+
+@inlined
+def slots_of(span):
+    """How many slots a span has."""
+    return np.int64((span[LIMIT] - span[BASE]) // span[SIZE])
+
+
+@inlined
+def header_of(span):
+    """Bytes of malloc header before each object."""
+    return EIGHT if span[FLAGS] & HEADED else ZERO
+
+
+@inlined
+def has_bits(span):
+    """Whether the heap has the pointer bits of each object in one word."""
+    return span[FLAGS] & BITMAP and span[SIZE] <= BITS_UP_TO
+
+
+@inlined
+def bit_at(host, bit):
+    """A bit of a bitmap in our memory."""
+    return (load8(host + (bit >> THREE)) >> (bit & np.uint64(7))) & 1
+
+
+@inlined
 def bits_of(span, slot):
     """The pointer bits of an object of up to 64 words."""
     words = span[SIZE] >> THREE
@@ -150,8 +189,8 @@ def grade_large(objects, described, span, slot, row, times):
         return PREFIX
     for w in range(words):
         bit, inside = first + np.uint64(w), np.uint64(w) % each
-        there = (load8(span[BITS] + (bit >> THREE)) >> (bit & np.uint64(7))) & 1
-        wanted = (load8(mask + (inside >> THREE)) >> (inside & np.uint64(7))) & 1 if inside < within else 0
+        there = bit_at(span[BITS], bit)
+        wanted = bit_at(mask, inside) if inside < within else 0
         if there > wanted:
             return PREFIX if reached >= each else 0
         if there < wanted:  # no more values
@@ -162,8 +201,7 @@ def grade_large(objects, described, span, slot, row, times):
         if tail < each:
             return 0
         for w in range(tail, words):
-            bit = first + np.uint64(w)
-            if (load8(span[BITS] + (bit >> THREE)) >> (bit & np.uint64(7))) & 1:
+            if bit_at(span[BITS], first + np.uint64(w)):
                 return PREFIX
     return FITTING if rounded(objects.classes, described.size[row] * times) == span[SIZE] else TILED
 
@@ -232,8 +270,8 @@ def tally(control, objects, types, text, out):
     """
     for number in range(len(objects.spans)):
         span = objects.spans[number]
-        first, slots = np.int64(span[FIRST]), np.int64((span[LIMIT] - span[BASE]) // span[SIZE])
-        for i in range(first, first + slots):
+        first = np.int64(span[FIRST])
+        for i in range(first, first + slots_of(span)):
             if i & SOME == 0 and stopped(control):
                 return
             state = objects.state[i]
@@ -251,8 +289,8 @@ def instances(control, objects, types, text, counted, address, size):
     count = 0
     for number in range(len(objects.spans)):
         span = objects.spans[number]
-        first, slots = np.int64(span[FIRST]), np.int64((span[LIMIT] - span[BASE]) // span[SIZE])
-        for slot in range(slots):
+        first = np.int64(span[FIRST])
+        for slot in range(slots_of(span)):
             if slot & SOME == 0 and stopped(control):
                 return count
             state = objects.state[first + slot]
@@ -263,8 +301,7 @@ def instances(control, objects, types, text, counted, address, size):
                 found = found or one == row
             if found:
                 if count < len(address):
-                    header = EIGHT if span[FLAGS] & HEADED else ZERO
-                    address[count] = span[BASE] + np.uint64(slot) * span[SIZE] + header
+                    address[count] = span[BASE] + np.uint64(slot) * span[SIZE] + header_of(span)
                     size[count] = np.int64(span[SIZE]) if state & MARKED else -np.int64(span[SIZE])
                 count += 1
     return count

@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from gdbext.analysis.heap.kernels.meeting import object_of
+from gdbext.analysis.heap.kernels.meeting import entry_of, object_of
 from gdbext.analysis.heap.kernels.objects import (  # noqa: F401  a kernel's declaration names some
     ALLOCATED,
-    BASE,
-    BITMAP,
-    BITS_UP_TO,
-    DIVIDE,
     FIRST,
     FLAGS,
     HOST,
-    LIMIT,
     NOSCAN,
     SIZE,
     THREE,
-    TYPE_SHIFT,
     ZERO,
     Objects,
     bits_of,
-    span_number,
+    has_bits,
+    slot_of,
 )
 from gdbext.analysis.heap.kernels.words import Mask, is_pointer, put_mask  # noqa: F401  a declaration names some
 from gdbext.compute.functions import inlined
@@ -35,30 +30,19 @@ library = Library(__name__)
 
 
 @inlined
-def place_of(objects, address):
-    """(span, slot) of the allocated object that an address points into; span -1 for none."""
-    number = span_number(objects, address)
-    if number < 0:
-        return -1, ZERO
-    span = objects.spans[number]
-    if address >= span[LIMIT] or address < span[BASE]:
-        return -1, ZERO
-    slot = ((address - span[BASE]) * span[DIVIDE]) >> TYPE_SHIFT
-    return (number, slot) if objects.state[np.int64(span[FIRST] + slot)] & ALLOCATED else (-1, ZERO)
-
-
-@inlined
 def reach(objects, address, came, parents, queue, top):
     """Note where an object was reached from, unless that is known. The new end of the queue."""
-    number, slot = place_of(objects, address)
-    if number >= 0:
-        index = np.int64(objects.spans[number, FIRST] + slot)
-        if parents[index] == 0:
-            parents[index] = np.int32(came)
-            if objects.spans[number, FLAGS] & NOSCAN == 0:
-                queue[top] = (np.uint64(number) << TYPE_SHIFT) | slot
-                return top + 1
-    return top
+    number, slot = slot_of(objects, address)
+    if number < 0:
+        return top
+    index = np.int64(objects.spans[number, FIRST] + slot)
+    if objects.state[index] & ALLOCATED == 0 or parents[index] != 0:
+        return top
+    parents[index] = np.int32(came)
+    if objects.spans[number, FLAGS] & NOSCAN:
+        return top
+    queue[top] = entry_of(number, slot)
+    return top + 1
 
 
 @library.kernel("control Memory Objects Described Mask u64[] i32[] u64[]")
@@ -73,7 +57,7 @@ def reach_all(control, memory, objects, described, mask, roots, parents, queue):
         span, slot = object_of(objects, queue[at])
         at += 1
         came = np.int64(span[FIRST] + slot) + 1
-        small = span[FLAGS] & BITMAP and span[SIZE] <= BITS_UP_TO
+        small = has_bits(span)
         if small:
             bits, host, words = bits_of(span, slot), span[HOST] + slot * span[SIZE], span[SIZE] >> THREE
         else:

@@ -15,18 +15,20 @@ from gdbext.analysis.heap.kernels.objects import (  # noqa: F401  a kernel's dec
     FLAGS,
     HEADED,
     HOST,
-    LIMIT,
     MARKED,
     NOSCAN,
     SIZE,
     THREE,
     ZERO,
     Objects,
+    bit_at,
+    header_of,
     header_row,
+    slots_of,
 )
 from gdbext.compute.arrays import U64
 from gdbext.compute.functions import inlined
-from gdbext.compute.intrinsics import SOME, load8, load64, stopped, up_to
+from gdbext.compute.intrinsics import SOME, load64, stopped
 from gdbext.compute.library import Library
 from gdbext.golang.types.flat.kernels import Described  # noqa: F401  a kernel's declaration names it
 from gdbext.target.kernels import EIGHT, ONE, Memory, host_of, read64  # noqa: F401  a kernel's declaration names some
@@ -46,7 +48,7 @@ class Mask(NamedTuple):
 def put_mask(memory, described, span, slot, mask):
     """What says which words of an object are pointers, into ``mask``. (Where it lies in our memory, how many words.)"""
     flags, size = span[FLAGS], span[SIZE]
-    header = EIGHT if flags & HEADED else ZERO
+    header = header_of(span)
     host, words = span[HOST] + slot * size + header, (size - header) >> THREE
     mask.words[5] = ZERO
     if flags & BITMAP:
@@ -79,8 +81,7 @@ def is_pointer(mask, word):
     inside = word % each
     if inside >= mask.words[2]:
         return ZERO
-    bit = mask.words[1] + inside
-    return np.uint64((load8(bits + (bit >> THREE)) >> (bit & np.uint64(7))) & 1)
+    return np.uint64(bit_at(bits, mask.words[1] + inside))
 
 
 @library.kernel("control Memory Objects Described Mask i64 i64 u64[] -> i64")
@@ -92,8 +93,7 @@ def pointer_words(control, memory, objects, described, mask, begin, end, out):
     count = 0
     for number in range(begin, end):
         span = objects.spans[number]
-        slots = np.int64((span[LIMIT] - span[BASE]) // span[SIZE]) if span[FLAGS] & NOSCAN == 0 else 0
-        for slot in range(slots):
+        for slot in range(slots_of(span) if span[FLAGS] & NOSCAN == 0 else 0):
             if objects.state[np.int64(span[FIRST]) + slot] & ALLOCATED == 0:
                 continue
             host, words = put_mask(memory, described, span, np.uint64(slot), mask)
@@ -108,31 +108,26 @@ def pointer_words(control, memory, objects, described, mask, begin, end, out):
     return count
 
 
-@library.kernel("control Memory Objects Described Mask u64[] u64[] i64 i64 u64[,] -> i64")
-def pointers_to(control, memory, objects, described, mask, lows, highs, begin, end, out):
-    """The pointer words of reachable objects of spans [begin, end) that point into one of the sorted ranges.
+@library.kernel("control Memory Objects Described Mask u64 u64 i64 i64 u64[,] -> i64")
+def pointers_to(control, memory, objects, described, mask, low, high, begin, end, out):
+    """The pointer words of reachable objects of spans [begin, end) that point into [low, high).
 
-    Rows of ``out`` (n, 3): where the word is, what it says, which range. Returns how many, which may be more than there
-    is room for.
+    Rows of ``out`` (n, 2): where the word is, what it says. Returns how many, which may be more than there is room for.
     """
-    count, least, most = 0, lows[0], highs[len(highs) - 1]
+    count = 0
     for number in range(begin, end):
         span = objects.spans[number]
-        slots = np.int64((span[LIMIT] - span[BASE]) // span[SIZE]) if span[FLAGS] & NOSCAN == 0 else 0
-        for slot in range(slots):
+        for slot in range(slots_of(span) if span[FLAGS] & NOSCAN == 0 else 0):
             if stopped(control):
                 return count
             if objects.state[np.int64(span[FIRST]) + slot] & MARKED == 0:
                 continue
-            header = EIGHT if span[FLAGS] & HEADED else ZERO
+            header = header_of(span)
             host = span[HOST] + np.uint64(slot) * span[SIZE] + header
             words, decided = (span[SIZE] - header) >> THREE, False
             for w in range(words):
                 word = load64(host + (np.uint64(w) << THREE))
-                if word < least or word >= most:
-                    continue
-                which = up_to(lows, word) - 1
-                if which < 0 or word >= highs[which]:
+                if word < low or word >= high:
                     continue
                 if not decided:
                     put_mask(memory, described, span, np.uint64(slot), mask)
@@ -140,7 +135,7 @@ def pointers_to(control, memory, objects, described, mask, lows, highs, begin, e
                 if is_pointer(mask, np.uint64(w)):
                     if count < len(out):
                         out[count, 0] = span[BASE] + host - span[HOST] + (np.uint64(w) << THREE)
-                        out[count, 1], out[count, 2] = word, np.uint64(which)
+                        out[count, 1] = word
                     count += 1
     return count
 
