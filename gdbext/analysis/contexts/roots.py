@@ -10,6 +10,7 @@ from attrs import field, frozen
 from numpy.typing import NDArray
 
 from gdbext.compute.arrays import U64
+from gdbext.compute.room import enough
 from gdbext.golang.reading.words import word_filter
 from gdbext.golang.runtime.moduledata import Module
 from gdbext.golang.runtime.proc import Goroutines
@@ -79,13 +80,14 @@ def holders(image: Image, ranges: Sequence[tuple[int, int]], addresses: U64) -> 
 def _found(scan: Any, width: int, image: Image, ranges: Sequence[tuple[int, int]], values: U64) -> U64:
     """The rows (n, width) of a scan of plain ranges for the sorted ``values``; again with room where there was none."""
     begin, end = (np.ascontiguousarray(one) for one in np.array(ranges, np.uint64).reshape(-1, 2).T)
-    room, table = ROOM, word_filter(values)
-    while True:
+    table = word_filter(values)
+
+    def find(room: int) -> tuple[int, U64]:
         out = np.zeros((room, width), np.uint64)
-        found = int(scan(image.memory, begin, end, values, table, out))
-        if found <= room:
-            return out[:found]
-        room = found
+        return int(scan(image.memory, begin, end, values, table, out)), out
+
+    count, found = enough(ROOM, find)
+    return found[:count]
 
 
 def stacks(goroutines: Goroutines, rows: NDArray[np.int64] | None = None) -> list[tuple[int, int]]:

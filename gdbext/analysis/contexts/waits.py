@@ -17,6 +17,7 @@ from gdbext.analysis.contexts import roots
 from gdbext.analysis.contexts.contexts import NO_KIND
 from gdbext.analysis.contexts.finding import Found, joined
 from gdbext.compute.arrays import I64, U8, U64, Bools
+from gdbext.compute.room import enough
 from gdbext.errors import GdbextError
 from gdbext.golang.reading.program import Program, distinct
 from gdbext.golang.reading.words import column, index_in, word_filter, words_among
@@ -105,15 +106,16 @@ def _slots(heap: Heap, size: int, offset: int, values: U64) -> U64:
     """The allocated slots of that size with one of the sorted values at the offset."""
     from gdbext.golang.runtime.kernels import scan
 
-    image, spans, room = heap.image, heap.spans, ROOM
+    image, spans = heap.image, heap.spans
     chosen = (spans.elemsize == size) & ~spans.noscan & (spans.header == 0)
     some, table = np.flatnonzero(chosen), word_filter(values)
-    while True:
+
+    def find(room: int) -> tuple[int, U64]:
         out = np.zeros(room, np.uint64)
-        count = int(scan.slots_with(image.memory, spans, some, heap.allocated, offset, values, table, out))
-        if count <= room:
-            return out[:count]
-        room = count
+        return int(scan.slots_with(image.memory, spans, some, heap.allocated, offset, values, table, out)), out
+
+    count, found = enough(ROOM, find)
+    return found[:count]
 
 
 def _of_type(types: Types, words: U64, name: str) -> Bools:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from attrs import frozen
-from numpy.typing import NDArray
 
 from gdbext.analysis.heap.flow import Flowed
 from gdbext.analysis.heap.kernels import words
@@ -14,6 +11,7 @@ from gdbext.analysis.heap.kernels.words import Mask
 from gdbext.analysis.heap.lookup import Lookup, Object
 from gdbext.compute import parallel
 from gdbext.compute.arrays import U64
+from gdbext.compute.room import enough
 from gdbext.golang.runtime.mgcmark import Roots
 
 PIECES = 16
@@ -30,28 +28,25 @@ class Referrer:
     field: str
 
 
-def pointing_to(flowed: Flowed, targets: Sequence[Object]) -> U64:
-    """Rows (where, what it says, which target) of pointer words in reachable objects; targets sorted by address."""
-    lows = np.array([one.base for one in targets], np.uint64)
-    highs = np.array([one.base + one.size for one in targets], np.uint64)
-    laid, described = flowed.laid, flowed.table.described
+def pointing_to(flowed: Flowed, target: Object) -> U64:
+    """Rows (where, what it says) of pointer words in reachable objects that point into one, by address."""
+    laid, described, memory = flowed.laid, flowed.table.described, flowed.laid.heap.image.memory
 
-    def some(begin: int, end: int) -> NDArray[np.uint64]:
-        room = ROOM
-        while True:
-            out, mask = np.zeros((room, 3), np.uint64), Mask(np.zeros(6, np.uint64))
-            memory = laid.heap.image.memory
-            found = int(words.pointers_to(memory, laid.objects, described, mask, lows, highs, begin, end, out))
-            if found <= room:
-                return out[:found]
-            room = found
+    def some(begin: int, end: int) -> U64:
+        def find(room: int) -> tuple[int, U64]:
+            out, mask, high = np.zeros((room, 2), np.uint64), Mask(np.zeros(6, np.uint64)), target.base + target.size
+            asked = memory, laid.objects, described, mask, target.base, high, begin, end
+            return int(words.pointers_to(*asked, out)), out
+
+        count, found = enough(ROOM, find)
+        return found[:count]
 
     return np.concatenate(parallel.split(len(laid.objects.spans), some, PIECES))
 
 
 def referrers(lookup: Lookup, target: Object) -> list[Referrer]:
     """The pointer words of reachable objects that point into one, by address."""
-    return [made(lookup, int(row[0]), int(row[1])) for row in pointing_to(lookup.flowed, [target])]
+    return [made(lookup, int(row[0]), int(row[1])) for row in pointing_to(lookup.flowed, target)]
 
 
 def made(lookup: Lookup, word: int, pointer: int) -> Referrer:

@@ -5,12 +5,14 @@ A map header does not name its type: it comes from the field that holds the map.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeVar
 
 import numpy as np
 from attrs import frozen
 
 from gdbext.compute.arrays import U64
+from gdbext.compute.room import enough
 from gdbext.errors import InconsistentRuntime
 from gdbext.golang.reading.declarations import UINT, declare, optional
 from gdbext.golang.reading.program import Program
@@ -116,6 +118,17 @@ def _room(said: U64) -> int:
     return int(min(np.minimum(said, np.uint64(1 << 24)).sum(), 1 << 22)) + 64
 
 
+def _keys(said: int, walk: Callable[[U64], tuple[int, int]]) -> tuple[U64, int]:
+    """What a walk puts into an array of rows for so many keys, and how many maps it could not read whole."""
+
+    def find(room: int) -> tuple[int, tuple[U64, int]]:
+        out = np.zeros((room, 2), np.uint64)
+        found, torn = walk(out)
+        return found, (out[:found], torn)
+
+    return enough(said, find)[1]
+
+
 def _swiss_keys(program: Program, shape_: SwissShape, image: Image, headers: U64) -> tuple[U64, int]:
     from gdbext.golang.types import kernels
 
@@ -124,12 +137,7 @@ def _swiss_keys(program: Program, shape_: SwissShape, image: Image, headers: U64
     rows = np.stack([records["directory"], records["tables"], records["used"]], axis=1).astype(np.uint64)
     layout = (shape_.group_size, shape_.keys, shape_.stride, table.offset("data"), table.offset("mask"))
     said = _room(records["used"].astype(np.uint64))
-    while True:
-        out = np.zeros((said, 2), np.uint64)
-        found, torn = kernels.swiss_keys(image.memory, rows, np.array(layout, np.uint64), out)
-        if found <= said:
-            return out[:found], int(torn)
-        said = int(found)
+    return _keys(said, lambda out: kernels.swiss_keys(image.memory, rows, np.array(layout, np.uint64), out))
 
 
 def _classic_keys(program: Program, shape_: ClassicShape, image: Image, headers: U64) -> tuple[U64, int]:
@@ -138,9 +146,4 @@ def _classic_keys(program: Program, shape_: ClassicShape, image: Image, headers:
     records, _ = program.bound(CLASSIC_MAP).many(image, headers)
     rows = np.stack([records[name].astype(np.uint64) for name in ("buckets", "log2", "old", "flags", "count")], axis=1)
     said = _room(records["count"].astype(np.uint64))
-    while True:
-        out = np.zeros((said, 2), np.uint64)
-        found, torn = kernels.classic_keys(image.memory, rows, shape_.bucket_size, out)
-        if found <= said:
-            return out[:found], int(torn)
-        said = int(found)
+    return _keys(said, lambda out: kernels.classic_keys(image.memory, rows, shape_.bucket_size, out))

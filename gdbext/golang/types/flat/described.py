@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdbext.compute.arrays import I32, U8, U64
+from gdbext.compute.room import enough
 from gdbext.errors import InconsistentRuntime
 from gdbext.golang.reading.declarations import UINT, declare
 from gdbext.golang.reading.program import Program
@@ -45,20 +46,23 @@ def module_range(module: Module) -> tuple[int, int]:
 
 def find(image: Image, modules: Sequence[Module]) -> tuple[U64, U64]:
     """The addresses of all descriptors, and of each where its module's names begin."""
-    parts = []
-    for module in modules:
-        low, high = min(module.text, *module_range(module)), max(module.etext, module.enoptrbss, *module_range(module))
-        room = ROOM
-        while True:
-            out = np.empty(room, np.uint64)
-            found = int(kernels.find_descriptors(image.memory, module.types, module.etypes, low, high, out))
-            if found <= room:
-                break
-            room = found
-        parts.append((out[:found].copy(), np.full(found, module.types, np.uint64)))
-    address, base = (np.concatenate(column) for column in zip(*parts, strict=True))
+    parts = [_descriptors(image, module) for module in modules]
+    address = np.concatenate(parts)
+    base = np.repeat(np.array([module.types for module in modules], np.uint64), [len(part) for part in parts])
     order = np.argsort(address, kind="stable")
     return address[order], base[order]
+
+
+def _descriptors(image: Image, module: Module) -> U64:
+    """Where a module's memory of types reads as a descriptor."""
+    low, high = min(module.text, *module_range(module)), max(module.etext, module.enoptrbss, *module_range(module))
+
+    def some(room: int) -> tuple[int, U64]:
+        out = np.empty(room, np.uint64)
+        return int(kernels.find_descriptors(image.memory, module.types, module.etypes, low, high, out)), out
+
+    count, found = enough(ROOM, some)
+    return found[:count].copy()
 
 
 class Reading:
@@ -89,25 +93,24 @@ class Reading:
         """The rows, flattened."""
         elem = index_in(self.address, self.tail[:, kernels.ELEM])
         elem[self.named(SHAPED) != 0] = -1
-        room, stack = SLOTS, np.zeros((DEEP, 2), np.uint64)
-        while True:
-            made = Described(
-                self.address, _places(self.address), self.size, self.pointers, self.kind, self.direct, self.mask,
-                np.zeros(self.n, np.uint64), self.gcdata, elem, self.tail[:, kernels.COUNT].copy(),
-                np.full(self.n, -1, np.int32), np.full(self.n, -1, np.int32), np.zeros(self.n, np.int64),
-                np.zeros(self.n, np.int64),
-                np.zeros(room, np.uint64), np.zeros(room, np.uint8), np.full(room, -1, np.int32),
-                np.zeros(room, np.uint64),
-            )  # fmt: skip
-            found = int(kernels.flatten(self.image.memory, self.at, self.tail, self.special, made, stack))
-            if found <= room:
-                break
-            room = found
-        kept = {name: getattr(made, name)[:found].copy() for name in Described._fields if name.startswith("slot_")}
+        count, made = enough(SLOTS, lambda room: self._flattened(elem, room))
+        kept = {name: getattr(made, name)[:count].copy() for name in Described._fields if name.startswith("slot_")}
         made = made._replace(**kept)
         self._masks(made)
         kernels.fill_tiles(made.mask, made.size, made.tile)
         return made
+
+    def _flattened(self, elem: I32, room: int) -> tuple[int, Described]:
+        """How many slots all rows have together, and the rows with as many of them as there is room for."""
+        made = Described(
+            self.address, _places(self.address), self.size, self.pointers, self.kind, self.direct, self.mask,
+            np.zeros(self.n, np.uint64), self.gcdata, elem, self.tail[:, kernels.COUNT].copy(),
+            np.full(self.n, -1, np.int32), np.full(self.n, -1, np.int32), np.zeros(self.n, np.int64),
+            np.zeros(self.n, np.int64), np.zeros(room, np.uint64), np.zeros(room, np.uint8),
+            np.full(room, -1, np.int32), np.zeros(room, np.uint64),
+        )  # fmt: skip
+        stack = np.zeros((DEEP, 2), np.uint64)
+        return int(kernels.flatten(self.image.memory, self.at, self.tail, self.special, made, stack)), made
 
     def _masks(self, made: Described) -> None:
         """The pointer bits of types without a mask of their own: by their slots."""
