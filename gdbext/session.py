@@ -15,8 +15,19 @@ with later("gdbext"):
     from gdbext import errors
     from gdbext.analysis.contexts import chain, columns, roots, rows, search, searched, steady
     from gdbext.analysis.goroutines import nativeframes
-    from gdbext.analysis.heap import fields, flow, histogram, lookup, objects, paths, rootnames, selfcheck, variables
-    from gdbext.compute import malloc
+    from gdbext.analysis.heap import (
+        fields,
+        flow,
+        histogram,
+        index,
+        lookup,
+        objects,
+        paths,
+        rootnames,
+        selfcheck,
+        variables,
+    )
+    from gdbext.compute import control, malloc
     from gdbext.golang.reading import opening
     from gdbext.golang.runtime import mgcmark, mheap, proc, special, symtab as functions
     from gdbext.golang.std import context, contextread
@@ -118,12 +129,27 @@ def _chains(session: Session) -> chain.Chains:
 
 
 def _live(session: Session) -> flow.Flowed:
-    program, modules, types, roots = session.program, session.symtab.modules, session.type_table, session.roots
+    program, modules, types = session.program, session.symtab.modules, session.type_table
     typed = variables.variables(program, types, modules[0])
     laid = objects.lay_out(program, session.heap, typed.table)
-    session.doing = "following the heap's pointers"
-    found = closures.Closures(session.symtab, typed.dies)
-    return flow.flow(program, laid, typed.table, modules, roots, typed.rows, found)
+    session.doing = "comparing the core with what was found of it before"
+    made = closures.Closures(session.symtab, typed.dies)
+    if kept := session.index.flowed(laid, typed.table, made):
+        return kept
+    roots, session.doing = session.roots, "following the heap's pointers"
+    found = flow.flow(program, laid, typed.table, modules, roots, typed.rows, made)
+    session.index.found(found)
+    return found
+
+
+def _paths(session: Session) -> paths.Paths:
+    laid, order = session.live.laid, paths.order_of(session.roots)
+    kept = session.index.parents(laid, order)
+    if kept is not None:
+        return paths.Paths(kept, order)
+    found = paths.Paths.of(session.live, session.roots)
+    session.index.found_paths(laid, found)
+    return found
 
 
 class Session:
@@ -133,6 +159,12 @@ class Session:
         self.target = target
         self.doing = "reading the program"
         """What takes long right now, for a line of progress."""
+
+    @property
+    def progress(self) -> str:
+        """``doing``, and how far it is where that is known."""
+        share = control.CONTROL.share
+        return self.doing if share is None else f"{self.doing}, {100 * share:.0f} %"
 
     program: Engine[Program] = Engine(lambda s: opening.open_program(s.target), "reading the program")
 
@@ -172,10 +204,13 @@ class Session:
     )
     """The program's type descriptors as arrays."""
 
+    index: Engine[index.Index] = Engine(lambda s: index.Index(s.target))
+    """What earlier sessions found of the same core."""
+
     live: Engine[flow.Flowed] = Engine(_live)
     """Which objects are reachable, and of which type."""
 
-    heap_notes: Engine[list[str]] = Engine(lambda s: [*s.heap_check, *s.roots.notes, *s.live.notes])
+    heap_notes: Engine[list[str]] = Engine(lambda s: [*s.heap_check, *s.live.notes])
     """What every answer about reachable objects has to say of itself."""
 
     histogram: Engine[histogram.Histogram] = Engine(lambda s: histogram.Histogram.of(s.live), "counting objects")
@@ -186,7 +221,7 @@ class Session:
     )
     """Single objects, and what their words are called."""
 
-    paths: Engine[paths.Paths] = Engine(lambda s: paths.Paths.of(s.live, s.roots), "searching paths from the roots")
+    paths: Engine[paths.Paths] = Engine(_paths, "searching paths from the roots")
     """Shortest paths from roots to every object."""
 
     root_names: Engine[rootnames.RootNames] = Engine(lambda s: rootnames.RootNames(s.roots, s.goroutines, s.specials))
@@ -227,6 +262,11 @@ class Session:
         """Let these engines be made anew."""
         for name in names:
             self.__dict__.pop(name, None)
+
+    def keep(self) -> None:
+        """Let later sessions have what took long to find. After an answer, for nobody waits for this."""
+        if self.made("index"):
+            self.index.keep()
 
     def close(self) -> None:
         """Give back what the target holds."""

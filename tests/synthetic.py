@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -66,6 +67,7 @@ class FakeBinary:
     def __init__(self, minor: int, sources: Sequence[Source], symbols: Mapping[str, int]) -> None:
         self.minor, self.go_version = minor, f"go1.{minor}"
         self._layouts, self.symbols = Layouts(sources), symbols
+        self.remembered = SimpleNamespace(identity="made")
 
     def symbol(self, name: str) -> int:
         if name not in self.symbols:
@@ -85,7 +87,7 @@ class FakeBinary:
 class FakeMemory:
     """Regions as a core. ``fail_at``: the number of the read (1 for the next) that fails, and all after it."""
 
-    stable = True
+    stable = lasting = True
 
     def __init__(self, regions: Sequence[Region]) -> None:
         self.regions = regions

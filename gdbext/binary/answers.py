@@ -24,7 +24,7 @@ from attrs import field, frozen
 
 from gdbext import __version__
 from gdbext.binary.layouts import Field, Layout, Source
-from gdbext.store import home
+from gdbext.store import home, sources
 from gdbext.store.files import Shelf
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Remembered:
     @cached_property
     def identity(self) -> str:
         """A digest of all that must be the same for the answers to be; "" where a file may not be told from another."""
-        found = [[__version__, _sources()], *map(_identity, self.files)]
+        found = [[__version__, sources.digest(Path(__file__).parent)], *map(_identity, self.files)]
         if not all(facts and facts[-1] for facts in found):
             return ""
         return hashlib.sha256(json.dumps(found).encode()).hexdigest()
@@ -132,12 +132,6 @@ def _unchanged(elf: Elf) -> bool:
         return elf.stamp == stamp_of(os.stat(elf.path))
     except (OSError, ValueError):
         return False
-
-
-def _sources() -> str:
-    """The state of the modules that make the answers; "" where their sources are not at hand."""
-    sources = sorted(Path(__file__).parent.glob("*.py"))
-    return hashlib.sha256(b"\0".join(source.read_bytes() for source in sources)).hexdigest() if sources else ""
 
 
 def _encode(answers: Answers) -> bytes:

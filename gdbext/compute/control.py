@@ -1,4 +1,4 @@
-"""Ctrl-C inside compiled loops: a word that the signal itself sets, and that kernels poll.
+"""Ctrl-C inside compiled loops: a word that the signal itself sets, and that kernels poll. And how far they are.
 
 Python runs a signal's handler between two of its own steps only, so not before a kernel returns. But whatever notes the
 signal (Python's own handler, or a debugger's by PyErr_SetInterrupt, from whichever thread) writes its number to the
@@ -20,6 +20,8 @@ from contextlib import contextmanager
 BYTES = 8
 """What kernels look at: numbers of the first signals that came. Few but SIGINT have a handler of Python's."""
 LAST = BYTES - 1
+DONE = slice(BYTES, BYTES + 8)
+"""A number of 64 bits: how much was done, as ``intrinsics.worked`` counts it."""
 
 
 class Control:
@@ -29,6 +31,7 @@ class Control:
         self._fd, self._page = _shared_page()
         self.address = ctypes.addressof(ctypes.c_char.from_buffer(self._page))
         self._watched = 0
+        self._total = 0
 
     @property
     def stopped(self) -> bool:
@@ -38,6 +41,26 @@ class Control:
     def stop(self) -> None:
         """End what runs: for what does not come as a signal."""
         self._page[LAST] = signal.SIGINT
+
+    @property
+    def share(self) -> float | None:
+        """How much of what runs is done, up to 1; None where nobody knows."""
+        total = self._total
+        return min(int.from_bytes(self._page[DONE], "little") / total, 1.0) if total else None
+
+    def work(self, count: int) -> None:
+        """So much more is done."""
+        done = int.from_bytes(self._page[DONE], "little") + count
+        self._page[DONE] = done.to_bytes(8, "little")
+
+    @contextmanager
+    def expecting(self, total: int) -> Iterator[None]:
+        """``share`` is of so much meanwhile."""
+        self._page[DONE], self._total = bytes(8), total
+        try:
+            yield
+        finally:
+            self._total = 0
 
     def check(self) -> None:
         """Raise KeyboardInterrupt where what runs should end: threads get no signals."""

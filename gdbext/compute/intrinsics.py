@@ -9,6 +9,7 @@ import numpy as np
 from gdbext.compute.functions import helper
 
 SOME = 1023  # short steps between two looks at the control word, one less than a power of two
+WORKED = np.uint64(8)  # bytes from the control word to what was done
 SIGINTS, ONES, HIGHS = (np.uint64(0x0101010101010101 * byte) for byte in (2, 1, 0x80))
 
 
@@ -38,6 +39,13 @@ def stopped(control):
         return False
     word ^= SIGINTS
     return (word - ONES) & ~word & HIGHS != 0
+
+
+@helper
+def worked(control, count):
+    """Note that so much more was done. Of several threads one may take away what another said."""
+    at = control + WORKED
+    store64(at, polled64(at) + np.uint64(count))
 
 
 @helper

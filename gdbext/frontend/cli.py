@@ -130,9 +130,11 @@ def _command(words: list[str]) -> int:
     try:
         with CONTROL.watched():
             pieces = run_line(command, rest[1:], open_session, _look())
-            for piece in Progress(lambda: session[0].doing if session else "opening").until_output(pieces):
+            for piece in Progress(lambda: session[0].progress if session else "opening").until_output(pieces):
                 _put(piece)
             _flush()
+            for opened in session:
+                opened.keep()
     finally:
         for opened in session:
             opened.close()

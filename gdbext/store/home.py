@@ -3,7 +3,8 @@
     $GDBEXT_HOME, else $XDG_DATA_HOME/gdbext, else ~/.local/share/gdbext
     ├── py3.11/         what pip installed for that Python; no other program sees it
     ├── cache/py3.11/   kernels compiled by numba, a folder for each module of them
-    └── cache/binaries/ what the debug information of programs answered, a file for each
+    ├── cache/binaries/ what the debug information of programs answered, a file for each
+    └── cache/heaps/    what was found of cores' heaps, a file for each
 
 Standard library only: this runs before anything of ours can be imported.
 """

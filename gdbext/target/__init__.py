@@ -84,6 +84,10 @@ class Memory(Protocol):
     def stable(self) -> bool:
         """Whether the program stands still: what was read goes on being true."""
 
+    @property
+    def lasting(self) -> bool:
+        """Whether another session can meet the very same memory: it is a file's."""
+
     def read(self, address: int, size: int) -> bytes:
         """Exactly ``size`` bytes. Raises MemoryFault."""
 

@@ -51,6 +51,7 @@ class CoreMemory:
     _image: Image
     _mappings: list[Mapping]
     stable: bool = field(default=True, init=False)
+    lasting: bool = field(default=True, init=False)
     _seen_whole: float = field(default=0.0, init=False)
 
     def read(self, address: int, size: int) -> bytes:

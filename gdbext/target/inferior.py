@@ -230,6 +230,7 @@ class GdbMemory:
 
     inferior: gdb.Inferior
     stable: bool = field(default=True, init=False)
+    lasting: bool = field(default=False, init=False)
 
     def read(self, address: int, size: int) -> bytes:
         """Exactly ``size`` bytes. Raises MemoryFault."""

@@ -1,4 +1,4 @@
-"""Compiled loops over target memory that our process has mapped: raw loads, gathers."""
+"""Compiled loops over target memory that our process has mapped: raw loads, gathers, sums."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ library = Library(__name__)
 PAGE_BITS, REGION_BITS = np.uint64(12), np.uint64(26)
 PAGE, REGION_PAGES = 1 << 12, 1 << 14
 ZERO, ONE, EIGHT = np.uint64(0), np.uint64(1), np.uint64(8)
+PRIME, LEFT, RIGHT = np.uint64(0x9E3779B97F4A7C15), np.uint64(27), np.uint64(37)
 
 
 class Memory(NamedTuple):
@@ -115,3 +116,30 @@ def gather(control, memory, addresses, size, out, ok):
         ok[i] = copied == size
         if copied != size:
             out[i, :] = 0
+
+
+@helper
+def mixed(sum_, word):
+    """A sum with one more word; another word, or the same elsewhere, gives another sum."""
+    product = (sum_ ^ word) * PRIME
+    return (product << LEFT) | (product >> RIGHT)
+
+
+@library.kernel("control u64[] i64[] i64 i64 u64[]")
+def sums(control, host, size, begin, end, out):
+    """Sums of all bytes of blocks of our own memory, ``size`` bytes at ``host`` each, from ``begin`` to ``end``.
+
+    Four sums side by side: one would wait for its own multiplications.
+    """
+    for block in range(begin, end):
+        if stopped(control):
+            return
+        at, left = host[block], np.uint64(size[block])
+        a, b, c, d = ZERO, ONE, PRIME, EIGHT
+        for i in range(left >> np.uint64(5)):
+            row = at + (np.uint64(i) << np.uint64(5))
+            a, b = mixed(a, load64(row)), mixed(b, load64(row + EIGHT))
+            c, d = mixed(c, load64(row + EIGHT + EIGHT)), mixed(d, load64(row + EIGHT + EIGHT + EIGHT))
+        for i in range(left & np.uint64(31)):
+            a = mixed(a, np.uint64(load8(at + (left & ~np.uint64(31)) + np.uint64(i))))
+        out[block] = mixed(mixed(mixed(mixed(a, b), c), d), left)

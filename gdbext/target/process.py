@@ -27,6 +27,7 @@ class MappedMemory:
 
     pid: int
     stable: bool = False
+    lasting: bool = field(default=False, init=False)
     _memory: ProcessMemory = field(init=False)
     _mappings: list[Mapping] = field(init=False, factory=list)
 

@@ -26,6 +26,7 @@ class Frozen:
     _image: Image
     _mappings: tuple[Mapping, ...]
     stable: bool = field(default=True, init=False)
+    lasting: bool = field(default=False, init=False)
 
     def read(self, address: int, size: int) -> bytes:
         """Exactly ``size`` bytes. Raises MemoryFault."""

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 
+from gdbext.analysis.heap.index import SWITCH
 from tests.bench.measure import once
 from tests.bench.rounds import TIMES, Bench, Line
 from tests.programs import Core
@@ -13,20 +14,26 @@ from tests.programs import Core
 FLAGS = ("-contexts", "500000", "-ballast", "1065500000", "-chain", "866000", "-goroutines", "1000")
 """17.5 million objects in 1.2 GB."""
 GRF_OVER_OURS, VIEWCORE_OVER_OURS = 50.0, 4.0
+REOPENED_SECONDS = 1.0
+NO_INDEX = {SWITCH: "0"}
 
 
 def heap(bench: Bench, core: Core) -> Iterator[Line]:
-    """go-histogram with types, whole processes."""
+    """go-histogram with types, whole processes; what is kept of the core is used at the end only."""
     empty = bench.empty(core)
-    ours, plain = bench.ours("histogram", core, "go-histogram"), bench.plain("histogram-plain", core, "go-histogram")
+    ours = bench.ours("histogram", core, "go-histogram", **NO_INDEX)
+    plain = bench.plain("histogram-plain", core, "go-histogram", **NO_INDEX)
     yield Line("gdb opens the core", empty.seconds)
     yield Line("go-histogram in gdb, all of it", ours.seconds)
     yield Line("go-histogram, no debugger", plain.seconds)
     yield Line("anonymous memory beyond gdb's", (ours.anonymous - empty.anonymous) / 1e6, "MB")
     if len(os.sched_getaffinity(0)) > 1:
-        one = bench.plain("histogram-one", core, "go-histogram", before=["taskset", "-c", str(_processor())])
+        before = ["taskset", "-c", str(_processor())]
+        one = bench.plain("histogram-one", core, "go-histogram", before=before, **NO_INDEX)
         yield Line("on one processor", one.seconds)
         yield Line("all / one", plain.seconds / one.seconds, TIMES)
+    again = bench.ours("histogram-again", core, "go-histogram")
+    yield Line("go-histogram in gdb, of a core that is known", again.seconds, "s", REOPENED_SECONDS)
     yield from _rival(bench, core, "grf", ["core", str(core.exe), str(core.path), "-o", str(bench.out / "grf.out")],
                       ours.seconds, GRF_OVER_OURS)  # fmt: skip
     yield from _rival(bench, core, "viewcore", [str(core.path), "--exe", str(core.exe), "histogram"],

@@ -28,7 +28,14 @@ from tests import hosts, tools
 from tests.programs import Core, build, core
 from tests.waiting import HANG_SECONDS
 
-COMMANDS = ("go-ctxtree", "go-ctxtree --json", "go-ctxchain --all", "go-goroutines --all", "go-stacks --all")
+COMMANDS = (
+    "go-histogram",
+    "go-ctxtree",
+    "go-ctxtree --json",
+    "go-ctxchain --all",
+    "go-goroutines --all",
+    "go-stacks --all",
+)
 MOST_SECONDS = HANG_SECONDS
 QUIET_SECONDS = 10
 """Without a word: the answer is there, and shorter."""
@@ -57,6 +64,8 @@ class Talk:
 
     def __init__(self, pid: int, reader: int, writer: int) -> None:
         self.pid, self.reader, self.writer, self.said = pid, reader, writer, b""
+        self.keeps_first = False
+        """How an answer ended stands at its beginning, and not at its end."""
         self.status: int | None = None
         """Once it was waited for."""
 
@@ -70,7 +79,8 @@ class Talk:
             more = b""
         if not more:
             raise Ended
-        self.said = (self.said + more)[-MOST_KEPT:]
+        said = self.said + more
+        self.said = said[:MOST_KEPT] if self.keeps_first else said[-MOST_KEPT:]
         return True
 
     def until(self, wanted: re.Pattern[bytes]) -> re.Match[bytes]:
@@ -205,6 +215,7 @@ class Editor(Host):
 
     def start(self, taken: Core, command: str) -> Talk:
         talk = _piped(_debugger(self.gdb, "-i", "dap"), self.gdb)
+        talk.keeps_first = True
         self.send(talk, "initialize", adapterID="gdbext")
         self.send(talk, "attach", program=str(taken.exe), coreFile=str(taken.path))
         self.send(talk, "configurationDone")

@@ -61,14 +61,15 @@ class Bench:
         """GDB opening the same core, without us."""
         return self.run("empty", [self.gdb.path, *hosts.BEFORE, str(core.exe), str(core.path)])
 
-    def ours(self, name: str, core: Core, command: str) -> Runs:
+    def ours(self, name: str, core: Core, command: str, **env: str) -> Runs:
         """GDB opening the core, loading us, running the command."""
         init = ["-x", str(hosts.INIT), "-ex", command]
-        return self.run(name, [self.gdb.path, *hosts.BEFORE, str(core.exe), str(core.path), *init])
+        line = [self.gdb.path, *hosts.BEFORE, str(core.exe), str(core.path), *init]
+        return self.run(name, line, {**hosts.environment(self.gdb), **env})
 
-    def plain(self, name: str, core: Core, *command: str, before: Sequence[str] = ()) -> Runs:
+    def plain(self, name: str, core: Core, *command: str, before: Sequence[str] = (), **env: str) -> Runs:
         """The same without a debugger. ``before``: what runs it, as ``taskset``."""
-        return self.run(name, [*before, *hosts.plain_line(core, command)], hosts.environment(None))
+        return self.run(name, [*before, *hosts.plain_line(core, command)], {**hosts.environment(None), **env})
 
 
 def loading(bench: Bench) -> Iterator[Line]:

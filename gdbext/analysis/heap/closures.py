@@ -13,25 +13,30 @@ from gdbext.golang.types.flat.closures import Closures, Seen
 if TYPE_CHECKING:
     from gdbext.analysis.heap.kernels.meeting import Work
     from gdbext.analysis.heap.kernels.objects import Objects
+    from gdbext.compute.arrays import I32, U64
     from gdbext.golang.types.flat.table import TypeTable
 
 
-def type_closures(closures: Closures, table: TypeTable, objects: Objects, work: Work) -> TypeTable:
+def type_closures(closures: Closures, table: TypeTable, objects: Objects, work: Work) -> tuple[TypeTable, U64]:
     """Give closures among the marked objects their types, once all else was followed; ``work`` gets them.
 
-    Returns the types with those of closures.
+    Returns the types with those of closures, and what ``grown`` makes them from: rows (function, size, pointers).
     """
     entries = closures.symtab.entries
     filter_, found = word_filter(entries), np.zeros((len(entries), kernels.COLUMNS), np.uint64)
     kernels.find(objects, entries, filter_, found)
     alike = np.flatnonzero(found[:, kernels.SLOT_SIZE])
     functions = alike[closures.symtab.functions(entries[alike]) == alike]
-    if not len(functions):
-        return table
-    columns = found[functions][:, [kernels.SLOT_SIZE, kernels.POINTERS]]
-    seen = [Seen(one, size, bits) for one, (size, bits) in zip(functions.tolist(), columns.tolist(), strict=True)]
-    table, made = closures.rows(table, seen, objects.classes)
+    seen = np.column_stack([functions.astype(np.uint64), found[functions][:, [kernels.SLOT_SIZE, kernels.POINTERS]]])
+    if not len(seen):
+        return table, seen
+    table, made = grown(closures, table, objects, seen)
     rows = np.full(len(entries), -1, np.int32)
     rows[functions] = made
     kernels.give_types(objects, table.described, work, entries, filter_, rows)
-    return table
+    return table, seen
+
+
+def grown(closures: Closures, table: TypeTable, objects: Objects, seen: U64) -> tuple[TypeTable, I32]:
+    """The types with those of closures like the ``seen`` ones, and the row of each, -1 where nothing is known."""
+    return closures.rows(table, [Seen(*one) for one in seen.tolist()], objects.classes)

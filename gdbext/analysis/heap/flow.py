@@ -17,6 +17,7 @@ from gdbext.analysis.heap.kernels.words import Mask
 from gdbext.analysis.heap.objects import Laid, copied
 from gdbext.compute import parallel
 from gdbext.compute.arrays import I32, U64
+from gdbext.compute.control import CONTROL
 from gdbext.golang.reading.program import Program
 from gdbext.golang.runtime.mgcmark import Roots
 from gdbext.golang.runtime.moduledata import Module
@@ -38,12 +39,16 @@ PIECES = 16
 
 @frozen(eq=False)
 class Flowed:
-    """What was found out of each slot: ``state``, as ``kernels`` pack it. ``notes``: what it could not rest on."""
+    """What was found out of each slot: ``state``, as ``kernels`` pack it. ``notes``: what it could not rest on.
+
+    ``closures``: what the closures' types were made from, see ``closures.grown``.
+    """
 
     laid: Laid = field(repr=False)
     table: TypeTable = field(repr=False)
     state: I32 = field(repr=False)
     notes: tuple[str, ...] = ()
+    closures: U64 = field(factory=lambda: np.zeros((0, 3), np.uint64), repr=False)
 
 
 def flow(
@@ -61,10 +66,11 @@ def flow(
     traversal.roots(roots.value)
     traversal.roots(contents(laid, table, roots.contents))
     traversal.run()
-    traversal = evolve(traversal, table=type_closures(closures, table, laid.objects, traversal.front))
+    table, seen = type_closures(closures, table, laid.objects, traversal.front)
+    traversal = evolve(traversal, table=table)
     traversal.run()
-    told = [] if program.target.memory.stable else [RAN]
-    return Flowed(laid, traversal.table, laid.objects.state, (*told, *traversal.notes()))
+    told = roots.notes if program.target.memory.stable else (*roots.notes, RAN)
+    return Flowed(laid, table, laid.objects.state, (*told, *traversal.notes()), seen)
 
 
 def contents(laid: Laid, table: TypeTable, addresses: U64) -> U64:
@@ -135,6 +141,15 @@ class Traversal:
 
     def run(self) -> None:
         """Follow everything, level by level, until nothing is left."""
+        with CONTROL.expecting(self._expected()):
+            self._run()
+
+    def _expected(self) -> int:
+        """How many objects may be followed: those with pointers."""
+        heap = self.laid.heap
+        return int(heap.live[~heap.spans.noscan].sum())
+
+    def _run(self) -> None:
         memory, laid, table, back = self.laid.heap.image.memory, self.laid, self.table, self.backs[0]
         tops = self.front.tops
         while tops[TYPED] + tops[REGIONS] + tops[UNTYPED]:
@@ -193,6 +208,7 @@ class Traversal:
             work = free.get()
             try:
                 follow(begin, end, work)
+                CONTROL.work(end - begin)
             finally:
                 free.put(work)
 

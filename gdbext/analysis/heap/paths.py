@@ -46,9 +46,8 @@ class Paths:
 
     @classmethod
     def of(cls, flowed: Flowed, roots: Roots) -> Paths:
-        """All of them: stacks first, then globals, then the rest."""
-        mine = np.isin(roots.kind, OF_GOROUTINES)
-        order = np.concatenate([np.flatnonzero(mine), np.flatnonzero(~mine)])
+        """All of them."""
+        order = order_of(roots)
         words = np.concatenate([roots.value[order], contents(flowed.laid, flowed.table, roots.contents)])
         slots, laid = flowed.laid.heap.spans.slots, flowed.laid
         parents, queue = np.zeros(slots, np.int32), np.empty(slots, np.uint64)
@@ -65,6 +64,12 @@ class Paths:
             return -1, []
         place = -parent - 1
         return int(self.order[place]) if place < len(self.order) else -1, found[::-1]
+
+
+def order_of(roots: Roots) -> I64:
+    """The numbers of roots as paths prefer them: stacks first, then globals, then the rest."""
+    mine = np.isin(roots.kind, OF_GOROUTINES)
+    return np.concatenate([np.flatnonzero(mine), np.flatnonzero(~mine)])
 
 
 def path(lookup: Lookup, paths: Paths, id_: int) -> Path | None:

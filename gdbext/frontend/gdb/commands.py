@@ -125,10 +125,13 @@ class _Command(gdb.Command):  # type: ignore[misc]
             pieces = run_line(self.command, argument, self.sessions.current, look)
             shown = Progress(self._doing).until_output(pieces) if look.terminal and not _tui() else pieces
             write_pieces(shown, Output(gdb.write, gdb.flush, _unseen), lambda: bool(gdb.parameter("height")))
+            gdb.flush()
+            if session := self.sessions.held():
+                session.keep()
 
     def _doing(self) -> str:
         session = self.sessions.held()
-        return session.doing if session else "opening"
+        return session.progress if session else "opening"
 
     def complete(self, text: str, word: str | None) -> list[str] | None:
         """GDB starts ``word`` after a dash or another mark; ours start after a blank."""

@@ -46,7 +46,7 @@ from gdbext.analysis.heap.kernels.objects import (  # noqa: F401  a kernel's dec
 from gdbext.analysis.heap.kernels.words import Mask, is_pointer, put_mask  # noqa: F401  a kernel's declaration names some
 from gdbext.compute.arrays import I32, U8, U64
 from gdbext.compute.functions import inlined
-from gdbext.compute.intrinsics import load8, load64, prefetch, stopped
+from gdbext.compute.intrinsics import load8, load64, prefetch, stopped, worked
 from gdbext.compute.library import Library
 from gdbext.golang.reading.kernels import look_up
 from gdbext.golang.types.flat.kernels import (  # noqa: F401  a kernel's declaration names some
@@ -322,7 +322,9 @@ def follow_levels(control, memory, objects, described, interfaces, layout, place
             follow_untyped(
                 control, memory, objects, described, interfaces, place, front.untyped, rows, 0, untyped, back, mask
             )
+            typed = 0
         else:
+            untyped = 0
             tops[TYPED], tops[REGIONS] = 0, 0
             settle(control, objects, front.typed, rows, 0, typed)
             follow_regions(
@@ -331,5 +333,6 @@ def follow_levels(control, memory, objects, described, interfaces, layout, place
             follow_typed(
                 control, memory, objects, described, interfaces, layout, place, front.typed, rows, 0, typed, back
             )
+        worked(control, typed + untyped)
         follow_statics(control, described, place, back, back)
         gather(control, front, back)
