@@ -70,6 +70,7 @@ KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {
             **dict.fromkeys(("address", "base", "size", "type", "pkg_path", "exact", "allocated", "marked"), object),
             "reachable": bool,
+            "allocation_site": object,
             "span": {"address", "class", "elemsize", "noscan", "state"},
             "slot": {"address", "index"},
         },

@@ -11,9 +11,9 @@ from gdbext.commands import Command, address
 from gdbext.errors import GdbextError, UsageError
 from gdbext.golang.runtime import heapobject, mprof
 from gdbext.report import cells, counts
+from gdbext.views import siterows
 
 if TYPE_CHECKING:
-    from gdbext.golang.runtime import symtab
     from gdbext.session import Session
 
 
@@ -30,19 +30,17 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
         raise UsageError(
             f"no allocated object of the heap holds {args.address:#x}", "go-spans ADDR shows the span there"
         )
-    site = allocsite.site_of(session.program, session.symtab, session.specials, found)
+    site = allocsite.site_of(session.program, session.symtab, session.specials, found.slot)
     known = _sampled(session)
-    stack = [] if site is None else site.stack if args.full else site.stack[site.hidden :]
+    stack = [] if site is None else site.stack if args.full else site.shown
     document = {
         "sampled": site is not None,
-        "stack": [
-            {"function": one.function, "file": one.file, "line": one.line, "inlined": one.inlined} for one in stack
-        ],
+        "stack": list(map(siterows.FRAME.object, stack)),
         "object": {"address": report.Address(found.base), "size": found.size, "noscan": found.noscan},
         "bucket": None if site is None else _bucket(site.bucket, known),
         "profile": known if isinstance(known, report.Absent) else _profile(known),
     }
-    lines = [_subject(args.address, found, site), *map(_frame, stack)]
+    lines = [_subject(args.address, found, site), *map(siterows.frame, stack)]
     return report.Report(document, [report.Lines(lines), report.Text(_rest(site, known))], session.specials.notes)
 
 
@@ -60,10 +58,6 @@ def _subject(asked: int, found: heapobject.HeapObject, site: allocsite.Site | No
     inside = f"{asked - found.base} bytes into " if asked > found.base else "" if asked == found.base else "before "
     where = f"{asked:#x}: {inside}an object of {cells.human_bytes(found.size)} at {found.base:#x}"
     return f"{where}, allocated by" if site is not None else f"{where}, not sampled"
-
-
-def _frame(one: symtab.Location) -> str:
-    return f"{cells.escape(one.function)}(...)\n\t{cells.escape(one.file)}:{one.line}"
 
 
 def _rest(site: allocsite.Site | None, known: allocsite.Sampled | report.Absent) -> str:

@@ -10,6 +10,7 @@ from gdbext.report.counts import plural
 from gdbext.report.values import Kind
 
 if TYPE_CHECKING:
+    from gdbext.analysis.heap.byclass import OfClass
     from gdbext.analysis.heap.histogram import Entry, Instance
 
 
@@ -53,4 +54,24 @@ INSTANCE = Schema(
 )
 """One object."""
 
-__all__ = ["ENTRY", "INSTANCE", "plural", "shown"]
+
+def _class(key: str, kind: Kind, title: str, one: Callable[[OfClass], Any]) -> Column[OfClass, Sequence[OfClass]]:
+    return Column(key, kind, title, one)
+
+
+CLASS = Schema(
+    (
+        _class("count", Kind.COUNT, "count", lambda row: row.count.objects),
+        _class("bytes", Kind.BYTES, "bytes", lambda row: row.count.bytes),
+        _class("slots", Kind.COUNT, "slots", lambda row: row.slots),
+        _class("spans", Kind.COUNT, "spans", lambda row: row.spans),
+        _class("class", Kind.NUMBER, "class", lambda row: row.number),
+        _class("elemsize", Kind.NUMBER, "", lambda row: row.elemsize or None),
+        _class("", Kind.TEXT, "each", lambda row: f"{row.elemsize:,} bytes" if row.elemsize else "large"),
+        _class("noscan", Kind.FLAG, "", lambda row: row.noscan),
+        _class("", Kind.TEXT, "pointers", lambda row: "no" if row.noscan else "yes"),
+    )
+)
+"""The objects of one span class."""
+
+__all__ = ["CLASS", "ENTRY", "INSTANCE", "plural", "shown"]

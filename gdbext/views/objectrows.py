@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from gdbext.report import Address, Bytes
+from gdbext.report import Absent, Address, Bytes
+from gdbext.report.cells import escape
 from gdbext.report.columns import Column, Schema
 from gdbext.report.values import Kind
+from gdbext.views import siterows
 
 if TYPE_CHECKING:
+    from gdbext.analysis.heap.allocsite import Site
     from gdbext.analysis.heap.lookup import Lookup, Object
 
 NOTHING = "no object of the Go heap lies there"
@@ -19,16 +22,12 @@ NOTHING = "no object of the Go heap lies there"
 
 @frozen
 class Asked:
-    """An address, and the object there."""
+    """An address, and the object there. ``site``: where it was allocated, None where it was not sampled."""
 
     address: int
     lookup: Lookup
     found: Object | None
-
-    @classmethod
-    def of(cls, lookup: Lookup, address: int) -> Asked:
-        """What lies at an address."""
-        return cls(address, lookup, lookup.at(address))
+    site: Site | Absent | None = None
 
     @property
     def type(self) -> str:
@@ -59,11 +58,13 @@ class Asked:
         """The slot, where it begins and its number in the span."""
         if self.found is None:
             return None
-        spans, found = self.lookup.flowed.laid.heap.spans, self.found
-        return {
-            "address": Address(int(spans.base[found.span]) + found.slot * int(spans.elemsize[found.span])),
-            "index": found.slot,
-        }
+        return {"address": Address(self.lookup.slot_address(self.found)), "index": self.found.slot}
+
+    def allocation_site(self) -> dict[str, Any] | Absent | None:
+        """Where it was allocated, innermost frame first."""
+        if self.site is None or isinstance(self.site, Absent):
+            return self.site
+        return siterows.site_object(self.site)
 
     def marked(self) -> bool | None:
         """Whether the last collection found it reachable."""
@@ -94,6 +95,7 @@ OBJECT = Schema(
         _column("allocated", Kind.FLAG, _of("allocated")),
         _column("marked", Kind.FLAG, Asked.marked),
         _column("reachable", Kind.FLAG, _of("reachable")),
+        _column("allocation_site", Kind.MAPPING, lambda asked: asked.allocation_site()),
     )
 )
 """To say more of an object, add it here."""
@@ -114,3 +116,7 @@ def lines(asked: Asked) -> Iterator[str]:
     assert span is not None
     pointers = "no pointers" if span["noscan"] else "pointers"
     yield f"\tslot {found.slot} of the span at {span['address']:#x}: {span['elemsize']:,} bytes each, {pointers}"
+    if isinstance(asked.site, Absent):
+        yield f"\tallocated by nobody knows whom: {escape(asked.site.reason)}"
+    elif asked.site is not None and asked.site.shown:
+        yield f"\tallocated by {siterows.place(asked.site.shown[0])}"

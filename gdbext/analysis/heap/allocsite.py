@@ -8,7 +8,6 @@ from attrs import field, frozen
 
 from gdbext.errors import GdbextError
 from gdbext.golang.runtime import mprof, special, symtabinl
-from gdbext.golang.runtime.heapobject import HeapObject
 from gdbext.golang.runtime.symtab import Location
 
 if TYPE_CHECKING:
@@ -29,20 +28,33 @@ class Site:
     stack: Sequence[Location] = field(repr=False)
     hidden: int = 0
 
+    @property
+    def shown(self) -> Sequence[Location]:
+        """The stack without the allocator."""
+        return self.stack[self.hidden :]
 
-def site_of(program: Program, symtab: Symtab, specials: special.Specials, found: HeapObject) -> Site | None:
-    """Where an object was allocated; None where it was not sampled. Raises GdbextError for a damaged profile."""
+
+def site_of(program: Program, symtab: Symtab, specials: special.Specials, slot: int) -> Site | None:
+    """Where the object in the slot at an address was allocated; None where it was not sampled.
+
+    Raises GdbextError for a damaged profile.
+    """
     rows = specials.rows("Profile")
-    mine = rows[specials.slot[rows] == found.slot]
+    mine = rows[specials.slot[rows] == slot]
     if not len(mine):
         return None
     record, readable = specials.records(program, mprof.PROFILE, mine[:1])
     bucket = mprof.bucket(program, int(record["bucket"][0])) if readable[0] else None
     if bucket is None:
-        raise GdbextError(f"the object at {found.base:#x} was sampled, but its bucket cannot be read")
+        raise GdbextError(f"the object in the slot at {slot:#x} was sampled, but its bucket cannot be read")
     stack = stack_of(symtab, bucket.pcs)
+    return Site(bucket, stack, hidden(stack))
+
+
+def hidden(stack: Sequence[Location]) -> int:
+    """How many frames of the allocator a stack begins with; none where there are no others."""
     outside = (n for n, location in enumerate(stack) if not location.function.startswith(ALLOCATOR))
-    return Site(bucket, stack, next(outside, 0))
+    return next(outside, 0)
 
 
 def stack_of(symtab: Symtab, pcs: Sequence[int]) -> list[Location]:

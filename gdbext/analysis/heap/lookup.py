@@ -68,6 +68,10 @@ class Lookup:
             exact=rank >= states.FITTING or (typed and state & states.ROW == text),
         )
 
+    def slot_address(self, one: Object) -> int:
+        """Where an object's slot begins: a malloc header lies between there and the object."""
+        return one.base - int(self.flowed.laid.heap.spans.header[one.span])
+
     def span_class(self, one: Object) -> int:
         """The class of an object's span: twice that of its size, and one more where there are no pointers."""
         return int(self.flowed.laid.heap.spans.spanclass[one.span])

@@ -102,6 +102,28 @@ def bucket(program: Program, address: int) -> Bucket | None:
     return Bucket(address, int(row["size"]), tuple(pcs), *numbers)
 
 
+@frozen(eq=False)
+class Stacks:
+    """The sizes and the stacks of some buckets. ``pcs``: as of a Bucket; None where none can be read."""
+
+    size: U64
+    pcs: list[tuple[int, ...] | None]
+
+
+def stacks(program: Program, addresses: U64) -> Stacks:
+    """Sizes and stacks of the buckets at the addresses, those of the same depth together."""
+    rows, readable = program.records(BUCKET, addresses)
+    kept = readable & (rows["kind"] == MEMORY) & (rows["nstk"] <= DEEPEST)
+    found: list[tuple[int, ...] | None] = [None] * len(addresses)
+    for depth in np.unique(rows["nstk"][kept]).tolist():
+        mine = np.flatnonzero(kept & (rows["nstk"] == depth))
+        where = addresses[mine] + np.uint64(program.bound(BUCKET).size)
+        pcs, ok = program.gather(where, np.dtype([("pcs", "<u8", (depth,))]))
+        for number, fine, words in zip(mine.tolist(), ok.tolist(), pcs["pcs"].reshape(len(mine), depth), strict=True):
+            found[number] = tuple(words.tolist()) if fine else None
+    return Stacks(rows["size"].astype(np.uint64), found)
+
+
 def _counted(program: Program, address: U64, rows: NDArray[Any], left_out: int, broken: bool) -> Buckets:
     """The memRecord lies behind the pcs."""
     depth = rows["nstk"].astype(np.int64)

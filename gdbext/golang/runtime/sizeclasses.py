@@ -21,6 +21,8 @@ SIZES = (
 """From Go 1.21 to 1.27. Class 0 are large objects, of any size."""
 SPAN_CLASSES = 2 * len(SIZES)
 """Each size class without pointers (odd) and with."""
+LARGE_CLASSES = 2
+"""The first so many span classes are those of large objects."""
 TINY = 5
 """The span class whose slots the tiny allocator divides: 16 bytes, without pointers."""
 
