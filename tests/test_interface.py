@@ -12,7 +12,7 @@ from tests import hosts, programs, tools
 
 GO = "1.27.3"
 EVERY = {"command", "schema", "target", "notes"}
-TARGET = {"kind", "exe", "pid", "go_version", "arch"}
+TARGET = {"kind", "exe", "pid", "go_version", "arch", "stopped_ns"}
 CONTEXT = {
     *("address", "kind", "state", "cause", "parent", "registered_with", "children", "deadline_in_ns", "deadline"),
     *("key", "value", "waiters", "goroutines"),

@@ -275,6 +275,7 @@ def describe(session: Session) -> dict[str, object]:
         "pid": target.identity.pid,
         "go_version": target.binary.go_version,
         "arch": target.binary.arch,
+        "stopped_ns": target.identity.stopped_ns,
     }
 
 

@@ -54,6 +54,13 @@ def ahead(items: Iterable[T]) -> Iterator[T]:
             yield item
 
 
+def aside(work: Callable[[], T]) -> T:
+    """``work()`` in a thread of its own, which no signal reaches and which is gone at the end. It has to look at
+    ``CONTROL`` where it takes long."""
+    with workers(1) as pool:
+        return _result(pool.submit(work))
+
+
 @contextmanager
 def workers(count: int) -> Iterator[_Workers]:
     """Threads that are gone at the end. An interrupt stops what they do and what they would have done."""

@@ -25,6 +25,7 @@ ANSWERED, CANNOT, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 USAGE = """\
 usage: gdbext core EXE CORE COMMAND …   a core file
        gdbext pid PID COMMAND …         a running process; it is never stopped
+       gdbext live PID COMMAND …        the same, stopped for as long as copying it takes: all is of one moment
        gdbext COMMAND --help            what a command does
 
 options, first:
@@ -33,7 +34,7 @@ options, first:
   --markdown    print COMMANDS.md
 """
 
-HOSTS = {"core": 2, "pid": 1}
+HOSTS = {"core": 2, "pid": 1, "live": 1}
 """How many words name the target."""
 
 
@@ -170,6 +171,10 @@ def _open(host: str, where: list[str]) -> Session:
         return Session(opening.open_core(*where))
     if host == "pid":
         return Session(opening.open_pid(_pid(where[0])))
+    if host == "live":
+        from gdbext.golang import snapshots
+
+        return Session(snapshots.snapshot(_pid(where[0])))
     raise UsageError("which program?", "gdbext core EXE CORE COMMAND, or gdbext pid PID COMMAND")
 
 

@@ -70,6 +70,10 @@ class Identity:
 
     kind: Kind
     pid: int | None
+    clock_ns: int | None = None
+    """Of a copy: the process's CLOCK_MONOTONIC at that moment."""
+    stopped_ns: int | None = None
+    """Of a copy: for how long the process stood still; None where nobody knows."""
 
     @property
     def clock_runs(self) -> bool:

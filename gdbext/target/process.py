@@ -19,6 +19,8 @@ from gdbext.target.procmem import ProcessMemory, refusal
 if TYPE_CHECKING:
     from gdbext.binary.executable import Binary
     from gdbext.target.arch import Arch
+    from gdbext.target.layers import Piece
+    from gdbext.target.resident import Plan, Room
 
 
 @define(eq=False)
@@ -69,6 +71,14 @@ class MappedMemory:
         if not self.stable:
             self.refresh()
         return self._mappings
+
+    def known(self) -> Sequence[Mapping]:
+        """The address space as of the last ``refresh``."""
+        return self._mappings
+
+    def copy_to(self, room: Room, plan: Plan) -> list[Piece]:
+        """What could be read of the plan."""
+        return room.copy(self._memory, plan)
 
     def close(self) -> None:
         """Let go of the process."""

@@ -12,6 +12,8 @@ from gdbext.target import Blocked, Mapping
 from gdbext.target.notes import auxiliary
 
 CAP_SYS_PTRACE = 19
+KERNELS_WORKER = 0x10 | 0x4000
+"""PF_IO_WORKER, PF_USER_WORKER."""
 YAMA = "/proc/sys/kernel/yama/ptrace_scope"
 AS_ROOT = "run it as root, or give it CAP_SYS_PTRACE"
 
@@ -100,6 +102,8 @@ def check_process(pid: int) -> Status:
     leader = found.number("Tgid")
     if leader != pid:
         raise UnsupportedTarget(f"{pid} is a thread of process {leader}", f"give {leader}")
+    if found.fields.get("State", "").startswith("Z") and found.number("Threads") > 1:
+        raise UnsupportedTarget(f"the main thread of process {pid} has ended, and Linux shows nothing of the others")
     if found.fields.get("State", "").startswith(("Z", "X")):
         raise UnsupportedTarget(f"process {pid} has ended and waits for its parent to notice (a zombie)")
     if found.fields.get("Kthread") == "1" or "VmSize" not in found.fields:
@@ -115,11 +119,42 @@ def why_not_attach(pid: int, tracing: bool = True) -> str:
     found = check_process(pid)
     tracer = found.number("TracerPid")
     if tracing and tracer and tracer != os.getpid():
-        return f"process {tracer} ({_name(tracer)}) is already tracing it; only one debugger can: detach that one first"
+        return traced_by(tracer)
     scope = _yama_scope()
     if scope == 3:
         return f"{YAMA} is 3: nobody may, until the next boot"
     return "" if _is_capable() else _why_not_without_capability(pid, found, scope)
+
+
+def traced_by(tracer: int) -> str:
+    """Why nobody else can trace what that process traces."""
+    return f"process {tracer} ({_name(tracer)}) is already tracing it; only one debugger can: detach that one first"
+
+
+def tracer(pid: int, tid: int) -> int:
+    """Who traces a thread; 0 for nobody, and for a thread that is gone."""
+    try:
+        return Status.of(f"/proc/{pid}/task/{tid}/status").number("TracerPid")
+    except OSError:
+        return 0
+
+
+def is_user_thread(pid: int, tid: int) -> bool:
+    """Whether a thread is there, has not ended, and is not the kernel's own worker for the process (io_uring)."""
+    try:
+        with open(f"/proc/{pid}/task/{tid}/stat", encoding="utf-8", errors="replace") as file:
+            words = file.read().rpartition(")")[2].split()
+    except OSError:
+        return False
+    return words[0] not in ("Z", "X") and not int(words[6]) & KERNELS_WORKER
+
+
+def incarnation(pid: int) -> tuple[object, ...]:
+    """What another process of that number, or the same one after execve(2), would not have. Raises OSError."""
+    with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+        started = file.read().rpartition(")")[2].split()[19]
+    exe = os.stat(f"/proc/{pid}/exe")
+    return (started, exe.st_dev, exe.st_ino, *sorted(auxv(pid).items()))
 
 
 def _why_not_without_capability(pid: int, found: Status, scope: int) -> str:

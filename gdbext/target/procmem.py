@@ -12,14 +12,18 @@ import errno
 import mmap
 import os
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gdbext.compute import parallel
 from gdbext.errors import MemoryFault, UnsupportedTarget
 
 PAGE = 4096
 PIECE = 4 << 20
+MANY = 16
+"""Pieces that a thread copies before it looks whether it shall go on."""
 IOV_MAX = 1024
 """Most remote ranges of one process_vm_readv (UIO_MAXIOV)."""
 TOP = 1 << 63
@@ -56,21 +60,31 @@ class ProcessMemory:
         parts = []
         for at in range(address, address + size, PIECE):
             count = min(PIECE, address + size - at)
-            if self._copy(np.array([[at, count]], np.uint64), _host(out)) != count:
+            if self._copy(np.array([[at, count]], np.uint64), host_of(out)) != count:
                 raise MemoryFault(address, size)
             parts.append(bytes(memoryview(out)[:count]))
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
-    def copy(self, ranges: Sequence[tuple[int, int]]) -> tuple[list[tuple[int, int, int]], object]:
-        """Copies of the readable pages of sorted, disjoint ranges: (start, end, host) pieces, and their buffer."""
+    def copy(
+        self, ranges: Sequence[tuple[int, int]], buffer: mmap.mmap | None = None
+    ) -> tuple[list[tuple[int, int, int]], object]:
+        """Copies of the readable pages of sorted, disjoint ranges: (start, end, host) pieces, and their buffer.
+
+        ``buffer``: where to copy to, large enough. Much is copied on all processors.
+        """
         wanted = [(start, min(end, TOP)) for start, end in ranges if 0 <= start < min(end, TOP)]
-        buffer = buffer_of(sum(end - start for start, end in wanted))
-        host = _host(buffer)
-        pieces: list[tuple[int, int, int]] = []
-        for batch in _batches(wanted):
-            pieces += self._copy_batch(batch, host)
-            host += int(batch[:, 1].sum())
-        return pieces, buffer
+        buffer = buffer or buffer_of(sum(end - start for start, end in wanted))
+        batches = list(_batches(wanted))
+        sizes = [int(batch[:, 1].sum()) for batch in batches]
+        hosts = [host_of(buffer) + before for before in accumulate(sizes, initial=0)]
+
+        def work(first: int, last: int) -> list[tuple[int, int, int]]:
+            each = zip(batches[first:last], hosts[first:last], strict=False)  # one host more than batches
+            return [piece for batch, host in each for piece in self._copy_batch(batch, host)]
+
+        first = work(0, 1)  # alone, for it finds out which way to read
+        rest = parallel.split(len(batches) - 1, lambda a, b: work(a + 1, b + 1), -(-len(batches) // MANY))
+        return [*first, *(piece for part in rest for piece in part)], buffer
 
     def _copy_batch(self, batch: Ranges, host: int) -> Iterator[tuple[int, int, int]]:
         """Copy side by side to ``host``; where a page cannot be read, go on after it and leave its place as it is."""
@@ -165,7 +179,8 @@ def buffer_of(size: int) -> mmap.mmap:
     return buffer
 
 
-def _host(buffer: bytearray | mmap.mmap) -> int:
+def host_of(buffer: bytearray | mmap.mmap) -> int:
+    """Where it lies in our own memory."""
     return int(np.frombuffer(buffer, np.uint8).ctypes.data)
 
 

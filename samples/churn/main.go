@@ -33,9 +33,16 @@ type truth struct {
 type happened struct {
 	Contexts     int64 `json:"contexts"`
 	Goroutines   int64 `json:"goroutines"`
+	Threads      int64 `json:"threads"`
 	Collections  int64 `json:"collections"`
 	LongestGapNs int64 `json:"longest_gap_ns"` // between two beats of a 1 ms heart: how long the program stood still
 	ElapsedNs    int64 `json:"elapsed_ns"`
+}
+
+// weight is one of many objects with a pointer.
+type weight struct {
+	next *weight
+	_    [31]uintptr
 }
 
 var (
@@ -43,12 +50,15 @@ var (
 	rate       = flag.Int("contexts", 0, "contexts made in a second; 0: as many as can be, -1: none")
 	goroutines = flag.Int("goroutines", 0, "goroutines made in a second; 0: as many as can be, -1: none")
 	collect    = flag.Bool("gc", true, "collect garbage in a loop")
+	ballast    = flag.Int("ballast", 0, "bytes of other objects that stay")
+	threads    = flag.Int("threads", 0, "threads started and ended in a second; 0: none")
 	duration   = flag.Duration("for", 0, "stop churning after this time; 0: never")
 
-	kept  []context.Context
-	now   happened
-	until time.Time
-	told  truth
+	kept    []context.Context
+	weights *weight
+	now     happened
+	until   time.Time
+	told    truth
 )
 
 func main() {
@@ -58,12 +68,19 @@ func main() {
 	}
 	told.Main = report.Goid()
 	plant(*stable)
+	for made := 0; made < *ballast; made += int(unsafe.Sizeof(weight{})) {
+		weights = &weight{next: weights}
+	}
+	runtime.GC()
 	told.Observe()
 	if *collect {
 		go forever(func() { runtime.GC(); atomic.AddInt64(&now.Collections, 1) })
 	}
 	go paced(*rate, makeContexts)
 	go paced(*goroutines, makeGoroutine)
+	if *threads > 0 {
+		go paced(*threads, makeThread)
+	}
 	go beat()
 	time.AfterFunc(report.Bound, func() { os.Exit(3) })
 	report.Print(told)
@@ -144,6 +161,15 @@ func makeGoroutine() int64 {
 	return 1
 }
 
+// makeThread: the runtime ends the thread of a goroutine that ends locked to it.
+func makeThread() int64 {
+	done := make(chan struct{})
+	go func() { runtime.LockOSThread(); close(done) }()
+	<-done
+	atomic.AddInt64(&now.Threads, 1)
+	return 1
+}
+
 func beat() {
 	for before := time.Now(); ; {
 		time.Sleep(time.Millisecond)
@@ -159,7 +185,7 @@ func answer() {
 	started := time.Now()
 	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
 		line, _ := json.Marshal(happened{atomic.SwapInt64(&now.Contexts, 0), atomic.SwapInt64(&now.Goroutines, 0),
-			atomic.SwapInt64(&now.Collections, 0), atomic.SwapInt64(&now.LongestGapNs, 0), int64(time.Since(started))})
+			atomic.SwapInt64(&now.Threads, 0), atomic.SwapInt64(&now.Collections, 0), atomic.SwapInt64(&now.LongestGapNs, 0), int64(time.Since(started))})
 		os.Stdout.Write(append(line, '\n'))
 		started = time.Now()
 	}

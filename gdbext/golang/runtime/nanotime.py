@@ -44,8 +44,10 @@ def now(program: Program, noted: int = 0) -> Now:
     ``noted``: the latest time found in the goroutines.
     """
     latest = max([noted, *_stamps(program)])
-    clock = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
-    if program.target.identity.clock_runs and latest <= clock and _same_clock(program.target.identity.pid):
+    clock, identity = time.clock_gettime_ns(time.CLOCK_MONOTONIC), program.target.identity
+    if identity.clock_ns is not None and latest <= identity.clock_ns:
+        return Now(identity.clock_ns, False, "this machine's monotonic clock at that moment")
+    if identity.clock_runs and latest <= clock and _same_clock(identity.pid):
         return Now(clock, False, "this machine's monotonic clock")
     return Now(latest, True, "the latest time found in the runtime")
 

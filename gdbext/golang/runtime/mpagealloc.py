@@ -1,0 +1,75 @@
+"""Which pages of the heap nobody uses, whatever still lies there (runtime/mpagealloc.go, runtime/mpallocbits.go)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gdbext.errors import InconsistentRuntime
+from gdbext.golang.reading.declarations import BYTES, SLICE, UINT, declare
+from gdbext.golang.runtime.mheap import mheap
+from gdbext.golang.runtime.spancheck import PAGE_SIZE
+
+if TYPE_CHECKING:
+    from gdbext.compute.arrays import U8, U64
+    from gdbext.golang.reading.program import Program
+
+PAGES = declare("runtime.mheap", chunks=BYTES("pages.chunks"), in_use=SLICE("pages.inUse.ranges"))
+ADDR_RANGE = declare("runtime.addrRange", base=UINT("base.a"), limit=UINT("limit.a"))
+
+CHUNK_PAGES = 512
+CHUNK = CHUNK_PAGES * PAGE_SIZE
+PALLOC_DATA = 2 * CHUNK_PAGES // 8
+"""runtime.pallocData: a bit for each page of a chunk that says whether it is in use, then one for what was given back.
+(The layout tables do not have it, for nobody names its fields.)"""
+ADDRESS_BITS = 48  # heapAddrBits
+MOST_RANGES, MOST_CHUNKS = 1 << 16, 1 << 20
+"""4 TiB of heap."""
+
+
+def free_ranges(program: Program) -> U64:
+    """Sorted, disjoint [start, end) ranges of the heap's arenas that no span has, as an array (n, 2).
+
+    Raises MemoryFault, MissingField, InconsistentRuntime.
+    """
+    found = [_free(first, _bits(program, first, last)) for first, last in _chunks(program)]
+    return np.concatenate(found) if found else np.zeros((0, 2), np.uint64)
+
+
+def _chunks(program: Program) -> Iterator[tuple[int, int]]:
+    """[first, last) of the chunks that the page allocator knows, by their addresses."""
+    head = program.record(PAGES, mheap(program))["in_use"]
+    count = int(head["len"])
+    if count > MOST_RANGES:
+        raise InconsistentRuntime(f"mheap_.pages.inUse has {count:,} ranges")
+    rows = program.bound(ADDR_RANGE).array(program.target.memory, int(head["array"]), count)
+    ranges = list(zip(rows["base"].tolist(), rows["limit"].tolist(), strict=True))
+    edges = [edge for one in ranges for edge in one]
+    if edges != sorted(edges) or any(edge % CHUNK for edge in edges):
+        raise InconsistentRuntime("mheap_.pages.inUse is not in order")
+    if sum(limit - base for base, limit in ranges) > MOST_CHUNKS * CHUNK:
+        raise InconsistentRuntime("mheap_.pages.inUse claims more than any heap has")
+    yield from ranges
+
+
+def _bits(program: Program, base: int, limit: int) -> U8:
+    """What the chunks of [base, limit) say, a row of ``PALLOC_DATA`` bytes each: the first half is of interest."""
+    tables = np.frombuffer(program.record(PAGES, mheap(program))["chunks"].tobytes(), "<u8")
+    second = (1 << ADDRESS_BITS) // CHUNK // len(tables)  # entries of a table of the second level
+    first, last = ((at - program.arch.arena_base) % (1 << 64) // CHUNK for at in (base, limit))
+    edges = [first, *range(-(-(first + 1) // second) * second, last, second), last]
+    parts = [
+        program.read(int(tables[begin // second]) + begin % second * PALLOC_DATA, (end - begin) * PALLOC_DATA)
+        for begin, end in pairwise(edges)
+        if end > begin
+    ]
+    return np.frombuffer(b"".join(parts), np.uint8).reshape(-1, PALLOC_DATA)
+
+
+def _free(base: int, data: U8) -> U64:
+    used = np.unpackbits(np.ascontiguousarray(data[:, : CHUNK_PAGES // 8]).reshape(-1), bitorder="little")
+    edges = np.flatnonzero(np.diff(used == 0, prepend=False, append=False))
+    return np.uint64(base) + np.uint64(PAGE_SIZE) * edges.astype(np.uint64).reshape(-1, 2)

@@ -1,0 +1,80 @@
+"""Which pages of a made heap are free."""
+
+from __future__ import annotations
+
+import pytest
+
+from gdbext.errors import GdbextError, InconsistentRuntime
+from gdbext.golang.runtime import mpagealloc
+from gdbext.golang.runtime.mpagealloc import CHUNK, PALLOC_DATA
+from tests.synthetic import HEAP, PAGE, World
+
+TABLE = 1 << 13
+"""Entries of a table of the second level."""
+
+
+class Pages:
+    """A page allocator that knows some chunks at HEAP."""
+
+    def __init__(self, minor: int, *ranges: tuple[int, int]) -> None:
+        self.world = World(minor)
+        self.mheap = self.world.variable("runtime.mheap_", *[0] * 12_000)
+        self.table = self.world.off_heap.take(TABLE * PALLOC_DATA)
+        self.number = (HEAP + (1 << 47)) // CHUNK
+        chunks = self.mheap + self.world.offset("runtime.mheap", "pages.chunks")
+        self.world.words(chunks + 8 * (self.number // TABLE), self.table)
+        rows = self.world.data.take(16 * max(len(ranges), 1))
+        self.world.words(rows, *(edge for one in ranges for edge in one))
+        in_use = self.mheap + self.world.offset("runtime.mheap", "pages.inUse.ranges")
+        self.world.words(in_use, rows, len(ranges), len(ranges))
+
+    def use(self, chunk: int, *words: int) -> None:
+        """The bits of a chunk, page 0 first."""
+        at = self.table + (self.number % TABLE + chunk) * PALLOC_DATA
+        self.world.words(at, *words, *[0] * (8 - len(words)), *[(1 << 64) - 1] * 8)
+
+    def free(self) -> list[tuple[int, int]]:
+        found = mpagealloc.free_ranges(self.world.program).tolist()
+        return [((start - HEAP) // PAGE, (end - HEAP) // PAGE) for start, end in found]
+
+
+@pytest.mark.parametrize("minor", [21, 27])
+def test_free_pages(minor: int) -> None:
+    made = Pages(minor, (HEAP, HEAP + 2 * CHUNK))
+    made.use(0, 0b1011, *[(1 << 64) - 1] * 7)
+    made.use(1, *[(1 << 64) - 1] * 7, 1)
+    assert made.free() == [(2, 3), (4, 64), (961, 1024)]
+
+
+def test_all_free_and_all_in_use() -> None:
+    made = Pages(27, (HEAP, HEAP + CHUNK), (HEAP + 2 * CHUNK, HEAP + 3 * CHUNK))
+    made.use(2, *[(1 << 64) - 1] * 8)
+    assert made.free() == [(0, 512)]
+
+
+def test_a_heap_that_is_not_there_yet() -> None:
+    assert Pages(27).free() == []
+
+
+@pytest.mark.parametrize(
+    "ranges",
+    [
+        [(HEAP + CHUNK, HEAP)],
+        [(HEAP, HEAP + PAGE)],
+        [(HEAP, HEAP + 2 * CHUNK), (HEAP + CHUNK, HEAP + 3 * CHUNK)],
+        [(0, 1 << 47)],
+    ],
+)
+def test_what_contradicts_itself(ranges: list[tuple[int, int]]) -> None:
+    with pytest.raises(InconsistentRuntime):
+        Pages(27, *ranges).free()
+
+
+@pytest.mark.parametrize("number", range(1, 6))
+def test_faults(number: int) -> None:
+    made = Pages(27, (HEAP, HEAP + CHUNK))
+    made.world.target.memory.fail_at = number
+    try:
+        assert made.free() == [(0, 512)]
+    except GdbextError as error:
+        assert "cannot read" in str(error)
