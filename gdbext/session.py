@@ -13,7 +13,7 @@ from gdbext.later import later
 
 with later("gdbext"):
     from gdbext import errors
-    from gdbext.analysis.contexts import chain, columns, roots, rows, search, searched, steady
+    from gdbext.analysis.contexts import chain, columns, reached, roots, rows, search, searched, steady
     from gdbext.analysis.goroutines import nativeframes
     from gdbext.analysis.heap import (
         fields,
@@ -29,7 +29,8 @@ with later("gdbext"):
     )
     from gdbext.compute import control, malloc
     from gdbext.golang.reading import opening
-    from gdbext.golang.runtime import mgcmark, mheap, proc, special, symtab as functions
+    from gdbext.golang.runtime import mgcmark, mheap, proc, rootwords, special, symtab as functions
+    from gdbext.golang.runtime.mgcstack import unparked
     from gdbext.golang.std import context, contextread
     from gdbext.golang.types import rtype, values
     from gdbext.golang.types.flat import closures, table
@@ -142,6 +143,20 @@ def _live(session: Session) -> flow.Flowed:
     return found
 
 
+def _maybe_live(session: Session) -> flow.Flowed:
+    found, more = session.live, rootwords.joined(list(unparked.unparked(session.goroutines)))
+    return flow.wider(session.program, found, session.symtab.modules, more)
+
+
+def _reached(session: Session) -> reached.Reached:
+    if not session.target.memory.stable:
+        return reached.Reached.unknown(session.contexts)
+    try:
+        return reached.Reached.of(session.contexts, session.maybe_live)
+    except errors.GdbextError as error:
+        return reached.Reached.unknown(session.contexts, f"which contexts are garbage is not known: {error}")
+
+
 def _paths(session: Session) -> paths.Paths:
     laid, order = session.live.laid, paths.order_of(session.roots)
     kept = session.index.parents(laid, order)
@@ -210,6 +225,9 @@ class Session:
     live: Engine[flow.Flowed] = Engine(_live)
     """Which objects are reachable, and of which type."""
 
+    maybe_live: Engine[flow.Flowed] = Engine(_maybe_live)
+    """The same with what a stop anywhere hides from a collection: what is not reachable then is garbage for sure."""
+
     heap_notes: Engine[list[str]] = Engine(lambda s: [*s.heap_check, *s.live.notes])
     """What every answer about reachable objects has to say of itself."""
 
@@ -245,6 +263,9 @@ class Session:
 
     chains: Engine[chain.Chains] = Engine(_chains)
     """The contexts of goroutines and what is above them."""
+
+    reached_contexts: Engine[reached.Reached] = Engine(_reached)
+    """Which contexts are reachable, as far as that is known."""
 
     young_contexts: Engine[int] = Engine(lambda s: s.heap.younger(s.contexts.address))
     """How many contexts no collection has seen reachable yet."""

@@ -22,29 +22,41 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("root", nargs="?", type=address, metavar="0xADDR", help="this context and what is below it")
     parser.add_argument("--depth", type=count, metavar="N", help="at most N levels below the roots")
     parser.add_argument("--state", choices=("live", "cancelled"), help="contexts in this state and what leads there")
+    parser.add_argument(
+        "--garbage", action="store_true", help="garbage that was not collected yet, and what leads to it"
+    )
     parser.add_argument("--dot", metavar="FILE", help="write the folded tree to FILE for Graphviz")
 
 
 def run(session: Session, args: argparse.Namespace) -> report.Report:
     """The forest below the roots, or below one context."""
     every = session.contexts
-    forest = tree.Forest.of(every, contexts.STATES.index(args.state) if args.state else None)
-    start = _start(session, args.root)
+    reached = session.reached_contexts
+    state = contexts.STATES.index(args.state) if args.state else None
+    forest = tree.Forest.of(every, state, ~reached.mask if args.garbage else reached.mask)
+    start = _start(session, args)
     roots = forest.roots() if start is None else [start]
-    notes = list(every.notes)
+    notes = [*every.notes, *reached.notes]
+    if args.garbage and not reached.known and not reached.notes:
+        notes.append("the program runs: which contexts are garbage is not known")
     if args.dot:
         notes.append(_dot(session, args, forest, start))
     addresses = [hex(one) for one in every.address[roots].tolist()]
-    document = {"contexts": _rows(session, args, forest, start), "roots": addresses}
+    garbage = reached.garbage if reached.known else None
+    document = {"contexts": _rows(session, args, forest, start), "roots": addresses, "garbage": garbage}
     return report.Report(document, [] if args.json else list(_blocks(session, args, forest, start)), notes)
 
 
-def _start(session: Session, address: int | None) -> int | None:
-    if address is None:
+def _start(session: Session, args: argparse.Namespace) -> int | None:
+    if args.root is None:
         return None
-    index = session.contexts.index(address)
+    index = session.contexts.index(args.root)
     if index < 0:
-        raise UsageError(f"no context lies at {address:#x}", "go-ctxtree lists them; an address inside one does not do")
+        raise UsageError(
+            f"no context lies at {args.root:#x}", "go-ctxtree lists them; an address inside one does not do"
+        )
+    if not args.garbage and not session.reached_contexts.mask[index]:
+        raise UsageError(f"nothing reaches the context at {args.root:#x}: it is garbage", "--garbage shows it")
     return index
 
 
@@ -61,11 +73,14 @@ def _blocks(
 
 
 def _header(session: Session) -> Iterable[str]:
-    every = session.contexts
-    live = int((every.state == 0).sum())
-    young = session.young_contexts
-    yield f"{len(every):,} contexts: {live:,} live, {len(every) - live:,} cancelled"
-    if len(every):
+    every, reached = session.contexts, session.reached_contexts
+    count = int(reached.mask.sum())
+    live = int((every.state[reached.mask] == contexts.LIVE).sum())
+    yield f"{count:,} contexts: {live:,} live, {count - live:,} cancelled"
+    if reached.garbage:
+        yield f"{reached.garbage:,} more are garbage that was not collected yet (--garbage shows them)"
+    if count and not reached.known:
+        young = session.young_contexts
         yield (
             f"found by a scan of the heap: {len(every) - young:,} were still reachable at the last collection, "
             f"{young:,} are newer; some may be dead by now"
@@ -75,8 +90,9 @@ def _header(session: Session) -> Iterable[str]:
 def _rows(session: Session, args: argparse.Namespace, forest: tree.Forest, start: int | None) -> report.Rows:
     def rows() -> Iterator[str]:
         """Only where somebody reads them: the indices of a million contexts are no small thing."""
-        chosen = forest.shown(start)
-        yield from contextrows.encoded(session, args, counts.limited(chosen, args.limit)[0])
+        chosen, reached = forest.shown(start), session.reached_contexts
+        mask = reached.mask if args.garbage and reached.known else None
+        yield from contextrows.encoded(session, args, counts.limited(chosen, args.limit)[0], mask)
 
     return report.Rows(rows(), encoded=True, mended=True)
 
@@ -98,8 +114,9 @@ COMMAND = Command(
     description=(
         "All contexts of the program, found in its heap: children of Background and contexts that no parent\n"
         "registered are there too. Families that look alike fold into one line (×N, with one example). A context is\n"
-        "listed only when its type is certain. The heap is scanned, not walked: what died since the last collection\n"
-        "is still listed, and the header says how many that collection found alive and how many are newer."
+        "listed only when its type is certain, and when something in the program still reaches it: the header counts\n"
+        "those that are garbage and not collected yet. A process that runs cannot be followed so: what died since the\n"
+        "last collection is listed too, and the header says how many that collection found alive."
     ),
     examples=(
         ("go-ctxtree", "the whole forest, folded"),

@@ -32,10 +32,11 @@ CHUNK = 1 << 13
 
 
 class Shown(NamedTuple):
-    """One context, and whether its value may be shown."""
+    """One context, whether its value may be shown, and whether anything reaches it where that was asked."""
 
     row: Row
     values: bool
+    reachable: bool | None = None
 
 
 def document(row: Row, args: argparse.Namespace) -> dict[str, object]:
@@ -43,19 +44,24 @@ def document(row: Row, args: argparse.Namespace) -> dict[str, object]:
     return schema(row.certain is not None).object(Shown(row, args.values))
 
 
-def encoded(session: Session, args: argparse.Namespace, indices: I64) -> Iterator[str]:
-    """JSON objects of the contexts, joined with commas, some thousand in a piece."""
-    every = Found(session.context_rows, session.context_holders, args.values)
+def encoded(session: Session, args: argparse.Namespace, indices: I64, reached: Bools | None = None) -> Iterator[str]:
+    """JSON objects of the contexts, joined with commas, some thousand in a piece; with ``reached`` whether each is."""
+    every = Found(session.context_rows, session.context_holders, args.values, reached)
     chunks = (Chunk(every, indices[at : at + CHUNK]) for at in range(0, len(indices), CHUNK))
-    pieces = schema(session.contexts.certain is not None).encoded(chunks)
+    pieces = schema(session.contexts.certain is not None, reached is not None).encoded(chunks)
     yield from parallel.ahead(pieces) if session.target.memory.whole() is not None else pieces
 
 
 class Found:
-    """What all pieces share: which contexts somebody waits on or holds, and whether values may be shown."""
+    """What all pieces share: which contexts somebody waits on or holds, and whether values may be shown.
 
-    def __init__(self, rows: Rows, holders: Mapping[int, Sequence[int]], values: bool) -> None:
-        self.rows, self.holders, self.values = rows, holders, values
+    ``reached``: which ones anything reaches, where that was asked.
+    """
+
+    def __init__(
+        self, rows: Rows, holders: Mapping[int, Sequence[int]], values: bool, reached: Bools | None = None
+    ) -> None:
+        self.rows, self.holders, self.values, self.reached = rows, holders, values, reached
         self.contexts, self.columns = rows.contexts, rows.columns
         self.waited, self.held = np.zeros((2, len(rows.contexts)), np.bool_)
         self.waited[rows.contexts.waits[:, 0]] = True
@@ -168,6 +174,11 @@ def _certain(chunk: Chunk) -> Values:
     return Flags(chunk.contexts.certain[chunk.indices])
 
 
+def _reachable(chunk: Chunk) -> Values:
+    assert chunk.every.reached is not None
+    return Flags(chunk.every.reached[chunk.indices])
+
+
 def _column(key: str, kind: Kind, one: Callable[[Row], Any], many: Callable[[Chunk], Values]) -> Column[Shown, Chunk]:
     return Column(key, kind, one=lambda shown: cell(one(shown.row)), many=many)
 
@@ -191,7 +202,7 @@ CONTEXT: Schema[Shown, Chunk] = Schema(
         _column("deadline_in_ns", Kind.DURATION, lambda row: row.deadline_in_ns, _deadline_in),
         _column("deadline", Kind.TIME, lambda row: moment(row.deadline_unix_ns), _deadline),
         _column("key", Kind.HOSTILE, lambda row: row.key, _key),
-        Column("value", Kind.HOSTILE, one=lambda shown: shown_value(*shown), many=_value),
+        Column("value", Kind.HOSTILE, one=lambda shown: shown_value(shown.row, shown.values), many=_value),
         _column(
             "waiters",
             Kind.LIST,
@@ -212,9 +223,16 @@ SEEN_TWICE: Schema[Shown, Chunk] = Schema((*CONTEXT.columns, CERTAIN))
 """A context of a program that was running."""
 
 
-def schema(seen_twice: bool) -> Schema[Shown, Chunk]:
-    """The columns of a context."""
-    return SEEN_TWICE if seen_twice else CONTEXT
+REACHABLE: Column[Shown, Chunk] = Column("reachable", Kind.FLAG, one=lambda shown: shown.reachable, many=_reachable)
+WITH_GARBAGE: Schema[Shown, Chunk] = Schema((*CONTEXT.columns, REACHABLE))
+"""A context that may be garbage."""
+
+
+def schema(seen_twice: bool, with_garbage: bool = False) -> Schema[Shown, Chunk]:
+    """The columns of a context. Of a program that was running nobody knows what is garbage."""
+    if seen_twice:
+        return SEEN_TWICE
+    return WITH_GARBAGE if with_garbage else CONTEXT
 
 
 __all__ = ["CONTEXT", "Chunk", "Found", "Shown", "document", "encoded", "schema"]

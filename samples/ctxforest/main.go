@@ -6,6 +6,7 @@ import (
 	"context"
 	"flag"
 	"runtime"
+	"runtime/debug"
 
 	"gdbext.example/samples/internal/report"
 )
@@ -20,11 +21,13 @@ type truth struct {
 	report.Common
 	Contexts []record `json:"contexts"`
 	Decoys   []decoy  `json:"decoys"`
+	Garbage  []string `json:"garbage"`
 }
 
 var (
 	deep = flag.Int("deep", 50, "length of the chain of valueCtx")
 	wide = flag.Int("wide", 300, "members of the big family")
+	lost = flag.Int("garbage", 0, "families of contexts that nothing refers to and nobody collects")
 	park = make(chan struct{})
 )
 
@@ -55,6 +58,10 @@ func tell(f *forest, t *truth) {
 	runtime.GC()
 	runtime.GC()
 	noteLibraryWaiters(f)
+	if *lost > 0 {
+		debug.SetGCPercent(-1)
+		t.Garbage = dropped(*lost)
+	}
 	t.Contexts = f.records()
 	t.Observe()
 	report.Print(t)

@@ -6,16 +6,14 @@ import os
 import shutil
 from collections.abc import Iterator
 
-from gdbext.analysis.heap.index import SWITCH
 from tests.bench.measure import once
-from tests.bench.rounds import TIMES, Bench, Line
+from tests.bench.rounds import NO_INDEX, TIMES, Bench, Line
 from tests.programs import Core
 
 FLAGS = ("-contexts", "500000", "-ballast", "1065500000", "-chain", "866000", "-goroutines", "1000")
 """17.5 million objects in 1.2 GB."""
 GRF_OVER_OURS, VIEWCORE_OVER_OURS = 50.0, 4.0
 REOPENED_SECONDS = 1.0
-NO_INDEX = {SWITCH: "0"}
 
 
 def heap(bench: Bench, core: Core) -> Iterator[Line]:

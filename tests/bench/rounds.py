@@ -9,6 +9,7 @@ from pathlib import Path
 
 from attrs import frozen
 
+from gdbext.analysis.heap.index import SWITCH
 from tests import hosts, tools
 from tests.bench.measure import Failed, Runs, repeat
 from tests.programs import Core
@@ -26,6 +27,7 @@ MEMORY_OVER_JSON = 2.0
 WHOLE_STACKS = 50
 """Frames that Delve is asked for: more than any stack of the sample has."""
 TIMES = "times"
+NO_INDEX = {SWITCH: "0"}
 
 
 @frozen
@@ -82,15 +84,17 @@ def loading(bench: Bench) -> Iterator[Line]:
 
 
 def contexts(bench: Bench, core: Core) -> Iterator[Line]:
-    """go-ctxtree against reading the same file with dd, both warm."""
+    """go-ctxtree against reading the same file with dd, both warm: what was found of the heap is kept."""
     dd = bench.run("dd", ["dd", "bs=1M", f"if={core.path}", "of=/dev/null"]).seconds
     empty = bench.empty(core)
+    first = bench.ours("ctxtree-first", core, "go-ctxtree", **NO_INDEX)
     text = bench.ours("ctxtree", core, "go-ctxtree")
     json = bench.ours("ctxtree-json", core, "go-ctxtree --json")
     plain = bench.plain("ctxtree-plain", core, "go-ctxtree")
     plain_json = bench.plain("ctxtree-plain-json", core, "go-ctxtree", "--json")
     yield Line("dd bs=1M of the core", dd)
     yield Line("gdb opens the core", empty.seconds)
+    yield Line("go-ctxtree in gdb of a core that nobody has read before, less that", first.seconds - empty.seconds)
     yield from _over("go-ctxtree in gdb, less that", text.seconds - empty.seconds, dd, TREE_OVER_DD)
     yield from _over("go-ctxtree --json in gdb, less that", json.seconds - empty.seconds, dd, REST_OVER_DD)
     yield from _over("go-ctxtree, no debugger", plain.seconds, dd, REST_OVER_DD)

@@ -125,3 +125,15 @@ def test_without_files_in_memory_it_is_stopped_by_hand(monkeypatch: pytest.Monke
         with pytest.raises(KeyboardInterrupt):
             alone.check()
     assert not alone.stopped and alone.address % mmap.ALLOCATIONGRANULARITY == 0
+
+
+def test_how_far_it_is() -> None:
+    control = Control()
+    assert control.share is None
+    with control.expecting(8):
+        assert control.share == 0
+        control.work(2)
+        assert control.share == 0.25
+        control.work(100)
+        assert control.share == 1
+    assert control.share is None and not control.stopped

@@ -11,7 +11,7 @@ from attrs import field, frozen
 from numpy.typing import NDArray
 
 from gdbext.analysis.contexts.contexts import NO_DEADLINE, NO_KIND, Contexts
-from gdbext.compute.arrays import I32, I64
+from gdbext.compute.arrays import I32, I64, Bools
 
 CHAIN = 4
 """Only children in a row, alike and with nothing else to say, fold from this many on."""
@@ -59,13 +59,15 @@ class Forest:
     kept: NDArray[np.bool_] = field(repr=False)
 
     @classmethod
-    def of(cls, contexts: Contexts, state: int | None = None) -> Forest:
-        """The families; with ``state`` only contexts in that state and what leads to them."""
+    def of(cls, contexts: Contexts, state: int | None = None, wanted: Bools | None = None) -> Forest:
+        """The families; with ``state`` only contexts in that state and what leads to them. Of the ``wanted`` ones."""
         from gdbext.analysis.contexts import forests, kernels
 
-        if state is None:
-            return cls(contexts, np.ones(len(contexts), np.bool_))
-        kept = contexts.state == state
+        kept = np.ones(len(contexts), np.bool_) if wanted is None else wanted.copy()
+        if state is not None:
+            kept &= contexts.state == state
+        if kept.all():
+            return cls(contexts, kept)
         kernels.keep_ancestors(contexts.parent, forests.top_down(contexts.parent), kept)
         return cls(contexts, kept)
 

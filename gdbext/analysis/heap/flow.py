@@ -21,6 +21,7 @@ from gdbext.compute.control import CONTROL
 from gdbext.golang.reading.program import Program
 from gdbext.golang.runtime.mgcmark import Roots
 from gdbext.golang.runtime.moduledata import Module
+from gdbext.golang.runtime.rootwords import Part
 from gdbext.golang.types.flat.closures import Closures
 from gdbext.golang.types.flat.table import TypeTable
 
@@ -71,6 +72,16 @@ def flow(
     traversal.run()
     told = roots.notes if program.target.memory.stable else (*roots.notes, RAN)
     return Flowed(laid, table, laid.objects.state, (*told, *traversal.notes()), seen)
+
+
+def wider(program: Program, flowed: Flowed, modules: Sequence[Module], more: Part) -> Flowed:
+    """What was found, and marked besides what only those words reach, which need not be pointers."""
+    objects = flowed.laid.objects._replace(state=flowed.state.copy())
+    laid = evolve(flowed.laid, objects=objects)
+    traversal = Traversal.of(program, laid, flowed.table, modules)
+    traversal.roots(more.value)
+    traversal.run()
+    return evolve(flowed, laid=laid, state=objects.state, notes=(*flowed.notes, *more.notes))
 
 
 def contents(laid: Laid, table: TypeTable, addresses: U64) -> U64:

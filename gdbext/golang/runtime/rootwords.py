@@ -10,7 +10,7 @@ from attrs import field, frozen
 from gdbext.compute.arrays import I64, U8, U64
 
 DATA, BSS, STACK, CONSERVATIVE, CONTEXT, DEFER, PANIC = range(7)
-FINALIZER, WEAK_HANDLE, CLEANUP, QUEUED, CLEANUP_QUEUE = range(7, 12)
+FINALIZER, WEAK_HANDLE, CLEANUP, QUEUED, CLEANUP_QUEUE, THREAD = range(7, 13)
 KINDS = (
     "data",
     "bss",
@@ -24,6 +24,7 @@ KINDS = (
     "cleanup",
     "queued finalizer",
     "queued cleanup",
+    "thread's stack or register, may be no pointer",
 )
 """In words."""
 OF_GOROUTINES = (STACK, CONSERVATIVE, CONTEXT, DEFER, PANIC)
@@ -36,7 +37,7 @@ class Part:
     """Some words, none of which is 0, one entry of each array per word. ``notes``: what could not be read.
 
     ``where``: the address of the word, 0 for a register. ``owner``: a module's number (DATA, BSS), a row of the
-    goroutines (``OF_GOROUTINES``), of the specials (``OF_SPECIALS``); -1 for none.
+    goroutines (``OF_GOROUTINES``), of the specials (``OF_SPECIALS``), a thread's id (THREAD); -1 for none.
     """
 
     where: U64

@@ -79,7 +79,7 @@ STACK = declare("runtime.g", low=UINT("stack.lo"), high=UINT("stack.hi"))
 
 SCAN_BIT = 0x1000
 """Set on top of the status while a collection scans the stack."""
-RUNNING = 2
+RUNNING, SYSCALL, COPYSTACK = 2, 3, 8
 STATUS = {
     1: "runnable",
     2: "running",

@@ -1,0 +1,109 @@
+"""What a stop anywhere hides from stack maps: words that count besides the collector's roots.
+
+A collection looks at goroutines at safepoints only; a debugger stops them anywhere. Arguments lie in spill areas then,
+pointers in registers, callers of duffcopy have no map for their pc, the closure of a timer that fires is known to a
+scheduler's stack alone, a stack is being copied. So all words count from the lowest stack pointer on of each goroutine
+that is not parked, of schedulers' and signal handlers' stacks, and of all registers. Most of them are no pointers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gdbext.golang.runtime.os_linux import match_threads
+from gdbext.golang.runtime.rootwords import CONSERVATIVE, THREAD, Part
+from gdbext.golang.runtime.runtime2 import COPYSTACK, RUNNING, SCAN_BIT, SYSCALL, G
+from gdbext.golang.unstopped.goroutines import LARGEST
+from gdbext.target import merge_ranges
+
+if TYPE_CHECKING:
+    from gdbext.compute.arrays import U64
+    from gdbext.golang.runtime.proc import Goroutines
+    from gdbext.golang.runtime.runtime2 import Machine
+    from gdbext.target import Thread
+
+SHORT = 1 << 18
+"""Bytes of a stack that is looked at as a whole."""
+MOVING = (RUNNING, SYSCALL, COPYSTACK)
+"""States of goroutines that are not parked."""
+
+
+def unparked(goroutines: Goroutines) -> Iterator[Part]:
+    """The words, each once. Of a target whose threads have no registers all of the stacks."""
+    program = goroutines.program
+    threads = match_threads(program, goroutines.machines, program.target.threads())
+    yield from _stacks(goroutines, threads)
+    yield from _systems(goroutines, threads)
+    yield from _registers(goroutines)
+
+
+def _stacks(goroutines: Goroutines, threads: dict[int, Thread]) -> Iterator[Part]:
+    """Of goroutines that are not parked, or of which nobody knows."""
+    status = goroutines.g["atomicstatus"] & np.uint64(~SCAN_BIT & (1 << 64) - 1)
+    rows = np.flatnonzero(np.isin(status, MOVING) | np.isin(np.arange(len(goroutines)), list(goroutines.trouble)))
+    for row in rows.tolist():
+        g = goroutines.g[row]
+        thread = threads.get(int(g["m"]))
+        sp = thread.registers.get(goroutines.program.arch.sp, 0) if thread is not None else 0
+        known = sp, int(goroutines.sp[row]), int(g["sched_sp"]), int(g["syscallsp"])
+        yield from _words(goroutines, CONSERVATIVE, row, *_used(int(g["low"]), int(g["high"]), sp, known))
+
+
+def _used(low: int, high: int, sp: int, known: tuple[int, ...]) -> tuple[int, int]:
+    """From the lowest stack pointer on; all of a stack that a thread may use while its own is elsewhere."""
+    inside = [one for one in known if low < one <= high]
+    return (min(inside) if low < sp <= high and inside else low), high
+
+
+def _systems(goroutines: Goroutines, threads: dict[int, Thread]) -> Iterator[Part]:
+    """Of the schedulers and the signal handlers of all threads."""
+    for machine in goroutines.machines:
+        thread = threads.get(machine.address)
+        sp = thread.registers.get(goroutines.program.arch.sp, 0) if thread is not None else 0
+        tid = thread.tid if thread is not None else -1
+        for low, high in (machine.g0_stack, machine.signal_stack):
+            begin = sp if low < sp <= high else max(low, _saved(goroutines, machine, low, high))
+            yield from _words(goroutines, THREAD, tid, begin, high)
+
+
+def _saved(goroutines: Goroutines, machine: Machine, low: int, high: int) -> int:
+    """Where a scheduler stopped using its stack that is too long to be looked at as a whole: C's have megabytes."""
+    if high - low <= SHORT:
+        return low
+    records, readable = goroutines.program.records(G, np.array([machine.g0], np.uint64))
+    sp = int(records["sched_sp"][0]) if readable[0] else 0
+    return sp if low < sp <= high else low
+
+
+def _words(goroutines: Goroutines, kind: int, owner: int, begin: int, end: int) -> Iterator[Part]:
+    """Those of a piece of a stack that can be read."""
+    begin = -(-begin // 8) * 8
+    if not 0 < end - begin <= LARGEST:
+        return
+    image = goroutines.program.whole_image() or goroutines.program.target.memory.image([(begin, end)])
+    first, last = np.searchsorted(image.ends, begin, "right"), np.searchsorted(image.starts, end, "left")
+    pieces = zip(image.starts[first:last].tolist(), image.ends[first:last].tolist(), strict=True)
+    read = 0
+    for low, high in merge_ranges((max(low, begin), min(high, end)) for low, high in pieces):
+        size = (high - low) // 8 * 8
+        words = np.frombuffer(image.read(low, size), "<u8")
+        yield Part.of(kind, owner, low + np.arange(0, size, 8, dtype=np.uint64), words)
+        read += size
+    if read < end - begin:
+        yield Part.none(f"{end - begin - read:,} bytes of a stack in use could not be read")
+
+
+def _registers(goroutines: Goroutines) -> Iterator[Part]:
+    """Of every thread."""
+    target = goroutines.program.target
+    threads = target.threads()
+    vectors = target.vectors(threads)
+    for thread in threads:
+        general = np.array(list(thread.registers.values()), np.uint64)
+        data = vectors[thread.tid].data
+        wide: U64 = np.frombuffer(data[: len(data) // 8 * 8], "<u8")
+        for words in (general, wide):
+            yield Part.of(THREAD, thread.tid, np.zeros(len(words), np.uint64), words)
