@@ -34,6 +34,7 @@ with later("gdbext"):
     from gdbext.golang.std import context, contextread
     from gdbext.golang.types import rtype, values
     from gdbext.golang.types.flat import closures, table
+    from gdbext.golang.types.printed import form, functions as printedfunctions
     from gdbext.golang.unstopped import heap as unstopped
 
 if TYPE_CHECKING:
@@ -238,6 +239,14 @@ class Session:
         lambda s: lookup.Lookup(s.live, fields.Fields(s.live.table, values.Values(s.program, s.types)))
     )
     """Single objects, and what their words are called."""
+
+    forms: Engine[form.Forms] = Engine(lambda s: form.Forms(s.types, s.program.binary.dwarf))
+    """What types consist of."""
+
+    function_values: Engine[printedfunctions.Functions] = Engine(
+        lambda s: printedfunctions.Functions(s.symtab, s.forms)
+    )
+    """What function values say."""
 
     paths: Engine[paths.Paths] = Engine(_paths, "searching paths from the roots")
     """Shortest paths from roots to every object."""

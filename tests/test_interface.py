@@ -85,6 +85,17 @@ KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             ],
         },
     ),
+    "go-print": (
+        (HELD,),
+        {
+            "address": str,
+            "type": str,
+            "exact": bool,
+            "value": dict,
+            "bounds": {"depth", "elements", "bytes"},
+            "cut": [],
+        },
+    ),
     "go-alloc-site": ((HELD,), {"sampled": bool, "stack": []}),
     "go-threads": ((), {"threads": [{"tid", "m", "p", "goid", "doing"}]}),
     "go-doctor": (

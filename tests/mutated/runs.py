@@ -29,6 +29,8 @@ COMMANDS = (
     "go-threads --json", "go-ancestors 1", "go-ancestors 1 --json", "go-doctor", "go-doctor --json",
     "go-spans", "go-spans 0xc000010000", "go-mcache --json", "go-mcentral", "go-alloc-site 0xc000010000",
     "go-object 0xc000010000", "go-histogram", "go-histogram --all --json", "go-histogram --unreachable",
+    "go-histogram --sites", "go-histogram --by class", "go-print 0xc000010000", "go-print runtime.allp --depth 3",
+    "go-print runtime.mheap_ --depth 2 --json --limit 5", "go-print main.keptCancels --json --limit 50",
 )  # fmt: skip
 SECONDS = 20
 BYTES = 2 << 30

@@ -61,12 +61,16 @@ class RootNames:
         """The name of a root, by its number in ``roots``."""
         kind, owner, where = (int(column[number]) for column in (self.roots.kind, self.roots.owner, self.roots.where))
         if kind in (DATA, BSS):
-            return RootName(KINDS[kind], *self._globals.at(where - self.goroutines.program.target.bias))
+            return RootName(KINDS[kind], *self.global_at(where))
         if kind in OF_GOROUTINES:
             return self._local(KINDS[kind], owner, where)
         if kind in OF_SPECIALS:
             return RootName(KINDS[kind], object=int(self.specials.object[owner]))
         return RootName(KINDS[kind])
+
+    def global_at(self, address: int) -> tuple[str, int]:
+        """(name, offset in it) of the variable that an address is in; ("", 0) where none is known."""
+        return self._globals.at(address - self.goroutines.program.target.bias)
 
     @cached_property
     def _globals(self) -> DataSymbols:

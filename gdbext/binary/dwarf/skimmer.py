@@ -251,6 +251,13 @@ class Dwarf:
                 return int(row[dw.FIRST_VALUE]) & 0xFFFFFFFFFFFFFFFF
         return None
 
+    def variable(self, name: str) -> tuple[int, int] | None:
+        """(link-time address, entry of the type) of a global variable."""
+        rows = self.globals[self.globals[:, dw.HASH] == self._hash(name.encode("utf-8", "surrogateescape"))]
+        for row in self.rows_named(rows, name):
+            return int(row[dw.FIRST_VALUE]) & 0xFFFFFFFFFFFFFFFF, int(row[dw.SECOND_VALUE])
+        return None
+
     def function_at(self, pc: int) -> Ints | None:
         """The row of the function that holds a link-time pc."""
         if not 0 <= pc < 1 << 64:

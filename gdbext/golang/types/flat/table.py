@@ -9,7 +9,7 @@ import numpy as np
 from attrs import evolve, field, frozen
 
 from gdbext.compute.arrays import I32, U8, U64
-from gdbext.errors import GdbextError
+from gdbext.errors import GdbextError, InconsistentRuntime
 from gdbext.golang.reading.program import Program
 from gdbext.golang.reading.words import index_in, word_filter
 from gdbext.golang.runtime.moduledata import Module
@@ -58,7 +58,7 @@ class TypeTable:
         kind = int(self.described.kind[row])
         if kind in (TEXT, NODE):
             return "string data" if kind == TEXT else "sync.node"
-        of = self.name(self._whose(row, kind))
+        of = self.name(self.whose(row))
         return of + {HEADER: "", CLASSIC: "", HCHAN: "", DIRECTORY: " directory", TABLE: " table"}[kind]
 
     def package(self, row: int) -> str:
@@ -73,10 +73,13 @@ class TypeTable:
         except GdbextError:
             return ""
 
-    def _whose(self, row: int, kind: int) -> int:
-        """The map or channel type that a row of ours belongs to."""
-        first = row - {DIRECTORY: 1, TABLE: 2}.get(kind, 0)
-        return int(np.flatnonzero(self.described.own == first)[0])
+    def whose(self, row: int) -> int:
+        """The map or channel type that a row of ours belongs to. Raises InconsistentRuntime for a row of no such."""
+        first = row - {DIRECTORY: 1, TABLE: 2}.get(int(self.described.kind[row]), 0)
+        found = np.flatnonzero(self.described.own == first)
+        if not len(found):
+            raise InconsistentRuntime(f"row {row} of the types belongs to no map and no channel")
+        return int(found[0])
 
     def grown(self, rows: Sequence[Row], names: Mapping[int, Name]) -> TypeTable:
         """With more rows, some of which have names of their own."""

@@ -1,0 +1,1 @@
+"""Whole values by their types: what go-print shows."""

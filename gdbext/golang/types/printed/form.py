@@ -1,0 +1,187 @@
+"""What a type consists of: a descriptor of the program's own says it (internal/abi), else the debug information.
+
+The linker leaves out descriptors that nothing asks for at run time: those of most global variables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from attrs import field, frozen
+
+from gdbext.binary.dwarf import constants as dw
+from gdbext.errors import GdbextError, InconsistentRuntime
+from gdbext.golang.reading.declarations import UINT, declare
+from gdbext.golang.types.rtype import ARRAY, CHAN, CHAN_TYPE, FUNC, INTERFACE, POINTER, SLICE_TYPE, STRING, STRUCT
+
+if TYPE_CHECKING:
+    from gdbext.binary.dwarf.skimmer import Dwarf, Entry
+    from gdbext.golang.types.rtype import Type, Types
+
+LENGTH = declare("internal/abi.ArrayType", length=UINT("Len"))
+MAP, SLICE, UNSAFE = 21, 23, 26
+WORD = 8
+NAMES = 16
+"""Other names of a type that are followed."""
+OF_TAG = {
+    dw.TAG_POINTER: POINTER, dw.TAG_SUBROUTINE: FUNC, dw.TAG_ARRAY: ARRAY, dw.TAG_STRUCTURE: STRUCT,
+}  # fmt: skip
+BY_NAME = (MAP, CHAN, INTERFACE)
+"""What is another name for a structure of the runtime's in the debug information."""
+
+
+@frozen
+class Form:
+    """A type. ``address``: of its descriptor, 0 without one; else ``entry`` is its place in the debug information.
+
+    ``of``: what one that is described nowhere points to.
+    """
+
+    name: str
+    kind: int
+    size: int
+    address: int = 0
+    entry: int = 0
+    direct: bool = False
+    of: Form | None = field(default=None, repr=False)
+
+
+@frozen
+class Part:
+    """A field of a structure."""
+
+    name: str
+    form: Form
+    offset: int
+
+
+class Forms:
+    """The types of one program. ``dwarf``: None without debug information."""
+
+    def __init__(self, types: Types, dwarf: Dwarf | None) -> None:
+        self.types, self.dwarf = types, dwarf
+        self._entries: dict[int, Form] = {}
+        self._parts: dict[tuple[int, int], tuple[Part, ...]] = {}
+
+    def at(self, address: int) -> Form:
+        """The type that a descriptor describes. Raises MemoryFault, InconsistentRuntime."""
+        return _described(self.types.at(address))
+
+    def entry(self, offset: int) -> Form:
+        """The type at an entry of the debug information. Raises UnsupportedTarget, InconsistentRuntime."""
+        found = self._entries.get(offset)
+        if found is None:
+            found = self._entries[offset] = self._read(self._debug.entry(offset))
+        return found
+
+    def pointer(self, to: Form) -> Form:
+        """A pointer type."""
+        return Form(f"*{to.name}", POINTER, WORD, of=to)
+
+    def parts(self, form: Form) -> tuple[Part, ...]:
+        """The fields of a structure, in order. Raises GdbextError."""
+        key = form.address, form.entry
+        found = self._parts.get(key)
+        if found is None:
+            found = self._parts[key] = tuple(self._described_parts(form) if form.address else self._told_parts(form))
+        return found
+
+    def elem(self, form: Form) -> Form:
+        """What a pointer points to, what an array, a slice or a channel consists of. Raises GdbextError."""
+        if form.of is not None:
+            return form.of
+        if form.address and form.kind in (SLICE, CHAN):
+            declared = SLICE_TYPE if form.kind == SLICE else CHAN_TYPE
+            return self.at(int(self.types.program.record(declared, form.address)["elem"]))
+        if form.address:
+            return self.at(self.types.elem(self.types.at(form.address)).address)
+        return self._told_elem(form)
+
+    def length(self, form: Form) -> int:
+        """Elements of an array."""
+        if form.address:
+            return int(self.types.program.record(LENGTH, form.address)["length"])
+        for child in self._debug.subtree(self._real(form.entry).offset)[1:]:
+            if child.tag == dw.TAG_SUBRANGE:
+                count, last = child.number(dw.COUNT), child.number(dw.UPPER_BOUND)
+                return count if count is not None else -1 if last is None else last + 1
+        return 0
+
+    def linked(self, name: str) -> Form | None:
+        """The type of that name, as the linker has it: with whole paths of packages. None where it has none.
+
+        Raises UnsupportedTarget for damaged debug information.
+        """
+        entry = self.dwarf.type_named(name) if self.dwarf is not None else None
+        if entry is not None:
+            return self.entry(entry.offset)
+        of = self.linked(name[1:]) if name.startswith("*") else None
+        return self.pointer(of) if of is not None else None
+
+    @property
+    def _debug(self) -> Dwarf:
+        if self.dwarf is None:
+            raise InconsistentRuntime("a type that only the debug information describes, and there is none")
+        return self.dwarf
+
+    def _described_parts(self, form: Form) -> Iterator[Part]:
+        for one in self.types.fields(self.types.at(form.address)):
+            yield Part(one.name, self.at(one.type), one.offset)
+
+    def _told_parts(self, form: Form) -> Iterator[Part]:
+        whole = self._debug.subtree(self._real(form.entry).offset)
+        for child in whole[1:]:
+            if child.tag == dw.TAG_MEMBER and child.depth == whole[0].depth + 1 and (type_ := child.type) is not None:
+                yield Part(child.own_name, self.entry(type_.offset), child.number(dw.MEMBER_OFFSET) or 0)
+
+    def _told_elem(self, form: Form) -> Form:
+        entry = self._real(form.entry)
+        if form.kind == SLICE:
+            return self.elem(self._told_part(form, "array"))
+        of = entry.reference(dw.GO_ELEM) if form.kind == CHAN else entry.type
+        if of is None:
+            raise InconsistentRuntime(f"nothing says what {form.name} is made of")
+        return self.entry(of.offset)
+
+    def _told_part(self, form: Form, name: str) -> Form:
+        for part in self._told_parts(form):
+            if part.name == name:
+                return part.form
+        raise InconsistentRuntime(f"{form.name} without {name}")
+
+    def _read(self, entry: Entry) -> Form:
+        real = self._real(entry.offset)
+        if (address := self._descriptor(entry) or self._descriptor(real)) and (found := self._agreeing(address)):
+            return found
+        kind = real.number(dw.GO_KIND) or OF_TAG.get(real.tag, 0)
+        size = self._debug.type_size(real)
+        if real.tag == dw.TAG_POINTER and real.type is None:
+            kind = UNSAFE
+        if kind in (STRING, INTERFACE):
+            size = 2 * WORD
+        return Form(entry.own_name or real.own_name, kind, size, entry=entry.offset)
+
+    def _real(self, offset: int) -> Entry:
+        """By way of other names."""
+        entry = self._debug.entry(offset)
+        for _ in range(NAMES):
+            if entry.tag != dw.TAG_TYPEDEF or entry.number(dw.GO_KIND) in BY_NAME or entry.type is None:
+                break
+            entry = entry.type
+        return entry
+
+    def _descriptor(self, entry: Entry) -> int:
+        """What DW_AT_go_runtime_type says: an offset from moduledata.types; in Go 1.21 and 1.22 some are absolute."""
+        said, base = entry.number(dw.GO_TYPE) or 0, self.types.modules[0].types
+        return said if not said or said >= base else said + base
+
+    def _agreeing(self, address: int) -> Form | None:
+        try:
+            return self.at(address)
+        except GdbextError:
+            return None
+
+
+def _described(type_: Type) -> Form:
+    return Form(type_.name, type_.kind, type_.size, type_.address, direct=type_.direct)
