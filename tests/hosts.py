@@ -1,4 +1,4 @@
-"""How a command is asked: with no debugger on a core or on a running pid, and in each GDB on both."""
+"""How a command is asked: with no debugger on a core or a running pid, in each GDB and over a Delve's RPC on both."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 from attrs import frozen
 
 from gdbext.store import home
-from tests import conversation, tools
+from tests import conversation, headless, tools
 from tests.programs import Core, Program, Running, core, run
 from tests.waiting import HANG_SECONDS
 
@@ -37,12 +37,16 @@ class Said:
 
 @frozen
 class Host:
-    """``place``: "core" or "live" (what it is asked about); ``gdb``: None for ``python -m gdbext``."""
+    """``place``: "core" or "live" (what it is asked about); ``gdb``: None for ``python -m gdbext``, which ``dlv`` has
+    read through a headless Delve."""
 
     place: str
     gdb: tools.Gdb | None = None
+    dlv: bool = False
 
     def __str__(self) -> str:
+        if self.dlv:
+            return f"dlv-{self.place}"
         if self.gdb:
             return f"gdb{self.gdb.version}-{self.place}"
         return "core" if self.place == "core" else "pid"
@@ -53,9 +57,10 @@ class NoAnswer(AssertionError):
 
 
 def hosts() -> tuple[Host, ...]:
-    """Every host: core, pid, and each GDB on a core and on a process."""
-    plain = (Host("core"), Host("live"))
-    return (*plain, *(Host(place, gdb) for gdb in tools.gdbs() for place in ("core", "live")))
+    """Every host: core, pid, and each GDB and Delve on a core and on a process."""
+    places = ("core", "live")
+    debuggers = [Host(place, gdb) for gdb in tools.gdbs() for place in places]
+    return (*map(Host, places), *debuggers, *(Host(place, dlv=True) for place in places))
 
 
 @contextlib.contextmanager
@@ -75,22 +80,39 @@ def subject(host: Host, program: Program, *args: str) -> Iterator[Subject]:
 
 _conversations: dict[tuple[Host, int], list[conversation.Conversation]] = {}
 """By host and identity of the subject, while the subject is met: the front end that is asked, once one was needed."""
+_servers: dict[int, str] = {}
+"""By identity of a subject that a headless Delve holds: the address."""
 
 
 @contextlib.contextmanager
 def _asked(host: Host, subject: Subject) -> Iterator[None]:
     _conversations[host, id(subject)] = []
     try:
-        yield
+        with _held(host, subject):
+            yield
     finally:
         for started in _conversations.pop((host, id(subject))):
             started.close()
 
 
+@contextlib.contextmanager
+def _held(host: Host, subject: Subject) -> Iterator[None]:
+    """One Delve for all that is asked."""
+    if not host.dlv:
+        yield
+        return
+    with headless.serving(headless.target(subject)) as server:
+        _servers[id(subject)] = server.address
+        try:
+            yield
+        finally:
+            del _servers[id(subject)]
+
+
 def _front_end(host: Host, subject: Subject) -> conversation.Conversation:
     if host.gdb:
         return conversation.with_gdb(gdb_line(host.gdb, subject), environment(host.gdb))
-    return conversation.without(plain_line(subject)[3:], environment(None))
+    return conversation.without(_line(host, subject)[3:], environment(None))
 
 
 def ask(host: Host, subject: Subject, *command: str, seconds: float = HANG_SECONDS) -> dict[str, Any]:
@@ -116,7 +138,8 @@ def say_alone(host: Host, subject: Subject, *command: str, seconds: float = HANG
     """The same of a front end that is started for this one command."""
     if host.gdb:
         return batch(host.gdb, [*place(subject), *LOAD], " ".join(command), seconds=seconds)
-    said = _run(plain_line(subject, command), environment(None), seconds)
+    with _held(host, subject) if id(subject) not in _servers else contextlib.nullcontext():
+        said = _run(_line(host, subject, command), environment(None), seconds)
     assert said.status >= 0, f"it died of signal {-said.status}"
     return said
 
@@ -178,6 +201,12 @@ def environment(gdb: tools.Gdb | None) -> dict[str, str]:
     if (gdb.python if gdb else ours) == ours and not (home.folder() / f"py{ours}").is_dir():
         env["PYTHONPATH"] = os.pathsep.join((str(tools.ROOT), sysconfig.get_path("purelib")))
     return env
+
+
+def _line(host: Host, subject: Subject, command: Sequence[str] = ()) -> list[str]:
+    if host.dlv:
+        return [sys.executable, "-m", "gdbext", "dlv", _servers[id(subject)], str(subject.exe), *command]
+    return plain_line(subject, command)
 
 
 def plain_line(subject: Subject, command: Sequence[str] = ()) -> list[str]:

@@ -15,7 +15,7 @@ GDBS = ("OLDEST_GDB", "PREBUILT_GDB")
 def test_it_names_every_command_and_no_other() -> None:
     listed = re.findall(rf"^\| `({COMMAND})`", README, re.MULTILINE)
     assert sorted(listed) == sorted(commands.registry())
-    assert set(re.findall(rf"\b{COMMAND}\b", README)) - {"go-ctxchain"} <= set(commands.registry()) | in_delve()
+    assert set(re.findall(rf"(?<!-)\b{COMMAND}\b", README)) - {"go-ctxchain"} <= set(commands.registry()) | in_delve()
 
 
 def in_delve() -> set[str]:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import signal
 from _thread import start_new_thread
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import repeat
 from typing import Any
 
@@ -25,3 +26,13 @@ def start(started: list[int], run: Callable[..., None], each: Sequence[tuple[Any
         started.extend(map(start_new_thread, repeat(run), each))
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)  # even an interrupt that is due comes only after this
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Ctrl-C waits meanwhile: for the few milliseconds in which something is done and noted."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from gdbext import __doc__ as purpose, __version__
@@ -26,6 +26,9 @@ USAGE = """\
 usage: gdbext core EXE CORE COMMAND …   a core file
        gdbext pid PID COMMAND …         a running process; it is never stopped
        gdbext live PID COMMAND …        the same, stopped for as long as copying it takes: all is of one moment
+       gdbext dlv ADDRESS EXE [--halt] COMMAND …
+                                        what a headless Delve holds; --halt: a program that runs
+                                        is stopped while it is read
        gdbext COMMAND --help            what a command does
 
 options, first:
@@ -34,8 +37,9 @@ options, first:
   --markdown    print COMMANDS.md
 """
 
-HOSTS = {"core": 2, "pid": 1, "live": 1}
-"""How many words name the target."""
+HOSTS = {"core": ("EXE", "CORE"), "pid": ("PID",), "live": ("PID",), "dlv": ("ADDRESS", "EXE")}
+"""What names the target."""
+HALT = "--halt"
 
 
 class _CannotWrite(Exception):
@@ -131,6 +135,8 @@ def _command(words: list[str]) -> int:
     try:
         with CONTROL.watched():
             pieces = run_line(command, rest[1:], open_session, _look())
+            if host == "dlv":
+                pieces = _while_it_stands(pieces, session)
             for piece in Progress(lambda: session[0].progress if session else "opening").until_output(pieces):
                 _put(piece)
             _flush()
@@ -142,16 +148,27 @@ def _command(words: list[str]) -> int:
     return ANSWERED
 
 
+def _while_it_stands(pieces: Iterable[str], session: Sequence[Session]) -> Generator[str, None, None]:
+    """All of an answer, and only then anything of it: what Delve holds may have been stopped for it."""
+    whole = list(pieces)
+    for opened in session:
+        seconds = opened.target.let_go()  # type: ignore[attr-defined]  # only Delve has it
+        if seconds is not None:
+            print(f"gdbext: the program stood still for {seconds * 1000:,.0f} ms", file=sys.stderr)
+    yield from whole
+
+
 def _target(words: list[str]) -> tuple[str, list[str], list[str]]:
     """(host, what names the target, the command and its arguments)."""
     host = words[0]
     if host not in HOSTS:
         return "", [], words
-    first = 1 + HOSTS[host]
-    if len(words) <= first:
-        form = "EXE CORE" if host == "core" else "PID"
-        raise UsageError(f"wanted: gdbext {host} {form} COMMAND …", "gdbext --help lists the commands")
-    return host, words[1:first], words[first:]
+    first = 1 + len(HOSTS[host])
+    halt = [word for word in words[first : first + 1] if host == "dlv" and word == HALT]
+    rest = words[first + len(halt) :]
+    if not rest:
+        raise UsageError(f"wanted: gdbext {host} {' '.join(HOSTS[host])} COMMAND …", "gdbext --help lists the commands")
+    return host, words[1:first] + halt, rest
 
 
 def _find(name: str) -> Command:
@@ -175,6 +192,8 @@ def _open(host: str, where: list[str]) -> Session:
         from gdbext.golang import snapshots
 
         return Session(snapshots.snapshot(_pid(where[0])))
+    if host == "dlv":
+        return Session(opening.open_delve(where[0], where[1], HALT in where[2:]))
     raise UsageError("which program?", "gdbext core EXE CORE COMMAND, or gdbext pid PID COMMAND")
 
 

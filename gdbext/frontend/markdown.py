@@ -16,6 +16,8 @@ Without a debugger:
 
     python -m gdbext core EXE CORE go-…     a core file
     python -m gdbext pid PID go-…           a running process; it is never stopped
+    python -m gdbext dlv ADDRESS EXE go-…   what a headless Delve holds; a program that runs is refused
+    python -m gdbext dlv ADDRESS EXE --halt go-…   stops it while it is read, and lets it go on
 
 In Delve some of them exist as scripts, with options of their own (`dlv … --init ~/.local/share/gdbext/init.dlv`, then
 `help go-…`).

@@ -2,7 +2,8 @@
 
 A Target is a stopped or running Go program as the rest of the package sees it: what it can, not what kind it is. It
 knows nothing of Go structures beyond the layouts and addresses that its Binary gives. Hosts: ``core`` (no debugger),
-``process`` (a running pid, never stopped), ``inferior`` (inside GDB), ``snapshot`` (what another one had).
+``process`` (a running pid, never stopped), ``inferior`` (inside GDB), ``delve`` (a headless Delve, over its RPC),
+``snapshot`` (what another one had).
 """
 
 from __future__ import annotations
@@ -74,11 +75,13 @@ class Identity:
     """Of a copy: the process's CLOCK_MONOTONIC at that moment."""
     stopped_ns: int | None = None
     """Of a copy: for how long the process stood still; None where nobody knows."""
+    elsewhere: bool = False
+    """Whether it may be on another machine."""
 
     @property
     def clock_runs(self) -> bool:
         """Whether the process is there, so that the machine's clock is its own."""
-        return self.kind != "core"
+        return self.kind != "core" and not self.elsewhere
 
 
 class Memory(Protocol):

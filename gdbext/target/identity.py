@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Protocol
 
 from gdbext.binary import buildinfo
 from gdbext.binary.elf import ET_EXEC, NT_GNU_BUILD_ID, NT_GO_BUILD_ID, PT_NOTE, Elf
@@ -18,6 +19,13 @@ MODULE_LENGTHS = (2, 5, 8, 11, 14, 17)
 SAMPLES = 8
 BREAKPOINTS = 16
 """Bytes of a page that a debugger may have changed (Delve's dumps have its breakpoints in them)."""
+
+
+class Readable(Protocol):
+    """Memory's own bytes, none laid in from the file in question."""
+
+    def read(self, address: int, size: int) -> bytes:
+        """Exactly ``size`` bytes. Raises MemoryFault."""
 
 
 def find_bias(elf: Elf, auxv: Mapping[int, int], image: Image) -> int:
@@ -47,21 +55,18 @@ def constant_loads(elf: Elf) -> list[Load]:
     return [load for load in loads(elf) if not load.writable]
 
 
-def check(elf: Elf, image: Image, bias: int) -> str:
-    """What proved that ``image`` is of this program, "" when nothing could. Raises UnsupportedTarget.
-
-    ``image`` must hold the memory's own bytes only, none laid in from this very file.
-    """
+def check(elf: Elf, memory: Readable, bias: int, whose: str = "the core") -> str:
+    """What proved that ``memory`` is of this program, "" when nothing could. Raises UnsupportedTarget."""
     proved = ""
     for name, address, data in build_ids(elf):
-        proved = _compare(elf, image, name, address + bias, data) or proved
+        proved = _compare(elf, memory, name, address + bias, data, whose) or proved
     info = buildinfo.find(elf)
     if info:
         written = info[1][: buildinfo.extent(info[1])].tobytes()
-        _compare(elf, image, "build information", info[0] + bias, written)
+        _compare(elf, memory, "build information", info[0] + bias, written, whose)
     for address, data in _table_lengths(elf):
-        proved = _compare(elf, image, "function table", address + bias, data) or proved
-    return proved or _sampled(elf, image, bias)
+        proved = _compare(elf, memory, "function table", address + bias, data, whose) or proved
+    return proved or _sampled(elf, memory, bias, whose)
 
 
 def build_ids(elf: Elf) -> Iterator[tuple[str, int, bytes]]:
@@ -94,25 +99,25 @@ def _table_lengths(elf: Elf) -> Iterator[tuple[int, bytes]]:
             yield address, found.tobytes()
 
 
-def _compare(elf: Elf, image: Image, name: str, address: int, data: bytes) -> str:
-    found = peek(image, address, len(data))
+def _compare(elf: Elf, memory: Readable, name: str, address: int, data: bytes, whose: str) -> str:
+    found = peek(memory, address, len(data))
     if found is None:
         return ""
     if found != data:
         ids = f" ({_shown(found)} in memory, {_shown(data)} in the file)" if name in IDS.values() else ""
-        raise UnsupportedTarget(f"the core is of another binary: its {name} differs from that of {elf.path}{ids}")
+        raise UnsupportedTarget(f"{whose} is of another binary: its {name} differs from that of {elf.path}{ids}")
     return name
 
 
-def _sampled(elf: Elf, image: Image, bias: int) -> str:
+def _sampled(elf: Elf, memory: Readable, bias: int, whose: str) -> str:
     """Compare pages of code and constants; "code" when all that the memory has are the file's."""
     proved = ""
     for address, data in _pages(elf):
-        found = peek(image, address + bias, len(data))
+        found = peek(memory, address + bias, len(data))
         if found is None:
             continue
         if sum(one != other for one, other in zip(found, data, strict=True)) > BREAKPOINTS:
-            raise UnsupportedTarget(f"the core is of another binary: its code differs from that of {elf.path}")
+            raise UnsupportedTarget(f"{whose} is of another binary: its code differs from that of {elf.path}")
         proved = "code" if sum(map(bool, data)) > PAGE // 4 else proved
     return proved
 
@@ -125,10 +130,10 @@ def _pages(elf: Elf) -> Iterator[tuple[int, bytes]]:
             yield load.start + begin, elf.data[load.offset + begin : load.offset + min(at + PAGE, load.size)].tobytes()
 
 
-def peek(image: Image, address: int, size: int) -> bytes | None:
+def peek(memory: Readable, address: int, size: int) -> bytes | None:
     """``size`` bytes, or None when they cannot be read."""
     try:
-        return image.read(address, size)
+        return memory.read(address, size)
     except MemoryFault:
         return None
 

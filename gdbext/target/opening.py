@@ -1,4 +1,4 @@
-"""A Target by what the user named: a program and its core, or a process id."""
+"""A Target by what the user named: a program and its core, a process id, or a Delve's address and the program."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 
 from gdbext.errors import UnsupportedTarget
 from gdbext.target.core import CoreFile
+from gdbext.target.delve import Delve
 from gdbext.target.process import Process
 
 
@@ -14,6 +15,12 @@ def open_core(exe: str, core: str) -> CoreFile:
     for path in (core, exe):
         _check_regular(path)
     return CoreFile.open(exe, core)
+
+
+def open_delve(address: str, exe: str, halt: bool) -> Delve:
+    """What a headless Delve holds. Raises UnsupportedTarget, with one line."""
+    _check_regular(exe)
+    return Delve.open(address, exe, halt)
 
 
 def _check_regular(path: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests import hosts
+from tests import hosts, tools
 from tests.programs import build, run
 from tests.truth import Truth
 
@@ -60,7 +60,7 @@ def test_one_that_has_ended(host: hosts.Host, goroutines_subject: hosts.Subject)
 def test_remembered_stacks(go: str, debugged: bool) -> None:
     """With GODEBUG=tracebackancestors; the runtime prints the same functions under [originating from goroutine N]."""
     with run(build("goroutines", go), env={"GODEBUG": "tracebackancestors=3"}) as running:
-        truth, host = running.truth, hosts.hosts()[-1] if debugged else hosts.Host("live")
+        truth, host = running.truth, hosts.Host("live", tools.gdbs()[-1]) if debugged else hosts.Host("live")
         told = originating(truth.facts["stack"])
         for name in ("labels, from its creator", "creator is gone", "once", "inlined"):
             goid = plant(truth, name)
