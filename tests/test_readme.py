@@ -24,6 +24,11 @@ def in_delve() -> set[str]:
     return {name.replace("_", "-") for name in re.findall(r"^def command_(go_\w+)", texts, re.MULTILINE)}
 
 
+def test_delve_hands_on_no_command_that_is_none() -> None:
+    handed_on = re.findall(r'elsewhere\("(go-[a-z-]+)"', (tools.ROOT / "dlvscripts/engine.star").read_text())
+    assert handed_on and set(handed_on) <= set(commands.registry()) - {"go-goroutine"}
+
+
 def test_it_says_what_works_in_delve() -> None:
     table = README.partition("| Delve 1.27.1 |")[2].partition("\n\n")[0]
     assert set(re.findall(rf"\b{COMMAND}\b", table)) == in_delve() - {"go-load", "go-step"}

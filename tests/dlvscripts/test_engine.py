@@ -1,0 +1,90 @@
+"""Commands that Delve hands on: the line that they print answers, whatever this Delve is and has."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+import sys
+
+import pytest
+
+from tests import headless, hosts, programs
+from tests.dlvscripts import delve
+from tests.waiting import HANG_SECONDS
+
+SAYS = "in another terminal: python -m gdbext "
+ASKED = "go-histogram --json --limit 3"
+
+
+def answered(line: str) -> dict[str, object]:
+    """The document that the printed line gives."""
+    assert line.startswith(SAYS) and line.count("\n") == 1, line
+    words = shlex.split(line.removeprefix(SAYS))
+    env = hosts.environment(None)
+    command = [sys.executable, "-m", "gdbext", *words]
+    done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=HANG_SECONDS)
+    document: dict[str, object] = json.loads(done.stdout)
+    assert (done.returncode, document["command"]) == (0, "go-histogram"), done.stderr
+    return document
+
+
+def kind(document: dict[str, object]) -> object:
+    target = document["target"]
+    assert isinstance(target, dict)
+    return target["kind"]
+
+
+def test_of_a_core(ctxforest_core: programs.Core) -> None:
+    (line,) = delve.on_core(ctxforest_core, ASKED)
+    assert line == f"{SAYS}core {ctxforest_core.exe} {ctxforest_core.path} {ASKED}\n"
+    assert kind(answered(line)) == "core"
+
+
+def test_of_a_process_that_this_delve_holds(go: str) -> None:
+    with (
+        programs.run(programs.build("ctxforest", go)) as running,
+        delve.started(["attach", str(running.pid)], [ASKED], "exit -d") as process,
+    ):
+        line = printed(process)
+        assert line == f"{SAYS}pid {running.pid} {ASKED}\n"
+        assert kind(answered(line)) == "running"
+
+
+@pytest.mark.parametrize("place", ["core", "live"])
+def test_of_what_a_headless_delve_has(ctxforest_core: programs.Core, place: str) -> None:
+    if place == "core":
+        with headless.serving(headless.target(ctxforest_core)) as server:
+            line = connected(server)
+            assert line == f"{SAYS}dlv {server.address} EXE {ASKED}\n"
+            assert kind(answered(line.replace("EXE", str(ctxforest_core.exe)))) == "core"
+        return
+    with (
+        programs.run(ctxforest_core.program) as running,
+        headless.serving(headless.target(running)) as server,
+    ):
+        line = connected(server)
+        assert line == f"{SAYS}dlv {server.address} {running.exe} {ASKED}\n"
+        assert kind(answered(line)) == "live"
+
+
+def connected(server: headless.Server) -> str:
+    """What a dlv that is connected says. It is left open until the end: its leaving could end the server."""
+    with delve.started(["connect", server.address], [ASKED], "transcript -off") as process:
+        return printed(process)
+
+
+def printed(process: subprocess.Popen[bytes]) -> str:
+    """The line."""
+    said = delve.until(process, f"{ASKED}\n".encode()).decode()
+    return said[said.index(SAYS) :].partition("\n")[0] + "\n"
+
+
+def test_help_is_delves_own(ctxforest_core: programs.Core) -> None:
+    first, second = delve.on_core(ctxforest_core, "go-refs --help", "help go-refs")
+    assert first == second and "Prints the line to type in another terminal" in first
+
+
+def test_nothing_of_what_is_typed_harms_a_terminal(ctxforest_core: programs.Core) -> None:
+    (line,) = delve.on_core(ctxforest_core, "go-gcroot \x1b[31m0x10")
+    assert line == f"{SAYS}core {ctxforest_core.exe} {ctxforest_core.path} go-gcroot \\x1b[31m0x10\n"
