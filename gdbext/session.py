@@ -236,7 +236,9 @@ class Session:
     """How many objects of each type there are."""
 
     lookup: Engine[lookup.Lookup] = Engine(
-        lambda s: lookup.Lookup(s.live, fields.Fields(s.live.table, values.Values(s.program, s.types)))
+        lambda s: lookup.Lookup(
+            s.live, fields.Fields(s.live.table, values.Values(s.program, s.types), s.function_values)
+        )
     )
     """Single objects, and what their words are called."""
 
@@ -251,7 +253,9 @@ class Session:
     paths: Engine[paths.Paths] = Engine(_paths, "searching paths from the roots")
     """Shortest paths from roots to every object."""
 
-    root_names: Engine[rootnames.RootNames] = Engine(lambda s: rootnames.RootNames(s.roots, s.goroutines, s.specials))
+    root_names: Engine[rootnames.RootNames] = Engine(
+        lambda s: rootnames.RootNames(s.roots, s.goroutines, s.specials, s.forms)
+    )
     """What roots are called."""
 
     context_types: Engine[context.ContextTypes] = Engine(lambda s: context.ContextTypes.of(s.types))

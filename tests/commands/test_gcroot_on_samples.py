@@ -54,6 +54,13 @@ def test_paths_begin_where_the_sample_holds_an_object(sample: tuple[hosts.Host, 
         assert path["edges"][-1]["to"] == base
 
 
+def test_captured_variables_have_their_names(sample: tuple[hosts.Host, Any], go: str) -> None:
+    """The debug information says what a closure captured from Go 1.23 on."""
+    (record,) = (one for one in sample[1].truth.facts["objects"] if one["name"] == "captured")
+    fields = {one["field"] for one in hosts.ask(*sample, "go-refs", record["address"], "--all")["referrers"]}
+    assert ("captured captured" in fields) == (tuple(map(int, go.split("."))) >= (1, 23))
+
+
 def test_steps_lead_to_each_other(sample: tuple[hosts.Host, Any]) -> None:
     """Each step is among those who refer to the next one."""
     host, subject = sample

@@ -5,8 +5,9 @@ from __future__ import annotations
 from attrs import field, frozen
 
 from gdbext.errors import GdbextError, InconsistentRuntime
-from gdbext.golang.types.flat.kernels import CLASSIC, DIRECTORY, HCHAN, HEADER, TABLE
+from gdbext.golang.types.flat.kernels import CLASSIC, CLOSURE, DIRECTORY, HCHAN, HEADER, TABLE
 from gdbext.golang.types.flat.table import TypeTable
+from gdbext.golang.types.printed.functions import Functions
 from gdbext.golang.types.rtype import STRUCT, StructField, Type
 from gdbext.golang.types.structsearch import steps
 from gdbext.golang.types.values import Values
@@ -22,6 +23,7 @@ class Fields:
 
     table: TypeTable = field(repr=False)
     values: Values = field(repr=False)
+    functions: Functions | None = field(default=None, repr=False)
 
     def name(self, row: int, base: int, size: int, offset: int) -> str:
         """Of the word at ``offset`` of an object at ``base`` that is made of a type's values; "" where nobody knows."""
@@ -55,7 +57,17 @@ class Fields:
                 return ".buf" if inside < 0 else ""
             rest = self._name(elem, base, 0, inside % int(described.size[elem]))
             return f"buffer[{inside // int(described.size[elem])}]{rest}"
+        if kind == CLOSURE:
+            return self._captured(base, offset)
         return OWN.get(kind, "")
+
+    def _captured(self, base: int, offset: int) -> str:
+        """Of a word in a closure's object, which begins with its function's entry."""
+        functions = self.functions
+        for name, form, at in functions.captured(self.values.program.word(base)) if functions is not None else ():
+            if at <= offset < at + form.size:
+                return f"captured {name}{functions.forms.path(form, offset - at)}"  # type: ignore[union-attr]
+        return ""
 
     def _entry(self, group: Type, base: int, offset: int) -> str:
         """Of a word in a map's group or bucket: by the entry's key."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from gdbext.golang.runtime.proc import Goroutines
     from gdbext.golang.runtime.special import Specials
     from gdbext.golang.runtime.traceback import Frame
+    from gdbext.golang.types.printed.form import Forms
     from gdbext.target.image import Image
 
 
@@ -26,8 +28,8 @@ if TYPE_CHECKING:
 class RootName:
     """``kind``: in words. ``variable``: a global's name, or a local one's of ``function``; "" where nobody says it.
 
-    ``offset``: from the variable's beginning to the word. ``goid``: the goroutine, None for what is of none.
-    ``object``: what the finalizer, cleanup or weak pointer is of, 0 for others.
+    ``offset``: from the variable's beginning to the word; ``path``: what its part there is called. ``goid``: the
+    goroutine, None for what is of none. ``object``: what the finalizer, cleanup or weak pointer is of, 0 for others.
     """
 
     kind: str
@@ -36,11 +38,13 @@ class RootName:
     goid: int | None = None
     function: str = ""
     object: int = 0
+    path: str = ""
 
     @property
     def text(self) -> str:
-        """``main.cache+0x10``, ``goroutine 7, main.serve, request``, ``finalizer of 0xc000010000``."""
-        place = f"{self.variable}+{self.offset:#x}" if self.variable and self.offset else self.variable
+        """``main.cache.rows[3]``, ``goroutine 7, main.serve, request``, ``finalizer of 0xc000010000``."""
+        inside = self.path or (f"+{self.offset:#x}" if self.offset else "")
+        place = f"{self.variable}{inside}" if self.variable else ""
         goroutine = f"goroutine {self.goid}" if self.goid is not None else ""
         parts = [part for part in (goroutine, self.function, place) if part]
         whole = f"{self.kind} of {self.object:#x}" if self.object else ", ".join(parts)
@@ -54,6 +58,7 @@ class RootNames:
     roots: Roots
     goroutines: Goroutines
     specials: Specials
+    forms: Forms
     _variables: dict[int, list[Variable]] = field(factory=dict)
     _frames: dict[int, list[Frame]] = field(factory=dict)
 
@@ -61,7 +66,7 @@ class RootNames:
         """The name of a root, by its number in ``roots``."""
         kind, owner, where = (int(column[number]) for column in (self.roots.kind, self.roots.owner, self.roots.where))
         if kind in (DATA, BSS):
-            return RootName(KINDS[kind], *self.global_at(where))
+            return self._global(KINDS[kind], where)
         if kind in OF_GOROUTINES:
             return self._local(KINDS[kind], owner, where)
         if kind in OF_SPECIALS:
@@ -76,13 +81,29 @@ class RootNames:
     def _globals(self) -> DataSymbols:
         return DataSymbols.of(self.goroutines.program.binary.symbols)
 
+    def _global(self, kind: str, where: int) -> RootName:
+        name, offset = self.global_at(where)
+        dwarf = self.forms.dwarf
+        with suppress(GdbextError):
+            found = dwarf.variable(name) if dwarf is not None and name else None
+            path = self.forms.path(self.forms.entry(found[1]), offset) if found is not None else ""
+            return RootName(kind, name, offset, path=path)
+        return RootName(kind, name, offset)
+
     def _local(self, kind: str, row: int, where: int) -> RootName:
         goid = int(self.goroutines.goid[row])
         frame = next((one for one in self._stack(row) if one.sp <= where < one.cfa), None)
         if frame is None:
             return RootName(kind, goid=goid)
         variable, offset = self._in_frame(frame, where)
-        return RootName(kind, variable, offset, goid, self.goroutines.symtab.name(frame.function))
+        name, path = (variable.name, self._path(variable, offset)) if variable is not None else ("", "")
+        return RootName(kind, name, offset, goid, self.goroutines.symtab.name(frame.function), path=path)
+
+    def _path(self, variable: Variable, offset: int) -> str:
+        with suppress(GdbextError):
+            form = self.forms.linked(variable.type_name)
+            return self.forms.path(form, offset) if form is not None else ""
+        return ""
 
     def _stack(self, row: int) -> list[Frame]:
         found = self._frames.get(row)
@@ -98,16 +119,16 @@ class RootNames:
         walk = Walk(image, PcTable(one.symtab), int(one.pc[row]), int(one.sp[row]), *bounds, bool(one.trapped[row]))
         return list(walk)
 
-    def _in_frame(self, frame: Frame, where: int) -> tuple[str, int]:
-        """(name, offset) of the variable of a frame that an address is in; the innermost scope counts."""
+    def _in_frame(self, frame: Frame, where: int) -> tuple[Variable | None, int]:
+        """(variable, offset) of the variable of a frame that an address is in; the innermost scope counts."""
         pc = frame.pc if frame.trapped else frame.pc - 1
-        found = "", 0
+        found: tuple[Variable | None, int] = None, 0
         for variable in self._in_scope(pc):
             at = 0
             for piece in variable.pieces:
                 begin = frame.cfa + piece.value
                 if piece.kind == "cfa" and begin <= where < begin + piece.size:
-                    found = variable.name, at + where - begin
+                    found = variable, at + where - begin
                 at += piece.size
         return found
 

@@ -18,6 +18,7 @@ from tests.heaps import DumpedHeap
     [
         (RootName("data", "main.cache", 0x10), "main.cache+0x10"),
         (RootName("bss", "main.cache"), "main.cache"),
+        (RootName("bss", "main.cache", 0x18, path=".rows[3]"), "main.cache.rows[3]"),
         (RootName("bss"), "bss"),
         (RootName("stack", "request", 0, 7, "main.serve"), "goroutine 7, main.serve, request"),
         (RootName("panic", goid=7), "goroutine 7"),
@@ -37,7 +38,7 @@ def heap(go: str) -> Iterator[DumpedHeap]:
 
 @pytest.fixture(scope="module")
 def names(heap: DumpedHeap) -> RootNames:
-    return RootNames(heap.session.roots, heap.session.goroutines, heap.session.specials)
+    return heap.session.root_names
 
 
 def holding(heap: DumpedHeap, names: RootNames, plant: str) -> set[str]:
@@ -48,9 +49,9 @@ def holding(heap: DumpedHeap, names: RootNames, plant: str) -> set[str]:
 
 
 def test_globals(heap: DumpedHeap, names: RootNames) -> None:
-    assert "main.library" in holding(heap, names, "locked")
+    assert "main.library.locked" in holding(heap, names, "locked")
     (pool,) = (name for name in holding(heap, names, "pool") if name.startswith("main.library"))
-    assert pool == "main.library+0x8"
+    assert pool == "main.library.pool"
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from gdbext.binary.dwarf import constants as dw
 from gdbext.errors import GdbextError, InconsistentRuntime
 from gdbext.golang.reading.declarations import UINT, declare
 from gdbext.golang.types.rtype import ARRAY, CHAN, CHAN_TYPE, FUNC, INTERFACE, POINTER, SLICE_TYPE, STRING, STRUCT
+from gdbext.golang.types.structsearch import DEEPEST
 
 if TYPE_CHECKING:
     from gdbext.binary.dwarf.skimmer import Dwarf, Entry
@@ -107,6 +108,25 @@ class Forms:
                 count, last = child.number(dw.COUNT), child.number(dw.UPPER_BOUND)
                 return count if count is not None else -1 if last is None else last + 1
         return 0
+
+    def path(self, form: Form, offset: int) -> str:
+        """What is said to get from a value to what lies at an offset of it: ``.rows[3].name``. Raises GdbextError."""
+        said = ""
+        for _ in range(DEEPEST):
+            step = self._step(form, offset)
+            if step is None:
+                break
+            said, form, offset = said + step[0], step[1], step[2]
+        return said
+
+    def _step(self, form: Form, offset: int) -> tuple[str, Form, int] | None:
+        """(what is said, the part, the offset in it) of a structure or an array; None for what has no parts."""
+        if form.kind == STRUCT:
+            inside = [part for part in self.parts(form) if part.offset <= offset < part.offset + part.form.size]
+            return (f".{inside[0].name}", inside[0].form, offset - inside[0].offset) if inside else None
+        if form.kind == ARRAY and (elem := self.elem(form)).size > 0 and offset < form.size:
+            return f"[{offset // elem.size}]", elem, offset % elem.size
+        return None
 
     def linked(self, name: str) -> Form | None:
         """The type of that name, as the linker has it: with whole paths of packages. None where it has none.
