@@ -410,6 +410,7 @@ ABOUT_MORE = {
     "dlvscripts/test_wounded.py": "the commands in Delve, on cores that were changed on purpose",
     "frontend/test_interrupts.py": "Ctrl-C in every host",
     "frontend/test_unharmed.py": "what a program keeps when its debugger goes",
+    "servers/test_heap.py": "the heap of public servers under load",
     "test_install.py": "install.sh",
     "test_interface.py": "the keys that others rely on",
     "test_layers.py": "the sources",

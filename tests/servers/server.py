@@ -1,0 +1,116 @@
+"""Public servers: built from the module proxy, run on loopback with every allocation in the profile, asked for it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import socket
+import subprocess
+import tempfile
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from attrs import frozen
+
+from tests import tools
+from tests.programs import made_whole
+from tests.waiting import HANG_SECONDS, until
+
+HEAD = re.compile(rb"heap profile: (\d+): (\d+) \[")
+MAIN = """package main
+
+import (
+	command "{package}"
+{imports})
+
+func main() {{ command.Main() }}
+"""
+
+
+@frozen
+class Module:
+    """A server's module, and the package that is its program: or, with ``imports``, what a main of our own calls."""
+
+    name: str
+    version: str
+    package: str
+    imports: Sequence[str] = ()
+
+
+@frozen
+class Profile:
+    """What the runtime's own profile says is alive, after a collection."""
+
+    objects: int
+    bytes: int
+
+
+def build(module: Module, go: str) -> Path:
+    """The program, built with a Go release; kept in the tests' cache."""
+    label = module.name.rsplit("/", 1)[-1] if not module.name.endswith("/v2") else module.name.split("/")[-2]
+    folder = tools.cache_folder() / "programs" / f"{label}-{module.version}-go{go}"
+    if not (folder / "server").exists():
+        with made_whole(folder) as new:
+            _build(module, go, new / "server")
+    return folder / "server"
+
+
+def _build(module: Module, go: str, out: Path) -> None:
+    env = {**os.environ, "GOTOOLCHAIN": f"go{go}", "CGO_ENABLED": "0", "GOFLAGS": "-mod=mod"}
+    with tempfile.TemporaryDirectory() as folder:
+        package = module.package
+        if module.imports:
+            imports = "".join(f'\t_ "{one}"\n' for one in module.imports)
+            Path(folder, "main.go").write_text(MAIN.format(package=package, imports=imports))
+            package = "."
+        for words in (["mod", "init", "server"], ["get", f"{module.name}@{module.version}"],
+                      ["build", "-p", "1", "-o", str(out), package]):  # fmt: skip
+            subprocess.run([tools.go_program(), *words], cwd=folder, env=env, check=True, capture_output=True)
+
+
+@contextlib.contextmanager
+def running(
+    exe: Path, args: Sequence[str], ports: Sequence[int], env: Mapping[str, str] | None = None
+) -> Iterator[int]:
+    """The server's pid, once it listens; on leaving it is ended by that."""
+    settings = {**os.environ, "GODEBUG": "memprofilerate=1", **(env or {})}
+    process = subprocess.Popen(
+        [str(exe), *args], env=settings, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        for port in ports:
+            until(lambda at=port: _listens(at), f"port {port} of {exe}")  # type: ignore[misc]
+        yield process.pid
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        number: int = one.getsockname()[1]
+        return number
+
+
+def profile(port: int) -> Profile:
+    """The heap's profile, after a collection: twice, for the first one frees what only it had to."""
+    text = b""
+    for _ in range(2):
+        url = f"http://127.0.0.1:{port}/debug/pprof/heap?gc=1&debug=1"
+        with urllib.request.urlopen(url, timeout=HANG_SECONDS) as answer:
+            text = answer.read()
+    found = HEAD.match(text)
+    assert found, text[:200]
+    return Profile(int(found[1]), int(found[2]))

@@ -1,0 +1,97 @@
+"""What is alive in public servers under load, against their own profile: of every object, after a collection."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from attrs import frozen
+
+from gdbext.analysis.heap import histogram
+from gdbext.golang import snapshots
+from gdbext.session import Session
+from tests import tools
+from tests.servers import loads
+from tests.servers.server import Module, Profile, build, free_port, profile, running
+
+WITHIN = 0.005
+"""Of objects and bytes: a server allocates between its profile and our look."""
+EXACT = 0.97
+"""Of bytes: of types that are certain."""
+NATS = Module("github.com/nats-io/nats-server/v2", "v2.15.2", "github.com/nats-io/nats-server/v2")
+CADDY = Module(
+    "github.com/caddyserver/caddy/v2",
+    "v2.11.9",
+    "github.com/caddyserver/caddy/v2/cmd",
+    ["github.com/caddyserver/caddy/v2/modules/standard"],
+)
+
+
+@frozen
+class Looked:
+    """A look at a server, and what its profile had said a moment before."""
+
+    session: Session
+    profile: Profile
+
+
+@contextlib.contextmanager
+def nats(go: str, folder: Path) -> Iterator[Looked]:
+    port, profiled = free_port(), free_port()
+    args = ["-p", str(port), "-a", "127.0.0.1", "--profile", str(profiled), "-js", "-sd", str(folder)]
+    with running(build(NATS, go), args, [port, profiled]) as pid:
+        held = loads.nats(port)
+        with looked(pid, profiled) as found:
+            yield found
+        assert held
+
+
+@contextlib.contextmanager
+def caddy(go: str, folder: Path) -> Iterator[Looked]:
+    port, admin, backend = free_port(), free_port(), loads.Backend()
+    config = folder / "caddy.json"
+    config.write_text(json.dumps(loads.caddy_config(port, admin, backend.port)))
+    env = {"XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
+    with running(build(CADDY, go), ["run", "--config", str(config)], [port, admin], env) as pid:
+        held = loads.caddy(port, backend)
+        with looked(pid, admin) as found:
+            yield found
+        assert held
+
+
+@contextlib.contextmanager
+def looked(pid: int, port: int) -> Iterator[Looked]:
+    said = profile(port)
+    session = Session(snapshots.snapshot(pid))
+    try:
+        yield Looked(session, said)
+    finally:
+        session.close()
+
+
+Server = Callable[[str, Path], contextlib.AbstractContextManager[Looked]]
+
+
+@pytest.fixture(scope="module", params=[nats, caddy], ids=["nats", "caddy"])
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Looked]:
+    of: Server = request.param
+    with of(tools.EVERY_GO[-1], tmp_path_factory.mktemp("server")) as found:
+        yield found
+
+
+def test_live_objects_and_bytes(server: Looked) -> None:
+    live = server.session.histogram.total(histogram.LIVE)
+    assert live.objects == pytest.approx(server.profile.objects, rel=WITHIN)
+    assert live.bytes == pytest.approx(server.profile.bytes, rel=WITHIN)
+
+
+def test_types_are_certain(server: Looked) -> None:
+    counted = server.session.histogram
+    assert counted.exact_bytes(histogram.LIVE) >= EXACT * counted.total(histogram.LIVE).bytes
+
+
+def test_spans_and_counters_agree(server: Looked) -> None:
+    assert server.session.heap_check == []
