@@ -46,6 +46,10 @@ WIDTH = 100
 """Columns of a help text: the same in every host, so that COMMANDS.md does not depend on a terminal."""
 
 
+SNAPSHOT = "in GDB, of an attached process: copy it, detach so that it runs on, and answer from the copy"
+"""(A goroutine's frames are the debugger's own: go-goroutine needs the process.)"""
+
+
 def _nothing_more(parser: argparse.ArgumentParser) -> None:
     """A command with the common options only."""
 
@@ -92,6 +96,8 @@ class Look(NamedTuple):
     terminal: bool = False
     gdb: str = ""
     frames: Frames | None = None
+    snapshot: Callable[[], Session] | None = None
+    """What copies the target and lets it go; None where there is no debugger that holds it."""
 
 
 LOOK = Look()
@@ -145,6 +151,8 @@ def build_parser(command: Command) -> Parser:
     command.arguments(parser)
     if command.values:
         parser.add_argument("--values", action="store_true", help="show context values in JSON and in files too")
+    if not command.runs_commands:
+        parser.add_argument("--snapshot", action="store_true", help=SNAPSHOT)
     parser.add_argument("--json", action="store_true", help="print one JSON document with every row")
     parser.add_argument("--limit", type=count, metavar="N", help="show at most N rows")
     parser.add_argument("--all", action="store_true", help=command.all_help)
@@ -233,7 +241,7 @@ def run_line(
     except Help:
         yield command.help_text() + "\n"
         return
-    session = open_session()
+    session = _copied(look) if getattr(args, "snapshot", False) else open_session()
     report = with_target_notes(session, command.run(session, args))
     if args.json:
         from gdbext.report.jsontext import render_json
@@ -243,6 +251,12 @@ def run_line(
         from gdbext.report.text import render_text
 
         yield from render_text(report, color=look.color, width=look.width)
+
+
+def _copied(look: Look) -> Session:
+    if look.snapshot is None:
+        raise UsageError("--snapshot is for a process that GDB holds", "without GDB, python -m gdbext live PID does it")
+    return look.snapshot()
 
 
 def with_target_notes(session: Session, report: Report) -> Report:

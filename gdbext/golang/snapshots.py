@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping as MappingOf
+from collections.abc import Iterable, Mapping as MappingOf
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -130,16 +130,39 @@ def _snapshot(prepared: Prepared) -> Snapshot:
     raise UnsupportedTarget(f"process {prepared.pid} grows faster than memory for a copy can be had", LEAVE_IT)
 
 
+def copied(process: Process, registers: MappingOf[int, stopped.Registers]) -> Snapshot:
+    """A process that a debugger holds, and goes on holding, with what that knows of its threads.
+
+    Raises UnsupportedTarget, with one line.
+    """
+    prepared = Prepared.of(process)
+    plan = prepared.plan()
+    _check_room(prepared.pid, plan.size)
+    taken = prepared.copied(Room(plan.size, touched=False))
+    if isinstance(taken, int):
+        raise UnsupportedTarget(f"process {prepared.pid} does not stand still")
+    inner = _inner(prepared.pid, registers)
+    said = f"process {prepared.pid} was copied in {taken.took_ns / 1e9:.2f} s and runs on, detached; {STAYS}"
+    return _of(prepared, Moment(taken, registers, inner, _clock(prepared.pid)), said, None)
+
+
+STAYS = "go- commands answer from this copy until GDB has another program"
 LEAVE_IT = "python -m gdbext pid PID reads it as it runs, without a copy of all"
 
 
 def room_for(pid: int, size: int) -> Room:
     """Memory for a copy of so many bytes, with some to spare. Raises UnsupportedTarget, with figures."""
+    free = _check_room(pid, size)
+    return Room(min(size + size // 10 + SPARE, max(size, free * 9 // 10)))
+
+
+def _check_room(pid: int, size: int) -> int:
+    """How much memory is free; raises UnsupportedTarget where that is too little."""
     free = free_memory()
     if size > free:
         figures = f"{size >> 20:,} MiB of process {pid} are to be copied and {free >> 20:,} MiB are free here"
         raise UnsupportedTarget(figures, LEAVE_IT)
-    return Room(min(size + size // 10 + SPARE, max(size, free * 9 // 10)))
+    return free
 
 
 def _take(prepared: Prepared, room: Room, stop: stopped.Stop) -> Moment | int:
@@ -147,14 +170,14 @@ def _take(prepared: Prepared, room: Room, stop: stopped.Stop) -> Moment | int:
     copied = prepared.copied(room)
     if isinstance(copied, int):
         return copied
-    return Moment(copied, stop.registers(prepared.process.arch), _inner(prepared.pid, stop), _clock(prepared.pid))
+    return Moment(copied, stop.registers(prepared.process.arch), _inner(prepared.pid, stop.held), _clock(prepared.pid))
 
 
-def _inner(pid: int, stop: stopped.Stop) -> dict[int, int | None]:
+def _inner(pid: int, tids: Iterable[int]) -> dict[int, int | None]:
     """The threads' ids in a PID namespace of the process's own; empty where it has none."""
     if procfs.namespace_tid(pid, pid) is None:
         return {}
-    return {tid: procfs.namespace_tid(pid, tid) for tid in stop.held}
+    return {tid: procfs.namespace_tid(pid, tid) for tid in tids}
 
 
 def _clock(pid: int) -> int | None:

@@ -22,6 +22,7 @@ from gdbext.target.core import CoreFile
 from gdbext.target.image import Image
 from gdbext.target.inferiorvalues import MASK, registers_as_bytes, value_of
 from gdbext.target.process import Process
+from gdbext.target.stopped import Registers
 
 if TYPE_CHECKING:
     from gdbext.binary.executable import Binary
@@ -117,6 +118,29 @@ class Inferior:
     def close(self) -> None:
         """Let go of files and maps."""
         self.memory.close()
+
+
+def attached_process() -> Process:
+    """The process that GDB attached to and holds. Raises UnsupportedTarget for anything else, with what to do."""
+    inferior = gdb.selected_inferior()
+    host = inferior.connection.type if inferior.connection is not None else None
+    if host is None or not inferior.pid:
+        raise UnsupportedTarget("--snapshot is for a process, and there is none here", "type attach PID")
+    if host != "native":
+        what = "a core" if host == "core" else f"a target of kind {host}"
+        raise UnsupportedTarget(f"--snapshot is for a process that GDB itself holds, not for {what}", "leave it out")
+    if not inferior.was_attached:
+        raise UnsupportedTarget("--snapshot detaches, and GDB started this program: it would be lost", "leave it out")
+    if any(_who_runs(inferior)):
+        raise UnsupportedTarget("some threads are running (non-stop mode)", "stop them: type interrupt -a")
+    return Process.open(inferior.pid, stopped=True)
+
+
+def registers(process: Process) -> dict[int, Registers]:
+    """Of every thread of a process that GDB holds, from the kernel: GDB would look for frames, and read all symbols for
+    that. It answers the thread that traces, which is GDB's main one, where we are."""
+    threads = (thread.ptid[1] for thread in gdb.selected_inferior().threads() if thread.is_valid())
+    return {tid: Registers.of(tid, process.arch) for tid in sorted(threads)}
 
 
 class Expressions:

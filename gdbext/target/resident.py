@@ -171,14 +171,15 @@ def constant_pieces(elf: Elf, bias: int) -> list[Piece]:
 
 
 class Room:
-    """Memory for a copy, all of it ours before the process is stopped: touching it takes longer than copying."""
+    """Memory for a copy, ``touched`` before the process is stopped: that takes longer than copying."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, touched: bool = True) -> None:
         """Raises UnsupportedTarget where the system has no memory for it."""
         self.size = size
         try:
             self.buffer = buffer_of(size)
-            parallel.split(-(-size // TOUCHED), self._touch, pieces=-(-size // TOUCHED))
+            if touched:
+                parallel.split(-(-size // TOUCHED), self._touch, pieces=-(-size // TOUCHED))
         except OSError as error:
             raise UnsupportedTarget(f"{size >> 20:,} MiB for a copy cannot be had: {error.strerror}") from error
 

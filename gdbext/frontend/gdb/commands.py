@@ -19,6 +19,7 @@ import gdb
 from gdbext.commands import Command, Look, completions, registry, run_line
 from gdbext.errors import GdbextError, UsageError
 from gdbext.frontend import internal_error
+from gdbext.frontend.gdb.copying import copied_session
 from gdbext.frontend.gdb.goroutine import BEFORE, Goroutines
 from gdbext.frontend.gdb.straight import Output, write_pieces
 from gdbext.frontend.progress import Progress
@@ -30,18 +31,9 @@ TOPIC = "go-"
 """A topic and no command: ``help go-`` lists ours. GDB lets scripts make no class of commands of their own."""
 
 FORGET_ON = (
-    "cont",
-    "exited",
-    "new_objfile",
-    "clear_objfiles",
-    "free_objfile",
-    "memory_changed",
-    "register_changed",
-    "inferior_call",
-    "inferior_deleted",
-    "connection_removed",
-    "corefile_changed",  # GDB 14
-    "executable_changed",  # GDB 14
+    *("cont", "exited", "new_objfile", "clear_objfiles", "free_objfile", "memory_changed", "register_changed"),
+    *("inferior_call", "inferior_deleted", "connection_removed"),
+    *("corefile_changed", "executable_changed"),  # GDB 14
 )
 """After any of these the target may be another one. Those that a GDB does not have are left out."""
 
@@ -121,7 +113,9 @@ class _Command(gdb.Command):  # type: ignore[misc]
     def invoke(self, argument: str, from_tty: bool) -> None:
         self.dont_repeat()
         with one_line_errors(self.settings), self.sessions.used():
-            look = self.settings.look(from_tty)._replace(frames=self.sessions.goroutines)
+            look = self.settings.look(from_tty)._replace(
+                frames=self.sessions.goroutines, snapshot=self.sessions.snapshot
+            )
             pieces = run_line(self.command, argument, self.sessions.current, look)
             shown = Progress(self._doing).until_output(pieces) if look.terminal and not _tui() else pieces
             write_pieces(shown, Output(gdb.write, gdb.flush, _unseen), lambda: bool(gdb.parameter("height")))
@@ -280,6 +274,19 @@ class Sessions:
             session = self._open()
             self._held[inferior.num] = (_identity(inferior), session)
         return session
+
+    def snapshot(self) -> Session:
+        """A copy of the selected inferior, which runs on, detached; once more: the copy that is there."""
+        inferior = gdb.selected_inferior()
+        held = self.held()
+        if held is not None and not inferior.pid:
+            return held
+        found = copied_session()
+        self.goroutines.drop()
+        said = gdb.execute("detach", to_string=True)
+        self._held[inferior.num] = (_identity(inferior), found)
+        gdb.write(said, gdb.STDERR)
+        return found
 
     @staticmethod
     def _open() -> Session:
