@@ -254,7 +254,10 @@ stopped.while_stopped(int(sys.argv[1]), work)
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGSEGV])
+DEADLY = [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGSEGV]
+
+
+@pytest.mark.parametrize("number", DEADLY)
 def test_our_own_death_lets_go(patient: Patient, number: signal.Signals) -> None:
     with holder(patient) as process:
         assert states(patient.pid) == {"t"}
@@ -273,12 +276,18 @@ def test_suspending_us_waits(patient: Patient) -> None:
     until(lambda: is_free(patient), "it goes on")
 
 
+def _mortal() -> None:
+    """Whoever starts the tests by nohup has them ignore SIGHUP."""
+    for number in DEADLY[1:]:
+        signal.signal(number, signal.SIG_DFL)
+
+
 class holder:
     """A process that has stopped the patient."""
 
     def __init__(self, patient: Patient) -> None:
         words = [sys.executable, "-c", HOLD, str(patient.pid)]
-        self.process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, preexec_fn=_mortal)
         assert self.process.stdout is not None and self.process.stdout.readline() == "HELD\n"
 
     def __enter__(self) -> subprocess.Popen[str]:
