@@ -121,6 +121,8 @@ def test_the_help_text() -> None:
         "  -g, --goroutine N  that goroutine\n"
         "  --at 0xADDR        there\n"
         "  --values           show context values in JSON and in files too\n"
+        "  --snapshot         in GDB, of an attached process: copy it, detach so that it runs on, and answer\n"
+        "                     from the copy\n"
         "  --json             print one JSON document with every row\n"
         "  --limit N          show at most N rows\n"
         "  --all              show every row\n"
@@ -152,7 +154,14 @@ def test_a_json_answer_says_what_it_is_about() -> None:
     assert document == {
         "command": "go-x",
         "schema": 1,
-        "target": {"kind": "core", "exe": "/bin/x", "pid": 7, "go_version": "go1.27.3", "arch": "amd64"},
+        "target": {
+            "kind": "core",
+            "exe": "/bin/x",
+            "pid": 7,
+            "go_version": "go1.27.3",
+            "arch": "amd64",
+            "stopped_ns": None,
+        },
         "limit": None,
         "notes": ["a note of the target", "a note of the answer"],
     }
