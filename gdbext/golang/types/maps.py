@@ -23,11 +23,17 @@ SWISS_TYPE = declare(
     "internal/abi.MapType",
     "internal/abi.SwissMapType",  # Go 1.24, 1.25
     missing_ok=True,
+    key=UINT("Key"),
+    elem=UINT("Elem"),
     group=UINT("Group"),
     group_size=UINT("GroupSize"),
+    flags=UINT("Flags"),
     slot_size=optional(UINT("SlotSize")),  # until Go 1.26
+    in_slot=optional(UINT("ElemOff")),  # until Go 1.26
     keys=optional(UINT("KeysOff")),  # Go 1.27
     stride=optional(UINT("KeyStride")),  # Go 1.27
+    elems=optional(UINT("ElemsOff")),  # Go 1.27
+    elem_stride=optional(UINT("ElemStride")),  # Go 1.27
 )
 SWISS_MAP = declare(
     "internal/runtime/maps.Map", missing_ok=True, used=UINT, directory=UINT("dirPtr"), tables=UINT("dirLen")
@@ -39,8 +45,13 @@ CLASSIC_TYPE = declare(
     "internal/abi.MapType",
     "internal/abi.OldMapType",  # Go 1.24, 1.25 with GOEXPERIMENT=noswissmap
     missing_ok=True,
+    key=UINT("Key"),
+    elem=UINT("Elem"),
     bucket=UINT("Bucket"),
     bucket_size=UINT("BucketSize"),
+    key_size=UINT("KeySize"),
+    value_size=UINT("ValueSize"),
+    flags=UINT("Flags"),
 )
 CLASSIC_MAP = declare(
     "runtime.hmap", missing_ok=True, count=UINT, flags=UINT, log2=UINT("B"), buckets=UINT, old=UINT("oldbuckets")
@@ -70,16 +81,27 @@ Shape = SwissShape | ClassicShape
 T = TypeVar("T", SwissShape, ClassicShape)
 
 
-def shape(program: Program, types: Types, map_type: int) -> Shape:
-    """The layout of maps of the type at ``map_type``. Raises InconsistentRuntime, MissingField."""
+def described(program: Program, types: Types, map_type: int) -> tuple[bool, np.void]:
+    """(whether it is a Swiss one, its descriptor) of the map type at ``map_type``: ``SWISS_TYPE`` or ``CLASSIC_TYPE``.
+
+    Raises InconsistentRuntime, MissingField, MemoryFault.
+    """
     if program.has(SWISS_TYPE):
         record = program.record(SWISS_TYPE, map_type)
         if types.at(int(record["group"])).name.startswith("map.group["):
-            return _swiss(program, record)
+            return True, record
     record = program.record(CLASSIC_TYPE, map_type)
     if types.at(int(record["bucket"])).name.startswith("map.bucket["):
-        return _fitting(ClassicShape(int(record["bucket_size"])), CONTROL + 8 * KEY + 8, int(record["bucket_size"]))
+        return False, record
     raise InconsistentRuntime(f"the map type at {map_type:#x} has neither groups nor buckets")
+
+
+def shape(program: Program, types: Types, map_type: int) -> Shape:
+    """The layout of maps of the type at ``map_type``. Raises InconsistentRuntime, MissingField."""
+    swiss, record = described(program, types, map_type)
+    if swiss:
+        return _swiss(program, record)
+    return _fitting(ClassicShape(int(record["bucket_size"])), CONTROL + 8 * KEY + 8, int(record["bucket_size"]))
 
 
 def _swiss(program: Program, record: np.void) -> SwissShape:

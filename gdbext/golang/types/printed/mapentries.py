@@ -13,42 +13,20 @@ import numpy as np
 from attrs import frozen
 
 from gdbext.errors import InconsistentRuntime
-from gdbext.golang.reading.declarations import UINT, declare, optional
-from gdbext.golang.types.maps import CLASSIC_MAP, LARGEST_GROUP, SWISS_MAP, SWISS_TABLE
+from gdbext.golang.types.maps import (
+    CLASSIC_MAP,
+    CONTROL,
+    LARGEST_GROUP,
+    SWISS_MAP,
+    SWISS_TABLE,
+    SWISS_TYPE,
+    described,
+)
 
 if TYPE_CHECKING:
     from gdbext.golang.reading.program import Program
     from gdbext.golang.types.rtype import Types
 
-SWISS_ENTRY = declare(
-    "internal/abi.MapType",
-    "internal/abi.SwissMapType",  # Go 1.24, 1.25
-    missing_ok=True,
-    key=UINT("Key"),
-    elem=UINT("Elem"),
-    group=UINT("Group"),
-    group_size=UINT("GroupSize"),
-    flags=UINT("Flags"),
-    slot_size=optional(UINT("SlotSize")),  # until Go 1.26
-    in_slot=optional(UINT("ElemOff")),  # until Go 1.26
-    keys=optional(UINT("KeysOff")),  # Go 1.27
-    stride=optional(UINT("KeyStride")),  # Go 1.27
-    elems=optional(UINT("ElemsOff")),  # Go 1.27
-    elem_stride=optional(UINT("ElemStride")),  # Go 1.27
-)
-CLASSIC_ENTRY = declare(
-    "internal/abi.MapType",
-    "internal/abi.OldMapType",  # Go 1.24, 1.25 with GOEXPERIMENT=noswissmap
-    missing_ok=True,
-    key=UINT("Key"),
-    elem=UINT("Elem"),
-    bucket=UINT("Bucket"),
-    bucket_size=UINT("BucketSize"),
-    key_size=UINT("KeySize"),
-    value_size=UINT("ValueSize"),
-    flags=UINT("Flags"),
-)
-CONTROL = 8
 SLOTS = 8
 WORD = 8
 MOST_GROUPS = 1 << 24
@@ -84,15 +62,8 @@ class Layout:
 
 def layout(program: Program, types: Types, map_type: int) -> Layout:
     """Of the map type at an address. Raises InconsistentRuntime, MissingField, MemoryFault."""
-    if program.has(SWISS_ENTRY):
-        record = program.record(SWISS_ENTRY, map_type)
-        if types.at(int(record["group"])).name.startswith("map.group["):
-            return _sane(_swiss(record, "stride" in program.bound(SWISS_ENTRY)))
-    if program.has(CLASSIC_ENTRY):
-        record = program.record(CLASSIC_ENTRY, map_type)
-        if types.at(int(record["bucket"])).name.startswith("map.bucket["):
-            return _sane(_classic(record))
-    raise InconsistentRuntime(f"the map type at {map_type:#x} has neither groups nor buckets")
+    swiss, record = described(program, types, map_type)
+    return _sane(_swiss(record, "stride" in program.bound(SWISS_TYPE)) if swiss else _classic(record))
 
 
 def _swiss(record: Any, apart: bool) -> Layout:
