@@ -8,8 +8,8 @@ that is not parked, of schedulers' and signal handlers' stacks, and of all regis
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from gdbext.golang.runtime.proc import Goroutines
     from gdbext.golang.runtime.runtime2 import Machine
     from gdbext.target import Thread
+    from gdbext.target.image import Image
 
 SHORT = 1 << 18
 """Bytes of a stack that is looked at as a whole."""
@@ -33,14 +34,25 @@ MOVING = (RUNNING, SYSCALL, COPYSTACK)
 
 def unparked(goroutines: Goroutines) -> Iterator[Part]:
     """The words, each once. Of a target whose threads have no registers all of the stacks."""
-    program = goroutines.program
-    threads = match_threads(program, goroutines.machines, program.target.threads())
-    yield from _stacks(goroutines, threads)
-    yield from _systems(goroutines, threads)
-    yield from _registers(goroutines)
+    program, every = goroutines.program, goroutines.program.target.threads()
+    threads = match_threads(program, goroutines.machines, every)
+    stacks = [*_stacks(goroutines, threads), *_systems(goroutines, threads)]
+    image = program.whole_image() or program.target.memory.image([(one.begin, one.end) for one in stacks])
+    for one in stacks:
+        yield from _words(image, one)
+    yield from _registers(goroutines, every)
 
 
-def _stacks(goroutines: Goroutines, threads: dict[int, Thread]) -> Iterator[Part]:
+class Stack(NamedTuple):
+    """What may be in use of one, [begin, end). ``kind``, ``owner``: see ``rootwords.Part``."""
+
+    kind: int
+    owner: int
+    begin: int
+    end: int
+
+
+def _stacks(goroutines: Goroutines, threads: dict[int, Thread]) -> Iterator[Stack]:
     """Of goroutines that are not parked, or of which nobody knows."""
     status = goroutines.g["atomicstatus"] & np.uint64(~SCAN_BIT & (1 << 64) - 1)
     rows = np.flatnonzero(np.isin(status, MOVING) | np.isin(np.arange(len(goroutines)), list(goroutines.trouble)))
@@ -49,7 +61,7 @@ def _stacks(goroutines: Goroutines, threads: dict[int, Thread]) -> Iterator[Part
         thread = threads.get(int(g["m"]))
         sp = thread.registers.get(goroutines.program.arch.sp, 0) if thread is not None else 0
         known = sp, int(goroutines.sp[row]), int(g["sched_sp"]), int(g["syscallsp"])
-        yield from _words(goroutines, CONSERVATIVE, row, *_used(int(g["low"]), int(g["high"]), sp, known))
+        yield from _sane(CONSERVATIVE, row, *_used(int(g["low"]), int(g["high"]), sp, known))
 
 
 def _used(low: int, high: int, sp: int, known: tuple[int, ...]) -> tuple[int, int]:
@@ -58,7 +70,7 @@ def _used(low: int, high: int, sp: int, known: tuple[int, ...]) -> tuple[int, in
     return (min(inside) if low < sp <= high and inside else low), high
 
 
-def _systems(goroutines: Goroutines, threads: dict[int, Thread]) -> Iterator[Part]:
+def _systems(goroutines: Goroutines, threads: dict[int, Thread]) -> Iterator[Stack]:
     """Of the schedulers and the signal handlers of all threads."""
     for machine in goroutines.machines:
         thread = threads.get(machine.address)
@@ -66,7 +78,7 @@ def _systems(goroutines: Goroutines, threads: dict[int, Thread]) -> Iterator[Par
         tid = thread.tid if thread is not None else -1
         for low, high in (machine.g0_stack, machine.signal_stack):
             begin = sp if low < sp <= high else max(low, _saved(goroutines, machine, low, high))
-            yield from _words(goroutines, THREAD, tid, begin, high)
+            yield from _sane(THREAD, tid, begin, high)
 
 
 def _saved(goroutines: Goroutines, machine: Machine, low: int, high: int) -> int:
@@ -78,12 +90,15 @@ def _saved(goroutines: Goroutines, machine: Machine, low: int, high: int) -> int
     return sp if low < sp <= high else low
 
 
-def _words(goroutines: Goroutines, kind: int, owner: int, begin: int, end: int) -> Iterator[Part]:
-    """Those of a piece of a stack that can be read."""
+def _sane(kind: int, owner: int, begin: int, end: int) -> Iterator[Stack]:
     begin = -(-begin // 8) * 8
-    if not 0 < end - begin <= LARGEST:
-        return
-    image = goroutines.program.whole_image() or goroutines.program.target.memory.image([(begin, end)])
+    if 0 < end - begin <= LARGEST:
+        yield Stack(kind, owner, begin, end)
+
+
+def _words(image: Image, stack: Stack) -> Iterator[Part]:
+    """Those of a stack that can be read."""
+    kind, owner, begin, end = stack
     first, last = np.searchsorted(image.ends, begin, "right"), np.searchsorted(image.starts, end, "left")
     pieces = zip(image.starts[first:last].tolist(), image.ends[first:last].tolist(), strict=True)
     read = 0
@@ -96,11 +111,9 @@ def _words(goroutines: Goroutines, kind: int, owner: int, begin: int, end: int) 
         yield Part.none(f"{end - begin - read:,} bytes of a stack in use could not be read")
 
 
-def _registers(goroutines: Goroutines) -> Iterator[Part]:
+def _registers(goroutines: Goroutines, threads: Sequence[Thread]) -> Iterator[Part]:
     """Of every thread."""
-    target = goroutines.program.target
-    threads = target.threads()
-    vectors = target.vectors(threads)
+    vectors = goroutines.program.target.vectors(threads)
     for thread in threads:
         general = np.array(list(thread.registers.values()), np.uint64)
         data = vectors[thread.tid].data
