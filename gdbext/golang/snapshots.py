@@ -5,7 +5,6 @@ Everything is prepared before the stop: the program opened, its layouts bound, m
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterable, Mapping as MappingOf
 from functools import partial
@@ -182,11 +181,7 @@ def _inner(pid: int, tids: Iterable[int]) -> dict[int, int | None]:
 
 def _clock(pid: int) -> int | None:
     """What time it is in the process; None where nobody can tell."""
-    try:
-        same = os.readlink(f"/proc/{pid}/ns/time") == os.readlink("/proc/self/ns/time")
-    except OSError:
-        return None
-    return time.clock_gettime_ns(time.CLOCK_MONOTONIC) if same else None
+    return time.clock_gettime_ns(time.CLOCK_MONOTONIC) if procfs.same_clock(pid) else None
 
 
 def _of(prepared: Prepared, taken: Moment, said: str, stopped_ns: int | None) -> Snapshot:

@@ -149,6 +149,14 @@ def is_user_thread(pid: int, tid: int) -> bool:
     return words[0] not in ("Z", "X") and not int(words[6]) & KERNELS_WORKER
 
 
+def same_clock(pid: int) -> bool:
+    """Whether a process lives on this machine and in our time namespace."""
+    try:
+        return os.readlink(f"/proc/{pid}/ns/time") == os.readlink("/proc/self/ns/time")
+    except OSError:
+        return False
+
+
 def incarnation(pid: int) -> tuple[object, ...]:
     """What another process of that number, or the same one after execve(2), would not have. Raises OSError."""
     with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from attrs import frozen
 
 from gdbext.errors import GdbextError
 from gdbext.golang.reading.declarations import INT, UINT, declare, optional
+from gdbext.target import procfs
 
 if TYPE_CHECKING:
     from gdbext.golang.reading.program import Program
@@ -47,17 +47,10 @@ def now(program: Program, noted: int = 0) -> Now:
     clock, identity = time.clock_gettime_ns(time.CLOCK_MONOTONIC), program.target.identity
     if identity.clock_ns is not None and latest <= identity.clock_ns:
         return Now(identity.clock_ns, False, "this machine's monotonic clock at that moment")
-    if identity.clock_runs and latest <= clock and _same_clock(identity.pid):
+    pid = identity.pid if identity.clock_runs else None
+    if pid is not None and latest <= clock and procfs.same_clock(pid):
         return Now(clock, False, "this machine's monotonic clock")
     return Now(latest, True, "the latest time found in the runtime")
-
-
-def _same_clock(pid: int | None) -> bool:
-    """Whether the process lives on this machine and in our time namespace."""
-    try:
-        return pid is not None and os.readlink(f"/proc/{pid}/ns/time") == os.readlink("/proc/self/ns/time")
-    except OSError:
-        return False
 
 
 def _stamps(program: Program) -> Iterator[int]:
