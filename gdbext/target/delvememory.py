@@ -12,14 +12,14 @@ import mmap
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
 from attrs import define, field
 
 from gdbext.errors import MemoryFault
 from gdbext.target import Mapping, merge_ranges
 from gdbext.target.delverpc import PIECE
-from gdbext.target.image import Image
+from gdbext.target.image import Image, joined
 from gdbext.target.layers import Piece, beneath, holes
+from gdbext.target.procmem import host_of
 
 if TYPE_CHECKING:
     from gdbext.target.delverpc import Connection
@@ -140,7 +140,7 @@ class DelveMemory:
             max(PAGE, sum(end - start for start, end in wanted)),
             flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | MAP_NORESERVE,
         )
-        host = int(np.frombuffer(buffer, np.uint8).ctypes.data)
+        host = host_of(buffer)
         found: list[Piece] = []
         missing: list[tuple[int, int, int]] = []
         for start, end in wanted:
@@ -200,17 +200,6 @@ class DelveMemory:
         """Let go of the copies and of the connection."""
         self._known, self._owners, self._pages = [], [], {}
         self.connection.close()
-
-
-def joined(pieces: Iterable[Piece]) -> list[Piece]:
-    """Sorted pieces; neighbours that continue each other as one."""
-    out: list[Piece] = []
-    for start, end, host in pieces:
-        if out and out[-1][1] == start and out[-1][2] + start - out[-1][0] == host:
-            out[-1] = (out[-1][0], end, out[-1][2])
-        else:
-            out.append((start, end, host))
-    return out
 
 
 def _whole_pages(ranges: Iterable[Range]) -> Iterator[Range]:

@@ -24,26 +24,36 @@ FEW = 64
 """Segments up to which one copy for each is quicker than a compiled loop's first call."""
 
 
+Segment = tuple[int, int, int]
+"""(start, end, host): see ``Image``."""
+
+
+def joined(segments: Iterable[Segment]) -> list[Segment]:
+    """Sorted segments; neighbours that continue each other as one."""
+    out: list[Segment] = []
+    for start, end, host in segments:
+        if out and out[-1][1] == start and out[-1][2] + start - out[-1][0] == host:
+            out[-1] = (out[-1][0], end, out[-1][2])
+        else:
+            out.append((start, end, host))
+    return out
+
+
 class Image:
     """Sorted, disjoint segments of target memory and where each lies in our own address space.
 
     ``owners`` are the buffers (maps, arrays) that must live as long as the image does.
     """
 
-    def __init__(self, segments: Iterable[tuple[int, int, int]], owners: Iterable[object] = ()) -> None:
+    def __init__(self, segments: Iterable[Segment], owners: Iterable[object] = ()) -> None:
         """``segments``: (start, end, host address of start). Neighbours that continue each other are joined."""
-        joined: list[list[int]] = []
-        for start, end, host in sorted(segments):
-            if joined and joined[-1][1] == start and joined[-1][2] + (start - joined[-1][0]) == host:
-                joined[-1][1] = end
-            elif end > start:
-                joined.append([start, end, host])
-        table = np.array(joined, dtype=np.uint64).reshape(-1, 3)
+        rows = joined(one for one in sorted(segments) if one[1] > one[0])
+        table = np.array(rows, dtype=np.uint64).reshape(-1, 3)
         self.starts: U64 = np.ascontiguousarray(table[:, 0])
         self.ends: U64 = np.ascontiguousarray(table[:, 1])
         self.hosts: U64 = np.ascontiguousarray(table[:, 2])
-        self._starts = [row[0] for row in joined]
-        self._rows = joined
+        self._starts = [row[0] for row in rows]
+        self._rows = rows
         self.owners = tuple(owners)
 
     @classmethod
