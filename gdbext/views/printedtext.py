@@ -213,14 +213,17 @@ def _interface(value: Interface) -> str | None:
     shown = inline(value.value)
     if shown is None:
         return None
-    message = f" {quote(value.message.encode('utf-8', 'surrogateescape'))}" if value.message is not None else ""
-    return f"{value.type}({shown}){message}"
+    return f"{value.type}({shown}){_message(value)}"
 
 
 def _interface_head(value: Interface) -> str:
     assert value.value is not None
-    message = f" {quote(value.message.encode('utf-8', 'surrogateescape'))}" if value.message is not None else ""
-    return f"{value.type}({_head(value.value)}){message}"
+    return f"{value.type}({_head(value.value)}){_message(value)}"
+
+
+def _message(value: Interface) -> str:
+    """What an error says."""
+    return f" {quote(value.message.encode('utf-8', 'surrogateescape'))}" if value.message is not None else ""
 
 
 def _function(value: Function) -> str | None:
