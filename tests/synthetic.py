@@ -122,6 +122,7 @@ class FakeTarget:
     arch = ARCH
     bias = 0
     debugger = None
+    hold = None
 
     def __init__(self, binary: Any, regions: Sequence[Region]) -> None:
         self.binary: Any = binary

@@ -49,14 +49,20 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
 
 def _frames(session: Session, args: argparse.Namespace) -> Frames:
     frames: Frames | None = args.frames
-    if frames is not None:
+    if frames is not None and session.target.debugger is not None:
         return frames
-    target = session.target
-    identity, exe = target.identity, os.path.basename(target.binary.path)
-    where = f"-p {identity.pid}" if identity.kind == "running" else f"{exe} CORE"
-    goid = args.word or "N"
-    again = f"type gdb {where}, then go-goroutine {goid}"
-    raise UsageError("only a debugger has frames to select", f"{again}; here, go-stacks {goid} shows the stack")
+    identity, goid = session.target.identity, args.word or "N"
+    again = f"type {_where(session, frames is not None)}, then go-goroutine {goid}"
+    what = "a debugger" if frames is None else f"process {identity.pid} itself, and not this copy,"
+    raise UsageError(f"only {what} has frames to select", f"{again}; here, go-stacks {goid} shows the stack")
+
+
+def _where(session: Session, inside: bool) -> str:
+    """What to type to have frames; ``inside``: at the prompt of the debugger that let the process go."""
+    identity, exe = session.target.identity, os.path.basename(session.target.binary.path)
+    if inside:
+        return f"attach {identity.pid}"
+    return f"gdb -p {identity.pid}" if identity.clock_runs else f"gdb {exe} CORE"
 
 
 def _standing(session: Session, goid: int) -> nativeframes.Standing:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 import sys
 import traceback
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from gdbext import __doc__ as purpose, __version__
@@ -134,9 +135,7 @@ def _command(words: list[str]) -> int:
 
     try:
         with CONTROL.watched():
-            pieces = run_line(command, rest[1:], open_session, _look())
-            if host == "dlv":
-                pieces = _while_it_stands(pieces, session)
+            pieces = _while_it_stands(run_line(command, rest[1:], open_session, _look()), session)
             for piece in Progress(lambda: session[0].progress if session else "opening").until_output(pieces):
                 _put(piece)
             _flush()
@@ -148,14 +147,16 @@ def _command(words: list[str]) -> int:
     return ANSWERED
 
 
-def _while_it_stands(pieces: Iterable[str], session: Sequence[Session]) -> Generator[str, None, None]:
-    """All of an answer, and only then anything of it: what Delve holds may have been stopped for it."""
-    whole = list(pieces)
-    for opened in session:
-        seconds = opened.target.let_go()  # type: ignore[attr-defined]  # only Delve has it
-        if seconds is not None:
-            print(f"gdbext: the program stood still for {seconds * 1000:,.0f} ms", file=sys.stderr)
-    yield from whole
+def _while_it_stands(pieces: Iterator[str], session: Sequence[Session]) -> Generator[str, None, None]:
+    """The answer. Of a target that is held for it all of it, and only then anything of it."""
+    for first in pieces:
+        holds = [opened.target.hold for opened in session if opened.target.hold is not None]
+        whole = [first, *pieces] if holds else itertools.chain([first], pieces)
+        for hold in holds:
+            seconds = hold.let_go()
+            if seconds is not None:
+                print(f"gdbext: the program stood still for {seconds * 1000:,.0f} ms", file=sys.stderr)
+        yield from whole
 
 
 def _target(words: list[str]) -> tuple[str, list[str], list[str]]:

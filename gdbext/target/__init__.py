@@ -115,6 +115,16 @@ class Debugger(Protocol):
         """An expression in its language and frame. Raises UsageError with what it says of it."""
 
 
+class Hold(Protocol):
+    """What keeps a program still while it is read."""
+
+    def let_go(self) -> float | None:
+        """The end of reading. For how many seconds a program that ran was stopped for it, None where it was not.
+
+        Raises UnsupportedTarget where it did not stand still all the time: what was read is of no one moment then.
+        """
+
+
 class Target(Protocol):
     """A Go program by what can be had of it. The only thing a host has to provide."""
 
@@ -142,6 +152,10 @@ class Target(Protocol):
     @property
     def debugger(self) -> Debugger | None: ...
 
+    @property
+    def hold(self) -> Hold | None:
+        """What is to be let go, and asked, before an answer is believed; None where reading needs no such thing."""
+
     def threads(self) -> Sequence[Thread]:
         """The OS threads, the selected one marked; without registers where the program would have to be stopped."""
 
@@ -163,4 +177,16 @@ def merge_ranges(ranges: Iterable[tuple[int, int]], gap: int = 0) -> list[tuple[
     return [(start, end) for start, end in merged]
 
 
-__all__ = ["Blocked", "Debugger", "Identity", "Kind", "Mapping", "Memory", "Target", "Thread", "Value", "merge_ranges"]
+__all__ = [
+    "Blocked",
+    "Debugger",
+    "Hold",
+    "Identity",
+    "Kind",
+    "Mapping",
+    "Memory",
+    "Target",
+    "Thread",
+    "Value",
+    "merge_ranges",
+]

@@ -94,6 +94,7 @@ class CoreFile:
     memory: CoreMemory
     _saved: Notes
     debugger: None = field(default=None, init=False)
+    hold: None = field(default=None, init=False)
 
     @classmethod
     def open(cls, exe: str, core: str) -> CoreFile:

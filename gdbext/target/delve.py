@@ -124,6 +124,11 @@ class Delve:
         found = Identity("core" if core else "live", pid, elsewhere=not here)
         return cls(found, binary, arch, bias, memory, notes, state, registers, stop)
 
+    @property
+    def hold(self) -> Delve:
+        """Itself: of several clients any may let the program go on."""
+        return self
+
     def threads(self) -> Sequence[Thread]:
         """The threads with their general registers; Delve's current one is marked."""
         chosen = (self._state.get("currentThread") or {}).get("id")

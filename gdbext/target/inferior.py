@@ -52,6 +52,7 @@ class Inferior:
     _threads: Callable[[], Sequence[Thread]]
     _vectors: Callable[[Iterable[Thread]], dict[int, Vectors]]
     notes: list[str] = field(factory=list)
+    hold: None = field(default=None, init=False)
 
     @classmethod
     def current(cls) -> Inferior:

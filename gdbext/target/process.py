@@ -99,6 +99,7 @@ class Process:
     notes: list[str] = field(factory=list)
     """What a reader of any answer should know, one sentence each; as of a core."""
     debugger: None = field(default=None, init=False)
+    hold: None = field(default=None, init=False)
 
     @classmethod
     def open(cls, pid: int, stopped: bool = False) -> Process:

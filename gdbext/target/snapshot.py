@@ -58,6 +58,7 @@ class Snapshot:
     _threads: tuple[Thread, ...]
     _vectors: MappingOf[int, Vectors] = field(factory=dict)
     debugger: None = field(default=None, init=False)
+    hold: None = field(default=None, init=False)
 
     @classmethod
     def of(cls, target: Target, ranges: Sequence[tuple[int, int]]) -> Snapshot:

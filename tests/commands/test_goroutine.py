@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from gdbext.commands._frames import CommandFailed
 from gdbext.commands.goroutine import COMMAND
 from gdbext.errors import UsageError
 from gdbext.session import Session
+from gdbext.target import Identity
 from tests.golang.madecode import Code, Function, Gs, Stacks
 from tests.synthetic import World
 
@@ -65,6 +67,7 @@ def session() -> Session:
     gs.add(12, (0, 0, *bounds), atomicstatus=3, syscallpc=pc, syscallsp=sp, m=gs.machine(procid=70))
     gs.add(13, stacks.push("main.g", "runtime.goexit"), sched__sp=8)
     gs.finish()
+    code.world.target.debugger = SimpleNamespace()
     return Session(code.world.target)
 
 
@@ -168,3 +171,14 @@ def test_without_a_debugger_it_says_what_to_type(session: Session) -> None:
     assert refused.value.message == "only a debugger has frames to select"
     assert refused.value.hint.startswith("type gdb ")
     assert refused.value.hint.endswith("then go-goroutine 11; here, go-stacks 11 shows the stack")
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_of_a_copy_it_says_where_the_process_is(session: Session, inside: bool) -> None:
+    target: Any = session.target
+    target.debugger, target.identity = None, Identity("live", 7)
+    with pytest.raises(UsageError) as refused:
+        "".join(run_line(COMMAND, "11", lambda: session, Look(frames=Debugger() if inside else None)))
+    what, typed = ("process 7 itself, and not this copy,", "attach 7") if inside else ("a debugger", "gdb -p 7")
+    assert refused.value.message == f"only {what} has frames to select"
+    assert refused.value.hint == f"type {typed}, then go-goroutine 11; here, go-stacks 11 shows the stack"
