@@ -16,6 +16,7 @@ with later("gdbext"):
     from gdbext.analysis.contexts import chain, columns, reached, roots, rows, search, searched, steady
     from gdbext.analysis.goroutines import nativeframes
     from gdbext.analysis.heap import (
+        cost,
         fields,
         flow,
         histogram,
@@ -139,6 +140,7 @@ def _live(session: Session) -> flow.Flowed:
     if kept := session.index.flowed(laid, typed.table, made):
         return kept
     roots, session.doing = session.roots, "following the heap's pointers"
+    session.expect(cost.following(session.heap))
     found = flow.flow(program, laid, typed.table, modules, roots, typed.rows, made)
     session.index.found(found)
     return found
@@ -163,6 +165,7 @@ def _paths(session: Session) -> paths.Paths:
     kept = session.index.parents(laid, order)
     if kept is not None:
         return paths.Paths(kept, order)
+    session.expect(cost.searching(session.heap))
     found = paths.Paths.of(session.live, session.roots)
     session.index.found_paths(laid, found)
     return found
@@ -175,12 +178,19 @@ class Session:
         self.target = target
         self.doing = "reading the program"
         """What takes long right now, for a line of progress."""
+        self.expected = ""
+        """What the last long pass was to take, before it began; "" before the first."""
 
     @property
     def progress(self) -> str:
         """``doing``, and how far it is where that is known."""
         share = control.CONTROL.share
         return self.doing if share is None else f"{self.doing}, {100 * share:.0f} %"
+
+    def expect(self, what: cost.Cost) -> None:
+        """That is what begins now."""
+        if what.is_long:
+            self.expected = str(what)
 
     program: Engine[Program] = Engine(lambda s: opening.open_program(s.target), "reading the program")
 

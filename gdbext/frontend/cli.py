@@ -136,7 +136,7 @@ def _command(words: list[str]) -> int:
     try:
         with CONTROL.watched():
             pieces = _while_it_stands(run_line(command, rest[1:], open_session, _look()), session)
-            for piece in Progress(lambda: session[0].progress if session else "opening").until_output(pieces):
+            for piece in _progress(session).until_output(pieces):
                 _put(piece)
             _flush()
             for opened in session:
@@ -145,6 +145,12 @@ def _command(words: list[str]) -> int:
         for opened in session:
             opened.close()
     return ANSWERED
+
+
+def _progress(session: Sequence[Session]) -> Progress:
+    return Progress(
+        lambda: session[0].progress if session else "opening", lambda: session[0].expected if session else ""
+    )
 
 
 def _while_it_stands(pieces: Iterator[str], session: Sequence[Session]) -> Generator[str, None, None]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator, Iterable
 from gdbext.compute import deaf
 
 FIRST_SECONDS = 1.0
+LOOK_SECONDS = 0.1
 STDERR = 2
 ERASE = "\r\x1b[K"
 
@@ -18,11 +19,14 @@ ERASE = "\r\x1b[K"
 class Progress:
     """Says ``doing()`` once a second on a terminal, until it is stopped or the first output comes.
 
-    The line goes to the file descriptor: a debugger's own stream must not be used by another thread.
+    What ``expected()`` says, as a long pass begins, is a line of its own that stays there. All goes to the file
+    descriptor: a debugger's own stream must not be used by another thread.
     """
 
-    def __init__(self, doing: Callable[[], str], terminal: int = STDERR) -> None:
-        self.doing, self._terminal = doing, terminal
+    def __init__(
+        self, doing: Callable[[], str], expected: Callable[[], str] = lambda: "", terminal: int = STDERR
+    ) -> None:
+        self.doing, self.expected, self._terminal = doing, expected, terminal
         self._done, self._gone, self._started = threading.Event(), threading.Event(), list[int]()
 
     def until_output(self, pieces: Iterable[str]) -> Generator[str, None, None]:
@@ -53,12 +57,17 @@ class Progress:
 
     def _say_from_time_to_time(self) -> None:
         began = time.monotonic()
-        if self._done.wait(FIRST_SECONDS):
-            return
+        due, shown, told = began + FIRST_SECONDS, "", self.expected()
         with contextlib.suppress(OSError):
-            while True:
-                line = f"{self.doing()} … {time.monotonic() - began:.0f} s"
-                os.write(self._terminal, f"{ERASE}{line}".encode())
-                if self._done.wait(1):
-                    break
-            os.write(self._terminal, ERASE.encode())
+            while not self._done.wait(LOOK_SECONDS):
+                now = time.monotonic()
+                if (expected := self.expected()) != told:
+                    told, shown = expected, self._write(f"{expected}\n")
+                if now >= due:
+                    due, shown = now + 1, self._write(f"{self.doing()} … {now - began:.0f} s")
+            if shown and not shown.endswith("\n"):
+                self._write("")
+
+    def _write(self, line: str) -> str:
+        os.write(self._terminal, f"{ERASE}{line}".encode())
+        return line

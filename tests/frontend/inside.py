@@ -10,6 +10,7 @@ import gdb
 from gdbext.commands import Command
 from gdbext.errors import MemoryFault
 from gdbext.frontend.gdb import commands
+from gdbext.frontend.gdb.settings import Settings
 from gdbext.report import Absent, Address, Heading, Report, Table, Text
 from gdbext.target import Identity
 
@@ -71,7 +72,7 @@ def register(name: str, run: object, argument: bool) -> None:
 class Existing:
     """The settings that loading the extension registered, read by name."""
 
-    look = commands.Settings.look
+    look = Settings.look
 
     @property
     def color(self) -> SimpleNamespace:

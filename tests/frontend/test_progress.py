@@ -53,7 +53,7 @@ def slow(seconds: float) -> Iterator[str]:
 def test_what_takes_long_is_said_and_erased(monkeypatch: pytest.MonkeyPatch, terminal: tuple[int, int]) -> None:
     monkeypatch.setattr(progress, "FIRST_SECONDS", 0.01)
     ours, theirs = terminal
-    pieces = Progress(lambda: "searching the heap", theirs).until_output(until_shown(ours))
+    pieces = Progress(lambda: "searching the heap", terminal=theirs).until_output(until_shown(ours))
     assert next(pieces) == "one"
     said = seen(terminal)
     assert said.startswith(f"{progress.ERASE}searching the heap … ") and said.endswith(f" s{progress.ERASE}")
@@ -64,7 +64,7 @@ def test_what_takes_long_is_said_and_erased(monkeypatch: pytest.MonkeyPatch, ter
 def test_what_is_quick_is_not_mentioned(monkeypatch: pytest.MonkeyPatch, terminal: tuple[int, int]) -> None:
     monkeypatch.setattr(progress, "FIRST_SECONDS", HANG_SECONDS)
     _, theirs = terminal
-    assert list(Progress(lambda: "never", theirs).until_output(slow(0))) == ["one", "two"]
+    assert list(Progress(lambda: "never", terminal=theirs).until_output(slow(0))) == ["one", "two"]
     assert seen(terminal) == ""
 
 
@@ -83,5 +83,22 @@ def test_an_error_ends_it(monkeypatch: pytest.MonkeyPatch, terminal: tuple[int, 
         raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
-        list(Progress(lambda: "trying", theirs).until_output(failing()))
+        list(Progress(lambda: "trying", terminal=theirs).until_output(failing()))
     assert seen(terminal).endswith(progress.ERASE)
+
+
+def test_what_a_long_pass_takes_stays_there(monkeypatch: pytest.MonkeyPatch, terminal: tuple[int, int]) -> None:
+    """Said once, as soon as it is known, and not that of an earlier command."""
+    monkeypatch.setattr(progress, "FIRST_SECONDS", HANG_SECONDS)
+    ours, theirs = terminal
+    expected = ["said before"]
+
+    def passing() -> Iterator[str]:
+        time.sleep(2 * progress.LOOK_SECONDS)
+        expected[0] = "following 17,500,000 objects: about 2 s"
+        assert select.select([ours], [], [], HANG_SECONDS)[0]
+        time.sleep(2 * progress.LOOK_SECONDS)
+        yield "one"
+
+    assert list(Progress(lambda: "never", lambda: expected[0], theirs).until_output(passing())) == ["one"]
+    assert seen(terminal) == f"{progress.ERASE}following 17,500,000 objects: about 2 s\r\n"

@@ -1,7 +1,7 @@
-"""The commands inside GDB: registration, settings, completion, ``$go_ctx``, and when a Session must go.
+"""The commands inside GDB: registration, completion, ``$go_ctx``, and when a Session must go.
 
-With goroutine.py beside it, target/inferior*.py and gdbinit.py the only importers of gdb. Loading it twice changes
-nothing; a name that another extension has taken stays theirs.
+With goroutine.py and settings.py beside it, target/inferior*.py and gdbinit.py the only importers of gdb. Loading it
+twice changes nothing; a name that another extension has taken stays theirs.
 """
 
 from __future__ import annotations
@@ -12,15 +12,16 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import gdb
 
-from gdbext.commands import Command, Look, completions, registry, run_line
+from gdbext.commands import Command, completions, registry, run_line
 from gdbext.errors import GdbextError, UsageError
 from gdbext.frontend import internal_error
 from gdbext.frontend.gdb.copying import copied_session
 from gdbext.frontend.gdb.goroutine import BEFORE, Goroutines
+from gdbext.frontend.gdb.settings import Settings
 from gdbext.frontend.gdb.straight import Output, write_pieces
 from gdbext.frontend.progress import Progress
 
@@ -117,7 +118,9 @@ class _Command(gdb.Command):  # type: ignore[misc]
                 frames=self.sessions.goroutines, snapshot=self.sessions.snapshot
             )
             pieces = run_line(self.command, argument, self.sessions.current, look)
-            shown = Progress(self._doing).until_output(pieces) if look.terminal and not _tui() else pieces
+            shown = (
+                Progress(self._doing, self._expected).until_output(pieces) if look.terminal and not _tui() else pieces
+            )
             write_pieces(shown, Output(gdb.write, gdb.flush, _unseen), lambda: bool(gdb.parameter("height")))
             gdb.flush()
             if session := self.sessions.held():
@@ -126,6 +129,10 @@ class _Command(gdb.Command):  # type: ignore[misc]
     def _doing(self) -> str:
         session = self.sessions.held()
         return session.progress if session else "opening"
+
+    def _expected(self) -> str:
+        session = self.sessions.held()
+        return session.expected if session else ""
 
     def complete(self, text: str, word: str | None) -> list[str] | None:
         """GDB starts ``word`` after a dash or another mark; ours start after a blank."""
@@ -300,51 +307,3 @@ def _identity(inferior: gdb.Inferior) -> object:
     """Changes when another core or process takes the inferior's place, for which GDB 13 has no event."""
     connection = inferior.connection
     return inferior.pid, connection.num if connection is not None else None, inferior.progspace.filename
-
-
-class _Setting(gdb.Parameter):  # type: ignore[misc]
-    """A ``set go-…``; its value is what GDB last set."""
-
-    def __init__(self, name: str, doc: str, kind: int, default: object, choices: list[str] | None = None) -> None:
-        self.set_doc, self.show_doc, self.__doc__ = f"Set {doc}.", f"Show {doc}.", ""
-        self.shown = doc[0].upper() + doc[1:]
-        super().__init__(name, gdb.COMMAND_SUPPORT, kind, *([choices] if choices else []))
-        self.value = default
-
-    def get_set_string(self) -> str:
-        return ""
-
-    def get_show_string(self, value: str) -> str:
-        return f"{self.shown}: {value}."
-
-
-class Settings:
-    """``set go-color``, ``set go-limit``, ``set go-traceback``."""
-
-    color: Any
-    limit: Any
-    traceback: Any
-
-    def register(self) -> None:
-        choices = ["auto", "on", "off"]
-        self.color = _Setting("go-color", "whether go- commands colour their answers", gdb.PARAM_ENUM, "auto", choices)
-        self.limit = _Setting("go-limit", "how many rows go- commands show", gdb.PARAM_UINTEGER, 100)
-        self.traceback = _Setting("go-traceback", "whether errors of go- commands say where", gdb.PARAM_BOOLEAN, False)
-
-    def look(self, from_tty: bool) -> Look:
-        """How to answer now. Colours and cut lines only for a person who reads them at a terminal."""
-        terminal = from_tty and os.isatty(1) and not _piped()
-        color = self.color.value == "on" or (self.color.value == "auto" and terminal and _colors_wanted())
-        width = gdb.parameter("width") if terminal else None
-        limit = self.limit.value or None
-        return Look(limit, color, width or None, terminal, gdb.VERSION)
-
-
-def _colors_wanted() -> bool:
-    return bool(gdb.parameter("style enabled")) and not os.environ.get("NO_COLOR")
-
-
-def _piped() -> bool:
-    """Whether the line typed last was ``pipe …``: GDB does not tell a command where its output goes."""
-    typed = gdb.execute("show commands", to_string=True).rstrip().rpartition("\n")[2]
-    return re.match(r"\s*\d+\s+(pipe\b|\|)", typed) is not None
