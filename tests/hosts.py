@@ -1,4 +1,5 @@
-"""How a command is asked: with no debugger on a core or a running pid, in each GDB and over a Delve's RPC on both."""
+"""How a command is asked: with no debugger on a core, a running pid or a copy of it (live), in each GDB and over a
+Delve's RPC on a core and a process."""
 
 from __future__ import annotations
 
@@ -38,17 +39,20 @@ class Said:
 @frozen
 class Host:
     """``place``: "core" or "live" (what it is asked about); ``gdb``: None for ``python -m gdbext``, which ``dlv`` has
-    read through a headless Delve."""
+    read through a headless Delve, and ``copied`` stop the process for a copy of each command's own."""
 
     place: str
     gdb: tools.Gdb | None = None
     dlv: bool = False
+    copied: bool = False
 
     def __str__(self) -> str:
         if self.dlv:
             return f"dlv-{self.place}"
         if self.gdb:
             return f"gdb{self.gdb.version}-{self.place}"
+        if self.copied:
+            return "live"
         return "core" if self.place == "core" else "pid"
 
 
@@ -57,10 +61,10 @@ class NoAnswer(AssertionError):
 
 
 def hosts() -> tuple[Host, ...]:
-    """Every host: core, pid, and each GDB and Delve on a core and on a process."""
+    """Every host: core, pid, live, and each GDB and Delve on a core and on a process."""
     places = ("core", "live")
     debuggers = [Host(place, gdb) for gdb in tools.gdbs() for place in places]
-    return (*map(Host, places), *debuggers, *(Host(place, dlv=True) for place in places))
+    return (*map(Host, places), Host("live", copied=True), *debuggers, *(Host(place, dlv=True) for place in places))
 
 
 @contextlib.contextmanager
@@ -121,7 +125,17 @@ def ask(host: Host, subject: Subject, *command: str, seconds: float = HANG_SECON
     if not (document := find_document(said.out, command[0])):
         asked = f"{host} gave no JSON for {' '.join(command)}: status {said.status}"
         raise NoAnswer(f"{asked}\n{said.out[-2000:]}\n{said.err[-4000:]}")
+    if host.copied:
+        _check_stop(subject, document)
     return document
+
+
+def _check_stop(subject: Subject, document: dict[str, Any]) -> None:
+    """The first note tells for how long the process stood still; the others are those of any host."""
+    assert isinstance(subject, Running)
+    seconds = document["target"]["stopped_ns"] / 1e9
+    said = f"process {subject.pid} was stopped for {seconds:.2f} s: all this is of that moment"
+    assert document["notes"].pop(0) == said
 
 
 def say(host: Host, subject: Subject, *command: str, seconds: float = HANG_SECONDS) -> Said:
@@ -206,6 +220,9 @@ def environment(gdb: tools.Gdb | None) -> dict[str, str]:
 def _line(host: Host, subject: Subject, command: Sequence[str] = ()) -> list[str]:
     if host.dlv:
         return [sys.executable, "-m", "gdbext", "dlv", _servers[id(subject)], str(subject.exe), *command]
+    if host.copied:
+        assert isinstance(subject, Running)
+        return [sys.executable, "-m", "gdbext", "live", str(subject.pid), *command]
     return plain_line(subject, command)
 
 
