@@ -19,7 +19,7 @@ from gdbext.target import Mapping, merge_ranges
 from gdbext.target.delverpc import PIECE
 from gdbext.target.image import Image, joined
 from gdbext.target.layers import Piece, beneath, holes
-from gdbext.target.procmem import host_of
+from gdbext.target.ownpages import host_of
 
 if TYPE_CHECKING:
     from gdbext.target.delverpc import Connection

@@ -24,12 +24,12 @@ from gdbext.target import Mapping
 from gdbext.target.identity import constant_loads
 from gdbext.target.image import Image
 from gdbext.target.layers import Piece, holes, piece
-from gdbext.target.procmem import ProcessMemory, buffer_of, host_of
+from gdbext.target.ownpages import PAGE, buffer_of, host_of, touch
+from gdbext.target.procmem import ProcessMemory
 
 if TYPE_CHECKING:
     from gdbext.compute.arrays import U64, Bools
 
-PAGE = 4096
 ENTRIES = 1 << 21
 """Entries of pagemap read at a time: 16 MB."""
 GAP = 16
@@ -43,8 +43,6 @@ DEVICES, NO_DEVICES = "/dev/", ("/dev/zero", "/dev/shm/")
 """Reading a device's memory may do something; these are shared memory."""
 ZERO, THERE, SPARE = 0, 1, 2
 """A page reads as zeros, has to be copied, holds nothing that anybody needs."""
-POPULATE_WRITE = 23
-"""MADV_POPULATE_WRITE, Linux 5.14."""
 TOUCHED = 64 << 20
 
 Ranges = Sequence[tuple[int, int]]
@@ -175,7 +173,7 @@ class Room:
 
     def __init__(self, size: int, touched: bool = True) -> None:
         """Raises UnsupportedTarget where the system has no memory for it."""
-        self.size = size
+        self.size, self.touched = size, touched
         try:
             self.buffer = buffer_of(size)
             if touched:
@@ -185,14 +183,13 @@ class Room:
 
     def _touch(self, first: int, last: int) -> None:
         start, end = first * TOUCHED, min(last * TOUCHED, self.size)
-        at, advise = host_of(self.buffer) + start, ctypes.CDLL(None, use_errno=True).madvise
-        advise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
-        if advise(at, end - start, POPULATE_WRITE):
+        at = host_of(self.buffer) + start
+        if not touch(at, end - start):
             ctypes.memset(at, 0, end - start)
 
     def copy(self, memory: ProcessMemory, plan: Plan) -> list[Piece]:
         """What could be read of the plan, which must fit."""
-        return memory.copy(plan.copied, self.buffer)[0]
+        return memory.copy(plan.copied, self.buffer, self.touched)[0]
 
     def image(self, copied: Sequence[Piece], plan: Plan, constant: Sequence[Piece], elf: Elf) -> Image:
         """The copy, with zeros and the program's constants where they are."""
