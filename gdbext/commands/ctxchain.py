@@ -37,7 +37,7 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
     shown = [contextchains.Chain(goid, held, lineage.add(held.kind, held.address)) for goid, held in kept]
     blocks: list[report.Block] = [] if args.json else [report.Outline(contextchains.stretches(session, args, shown))]
     rows = report.Rows(contextchains.documents(session, args, shown))
-    return report.Report({"chains": rows}, blocks, [cut] if cut else [])
+    return report.Report({"chains": rows}, blocks, [*session.context_types.notes, *([cut] if cut else [])])
 
 
 def _found(session: Session, args: argparse.Namespace) -> Iterator[tuple[int | None, chain.Held]]:

@@ -161,7 +161,7 @@ def decode(
 
     decoder = _Decoder(program, types, ctypes, image, found)
     decoder.run()
-    notes = list(found.notes)
+    notes = [*ctypes.notes, *found.notes]
     if decoder.torn:
         notes.append(f"{decoder.torn} children maps could not be read whole (changing, torn or garbage)")
     notes += _unlisted(decoder.children, decoder.listed)

@@ -89,6 +89,14 @@ class ContextTypes:
     skipped: int = 0
     """Types left out because there were too many."""
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What every answer about contexts has to say of itself."""
+        if not self.skipped:
+            return ()
+        every = len(self.kinds) + self.skipped
+        return (f"contexts of {self.skipped:,} types are left out: the program has {every:,}, {MAX_KINDS} are known",)
+
     @classmethod
     def of(cls, types: Types) -> ContextTypes:
         """From the itabs the runtime knows. A program that never uses contexts has no kinds."""
