@@ -19,9 +19,8 @@ CONTEXT = {
 }
 GOROUTINE = {
     *("goid", "status", "wait_reason", "waiting_at_least_ns", "function", "file", "line", "created_by", "parent_goid"),
-    *("thread", "labels"),
+    *("thread", "labels", "locked", "created_at", "address"),
 }
-ROOT = {"kind", "name", "goid", "function", "frame"}
 HELD = "a context"
 """Stands for the address of one."""
 CACHE = {
