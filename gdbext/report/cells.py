@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 
 from gdbext.report import Absent, Address, Bytes, Cell, Duration, Hostile
 
-NANOSECOND, MICROSECOND, MILLISECOND, SECOND = 1, 1_000, 1_000_000, 1_000_000_000
-MINUTE, HOUR = 60 * SECOND, 3600 * SECOND
+MICROSECOND, MILLISECOND, SECOND = 1_000, 1_000_000, 1_000_000_000
+MINUTE = 60 * SECOND
 _NAMED = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 

@@ -45,8 +45,6 @@ ZERO, THERE, SPARE = 0, 1, 2
 """A page reads as zeros, has to be copied, holds nothing that anybody needs."""
 TOUCHED = 64 << 20
 
-Ranges = Sequence[tuple[int, int]]
-
 
 @define
 class Plan:

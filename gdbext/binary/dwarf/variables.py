@@ -20,22 +20,16 @@ UNSIGNED = 0xFFFFFFFFFFFFFFFF
 class Variable:
     """A parameter or local variable at one pc.
 
-    ``function`` declares it: an inlined one, then ``inlined_into_name`` is the function whose code it is, else "".
-    ``runtime_type`` is its type's DW_AT_go_runtime_type (an offset from moduledata.types; in Go 1.21 and 1.22 some
-    are absolute), None where the linker pruned the descriptor. ``pieces`` is empty where it is optimised out at this
-    pc. ``closure_offset`` (Go 1.23): captured by a closure, at this offset of the closure's object.
+    ``function`` declares it, maybe one that was inlined. ``pieces`` is empty where it is optimised out at this pc.
     """
 
     name: str
     type_name: str
-    runtime_type: int | None
     size: int
     is_parameter: bool
     is_result: bool
     function: str
-    inlined_into_name: str
     pieces: tuple[Piece, ...]
-    closure_offset: int | None = None
 
 
 @frozen(eq=False)
@@ -91,14 +85,11 @@ class Subprogram:
         return Variable(
             name=entry.name,
             type_name=kind.own_name if kind is not None else "",
-            runtime_type=_runtime_type(kind),
             size=size,
             is_parameter=entry.tag == dw.TAG_PARAMETER,
             is_result=bool(entry.number(dw.IS_RESULT) or origin.number(dw.IS_RESULT)),
             function=owner,
-            inlined_into_name=self.name if owner != self.name else "",
             pieces=self._pieces(entry, pc, size),
-            closure_offset=entry.number(dw.CLOSURE_OFFSET),
         )
 
     def _pieces(self, entry: Entry, pc: int, size: int) -> tuple[Piece, ...]:
@@ -108,15 +99,3 @@ class Subprogram:
         base = self.entries[0].block(dw.FRAME_BASE) or b""
         found = locations.pieces(entry, expression, base, size)
         return found if any(piece.kind != "missing" for piece in found) else ()
-
-
-def _runtime_type(kind: Entry | None) -> int | None:
-    """DW_AT_go_runtime_type of a type; a typedef's may sit on the type that it names."""
-    for _ in range(4):
-        if kind is None:
-            break
-        value = kind.number(dw.GO_TYPE)
-        if value:
-            return value
-        kind = kind.reference(dw.TYPE) if kind.tag == dw.TAG_TYPEDEF else None
-    return None

@@ -9,7 +9,7 @@ from attrs import field, fields, frozen
 from numpy.typing import NDArray
 
 from gdbext.errors import InconsistentRuntime
-from gdbext.golang.reading.declarations import SLICE, UINT, declare, optional
+from gdbext.golang.reading.declarations import SLICE, UINT, declare
 from gdbext.golang.runtime.pclntab import FTAB, FUNC, MAGIC, PC_HEADER, Tables, view
 
 if TYPE_CHECKING:
@@ -42,11 +42,6 @@ MODULE = declare(
     gcdatamask=UINT("gcdatamask.bytedata"),
     gcbssmask_bits=UINT("gcbssmask.n"),
     gcbssmask=UINT("gcbssmask.bytedata"),
-    typelinks=optional(SLICE),  # gone in Go 1.27
-    itablinks=optional(SLICE),
-    typedesclen=optional(UINT),  # Go 1.27
-    itaboffset=optional(UINT),
-    itabsize=optional(UINT),
     next=UINT,
 )
 FIRST_MODULE = "runtime.firstmoduledata"
@@ -62,12 +57,9 @@ class Slice:
     len: int
 
 
-NO_SLICE = Slice(0, 0)
-
-
 @frozen
 class Module:
-    """One ``runtime.moduledata``: the executable, a plugin. Zero where a release has no such field."""
+    """One ``runtime.moduledata``: the executable, a plugin."""
 
     address: int
     text: int
@@ -88,11 +80,6 @@ class Module:
     gcdatamask_bits: int
     gcbssmask: int
     gcbssmask_bits: int
-    typedesclen: int
-    itaboffset: int
-    itabsize: int
-    typelinks: Slice
-    itablinks: Slice
     tables: Tables = field(repr=False, eq=False)
 
 
@@ -113,15 +100,7 @@ def _module(program: Program, address: int, row: Any) -> Module:
     if not text < etext:
         raise InconsistentRuntime(f"runtime.moduledata at {address:#x}: text {text:#x} … {etext:#x}")
     names = [each.name for each in fields(Module) if each.name not in ("address", "tables")]
-    return Module(address=address, tables=_tables(program, address, row), **{name: _value(row, name) for name in names})
-
-
-def _value(row: Any, name: str) -> Any:
-    """A field of moduledata; nothing of the kind where the release has no such field."""
-    links = name in ("typelinks", "itablinks")
-    if name not in row.dtype.names:
-        return NO_SLICE if links else 0
-    return _slice(row[name]) if links else int(row[name])
+    return Module(address=address, tables=_tables(program, address, row), **{name: int(row[name]) for name in names})
 
 
 def _slice(header: Any) -> Slice:

@@ -11,7 +11,7 @@ from gdbext.golang.reading.declarations import UINT, declare
 from gdbext.golang.reading.lists import elements
 
 if TYPE_CHECKING:
-    from gdbext.compute.arrays import I64, U64, Bools
+    from gdbext.compute.arrays import I64, U64
     from gdbext.golang.reading.program import Program
 
 DEFER = declare("runtime._defer", heap=UINT, fn=UINT, link=UINT)
@@ -24,7 +24,6 @@ class Defers:
     owner: I64
     address: U64
     record: NDArray[Any]
-    readable: Bools
     broken: int
     """How many lists cannot be read to their end."""
 
@@ -37,5 +36,5 @@ def read_defers(program: Program, heads: U64) -> Defers:
     """The deferred calls of goroutines whose first ones are at ``heads``; 0 for none."""
     bound = program.bound(DEFER)
     found = elements(program, heads, bound.offset("link"), bound.size)
-    records, readable = program.records(DEFER, found.address)
-    return Defers(found.owner, found.address, records, readable, found.broken)
+    records, _ = program.records(DEFER, found.address)
+    return Defers(found.owner, found.address, records, found.broken)

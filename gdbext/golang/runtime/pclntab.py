@@ -37,7 +37,6 @@ FUNC = declare(
     pcln=UINT,
     npcdata=UINT,
     cuOffset=UINT,
-    startLine=INT,
     funcID=UINT,
     flag=UINT,
     nfuncdata=UINT,
@@ -57,7 +56,6 @@ class Func:
     pcfile: int
     pcln: int
     cu_offset: int
-    start_line: int
     func_id: int
     flag: int
     pcdata: tuple[int, ...]
@@ -173,7 +171,6 @@ class Tables:
             pcfile=int(row["pcfile"]),
             pcln=int(row["pcln"]),
             cu_offset=int(row["cuOffset"]),
-            start_line=int(row["startLine"]),
             func_id=int(row["funcID"]),
             flag=int(row["flag"]),
             pcdata=pcdata,

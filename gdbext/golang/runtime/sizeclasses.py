@@ -23,8 +23,6 @@ SPAN_CLASSES = 2 * len(SIZES)
 """Each size class without pointers (odd) and with."""
 LARGE_CLASSES = 2
 """The first so many span classes are those of large objects."""
-TINY = 5
-"""The span class whose slots the tiny allocator divides: 16 bytes, without pointers."""
 
 
 def sizes(program: Program) -> U64:

@@ -21,7 +21,6 @@ LONGEST = 1 << 40
 MOST_FIELDS = 8
 DEPTH = 3
 BOOL, INTS, UINTS, FLOATS = 1, range(2, 7), range(7, 13), (13, 14)
-ARRAY, MAP, SLICE, UNSAFE = 17, 21, 23, 26
 MESSAGES = {  # the field that holds an error's text
     "*errors.errorString": "s",
     "*fmt.wrapError": "msg",

@@ -121,7 +121,7 @@ def test_random_lists_answer_or_refuse(version: int, lists: bytes, pc: int) -> N
         assert found is None or found in lists
 
 
-CFA, PIECE = b"\x9c", b"\x93"
+CFA = b"\x9c"
 
 
 @pytest.mark.parametrize(

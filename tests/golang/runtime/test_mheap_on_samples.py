@@ -20,9 +20,6 @@ from tests.heapdump import HeapDump
 from tests.heaps import DumpedHeap
 from tests.waiting import states, until
 
-INSIDE = ("interior", "stack")
-"""What may be held by an address within an object."""
-
 
 @pytest.fixture(scope="module", params=["after a collection", "with garbage"])
 def flags(request: pytest.FixtureRequest) -> list[str]:

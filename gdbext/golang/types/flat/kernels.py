@@ -46,7 +46,7 @@ BRACKET = np.uint8(0x5B)
 ELEM, COUNT, FIELDS, METHODS = 0, 1, 2, 3
 # Offsets that the layouts give, by their place in ``at``
 AT_ELEM, AT_LENGTH, AT_FIELDS, AT_METHODS, AT_GROUP, FIELD_SIZE, FIELD_TYPE, FIELD_OFFSET = range(8)
-NO_SLOTS, SKIPPED = -1, -2
+NO_SLOTS = -1
 
 
 class Described(NamedTuple):
