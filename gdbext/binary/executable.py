@@ -18,7 +18,7 @@ from gdbext.binary.dwarf import constants as dw
 from gdbext.binary.dwarf.skimmer import Dwarf
 from gdbext.binary.elf import ET_CORE, PT_LOAD, Elf, Symbols
 from gdbext.binary.layouts import DwarfLayouts, Layout, Layouts, TableLayouts
-from gdbext.errors import MemoryFault, MissingSymbol, UnsupportedTarget
+from gdbext.errors import MissingSymbol
 
 if TYPE_CHECKING:
     from gdbext.binary.dwarf.variables import Subprogram
@@ -159,16 +159,6 @@ class Binary:
             kind = dwarf.entry(int(row[dw.SECOND_VALUE])) if row[dw.SECOND_VALUE] else None
             address = int(row[dw.FIRST_VALUE]) & UNSIGNED
             yield Global(dwarf.row_name(row), address, kind.own_name if kind is not None else "")
-
-    def file_bytes(self, address: int, size: int) -> bytes:
-        """``size`` bytes of the program file behind a link-time address (never of a debug file). Raises MemoryFault."""
-        try:
-            found = self.elf.at(address, size)
-        except UnsupportedTarget:
-            raise MemoryFault(address, size, f"{self.path} is truncated there") from None
-        if found is None:
-            raise MemoryFault(address, size, f"not in the file {self.path}")
-        return found.tobytes()
 
     def loads(self) -> list[tuple[int, int, int, int]]:
         """The PT_LOAD segments: (link-time address, size in memory, offset in the file, size in the file)."""

@@ -44,8 +44,8 @@ def answers_like(binary: Binary, path: Path) -> None:
     assert binary.layout("runtime.g") == whole.layout("runtime.g")
     assert binary.subprogram(binary.symbol("main.main")) is not None
     main = binary.symbol("main.main")
-    assert binary.file_bytes(main, 64) == whole.file_bytes(main, 64)
-    assert any(binary.file_bytes(main, 64))
+    assert bytes(binary.elf.at(main, 64)) == bytes(whole.elf.at(main, 64))
+    assert any(bytes(binary.elf.at(main, 64)))
 
 
 def test_by_build_id(newest: programs.Program, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from gdbext.binary.elf import HEADER, Elf
 from gdbext.binary.executable import Binary
-from gdbext.errors import MemoryFault, MissingField, MissingSymbol, UnsupportedTarget
+from gdbext.errors import MissingField, MissingSymbol, UnsupportedTarget
 from tests import programs, tools
 
 NEWEST = tools.go_versions()[-1]
@@ -98,17 +98,6 @@ def test_dwarf_alone_names_symbols(newest: Binary, tmp_path: Path) -> None:
         assert binary.symbol(name) == newest.symbol(name)
     with pytest.raises(MissingSymbol, match=r"no symbol runtime\.nothing$"):
         binary.symbol("runtime.nothing")
-
-
-def test_bytes_come_from_the_file(newest: Binary) -> None:
-    main = newest.symbol("main.main")
-    text = newest.elf.section_bytes(".text")
-    start = main - newest.elf.sections[".text"].address
-    assert newest.file_bytes(main, 100) == text[start : start + 100].tobytes()
-    with pytest.raises(MemoryFault, match="not in the file"):
-        newest.file_bytes(newest.symbol("runtime.mheap_"), 8)
-    with pytest.raises(MemoryFault):
-        newest.file_bytes(8, 8)
 
 
 def refused(path: Path | str, line: str) -> None:

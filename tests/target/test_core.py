@@ -91,7 +91,7 @@ def test_position_independent(pie: programs.Program, maker: str) -> None:
     target = check_truth(programs.core(pie, maker))
     assert target.bias != 0
     entry = target.binary.entry
-    assert target.memory.read(entry + target.bias, 16) == target.binary.file_bytes(entry, 16)
+    assert target.memory.read(entry + target.bias, 16) == bytes(target.binary.elf.at(entry, 16))
 
 
 @pytest.mark.parametrize("maker", makers())

@@ -87,8 +87,8 @@ def test_position_independent(running_pie: programs.Running) -> None:
     target = open_pid(running_pie.pid)
     check_pieces(target, running_pie)
     assert target.bias != 0
-    assert target.memory.read(target.binary.entry + target.bias, 16) == target.binary.file_bytes(
-        target.binary.entry, 16
+    assert target.memory.read(target.binary.entry + target.bias, 16) == bytes(
+        target.binary.elf.at(target.binary.entry, 16)
     )
 
 
@@ -275,7 +275,7 @@ def test_in_its_own_pid_namespace(newest: programs.Program) -> None:
         assert pid != 1
         assert {thread.tid: thread.namespace_tid for thread in threads}[pid] == 1
         assert {thread.namespace_tid for thread in threads} >= {1, 2}
-        assert target.memory.read(target.binary.entry, 4) == target.binary.file_bytes(target.binary.entry, 4)
+        assert target.memory.read(target.binary.entry, 4) == bytes(target.binary.elf.at(target.binary.entry, 4))
 
 
 def test_in_its_own_mount_namespace(newest: programs.Program) -> None:
@@ -286,7 +286,7 @@ def test_in_its_own_mount_namespace(newest: programs.Program) -> None:
         assert target.exe == "/mnt/server"
         assert not os.path.exists("/mnt/server")
         assert target.binary.path == f"/proc/{pid}/root/mnt/server"
-        assert target.memory.read(target.binary.entry, 4) == target.binary.file_bytes(target.binary.entry, 4)
+        assert target.memory.read(target.binary.entry, 4) == bytes(target.binary.elf.at(target.binary.entry, 4))
 
 
 def test_after_its_file_was_replaced(newest: programs.Program, tmp_path: Path) -> None:

@@ -74,7 +74,6 @@ _FORMS: Mapping[str, Any] = {
     "uint": _integer("u"),
     "int": _integer("i"),
     "slice": lambda size: SLICE_PARTS,
-    "string": lambda size: STRING_PARTS,
     "iface": lambda size: IFACE_PARTS,
     "bytes": lambda size: np.dtype((np.uint8, (size,))),
 }
@@ -83,7 +82,6 @@ UINT = Member("uint")
 """An unsigned integer, bool or pointer of 1, 2, 4 or 8 bytes, as wide as the binary says (atomic wrappers too)."""
 INT = Member("int")
 SLICE = Member("slice")
-STRING = Member("string")
 IFACE = Member("iface")
 BYTES = Member("bytes")
 """An array or structure taken as it is."""

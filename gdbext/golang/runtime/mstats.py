@@ -77,7 +77,7 @@ class MemStats:
 
     ``values``: by the names of its fields, all that are one number. By size class, tiny objects not counted:
     ``sizes``, ``mallocs``, ``frees``; class 0 are large objects.
-    ``pending_objects``, ``pending_bytes``: how much of it is known from cached spans only.
+    ``pending_objects``: how many of them are known from cached spans only.
     """
 
     values: Mapping[str, int]
@@ -85,7 +85,6 @@ class MemStats:
     mallocs: U64 = field(repr=False)
     frees: U64 = field(repr=False)
     pending_objects: int
-    pending_bytes: int
 
     def value(self, name: str) -> int:
         """A field of runtime.MemStats by its name."""
@@ -127,7 +126,7 @@ def memstats(program: Program, cached: Caches | None = None) -> MemStats:
         **_system(stats, pacer, allocators, counted.numbers),
         **_collections(stats, pacer),
     }
-    return MemStats(values, *found, int(pending.sum()), _bytes(by_class, pending))
+    return MemStats(values, *found, int(pending.sum()))
 
 
 def _summed(program: Program, raw: Any) -> _Counted:

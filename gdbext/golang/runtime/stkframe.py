@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import bisect
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +13,6 @@ from gdbext.golang.reading.declarations import INT, UINT, declare
 
 if TYPE_CHECKING:
     from gdbext.compute.arrays import U64
-    from gdbext.golang.reading.declarations import Reader
     from gdbext.golang.reading.program import Program
     from gdbext.golang.runtime.symtab import Symtab
     from gdbext.golang.runtime.traceback import Frame
@@ -88,40 +86,6 @@ def end_of(symtab: Symtab, frame: Frame) -> int:
     return _argp(symtab, frame) + _args_size(symtab, frame)
 
 
-def stack_pointers(program: Program, symtab: Symtab, frames: Iterable[Frame], reader: Reader | None = None) -> U64:
-    """The addresses of all live pointer words of a stack, its live stack objects included, sorted.
-
-    The frames are whole and innermost first, as a walk gives them; the caller of an interrupted frame counts as
-    interrupted too. ``reader``: where the stack's words are read, unless from the program.
-    """
-    from_ = reader or program
-    words: list[int] = []
-    objects: list[StackObject] = []
-    for frame in frames:
-        try:
-            found = frame_pointers(program, symtab, frame)
-        except (MemoryFault, InconsistentRuntime):
-            found = frame_pointers(program, symtab, frame, conservative=True)
-        words += found.words.tolist()
-        objects += found.objects
-    return np.unique(np.array(words + list(_reached(program, from_, words, objects)), np.uint64))
-
-
-def _reached(program: Program, reader: Reader, words: Sequence[int], objects: list[StackObject]) -> Iterator[int]:
-    """The pointer words of the stack objects that live pointers reach, directly or through each other."""
-    objects = sorted(objects, key=lambda found: found.address)
-    starts, waiting, seen = [found.address for found in objects], list(words), set[int]()
-    while waiting and objects:
-        pointer = _word(reader, waiting.pop())
-        index = bisect.bisect_right(starts, pointer) - 1
-        if index < 0 or index in seen or pointer >= starts[index] + objects[index].size:
-            continue
-        seen.add(index)
-        inside = object_words(program, objects[index])
-        waiting += inside
-        yield from inside
-
-
 def object_words(program: Program, found: StackObject) -> list[int]:
     """The addresses of a stack object's pointer words."""
     count = found.pointers // 8
@@ -130,13 +94,6 @@ def object_words(program: Program, found: StackObject) -> list[int]:
     except MemoryFault:
         mask = b"\xff" * ((count + 7) // 8)
     return _words(found.address, mask)[:count]
-
-
-def _word(reader: Reader, address: int) -> int:
-    try:
-        return int.from_bytes(reader.read(address, 8), "little")
-    except MemoryFault:
-        return 0
 
 
 def _varp(symtab: Symtab, frame: Frame) -> int:

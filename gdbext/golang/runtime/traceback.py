@@ -155,14 +155,3 @@ class Walk:
             return False
         self.sp = frame.cfa
         return True
-
-
-def walk(
-    reader: Reader, symtab: Symtab, pc: int, sp: int, low: int = 0, high: int = 1 << 64, trapped: bool = False
-) -> Walk:
-    """The frames of one stack, innermost first, from saved registers. Never raises for what the stack holds.
-
-    ``low``, ``high``: the stack's bounds. ``trapped``: the registers come from a thread, so that ``pc`` is no return
-    address. ``reader`` has to hold the stack: a Target, or an Image that was copied while the program ran.
-    """
-    return Walk(reader, PcTable(symtab), pc, sp, low, high, trapped)

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, strategies as st
 
 from gdbext.errors import GdbextError, InconsistentRuntime
-from gdbext.golang.runtime.stkframe import frame_pointers, stack_objects, stack_pointers
+from gdbext.golang.runtime.stkframe import frame_pointers, object_words, stack_objects
 from gdbext.golang.runtime.symtab import Symtab
-from gdbext.golang.runtime.traceback import Frame, walk
+from gdbext.golang.runtime.traceback import Frame, PcTable, Walk
 from tests.golang.madecode import Code, Function, Stacks, stack_map
 from tests.synthetic import World, failing
 
@@ -22,7 +22,7 @@ def made(function: Function, *callees: str, minor: int = 27) -> tuple[Code, Symt
     code = Code(World(minor), function)
     symtab = code.symtab()
     pc, sp, low, high = Stacks(code).push(*callees, function.name, "runtime.goexit")
-    return code, symtab, list(walk(code.world.target.memory, symtab, pc, sp, low, high))
+    return code, symtab, list(Walk(code.world.target.memory, PcTable(symtab), pc, sp, low, high))
 
 
 def test_locals_hang_below_the_frame_pointer_and_arguments_above() -> None:
@@ -61,8 +61,8 @@ def test_a_map_that_does_not_exist_is_refused_and_scanned_whole() -> None:
     code, symtab, frames = made(Function("main.f", FRAME, stack_map=2, funcdata=LOCALS))
     with pytest.raises(InconsistentRuntime, match="stack map 2 of 2"):
         frame_pointers(code.world.program, symtab, frames[0])
-    found = stack_pointers(code.world.program, symtab, frames).tolist()
-    assert set(range(frames[0].sp, frames[0].cfa, 8)) <= set(found)
+    found = frame_pointers(code.world.program, symtab, frames[0], conservative=True)
+    assert set(range(frames[0].sp, frames[0].cfa, 8)) <= set(found.words.tolist())
 
 
 def objects(*rows: tuple[int, int, int, int]) -> bytes:
@@ -70,9 +70,9 @@ def objects(*rows: tuple[int, int, int, int]) -> bytes:
 
 
 @pytest.mark.parametrize("minor", [21, 24, 27])
-def test_stack_objects_live_when_reached(minor: int) -> None:
-    """The first local points at an object whose second word is a pointer; nobody points at the other object."""
-    data = {**LOCALS, 2: objects((-48, 16, 16, 0), (-32, 16, 8, 0))}
+def test_stack_objects_and_their_pointers(minor: int) -> None:
+    """Of each the second word is a pointer."""
+    data = {**LOCALS, 2: objects((-48, 16, 16, 0), (-32, 24, 16, 0))}
     function = Function("main.f", FRAME, stack_map=0, funcdata=data)
     code, symtab, frames = made(function, minor=minor)
     world, frame = code.world, frames[0]
@@ -84,19 +84,17 @@ def test_stack_objects_live_when_reached(minor: int) -> None:
     base = frame.cfa - 16 - 48
     assert [(each.address, each.size, each.pointers, each.mask) for each in found] == [
         (base, 16, 16, mask),
-        (base + 16, 16, 8, mask),
+        (base + 16, 24, 16, mask),
     ]
-    assert stack_pointers(world.program, symtab, frames).tolist() == [frame.sp]
-    world.words(frame.sp, base + 8)
-    assert stack_pointers(world.program, symtab, frames).tolist() == sorted({frame.sp, base + 8})
+    assert [object_words(world.program, each) for each in found] == [[base + 8], [base + 24]]
 
 
 def test_an_object_with_a_mask_program_may_hold_pointers_anywhere() -> None:
     function = Function("main.f", FRAME, stack_map=0, funcdata={**LOCALS, 2: objects((-48, 24, -24, 0))})
     code, symtab, frames = made(function, minor=23)
     base = frames[0].cfa - 16 - 48
-    code.world.words(frames[0].sp, base)
-    assert {base, base + 8, base + 16} <= set(stack_pointers(code.world.program, symtab, frames).tolist())
+    (found,) = stack_objects(code.world.program, symtab, frames[0])
+    assert object_words(code.world.program, found) == [base, base + 8, base + 16]
 
 
 def test_reads_that_fail_are_errors_of_ours() -> None:
@@ -105,7 +103,8 @@ def test_reads_that_fail_are_errors_of_ours() -> None:
     code.world.words(frames[0].sp, frames[0].sp)
     for _ in failing(code.world.target):
         try:
-            stack_pointers(code.world.program, symtab, frames)
+            found = frame_pointers(code.world.program, symtab, frames[0])
+            assert [object_words(code.world.program, each) for each in found.objects]
         except GdbextError as error:
             assert str(error)
 

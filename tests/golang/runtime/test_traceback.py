@@ -15,7 +15,6 @@ from gdbext.golang.runtime.traceback import (
     UNREADABLE,
     PcTable,
     Walk,
-    walk,
 )
 from tests.golang.madecode import Code, Function, Stacks
 from tests.synthetic import HEAP, World
@@ -31,7 +30,7 @@ def code() -> Code:
 def walked(code: Code, *calls: tuple[str, int] | str, last: int = 0, trapped: bool = False) -> tuple[list[str], str]:
     pc, sp, low, high = Stacks(code).push(*calls, last=last)
     symtab = code.symtab()
-    found = walk(code.world.target.memory, symtab, pc, sp, low, high, trapped)
+    found = Walk(code.world.target.memory, PcTable(symtab), pc, sp, low, high, trapped)
     return [symtab.name(frame.function) for frame in found], ENDS[found.end]
 
 
@@ -42,20 +41,20 @@ def test_to_the_bottom(code: Code) -> None:
 
 def test_frames_lie_on_each_other(code: Code) -> None:
     pc, sp, low, high = Stacks(code).push("main.f", "main.g", "runtime.goexit")
-    frames = list(walk(code.world.target.memory, code.symtab(), pc, sp, low, high))
+    frames = list(Walk(code.world.target.memory, PcTable(code.symtab()), pc, sp, low, high))
     assert [(frame.sp - sp, frame.cfa - sp) for frame in frames] == [(0, 48), (48, 64), (64, 72)]
 
 
 def test_a_prologue_has_no_frame_yet(code: Code) -> None:
     _, sp, low, high = Stacks(code).push("main.f", "runtime.goexit")
-    found = walk(code.world.target.memory, code.symtab(), code.pc("main.f", 2), sp + 40, low, high)
+    found = Walk(code.world.target.memory, PcTable(code.symtab()), code.pc("main.f", 2), sp + 40, low, high)
     assert [(frame.cfa - sp) for frame in found] == [48, 56]
 
 
 @pytest.mark.parametrize("called", ["runtime.sigpanic", "runtime.asyncPreempt", "main.g"])
 def test_below_an_injected_call_the_pc_is_exact(code: Code, called: str) -> None:
     pc, sp, low, high = Stacks(code).push(called, "main.f", "main.g", "runtime.goexit")
-    frames = list(walk(code.world.target.memory, code.symtab(), pc, sp, low, high))
+    frames = list(Walk(code.world.target.memory, PcTable(code.symtab()), pc, sp, low, high))
     assert [frame.trapped for frame in frames] == [False, called != "main.g", False, False]
     assert [frame.panicked for frame in frames] == [False, called == "runtime.sigpanic", False, False]
 
@@ -87,14 +86,14 @@ def test_a_function_without_a_frame_table(code: Code) -> None:
 def test_the_stacks_bounds_hold(code: Code) -> None:
     pc, sp, low, high = Stacks(code).push("main.f", "main.g", "runtime.goexit")
     symtab = code.symtab()
-    found = walk(code.world.target.memory, symtab, pc, sp, low, sp + 50)
+    found = Walk(code.world.target.memory, PcTable(symtab), pc, sp, low, sp + 50)
     assert [symtab.name(frame.function) for frame in found] == ["main.f"] and found.end == OUT_OF_STACK
-    assert list(walk(code.world.target.memory, symtab, pc, sp, sp + 8, high)) == []
+    assert list(Walk(code.world.target.memory, PcTable(symtab), pc, sp, sp + 8, high)) == []
 
 
 def test_unreadable_stacks_and_limits(code: Code) -> None:
     symtab = code.symtab()
-    found = walk(code.world.target.memory, symtab, code.pc("main.f"), 0x10)
+    found = Walk(code.world.target.memory, PcTable(symtab), code.pc("main.f"), 0x10)
     assert len(list(found)) == 1 and found.end == UNREADABLE
     pc, sp, low, high = Stacks(code).push("main.f", "main.g", "runtime.goexit")
     short = Walk(code.world.target.memory, PcTable(symtab), pc, sp, low, high, limit=2)
@@ -105,5 +104,5 @@ def test_unreadable_stacks_and_limits(code: Code) -> None:
 def test_no_stack_content_raises_or_hangs(words: list[int], at: int) -> None:
     code = Code(World(), F, G)
     code.world.words(HEAP, *words)
-    found = walk(code.world.target.memory, code.symtab(), code.pc("main.f"), HEAP + at, HEAP, HEAP + 0x1000)
+    found = Walk(code.world.target.memory, PcTable(code.symtab()), code.pc("main.f"), HEAP + at, HEAP, HEAP + 0x1000)
     assert len(list(found)) <= 0x200 and found.end in (COMPLETE, SWITCHES_STACK, UNKNOWN_PC, OUT_OF_STACK, UNREADABLE)

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings, strategies as st
 
 from gdbext.golang.runtime.symtab import Symtab
-from gdbext.golang.runtime.traceback import CUT, NO_FRAME, UNREADABLE, Frame, walk
+from gdbext.golang.runtime.traceback import CUT, NO_FRAME, UNREADABLE, Frame, PcTable, Walk
 from gdbext.golang.runtime.traces import Start, Traces, _distinct
 from tests.golang.madecode import RUNTIME, TEXT, Code, Function, Stacks, words
 from tests.synthetic import HEAP, World
@@ -25,7 +25,7 @@ def start(stacks: list[Stack], trapped: list[bool] | None = None) -> Start:
 def one_by_one(code: Code, symtab: Symtab, stacks: list[Stack], trapped: list[bool]) -> list[tuple[list[Frame], int]]:
     found = []
     for stack, flag in zip(stacks, trapped, strict=True):
-        one = walk(code.world.target.memory, symtab, *stack, flag)
+        one = Walk(code.world.target.memory, PcTable(symtab), *stack, flag)
         found.append((list(one), one.end))
     return found
 

@@ -51,7 +51,7 @@ def test_like_a_disassembler(go: str) -> None:
         inside = said[bisect_left(said, (start, 0)) : bisect_left(said, (start + size, 0))]
         if not (expected := [target for _, target in inside]):
             continue
-        found = list(references(binary.file_bytes(start, size), start))
+        found = list(references(bytes(binary.elf.at(start, size)), start))
         assert found == expected[: len(found)], hex(start)
         whole += found == expected
         several += 1
