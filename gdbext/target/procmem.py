@@ -77,8 +77,8 @@ class ProcessMemory:
         hosts = [host_of(buffer) + before for before in accumulate(sizes, initial=0)]
 
         def work(first: int, last: int) -> list[tuple[int, int, int]]:
-            if not touched and first < last:
-                touch(hosts[first], hosts[last] - hosts[first])
+            if not touched and first < len(batches):
+                touch(hosts[first], hosts[min(last, len(batches))] - hosts[first])
             each = zip(batches[first:last], hosts[first:last], strict=False)  # one host more than batches
             return [piece for batch, host in each for piece in self._copy_batch(batch, host)]
 
