@@ -18,6 +18,7 @@ from tests import tools
 from tests.programs import Core, Running
 from tests.waiting import HANG_SECONDS, until
 
+SOON_SECONDS = 2.0
 MANY = ("--accept-multiclient",)
 LISTENING = "API server listening at: "
 
@@ -42,8 +43,13 @@ class Server:
         return made
 
     def runs(self) -> bool:
-        """Whether the program goes on."""
-        return bool(self.ask("State", NonBlocking=True)["State"]["Running"])
+        """Whether the program goes on. (Asked just as it begins to, Delve answers when it stops again.)"""
+        with self.client() as client:
+            client.settimeout(SOON_SECONDS)
+            try:
+                return bool(ask(client, "State", NonBlocking=True)["State"]["Running"])
+            except TimeoutError:
+                return self.runs()
 
     def let_go(self) -> socket.socket:
         """The program goes on, for a client that waits for it."""

@@ -8,7 +8,7 @@ import os
 import shutil
 import sys
 import traceback
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from gdbext import __doc__ as purpose, __version__
@@ -20,6 +20,7 @@ from gdbext.store import home
 if TYPE_CHECKING:
     from gdbext.commands import Command, Look
     from gdbext.session import Session
+    from gdbext.target import Hold
 
 ANSWERED, CANNOT, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 
@@ -29,7 +30,7 @@ usage: gdbext core EXE CORE COMMAND …   a core file
        gdbext live PID COMMAND …        the same, stopped for as long as copying it takes: all is of one moment
        gdbext dlv ADDRESS EXE [--halt] COMMAND …
                                         what a headless Delve holds; --halt: a program that runs
-                                        is stopped while it is read
+                                        is stopped for as long as copying takes what is asked for
        gdbext COMMAND --help            what a command does
 
 options, first:
@@ -131,6 +132,9 @@ def _command(words: list[str]) -> int:
 
     def open_session() -> Session:
         session.append(_open(host, where))
+        hold = session[0].target.hold
+        if hold is not None and hold.halted:
+            _read_halted(session[0], hold, lambda stopped: run_line(command, rest[1:], lambda: stopped, _look()))
         return session[0]
 
     try:
@@ -153,15 +157,20 @@ def _progress(session: Sequence[Session]) -> Progress:
     )
 
 
+def _read_halted(session: Session, hold: Hold, ask: Callable[[Session], Iterable[str]]) -> None:
+    from gdbext.frontend import halted
+
+    session.doing = "copying the program's memory while it is stopped"
+    halted.read(session.target, hold, ask)
+
+
 def _while_it_stands(pieces: Iterator[str], session: Sequence[Session]) -> Generator[str, None, None]:
     """The answer. Of a target that is held for it all of it, and only then anything of it."""
     for first in pieces:
         holds = [opened.target.hold for opened in session if opened.target.hold is not None]
         whole = [first, *pieces] if holds else itertools.chain([first], pieces)
         for hold in holds:
-            seconds = hold.let_go()
-            if seconds is not None:
-                print(f"gdbext: the program stood still for {seconds * 1000:,.0f} ms", file=sys.stderr)
+            hold.let_go()
         yield from whole
 
 
@@ -200,6 +209,8 @@ def _open(host: str, where: list[str]) -> Session:
 
         return Session(snapshots.snapshot(_pid(where[0])))
     if host == "dlv":
+        from gdbext.golang import owned  # noqa: F401  before the program is stopped
+
         return Session(opening.open_delve(where[0], where[1], HALT in where[2:]))
     raise UsageError("which program?", "gdbext core EXE CORE COMMAND, or gdbext pid PID COMMAND")
 

@@ -18,7 +18,7 @@ Without a debugger:
     python -m gdbext pid PID go-…           a running process; it is never stopped
     python -m gdbext live PID go-…          the same, stopped for as long as copying it takes
     python -m gdbext dlv ADDRESS EXE go-…   what a headless Delve holds; a program that runs is refused
-    python -m gdbext dlv ADDRESS EXE --halt go-…   stops it while it is read, and lets it go on
+    python -m gdbext dlv ADDRESS EXE --halt go-…   stops it for as long as copying takes what is asked for
 
 In Delve some of them exist as scripts, with options of their own (`dlv … --init ~/.local/share/gdbext/init.dlv`, then
 `help go-…`).

@@ -118,8 +118,15 @@ class Debugger(Protocol):
 class Hold(Protocol):
     """What keeps a program still while it is read."""
 
-    def let_go(self) -> float | None:
-        """The end of reading. For how many seconds a program that ran was stopped for it, None where it was not.
+    @property
+    def halted(self) -> bool:
+        """Whether the program was stopped for this, and has not been let go."""
+
+    def lay_zeros(self, start: int, end: int) -> None:
+        """What has not been read of [start, end) is zeros: the program never touched it."""
+
+    def let_go(self) -> None:
+        """The end of reading: a program that was stopped for it goes on, and what was read of it stays.
 
         Raises UnsupportedTarget where it did not stand still all the time: what was read is of no one moment then.
         """

@@ -15,15 +15,15 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from attrs import define, field
+from attrs import define, evolve, field
 
 from gdbext.binary.elf import ET_EXEC, PF_X
 from gdbext.compute.deaf import undisturbed
 from gdbext.errors import MemoryFault, UnsupportedTarget
-from gdbext.target import Identity, Thread, delveregisters, identity
+from gdbext.target import Identity, Thread, delveregisters, identity, procfs
 from gdbext.target.arch import Vectors, choice
 from gdbext.target.delvememory import PAGE, DelveMemory
-from gdbext.target.delverpc import Connection, Refused
+from gdbext.target.delverpc import Connection, Refused, state_now
 from gdbext.target.layers import loads, piece
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ OLDEST = (1, 24)
 API = 2
 VERSION = re.compile(r"Version: (\d+)\.(\d+)(\S*)")
 RUNNING = "the program is running"
-HALT = "--halt, typed before the command, stops it while it is read and lets it go on"
+HALT = "--halt, typed before the command, stops it while it is copied and lets it go on"
 ENDS = "this Delve takes one client and has ended with this one; --accept-multiclient keeps it"
 LOOKS, BETWEEN_SECONDS = 2000, 0.005
 State = dict[str, Any]
@@ -125,9 +125,9 @@ class Delve:
         return cls(found, binary, arch, bias, memory, notes, state, registers, stop)
 
     @property
-    def hold(self) -> Delve:
-        """Itself: of several clients any may let the program go on."""
-        return self
+    def hold(self) -> Delve | None:
+        """Itself: of several clients any may let the program go on. None of what was copied."""
+        return self if self.identity.stopped_ns is None else None
 
     def threads(self) -> Sequence[Thread]:
         """The threads with their general registers; Delve's current one is marked."""
@@ -140,16 +140,33 @@ class Delve:
         """The vector registers of some of the threads, as far as Delve shows them."""
         return {one.tid: delveregisters.vectors(self.arch, self._registers.get(one.tid)) for one in threads}
 
-    def let_go(self) -> float | None:
-        """The end of reading. Seconds for which a program that ran was stopped, None where it stands still as before.
+    @property
+    def halted(self) -> bool:
+        """Whether the program was stopped for this, and has not been let go."""
+        return self._stop.since is not None
+
+    def lay_zeros(self, start: int, end: int) -> None:
+        """What has not been read of [start, end) is zeros: the program never touched it."""
+        self.memory.lay_zeros(start, end)
+
+    def let_go(self) -> None:
+        """The end of reading: a program that was stopped for this goes on, and what was read of it stays.
 
         Raises UnsupportedTarget where somebody else let it go on meanwhile: what was read is of no one moment then.
         """
         try:
             self._check_unmoved()
         finally:
-            stopped = self._stop.end()
-        return stopped
+            clock_ns, seconds = self._clock(), self._stop.end()
+        if seconds is not None:
+            self.memory.freeze()
+            self.identity = evolve(self.identity, clock_ns=clock_ns, stopped_ns=int(seconds * 1e9))
+            self.notes.append(f"the program was stopped for {seconds:.2f} s: all this is of that moment")
+
+    def _clock(self) -> int | None:
+        """What time it is in the program; None where nobody can tell."""
+        pid = self.identity.pid if self.identity.clock_runs else None
+        return time.clock_gettime_ns(time.CLOCK_MONOTONIC) if pid is not None and procfs.same_clock(pid) else None
 
     def _check_unmoved(self) -> None:
         if self.identity.kind == "core":
@@ -220,17 +237,14 @@ def _go_on(connection: Connection) -> None:
 
 def _wait_until_it_runs(address: str) -> None:
     """Nobody says when the order has been carried out."""
-    other = Connection.open(address)
     try:
         for _ in range(LOOKS):
-            state = other.ask("State", NonBlocking=True).get("State") or {}
+            state = state_now(address) or {}
             if state.get("Running") or _hit(state):
                 return
             time.sleep(BETWEEN_SECONDS)
     except Refused:  # it has ended
         return
-    finally:
-        other.close()
     raise UnsupportedTarget("Delve was told to let the program go on, and it has not", "type continue in Delve")
 
 

@@ -34,6 +34,7 @@ MOST = 1 << 40
 MOST_UNREADABLE = 1 << 14
 """Pieces of one image that cannot be read (1 GiB): what comes after them is taken for unreadable unasked."""
 MAP_NORESERVE = 0x4000
+NOT_COPIED = "it could not be read, or was not, while the program was stopped"
 Range = tuple[int, int]
 
 
@@ -49,10 +50,21 @@ class DelveMemory:
     """By page number: what single reads have brought, None for what cannot be read."""
     stable: bool = field(default=True, init=False)
     lasting: bool = field(default=False, init=False)
+    _frozen: bool = field(default=False, init=False)
+
+    def freeze(self) -> None:
+        """Nothing more is asked for: what has not been read by now cannot be."""
+        self._frozen = True
 
     def lay_in(self, pieces: Iterable[Piece], owner: object) -> None:
         """What need not come over the wire: constant parts of the program's file."""
         self._keep(sorted(pieces), owner)
+
+    def lay_zeros(self, start: int, end: int) -> None:
+        """What has not been read by now of pages that the program never touched, or few of."""
+        zeros = mmap.mmap(-1, end - start, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | MAP_NORESERVE)
+        self._known = beneath(self._known, [(start, end, host_of(zeros))])
+        self._owners.append(zeros)
 
     def read(self, address: int, size: int) -> bytes:
         """Exactly ``size`` bytes. Raises MemoryFault."""
@@ -79,15 +91,15 @@ class DelveMemory:
 
     def _page(self, number: int, address: int, size: int) -> bytes:
         """A whole page, for a read of ``size`` bytes at ``address``."""
-        if number not in self._pages:
+        if number not in self._pages and not self._frozen:
             around = [one for one in range(number, number + AROUND) if one not in self._pages]
             answers = self.connection.memory([(one * PAGE, PAGE) for one in around])
             self._pages.update(zip(around, answers, strict=True))
-        found = self._pages[number]
+        found = self._pages.get(number)
         if found is None:
             found = self._pages[number] = self._patched(number)
         if found is None:
-            raise MemoryFault(address, size)
+            raise MemoryFault(address, size, *([NOT_COPIED] if self._frozen else []))
         return found
 
     def _patched(self, number: int) -> bytes | None:
@@ -123,7 +135,7 @@ class DelveMemory:
 
     def _missing(self, start: int, end: int) -> Iterator[Range]:
         """(address, size) of what is not known and may be readable, each up to PIECE."""
-        for low, high in holes(self._known, start, end):
+        for low, high in () if self._frozen else holes(self._known, start, end):
             at = low
             while at < high:
                 stop = min(at + PIECE, high)

@@ -30,6 +30,8 @@ HELLO_SECONDS = 60
 """A Delve that still reads its program accepts connections, and answers later."""
 QUIET_SECONDS = 2.0
 """So long without a word, and somebody may have let the target go on: then Delve answers when it stops again."""
+SOON_SECONDS = 1.0
+"""Delve says at once how the program is."""
 SOME = 4096
 """Questions that are written at once, as a list in our memory."""
 RECEIVED = 1 << 20
@@ -90,6 +92,13 @@ class Connection:
     def tell(self, method: str, **arguments: object) -> None:
         """A question whose answer nobody waits for; nothing more can be asked here. Raises OSError."""
         self._send([(method, json.dumps(arguments).encode())])
+
+    def ask_soon(self, method: str, **arguments: object) -> dict[str, Any] | None:
+        """The same; None where no answer comes soon, and then nothing more can be asked here."""
+        self.tell(method, **arguments)
+        if not select.select([self._socket], [], [], SOON_SECONDS)[0]:
+            return None
+        return _result(self._parsed(self._line()))
 
     def memory(self, pieces: Sequence[Piece]) -> Iterator[bytes | None]:
         """The bytes of each piece (of up to PIECE), None where not all of them can be read."""
@@ -161,13 +170,7 @@ class Connection:
 
     def _check_stopped(self) -> None:
         """By another connection, as this one waits. Raises UnsupportedTarget where the target runs."""
-        other = Connection.open(self.address)
-        other.alone = True
-        try:
-            state = other.ask("State", NonBlocking=True).get("State") or {}
-        finally:
-            other.close()
-        if state.get("Running"):
+        if (state_now(self.address) or {}).get("Running"):
             raise UnsupportedTarget("another client of Delve let the program go on while it was read", "ask again")
 
     def _parsed(self, line: bytes) -> dict[str, Any]:
@@ -184,6 +187,22 @@ class Connection:
         if self._asked <= 1:
             return UnsupportedTarget(f"{self.address} closed the connection{why}: is it a headless Delve?", STARTED)
         return UnsupportedTarget(f"Delve at {self.address} has gone{why}")
+
+
+def state_now(address: str) -> dict[str, Any] | None:
+    """Delve's state; None while it does not say. Raises UnsupportedTarget; Refused where the program has ended.
+
+    Asked in the moment between its taking the program's lock and noting that the program runs, it answers when that
+    stops again (debugger.Command and debugger.State in Delve's service/debugger).
+    """
+    connection = Connection.open(address)
+    try:
+        answer = connection.ask_soon("State", NonBlocking=True)
+    except OSError:
+        answer = None
+    finally:
+        connection.close()
+    return None if answer is None else answer.get("State") or {}
 
 
 STARTED = "one is started by: dlv … --headless --accept-multiclient --listen=ADDRESS"

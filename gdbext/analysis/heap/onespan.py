@@ -64,7 +64,7 @@ def _alone(program: Program, span: int) -> Heap | None:
     spans = mheap.span_alone(program, span)
     if spans is None:
         return None
-    image = program.target.memory.image(mheap.span_ranges(spans) + mheap.bitmap_ranges(spans))
+    image = program.target.memory.image(mheap.span_ranges(spans) + mheap.span_bitmaps(spans))
     return Heap.over(program, spans, image)
 
 

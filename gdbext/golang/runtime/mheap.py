@@ -86,7 +86,7 @@ class Heap:
     def of(cls, program: Program) -> Heap:
         """The heap of a stopped target. Raises InconsistentRuntime."""
         spans, notes = read_spans(program)
-        image = program.whole_image() or program.target.memory.image(span_ranges(spans) + bitmap_ranges(spans))
+        image = program.whole_image() or program.target.memory.image(span_ranges(spans) + span_bitmaps(spans))
         return evolve(cls.over(program, spans, image), notes=notes)
 
     @classmethod
@@ -300,9 +300,14 @@ def span_ranges(spans: Spans) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in zip(starts, stops, strict=True)]
 
 
-def bitmap_ranges(spans: Spans) -> list[tuple[int, int]]:
-    """Where the allocation and mark bitmaps of the spans lie (off the heap, in arenas of 64 KiB)."""
-    pages = distinct(np.concatenate([spans.alloc_bits, spans.mark_bits]) // np.uint64(4096))
+def span_bitmaps(spans: Spans) -> list[tuple[int, int]]:
+    """Where the bitmaps of spans lie."""
+    return bitmap_ranges(spans.alloc_bits, spans.mark_bits)
+
+
+def bitmap_ranges(alloc_bits: U64, mark_bits: U64) -> list[tuple[int, int]]:
+    """Where the allocation and mark bitmaps of spans lie (off the heap, in arenas of 64 KiB)."""
+    pages = distinct(np.concatenate([alloc_bits, mark_bits]) // np.uint64(4096))
     return merge_ranges(((int(p) * 4096, int(p) * 4096 + 3 * 4096) for p in pages if p), 1 << 16)
 
 

@@ -35,7 +35,16 @@ def free_ranges(program: Program) -> U64:
 
     Raises MemoryFault, MissingField, InconsistentRuntime.
     """
-    found = [_free(first, _bits(program, first, last)) for first, last in _chunks(program)]
+    return _ranges(program, used=False)
+
+
+def used_ranges(program: Program) -> U64:
+    """The same of the pages that spans have, in use or not: objects, stacks, what the runtime keeps for itself."""
+    return _ranges(program, used=True)
+
+
+def _ranges(program: Program, used: bool) -> U64:
+    found = [_runs(first, _bits(program, first, last), used) for first, last in _chunks(program)]
     return np.concatenate(found) if found else np.zeros((0, 2), np.uint64)
 
 
@@ -69,7 +78,7 @@ def _bits(program: Program, base: int, limit: int) -> U8:
     return np.frombuffer(b"".join(parts), np.uint8).reshape(-1, PALLOC_DATA)
 
 
-def _free(base: int, data: U8) -> U64:
-    used = np.unpackbits(np.ascontiguousarray(data[:, : CHUNK_PAGES // 8]).reshape(-1), bitorder="little")
-    edges = np.flatnonzero(np.diff(used == 0, prepend=False, append=False))
+def _runs(base: int, data: U8, used: bool) -> U64:
+    bits = np.unpackbits(np.ascontiguousarray(data[:, : CHUNK_PAGES // 8]).reshape(-1), bitorder="little")
+    edges = np.flatnonzero(np.diff(bits == used, prepend=False, append=False))
     return np.uint64(base) + np.uint64(PAGE_SIZE) * edges.astype(np.uint64).reshape(-1, 2)

@@ -107,7 +107,7 @@ class _Copy:
         found = in_use.copy()
         in_use[found] = spancheck.apart(before[found])
         spans = mheap.spans_of(self.program, before[in_use], sweepgen)
-        image = self.program.target.memory.image(mheap.span_ranges(spans) + mheap.bitmap_ranges(spans))
+        image = self.program.target.memory.image(mheap.span_ranges(spans) + mheap.span_bitmaps(spans))
         after, still = self.program.records(MSPAN, wanted)
         settled = readable & still & _same(before, after)
         same = settled & (sweepgen == self._sweepgen())

@@ -34,7 +34,12 @@ class Pages:
         self.world.words(at, *words, *[0] * (8 - len(words)), *[(1 << 64) - 1] * 8)
 
     def free(self) -> list[tuple[int, int]]:
-        found = mpagealloc.free_ranges(self.world.program).tolist()
+        return self._numbers(mpagealloc.free_ranges(self.world.program).tolist())
+
+    def used(self) -> list[tuple[int, int]]:
+        return self._numbers(mpagealloc.used_ranges(self.world.program).tolist())
+
+    def _numbers(self, found: list[list[int]]) -> list[tuple[int, int]]:
         return [((start - HEAP) // PAGE, (end - HEAP) // PAGE) for start, end in found]
 
 
@@ -44,6 +49,7 @@ def test_free_pages(minor: int) -> None:
     made.use(0, 0b1011, *[(1 << 64) - 1] * 7)
     made.use(1, *[(1 << 64) - 1] * 7, 1)
     assert made.free() == [(2, 3), (4, 64), (961, 1024)]
+    assert made.used() == [(0, 2), (3, 4), (64, 961)]
 
 
 def test_all_free_and_all_in_use() -> None:

@@ -1,0 +1,99 @@
+"""What a command says of a program that was stopped for a moment, and what it says while the program stands still."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from gdbext.commands import registry, run_line
+from gdbext.frontend import halted
+from gdbext.session import Session
+from gdbext.target.delve import Delve
+from gdbext.target.opening import open_delve
+from tests import headless, programs, test_interface
+
+GO = "1.27.3"
+NEVER, ALWAYS = 0.0, 1e9
+"""Seconds that a command is believed to take: whether all is copied without asking it."""
+ASKED = {name: arguments for name, (arguments, _) in test_interface.KEYS.items() if name not in test_interface.IN_GDB}
+CHANGING = {"stopped_ns", "waiting_at_least_ns", "deadline_in_ns", "notes", "registers"}
+"""Of one moment."""
+
+
+@contextlib.contextmanager
+def held(*flags: str) -> Iterator[tuple[headless.Server, str]]:
+    """A Delve that has stopped a program whose goroutines all wait, and the program's file."""
+    with (
+        programs.run(programs.build("ctxforest", GO, flags)) as running,
+        headless.serving(headless.target(running)) as server,
+    ):
+        yield server, str(running.exe)
+
+
+@pytest.fixture(scope="module")
+def standing() -> Iterator[tuple[headless.Server, str]]:
+    with held() as found:
+        yield found
+
+
+def document(target: Delve, *words: str) -> Any:
+    return json.loads("".join(run_line(registry()[words[0]], [*words[1:], "--json"], lambda: Session(target))))
+
+
+def of_one_moment(value: Any) -> Any:
+    """Without what is another one each time."""
+    if isinstance(value, dict):
+        return {key: of_one_moment(one) for key, one in value.items() if key not in CHANGING}
+    return [of_one_moment(one) for one in value] if isinstance(value, list) else value
+
+
+def while_it_stands(server: headless.Server, exe: str, *words: str) -> Any:
+    target = open_delve(server.address, exe, halt=False)
+    try:
+        return document(target, *words)
+    finally:
+        target.close()
+
+
+def after_a_moment(server: headless.Server, exe: str, *words: str) -> Any:
+    with server.let_go():
+        target = open_delve(server.address, exe, halt=True)
+        try:
+            assert target.halted and not server.runs()
+            command = registry()[words[0]]
+            halted.read(target, target, lambda session: run_line(command, [*words[1:], "--json"], lambda: session))
+            assert not target.halted and server.runs()
+            found = document(target, *words)
+        finally:
+            target.close()
+        server.ask("Command", name="halt")
+    return found
+
+
+@pytest.mark.parametrize("seconds", [NEVER, ALWAYS])
+@pytest.mark.parametrize("name", ASKED)
+def test_the_same(
+    standing: tuple[headless.Server, str], name: str, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(halted, "LEAST_SECONDS", seconds)
+    context = while_it_stands(*standing, "go-ctxtree")["contexts"][0]["address"]
+    check(standing, name, *(context if word == test_interface.HELD else word for word in ASKED[name]))
+
+
+@pytest.mark.parametrize("flags", [["-buildmode=pie"], ["-ldflags=-s -w"]])
+def test_the_same_of_other_builds(flags: list[str]) -> None:
+    """One without symbols does not say where all its memory is."""
+    with held(*flags) as standing:
+        check(standing, "go-ctxtree")
+        check(standing, "go-goroutines")
+
+
+def check(standing: tuple[headless.Server, str], *words: str) -> None:
+    stood, said = while_it_stands(*standing, *words), after_a_moment(*standing, *words)
+    assert said["target"]["stopped_ns"] > 0 and stood["target"]["stopped_ns"] is None
+    assert said["notes"][0].startswith("the program was stopped for ")
+    assert of_one_moment(said) == of_one_moment(stood)
