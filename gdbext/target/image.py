@@ -17,7 +17,8 @@ from gdbext.errors import MemoryFault
 if TYPE_CHECKING:
     from gdbext.target.kernels import Memory
 
-USER_END = 1 << 47
+TABLED = 1 << 47
+"""Addresses from here on are looked up by search, if there are any: so the table of regions has at most 8 MiB."""
 LITTLE = 1 << 24
 """Bytes up to which looking up a segment is quick enough."""
 FEW = 64
@@ -163,10 +164,10 @@ def _regions(segments: Sequence[Sequence[int]]) -> NDArray[np.int32]:
     from gdbext.target import kernels
 
     bits = int(kernels.REGION_BITS)
-    ends = [min(end, USER_END) for _, end, _ in segments if end]
-    regions = np.zeros((max(ends, default=0) >> bits) + 1, np.int32)
+    ends = [min(end, TABLED) for _, end, _ in segments if end]
+    regions = np.zeros(((max(ends, default=0) - 1) >> bits) + 1, np.int32)
     for start, end, _ in segments:
-        regions[start >> bits : ((min(end, USER_END) - 1) >> bits) + 1] = 1
+        regions[start >> bits : ((min(end, TABLED) - 1) >> bits) + 1] = 1
     there = np.flatnonzero(regions)
     regions[there] = np.arange(1, len(there) + 1)
     return regions

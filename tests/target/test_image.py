@@ -110,9 +110,9 @@ def test_an_empty_image_reads_nothing() -> None:
 
 
 PAGE, REGION = 1 << 12, 1 << 26
-places = st.tuples(st.sampled_from([0, REGION, 3 * REGION, 1 << 46]), st.integers(-3, 3), st.integers(-9, 9)).map(
-    lambda place: max(place[0] + place[1] * PAGE + place[2], 0)
-)
+places = st.tuples(
+    st.sampled_from([0, REGION, 3 * REGION, 1 << 46, 1 << 47, 1 << 52]), st.integers(-3, 3), st.integers(-9, 9)
+).map(lambda place: max(place[0] + place[1] * PAGE + place[2], 0))
 
 
 @given(
@@ -140,6 +140,16 @@ def test_kernels_find_each_word_by_the_page_table_and_without(
         model.read(at, 8) or bytes(8) if fine else bytes(8) for at, fine in zip(addresses.tolist(), inside, strict=True)
     ]
     assert out.tolist() == [[int.from_bytes(word, "little") for word in wanted]] * 2
+
+
+@pytest.mark.parametrize("address", [module.TABLED - PAGE, module.TABLED, module.TABLED + REGION, 1 << 63])
+def test_kernels_find_words_that_no_table_reaches(address: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LITTLE", -1)
+    image = Image.of_arrays([(address, np.full(2 * PAGE, 7, np.uint8))])
+    addresses = address + np.arange(0, 2 * PAGE, 8, dtype=np.uint64)
+    out, ok = np.zeros(len(addresses), np.uint64), np.zeros(len(addresses), np.bool_)
+    samplekernels.words_at(image.memory, addresses, out, ok)
+    assert ok.all() and np.unique(out).tolist() == [0x0707070707070707]
 
 
 def joined(model: Model) -> list[tuple[int, int, int]]:
