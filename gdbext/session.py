@@ -28,6 +28,7 @@ with later("gdbext"):
         selfcheck,
         variables,
     )
+    from gdbext.analysis.leaks import proof, verdicts
     from gdbext.compute import control, malloc
     from gdbext.golang.reading import opening
     from gdbext.golang.runtime import mgcmark, mheap, proc, rootwords, special, symtab as functions
@@ -147,8 +148,24 @@ def _live(session: Session) -> flow.Flowed:
 
 
 def _maybe_live(session: Session) -> flow.Flowed:
-    found, more = session.live, rootwords.joined(list(unparked.unparked(session.goroutines)))
-    return flow.wider(session.program, found, session.symtab.modules, more)
+    return flow.wider(session.program, session.live, session.symtab.modules, session.unparked_words)
+
+
+def _proof(session: Session) -> proof.Proof:
+    facts = proof.Facts(
+        session.contexts,
+        session.goroutines,
+        session.roots,
+        session.unparked_words,
+        session.specials,
+        session.maybe_live,
+    )
+    session.doing = "proving which contexts are lost"
+    return proof.prove(facts)
+
+
+def _verdicts(session: Session) -> verdicts.Verdicts:
+    return verdicts.Verdicts.of(session.contexts, session.proof, session.reached_contexts.mask)
 
 
 def _reached(session: Session) -> reached.Reached:
@@ -236,6 +253,11 @@ class Session:
     live: Engine[flow.Flowed] = Engine(_live)
     """Which objects are reachable, and of which type."""
 
+    unparked_words: Engine[rootwords.Part] = Engine(
+        lambda s: rootwords.joined(list(unparked.unparked(s.goroutines)))
+    )
+    """What a stop anywhere hides from a collection."""
+
     maybe_live: Engine[flow.Flowed] = Engine(_maybe_live)
     """The same with what a stop anywhere hides from a collection: what is not reachable then is garbage for sure."""
 
@@ -292,6 +314,12 @@ class Session:
 
     young_contexts: Engine[int] = Engine(lambda s: s.heap.younger(s.contexts.address))
     """How many contexts no collection has seen reachable yet."""
+
+    proof: Engine[proof.Proof] = Engine(_proof)
+    """Which contexts nothing but a registration can end."""
+
+    verdicts: Engine[verdicts.Verdicts] = Engine(_verdicts)
+    """What becomes of each context."""
 
     context_holders: Engine[dict[int, list[int]]] = Engine(
         lambda s: roots.holding_goids(s.goroutines, s.contexts.address)

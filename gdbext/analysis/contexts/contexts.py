@@ -96,7 +96,7 @@ class _Decoder:
             self.cancelers(mine, address)
         for offset in kind.channels:
             self.channels.append(_nonzero(mine, column(self.image, address + np.uint64(offset))))
-        if kind.background or kind.name == "context.withoutCancelCtx":
+        if kind.background or kind.name == context.WITHOUT_CANCEL:
             self.state[mine] = LIVE
         if kind.name == "*context.timerCtx":
             self.deadline[mine] = deadlines(self.program, self.image, address)

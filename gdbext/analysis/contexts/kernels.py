@@ -111,6 +111,17 @@ def inherit(control, parent, order, own, unknown):
             own[node] = own[parent[node]]
 
 
+@library.kernel("control i32[] i32[] i64[]")
+def least(control, parent, order, values):
+    """Of each node the least value on its way to the root, itself included. In place."""
+    for i in range(len(order)):
+        if i & SOME == 0 and stopped(control):
+            return
+        node = order[i]
+        if parent[node] >= 0 and values[parent[node]] < values[node]:
+            values[node] = values[parent[node]]
+
+
 @library.kernel("control i32[] i32[] i32[] i32[]")
 def family(control, parent, start, at, children):
     """Children in CSR form: ``start`` (n + 1, zeros), ``children``. Children keep their order. ``at``: room for n."""

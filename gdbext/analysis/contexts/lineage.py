@@ -83,7 +83,7 @@ class Lineage:
             self.depth[number] = self.depth[over] + 1 if over >= 0 else 0
             if kind.canceler:
                 self.state[number] = self._own_state(self.links[number])
-            elif over >= 0 and not kind.background and kind.name != "context.withoutCancelCtx":
+            elif over >= 0 and not kind.background and kind.name != context.WITHOUT_CANCEL:
                 self.state[number] = self.state[over]
 
     def _own_state(self, link: Link) -> str | Absence:

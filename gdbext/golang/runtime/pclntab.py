@@ -191,9 +191,26 @@ class Tables:
         at = (self.ftab["func"][:-1].astype(np.int64) + self.func.offset("nameOff")) // 4
         return words[np.minimum(at, len(words) - 1)].astype(np.int64)
 
+    def funcdata(self, which: int) -> NDArray[np.int64]:
+        """FUNCDATA ``which`` of every function, in ftab order: an offset from moduledata.gofunc, NO_DATA for none."""
+        raw = np.frombuffer(self.funcs, np.uint8)
+        row = self.ftab["func"][:-1].astype(np.int64)
+        count = raw[np.minimum(row + self.func.offset("nfuncdata"), len(raw) - 1)]
+        at = row + self.func.size + 4 * (_words(raw, row + self.func.offset("npcdata")) + which)
+        there = (count > which) & (0 <= at) & (at + 4 <= len(raw))
+        return np.where(there, _words(raw, np.where(there, at, 0)), NO_DATA)
+
     def file(self, unit: int, number: int) -> str:
         """The path of file ``number`` of a compilation unit; "?" as the runtime prints an unknown one."""
         index = unit + number
         if number < 0 or not 0 <= index < len(self.units) or self.units[index] == NO_DATA:
             return "?"
         return c_string(self.files, int(self.units[index]))
+
+
+def _words(raw: NDArray[np.uint8], at: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The u32s at some places, which need not be aligned; of what lies behind the end the last."""
+    found = np.zeros(len(at), np.int64)
+    for byte in range(4):
+        found |= raw[np.minimum(at + byte, len(raw) - 1)].astype(np.int64) << 8 * byte
+    return found

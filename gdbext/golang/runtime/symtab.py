@@ -68,6 +68,10 @@ class Symtab:
         """The module that a function belongs to."""
         return self.modules[int(np.searchsorted(self._first, index, "right")) - 1]
 
+    def first(self, number: int) -> int:
+        """The index of the first function of a module, by the module's number."""
+        return int(self._first[number])
+
     def entry(self, index: int) -> int:
         """Where a function starts."""
         return int(self._entries[index])

@@ -34,9 +34,9 @@ VALUE_CTX = declare("context.valueCtx", key=IFACE, value=IFACE("val"))
 
 TIMER, AFTER_FUNC = "*context.timerCtx", "*context.afterFuncCtx"
 CANCELERS = ("*context.cancelCtx", TIMER, AFTER_FUNC)
-VALUE = "*context.valueCtx"
+VALUE, WITHOUT_CANCEL = "*context.valueCtx", "context.withoutCancelCtx"
 BACKGROUNDS = ("context.backgroundCtx", "context.todoCtx")
-STANDARD = frozenset((*CANCELERS, VALUE, "context.stopCtx", "context.withoutCancelCtx"))
+STANDARD = frozenset((*CANCELERS, VALUE, "context.stopCtx", WITHOUT_CANCEL))
 """The kinds of package context that always have a parent."""
 PACKAGE, CONTEXT, CANCELER = "context", "context.Context", "context.canceler"
 EMBEDDING_DEPTH = 4

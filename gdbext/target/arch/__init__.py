@@ -99,5 +99,8 @@ class Arch(Protocol):
         """Which of the sorted ``firsts`` the code at ``address`` takes the address of shortly before it takes each of
         ``seconds``: an index, negative where there is none or not always the same."""
 
+    def calls(self, code: U8, address: int, targets: U64) -> U64:
+        """The places in the code at ``address`` that call one of the sorted ``targets`` (one at least) or jump there."""
+
 
 __all__ = ["Arch", "Vectors"]

@@ -36,11 +36,18 @@ def unparked(goroutines: Goroutines) -> Iterator[Part]:
     """The words, each once. Of a target whose threads have no registers all of the stacks."""
     program, every = goroutines.program, goroutines.program.target.threads()
     threads = match_threads(program, goroutines.machines, every)
+    idle = {threads[one.address].tid for one in goroutines.machines if _idle(one) and one.address in threads}
+    every = [one for one in every if one.tid not in idle]
     stacks = [*_stacks(goroutines, threads), *_systems(goroutines, threads)]
     image = program.whole_image() or program.target.memory.image([(one.begin, one.end) for one in stacks])
     for one in stacks:
         yield from _words(image, one)
     yield from _registers(goroutines, every)
+
+
+def _idle(machine: Machine) -> bool:
+    """Whether a thread has nothing to run, and no processor to run it on: what it holds is of before (stopm)."""
+    return machine.p == 0 and machine.curg == 0
 
 
 class Stack(NamedTuple):
@@ -73,6 +80,8 @@ def _used(low: int, high: int, sp: int, known: tuple[int, ...]) -> tuple[int, in
 def _systems(goroutines: Goroutines, threads: dict[int, Thread]) -> Iterator[Stack]:
     """Of the schedulers and the signal handlers of all threads."""
     for machine in goroutines.machines:
+        if _idle(machine):
+            continue
         thread = threads.get(machine.address)
         sp = thread.registers.get(goroutines.program.arch.sp, 0) if thread is not None else 0
         tid = thread.tid if thread is not None else -1

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from gdbext.target.arch import Addresses
 
 WORD = 8
+CALLS = 1 << 10
+"""Room for those that are found."""
 
 
 class Amd64(Arch):
@@ -97,3 +99,15 @@ class Amd64(Arch):
         found = np.empty(len(seconds), np.int32)
         kernels.pair(code, address, firsts, seconds, found)
         return found
+
+    def calls(self, code: U8, address: int, targets: U64) -> U64:
+        """CALL and JMP with a relative operand."""
+        from gdbext.compute.room import enough
+        from gdbext.target.arch.amd64 import kernels
+
+        def find(room: int) -> tuple[int, U64]:
+            out = np.zeros(room, np.uint64)
+            return int(kernels.calls(code, address, targets, out)), out
+
+        count, found = enough(CALLS, find)
+        return found[:count]

@@ -1,4 +1,5 @@
-"""Addresses that code takes, found in bulk: LEA with a RIP-relative operand (Intel SDM, volume 2)."""
+"""What code refers to, found in bulk (Intel SDM, volume 2): addresses that it takes, LEA with a RIP-relative operand;
+functions that it calls or goes on in, CALL and JMP with a relative one. No instruction is told from its operands."""
 
 from __future__ import annotations
 
@@ -23,15 +24,21 @@ def place(ordered, value):
 
 
 @helper
-def taken(code, at, address):
-    """The address that the instruction at ``at`` loads; 0 for another one. No instruction is told from its operands."""
-    if code[at] & 0xFB != 0x48 or code[at + 1] != 0x8D or code[at + 2] & 0xC7 != 0x05:
-        return np.uint64(0)
+def relative(code, at, address):
+    """The address that the last four bytes of an instruction, at ``at``, stand for."""
     far = np.int64(0)
     for i in range(4):
-        far |= np.int64(code[at + 3 + i]) << (8 * i)
+        far |= np.int64(code[at + i]) << (8 * i)
     far = (far ^ 0x80000000) - 0x80000000
-    return address + np.uint64(at + LENGTH) + np.uint64(far)
+    return address + np.uint64(at + 4) + np.uint64(far)
+
+
+@helper
+def taken(code, at, address):
+    """The address that the instruction at ``at`` loads; 0 for another one."""
+    if code[at] & 0xFB != 0x48 or code[at + 1] != 0x8D or code[at + 2] & 0xC7 != 0x05:
+        return np.uint64(0)
+    return relative(code, at + 3, address)
 
 
 @library.kernel("control u8[] u64 u64[] u64[] i32[]")
@@ -56,3 +63,21 @@ def pair(control, code, address, firsts, seconds, out):
         if index >= 0 and first >= 0 and at - where <= NEAR:
             out[index] = first if out[index] == NONE or out[index] == first else CONTRADICTED
             first = -1
+
+
+@library.kernel("control u8[] u64 u64[] u64[] -> i64")
+def calls(control, code, address, targets, out):
+    """Where the code at ``address`` calls one of the sorted ``targets``, or jumps there; how many, which may be more
+    than there is room for."""
+    count = 0
+    for at in range(len(code) - 4):
+        if at & SOME == 0 and stopped(control):
+            return count
+        if code[at] & 0xFE != 0xE8:
+            continue
+        target = relative(code, at + 1, address)
+        if targets[0] <= target <= targets[-1] and place(targets, target) >= 0:
+            if count < len(out):
+                out[count] = address + np.uint64(at)
+            count += 1
+    return count

@@ -1,0 +1,164 @@
+"""What is reached when some edges are cut: a mark without types, that goes on from where it stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from queue import SimpleQueue
+from typing import NamedTuple
+
+import numpy as np
+from attrs import evolve, field, frozen
+
+from gdbext.analysis.heap.flow import MANY, PIECES
+from gdbext.analysis.heap.kernels import marking as kernels
+from gdbext.analysis.heap.kernels.marking import CALLERS, CUTS, EVERY, QUEUE, REACHED, Edges, Found, Marks
+from gdbext.analysis.heap.kernels.words import Mask
+from gdbext.analysis.heap.objects import Laid
+from gdbext.compute import parallel
+from gdbext.compute.arrays import U8, U64, Bools
+from gdbext.golang.reading.words import word_filter
+from gdbext.golang.types.flat.table import TypeTable
+
+ROOM = 1 << 10
+"""Pointers that are met before they are looked up."""
+SLOT = np.uint64((1 << 32) - 1)
+
+
+class Count(NamedTuple):
+    """Objects and their slots' bytes."""
+
+    objects: int
+    bytes: int
+
+    def __add__(self, other: object) -> Count:
+        assert isinstance(other, Count)
+        return Count(self.objects + other.objects, self.bytes + other.bytes)
+
+    def __sub__(self, other: Count) -> Count:
+        return Count(self.objects - other.objects, self.bytes - other.bytes)
+
+
+@frozen(eq=False)
+class Marking:
+    """A mark under way. ``marks``: a byte for each slot. What is reached is kept: more roots may follow."""
+
+    laid: Laid
+    table: TypeTable
+    edges: Edges
+    marks: Marks
+    front: Found
+    backs: Sequence[Found] = field(repr=False)
+
+    @classmethod
+    def of(cls, laid: Laid, table: TypeTable, itabs: U64, functions: U64) -> Marking:
+        """Of a heap of which nothing is reached. ``itabs``: sorted; pointers behind one of them can be cut, and are all
+        cut at first. ``functions``: sorted entries; objects that begin with one are noted when they are reached."""
+        slots = laid.heap.spans.slots
+        edges = Edges(itabs, word_filter(itabs), functions, word_filter(functions), np.array([EVERY], np.int64))
+        works = [_found(slots) for _ in range(1 + parallel.threads())]
+        return cls(laid, table, edges, _marks(laid, np.zeros(slots, np.uint8)), works[0], works[1:])
+
+    def again(self, rule: int) -> Marking:
+        """One that goes on from here, and leaves this one as it is."""
+        edges = self.edges._replace(rule=np.array([rule], np.int64))
+        return evolve(self, edges=edges, marks=_marks(self.laid, self.marks.of.copy()), front=_found(len(self.marks.of)))
+
+    def flag(self, ids: np.ndarray, bit: int) -> None:
+        """Say something of slots: ``kernels.WANTED`` …"""
+        self.marks.of[ids] |= np.uint8(bit)
+
+    def unflag(self, bit: int) -> None:
+        """Say it of none."""
+        self.marks.of[:] &= np.uint8(255 & ~bit)
+
+    def mark(self, words: U64) -> None:
+        """Follow everything from what the words point into."""
+        words = np.ascontiguousarray(words)
+
+        def some(begin: int, end: int, found: Found) -> None:
+            kernels.mark_roots(self.laid.objects, self.edges, self.marks, words, begin, end, found)
+
+        self._level(len(words), some)
+        self._run()
+
+    def reached(self, ids: np.ndarray) -> Bools:
+        """Which slots are; -1 for none never is."""
+        found: Bools = (ids >= 0) & (self.marks.of[ids] & np.uint8(REACHED) != 0)
+        return found
+
+    @property
+    def callers(self) -> U64:
+        """The ids of the slots that begin with one of the functions, in the order they were met."""
+        return self._ids(self.front.callers[: int(self.front.tops[CALLERS])])
+
+    @property
+    def cuts(self) -> U64:
+        """Where the edges that were cut point to."""
+        return self.front.cuts[: int(self.front.tops[CUTS])]
+
+    def count(self) -> Count:
+        """What is reached."""
+        laid = self.laid
+
+        def some(begin: int, end: int) -> np.ndarray:
+            out = np.zeros(2, np.int64)
+            kernels.count(laid.objects, self.marks, begin, end, out)
+            return out
+
+        found = sum(parallel.split(len(laid.objects.spans), some, PIECES), np.zeros(2, np.int64))
+        return Count(*found.tolist())
+
+    def _ids(self, entries: U64) -> U64:
+        spans = self.laid.objects.spans[(entries >> np.uint64(32)).astype(np.int64)]
+        ids: U64 = spans[:, kernels.FIRST] + (entries & SLOT)
+        return ids
+
+    def _run(self) -> None:
+        memory, laid, described, front = self.laid.heap.image.memory, self.laid, self.table.described, self.front
+        while front.tops[QUEUE]:
+            kernels.mark_levels(
+                memory, laid.objects, described, self.edges, self.marks, front, self.backs[0], _mask(), MANY
+            )
+            if count := int(front.tops[QUEUE]):
+                front.tops[QUEUE] = 0
+                self._level(count, self._objects)
+
+    def _objects(self, begin: int, end: int, found: Found) -> None:
+        memory, laid = self.laid.heap.image.memory, self.laid
+        kernels.mark_objects(
+            memory, laid.objects, self.table.described, self.edges, self.marks, self.front.queue, begin, end, found,
+            _mask(),
+        )  # fmt: skip
+
+    def _level(self, count: int, follow: Callable[[int, int, Found], None]) -> None:
+        """Follow so many entries side by side, and give what was found to the next level."""
+        free: SimpleQueue[Found] = SimpleQueue()
+        for back in self.backs:
+            free.put(back)
+
+        def some(begin: int, end: int) -> None:
+            found = free.get()
+            try:
+                follow(begin, end, found)
+            finally:
+                free.put(found)
+
+        parallel.split(count, some, PIECES if count > MANY else 1)
+        for back in self.backs:
+            kernels.gather(self.front, back)
+
+
+def _marks(laid: Laid, of: U8) -> Marks:
+    return Marks(of, np.array([of.ctypes.data, laid.objects.spans.ctypes.data], np.uint64))
+
+
+def _found(slots: int) -> Found:
+    """Queues that never run over: pages that stay untouched cost nothing."""
+    return Found(
+        np.empty(slots + 1, np.uint64), np.empty(ROOM, np.uint64), np.empty(slots + ROOM, np.uint64),
+        np.empty(slots + 1, np.uint64), np.zeros(kernels.TOPS, np.int64),
+    )  # fmt: skip
+
+
+def _mask() -> Mask:
+    return Mask(np.zeros(6, np.uint64))

@@ -1,0 +1,288 @@
+"""Which contexts nothing can cancel any more but what they are registered with: the passes of the proof.
+
+From the roots everything is marked again, without the edges that only register a context. A context is held where that
+reaches a function value or a frame that can cancel it. Goroutines that only others can wake count once something that
+wakes them is reached; who waits on a context's Done channel wakes when that context is held, or has a deadline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from attrs import field, frozen
+
+from gdbext.analysis.goroutines.frameranges import FrameRanges
+from gdbext.analysis.heap.flow import contents
+from gdbext.analysis.heap.kernels import marking as kernels
+from gdbext.analysis.heap.kernels.objects import MARKED
+from gdbext.analysis.heap.marking import Marking
+from gdbext.analysis.contexts.watchers import WATCHER
+from gdbext.analysis.leaks import registrations
+from gdbext.analysis.leaks.blocking import Blocked, blocked
+from gdbext.analysis.leaks.holders import OnStacks, Places, captured
+from gdbext.errors import GdbextError
+from gdbext.golang.reading.words import column
+from gdbext.golang.runtime import sema
+from gdbext.golang.runtime.rootwords import OF_GOROUTINES, Part
+from gdbext.golang.std import cancelers, context
+
+if TYPE_CHECKING:
+    from gdbext.analysis.contexts.contexts import Contexts
+    from gdbext.analysis.heap.flow import Flowed
+    from gdbext.compute.arrays import I64, U64, Bools
+    from gdbext.golang.runtime.mgcmark import Roots
+    from gdbext.golang.runtime.proc import Goroutines
+    from gdbext.golang.runtime.special import Specials
+
+
+@frozen(eq=False)
+class Facts:
+    """What the proof rests on, all of one moment. ``flowed``: from the proof's roots; ``more``: those words that the
+    collector does not have."""
+
+    contexts: Contexts
+    goroutines: Goroutines
+    roots: Roots
+    more: Part
+    specials: Specials
+    flowed: Flowed
+
+
+@frozen(eq=False)
+class Words:
+    """Roots, as arrays: a goroutine's row (-1: of none), where the word lies, what it says."""
+
+    row: I64
+    where: U64
+    value: U64
+
+    @classmethod
+    def of(cls, facts: Facts) -> Words:
+        """All but those that only register: of semaphores' waiters, of watchers."""
+        parts = [_by_goroutine(one) for one in (facts.roots, facts.more)]
+        row, where, value = (np.concatenate(column) for column in zip(*parts, strict=True))
+        kept = ~registrations.watched_words(facts.goroutines, facts.contexts, row, value)
+        begin, end = _semaphores(facts)
+        kept &= (row >= 0) | (where < np.uint64(begin)) | (where >= np.uint64(end))
+        return cls(row[kept], where[kept], value[kept])
+
+    def take(self, which: Bools) -> Words:
+        """Some of them."""
+        return Words(self.row[which], self.where[which], self.value[which])
+
+    @property
+    def columns(self) -> tuple[I64, U64, U64]:
+        """Row, where, value."""
+        return self.row, self.where, self.value
+
+
+def _by_goroutine(part: Roots | Part) -> tuple[I64, U64, U64]:
+    mine = np.isin(part.kind, OF_GOROUTINES)
+    return np.where(mine, part.owner, -1), part.where, part.value
+
+
+def _semaphores(facts: Facts) -> tuple[int, int]:
+    try:
+        return sema.table(facts.goroutines.program)
+    except GdbextError:
+        return 0, 0
+
+
+@frozen(eq=False)
+class Proof:
+    """``held``: which contexts something reaches a cancel of. ``reached``: which are reached without registrations.
+
+    ``closure``: the slot of a function value that can cancel each, -1 for none; ``row``, ``function``: of a frame that
+    can, -1. ``waiting``: which goroutines nothing wakes. ``marking``: what all that reaches. ``notes``: doubts.
+    """
+
+    places: Places = field(repr=False)
+    blocked: Blocked = field(repr=False)
+    marking: Marking = field(repr=False)
+    held: Bools = field(repr=False)
+    reached: Bools = field(repr=False)
+    closure: I64 = field(repr=False)
+    row: I64 = field(repr=False)
+    function: I64 = field(repr=False)
+    waiting: Bools = field(repr=False)
+    notes: tuple[str, ...] = ()
+
+
+def prove(facts: Facts) -> Proof:
+    """All passes. Raises GdbextError where the program's code or heap cannot be read."""
+    return _Passes(facts).run()
+
+
+class _Passes:
+    def __init__(self, facts: Facts) -> None:
+        self.facts, self.contexts, self.goroutines = facts, facts.contexts, facts.goroutines
+        self.program, symtab = self.goroutines.program, self.goroutines.symtab
+        self.laid = facts.flowed.laid
+        self.heap = self.laid.heap
+        self.functions = cancelers.cancelers(self.program, symtab)
+        self.edges = registrations.registrations(self.program, self.heap, self.contexts)
+        self.deadlines = np.sort(self.edges.closures)
+        self.places = Places.of(self.heap, self.contexts)
+        self.words = Words.of(facts)
+        rows = np.flatnonzero(self.goroutines.sp != 0)
+        self.frames = FrameRanges.of(self.goroutines, rows)
+        stacks = self.words.take(self.words.row >= 0)
+        self.blocked = blocked(self.goroutines, self.frames, stacks.columns)
+        self.waiting = self.blocked.mask.copy()
+        self.on_stacks = self._on_stacks(stacks)
+        self.ends = self._ends()
+        n = len(self.contexts)
+        self.held, self.seen = np.zeros(n, np.bool_), 0
+        self.closure, self.row, self.function = (np.full(n, -1, np.int64) for _ in range(3))
+        self.marking = self._marking()
+
+    def _marking(self) -> Marking:
+        made = Marking.of(self.laid, self.facts.flowed.table, self.contexts.types.canceler_itabs, self.functions)
+        made.flag(self.edges.closures, kernels.SECOND)
+        ids = self.heap.ids(self.goroutines.address[self.waiting])
+        made.flag(np.concatenate([self.edges.arrays, ids[ids >= 0]]), kernels.OPAQUE)
+        return made
+
+    def _on_stacks(self, stacks: Words) -> OnStacks:
+        symtab = self.goroutines.symtab
+        functions = symtab.functions(np.concatenate([self.functions, cancelers.of_package(symtab)]))
+        watcher = symtab.functions(np.array(symtab.find(WATCHER), np.uint64))
+        functions = np.setdiff1d(functions, watcher)
+        return OnStacks.of(self.places, self.frames, stacks.columns, functions, self._closures_on_stacks())
+
+    def _closures_on_stacks(self) -> U64:
+        """Where the entry of a function that can cancel lies on a stack: function values that did not escape."""
+        from gdbext.analysis.contexts import roots
+
+        if not len(self.functions):
+            return np.zeros(0, np.uint64)
+        kinds = np.zeros(len(self.functions), np.uint8)
+        return roots.pairs(self.goroutines.stacks(), roots.stacks(self.goroutines), self.functions, kinds).address
+
+    def _ends(self) -> Bools:
+        """Which contexts end by themselves: a deadline of their own, or of one above."""
+        from gdbext.analysis.contexts import forests, kernels as contextkernels
+
+        timers = [kind.name == context.TIMER for kind in self.contexts.types.kinds]
+        stops = [kind.name == context.WITHOUT_CANCEL for kind in self.contexts.types.kinds]
+        kind = self.contexts.kind
+        state = np.where(np.array(timers)[kind], 1, np.where(np.array(stops)[kind], 0, 2)).astype(np.uint8)
+        contextkernels.inherit(self.contexts.parent, forests.top_down(self.contexts.parent), state, 2)
+        return state == 1
+
+    def run(self) -> Proof:
+        self.marking.mark(self._first())
+        self._hold(self.words_of(~self.waiting))
+        while len(rows := self._woken()):
+            self.waiting[rows] = False
+            mask = np.zeros(len(self.waiting), np.bool_)
+            mask[rows] = True
+            self.marking.mark(np.concatenate([self.words_of(mask).value, self._records(rows)]))
+            self._hold(self.words_of(mask))
+            ids = self.heap.ids(self.contexts.address)
+        return Proof(
+            self.places, self.blocked, self.marking, self.held, (ids < 0) | self.marking.reached(ids), self.closure,
+            self.row, self.function, self.waiting, tuple(self._notes()),
+        )  # fmt: skip
+
+    def words_of(self, rows: Bools) -> Words:
+        return self.words.take((self.words.row >= 0) & rows[self.words.row])
+
+    def _first(self) -> U64:
+        """What is there whatever waits."""
+        mine = (self.words.row < 0) | ~self.waiting[self.words.row]
+        laid, table = self.laid, self.facts.flowed.table
+        parts = [
+            self.words.value[mine],
+            contents(laid, table, self.facts.roots.contents),
+            self.facts.roots.contents,  # what finalizers will be called with
+            self.edges.timers,
+            self._weak(),
+            self._callbacks(),
+        ]
+        return np.concatenate(parts)
+
+    def _weak(self) -> U64:
+        """What weak pointers can bring back."""
+        slots = self.facts.specials.slot[self.facts.specials.rows("WeakHandle")]
+        return slots[self._lives(slots)]
+
+    def _callbacks(self) -> U64:
+        """What AfterFuncs will call when their contexts end."""
+        kinds = [number for number, kind in enumerate(self.contexts.types.kinds) if kind.name == context.AFTER_FUNC]
+        address = self.contexts.address[np.isin(self.contexts.kind, kinds)]
+        if not len(address):
+            return address
+        address = address[self._lives(address)]
+        at = self.program.bound(context.AFTER_FUNC_CTX).offset("callback")
+        return column(self.heap.image, address + np.uint64(at))
+
+    def _lives(self, addresses: U64) -> Bools:
+        """Which are reached with registrations."""
+        ids = self.heap.ids(addresses)
+        found: Bools = (ids >= 0) & (self.facts.flowed.state[ids] & MARKED != 0)
+        return found
+
+    def _records(self, rows: I64) -> U64:
+        """What the g's of goroutines refer to."""
+        return contents(self.laid, self.facts.flowed.table, self.goroutines.address[rows])
+
+    def _hold(self, words: Words) -> None:
+        """Note who can cancel what by now. ``words``: of the goroutines that count since the last time."""
+        callers = self.marking.callers
+        slot, context_ = captured(self.places, callers[self.seen :].astype(np.int64), self.deadlines)
+        self.seen = len(callers)
+        self.closure[context_], self.held[context_] = slot, True
+        mine = ~self.waiting[self.on_stacks.row]
+        index = self.on_stacks.context[mine]
+        self.row[index], self.function[index] = self.on_stacks.row[mine], self.on_stacks.function[mine]
+        self.held[index] = True
+        others = self.places.at(self._others)
+        self.held[others[others >= 0]] = True
+
+    @property
+    def _others(self) -> U64:
+        """What threads' registers and the stacks of schedulers and signal handlers hold."""
+        more = self.facts.more
+        return more.value[~np.isin(more.kind, OF_GOROUTINES)]
+
+    def _woken(self) -> I64:
+        """Which of those that wait something can wake by now."""
+        row, address = self.blocked.row, self.blocked.address
+        open_ = self.waiting[row]
+        row, address, channel = row[open_], address[open_], self.blocked.channel[open_]
+        ids = self.heap.ids(address)
+        by_context, known = self._done(address, channel)
+        wakes = np.where(known, by_context, (ids < 0) | self.marking.reached(ids))
+        return np.unique(row[wakes])
+
+    def _done(self, address: U64, channel: Bools) -> tuple[Bools, Bools]:
+        """(which are closed once their context ends and it may end by itself or is held, which are such channels)."""
+        order = np.argsort(self._channels[0], kind="stable")
+        done, index = self._channels[0][order], self._channels[1][order]
+        at = np.minimum(np.searchsorted(done, address), max(len(done) - 1, 0))
+        known = channel & (done[at] == address) if len(done) else np.zeros(len(address), np.bool_)
+        mine = index[at] if len(done) else np.zeros(len(address), np.int64)
+        return known & (self.held[mine] | self.ends[mine] | (self.contexts.state[mine] != 0)), known
+
+    @property
+    def _channels(self) -> tuple[U64, I64]:
+        """The Done channels of cancelers, and whose they are."""
+        cancelers_ = np.array([kind.canceler for kind in self.contexts.types.kinds], np.bool_)[self.contexts.kind]
+        index = np.flatnonzero(cancelers_)
+        at = self.program.bound(context.CANCEL_CTX).offset("done") + 8
+        done = column(self.heap.image, self.contexts.address[index] + np.uint64(at))
+        return done[done != 0], index[done != 0]
+
+    def _notes(self) -> Sequence[str]:
+        new = (self.marking.marks.of & kernels.REACHED != 0) & (self.facts.flowed.state & MARKED == 0)
+        new[self.heap.ids(self.facts.roots.contents)] = False  # an object with a finalizer may be garbage
+        extra = int(np.count_nonzero(new))
+        notes = [*self.edges.notes, *self.blocked.notes]
+        if extra:
+            notes.append(f"{extra:,} objects were reached that the first search did not find")
+        if not len(self.functions):
+            notes.append("no code that cancels contexts was found in the program")
+        return notes

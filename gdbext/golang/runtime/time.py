@@ -1,0 +1,79 @@
+"""The runtime's timers (runtime/time.go): what each will call with, and the heaps of them that processors have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from attrs import frozen
+
+from gdbext.golang.reading.declarations import IFACE, SLICE, UINT, declare, optional
+
+if TYPE_CHECKING:
+    from gdbext.compute.arrays import I64, U64, Bools
+    from gdbext.golang.reading.program import Program
+
+TIMER = declare(
+    "runtime.timer",
+    arg=IFACE,
+    state=optional(UINT),
+    status=optional(UINT),  # until Go 1.22
+)
+TIME_TIMER = declare(
+    "runtime.timeTimer",
+    "time.Timer",  # until Go 1.22 the runtime's half is in the open
+    arg=IFACE("timer.arg", "r.arg"),
+)
+P_TIMERS = declare("runtime.p", heap=SLICE("timers.heap", "timers"))  # a structure with it from Go 1.23 on
+ENTRY = declare("runtime.timerWhen", missing_ok=True, timer=UINT)  # Go 1.23; before that the pointer alone
+ZOMBIE, DELETED = 4, 3
+MOST_PROCESSORS = 1 << 16
+
+
+@frozen(eq=False)
+class Heaps:
+    """The timers that processors look after: ``array`` of each processor's heap, ``timer`` in those of number
+    ``owner``; ``stopped``: it only waits to be thrown out. ``broken``: heaps and timers that could not be read."""
+
+    array: U64
+    owner: I64
+    timer: U64
+    stopped: Bools
+    broken: int
+
+
+def arguments(program: Program, timers: U64) -> U64:
+    """What the time.Timers at the addresses will call their functions with: data words; 0 where unreadable."""
+    records, readable = program.records(TIME_TIMER, timers)
+    found: U64 = np.where(readable, records["arg"]["data"], 0).astype(np.uint64)
+    return found
+
+
+def heaps(program: Program) -> Heaps:
+    """All of them. Raises MissingSymbol, MemoryFault, MissingField."""
+    processors = program.slice_words(program.symbol("runtime.allp"), MOST_PROCESSORS)
+    records, readable = program.records(P_TIMERS, processors[processors != 0])
+    headers, broken = records["heap"][readable], int(np.count_nonzero(~readable))
+    arrays, owners, timers = [], [np.zeros(0, np.int64)], [np.zeros(0, np.uint64)]
+    each, most = (program.bound(ENTRY).size if program.has(ENTRY) else 8), program.most(8)
+    for header in headers:
+        count = min(int(header["len"]), most)
+        arrays.append(int(header["array"]))
+        where = np.uint64(header["array"]) + np.uint64(each) * np.arange(count, dtype=np.uint64)
+        words, fine = program.gather(where, np.dtype("<u8"))
+        broken += int(np.count_nonzero(~fine))
+        timers.append(words[fine])
+        owners.append(np.full(int(np.count_nonzero(fine)), len(arrays) - 1))
+    timer = np.concatenate(timers)
+    stopped, lost = _stopped(program, timer)
+    return Heaps(np.array(arrays, np.uint64), np.concatenate(owners), timer, stopped, broken + lost)
+
+
+def _stopped(program: Program, timers: U64) -> tuple[Bools, int]:
+    """(which timers are stopped, how many could not be read: those count as running)."""
+    records, readable = program.records(TIMER, timers)
+    if "state" in program.bound(TIMER):
+        stopped = records["state"] & ZOMBIE != 0
+    else:
+        stopped = records["status"] == DELETED
+    return stopped & readable, int(np.count_nonzero(~readable))
