@@ -28,7 +28,7 @@ with later("gdbext"):
         selfcheck,
         variables,
     )
-    from gdbext.analysis.leaks import proof, verdicts
+    from gdbext.analysis.leaks import leaks, proof, verdicts
     from gdbext.compute import control, malloc
     from gdbext.golang.reading import opening
     from gdbext.golang.runtime import mgcmark, mheap, proc, rootwords, special, symtab as functions
@@ -151,8 +151,8 @@ def _maybe_live(session: Session) -> flow.Flowed:
     return flow.wider(session.program, session.live, session.symtab.modules, session.unparked_words)
 
 
-def _proof(session: Session) -> proof.Proof:
-    facts = proof.Facts(
+def _proof_facts(session: Session) -> proof.Facts:
+    return proof.Facts(
         session.contexts,
         session.goroutines,
         session.roots,
@@ -160,6 +160,10 @@ def _proof(session: Session) -> proof.Proof:
         session.specials,
         session.maybe_live,
     )
+
+
+def _proof(session: Session) -> proof.Proof:
+    facts = session.proof_facts
     session.doing = "proving which contexts are lost"
     return proof.prove(facts)
 
@@ -253,9 +257,7 @@ class Session:
     live: Engine[flow.Flowed] = Engine(_live)
     """Which objects are reachable, and of which type."""
 
-    unparked_words: Engine[rootwords.Part] = Engine(
-        lambda s: rootwords.joined(list(unparked.unparked(s.goroutines)))
-    )
+    unparked_words: Engine[rootwords.Part] = Engine(lambda s: rootwords.joined(list(unparked.unparked(s.goroutines))))
     """What a stop anywhere hides from a collection."""
 
     maybe_live: Engine[flow.Flowed] = Engine(_maybe_live)
@@ -315,11 +317,16 @@ class Session:
     young_contexts: Engine[int] = Engine(lambda s: s.heap.younger(s.contexts.address))
     """How many contexts no collection has seen reachable yet."""
 
+    proof_facts: Engine[proof.Facts] = Engine(_proof_facts)
+
     proof: Engine[proof.Proof] = Engine(_proof)
     """Which contexts nothing but a registration can end."""
 
     verdicts: Engine[verdicts.Verdicts] = Engine(_verdicts)
     """What becomes of each context."""
+
+    leaks: Engine[leaks.Leaks] = Engine(lambda s: leaks.leaks(s))
+    """What lost contexts keep, and what would end them."""
 
     context_holders: Engine[dict[int, list[int]]] = Engine(
         lambda s: roots.holding_goids(s.goroutines, s.contexts.address)

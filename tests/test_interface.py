@@ -21,6 +21,7 @@ GOROUTINE = {
     *("goid", "status", "wait_reason", "waiting_at_least_ns", "function", "file", "line", "created_by", "parent_goid"),
     *("thread", "labels", "locked", "created_at", "address"),
 }
+TOTAL = {"contexts", "objects", "bytes"}
 HELD = "a context"
 """Stands for the address of one."""
 CACHE = {
@@ -43,6 +44,23 @@ KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "total": {"objects", "bytes"},
             "unreachable": {"objects", "bytes"},
             "instances": [{"address", "size", "reachable"}],
+        },
+    ),
+    "go-ctxleaks": (
+        (),
+        {
+            "sentence": str,
+            "proved": bool,
+            "doubts": object,
+            "heap": {"objects", "bytes"},
+            **dict.fromkeys(("lost", "orphaned", "until_deadline", "held", "cancelled"), TOTAL),
+            "registered": {"contexts", "objects", "bytes", "unstoppable"},
+            **dict.fromkeys(("shared_bytes", "children_map_bytes"), int),
+            "ancestors": [{"address", "kind", "contexts", "holder"}],
+            "groups": [
+                {"verdict", "kind", "registered_with", "site", "sampled", "contexts", "bytes", "example", "proved"}
+            ],
+            "goroutines": object,
         },
     ),
     "go-spans": (

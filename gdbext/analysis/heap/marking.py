@@ -12,6 +12,7 @@ from attrs import evolve, field, frozen
 from gdbext.analysis.heap.flow import MANY, PIECES
 from gdbext.analysis.heap.kernels import marking as kernels
 from gdbext.analysis.heap.kernels.marking import CALLERS, CUTS, EVERY, QUEUE, REACHED, Edges, Found, Marks
+from gdbext.analysis.heap.kernels.objects import FIRST
 from gdbext.analysis.heap.kernels.words import Mask
 from gdbext.analysis.heap.objects import Laid
 from gdbext.compute import parallel
@@ -61,7 +62,9 @@ class Marking:
     def again(self, rule: int) -> Marking:
         """One that goes on from here, and leaves this one as it is."""
         edges = self.edges._replace(rule=np.array([rule], np.int64))
-        return evolve(self, edges=edges, marks=_marks(self.laid, self.marks.of.copy()), front=_found(len(self.marks.of)))
+        return evolve(
+            self, edges=edges, marks=_marks(self.laid, self.marks.of.copy()), front=_found(len(self.marks.of))
+        )
 
     def flag(self, ids: np.ndarray, bit: int) -> None:
         """Say something of slots: ``kernels.WANTED`` …"""
@@ -109,8 +112,8 @@ class Marking:
         return Count(*found.tolist())
 
     def _ids(self, entries: U64) -> U64:
-        spans = self.laid.objects.spans[(entries >> np.uint64(32)).astype(np.int64)]
-        ids: U64 = spans[:, kernels.FIRST] + (entries & SLOT)
+        first = np.ascontiguousarray(self.laid.objects.spans.T[FIRST])
+        ids: U64 = first[(entries >> np.uint64(32)).astype(np.int64)] + (entries & SLOT)
         return ids
 
     def _run(self) -> None:

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import field, frozen
 
+from gdbext.analysis.contexts.watchers import WATCHER
 from gdbext.analysis.goroutines.frameranges import FrameRanges
 from gdbext.analysis.heap.flow import contents
 from gdbext.analysis.heap.kernels import marking as kernels
 from gdbext.analysis.heap.kernels.objects import MARKED
 from gdbext.analysis.heap.marking import Marking
-from gdbext.analysis.contexts.watchers import WATCHER
 from gdbext.analysis.leaks import registrations
 from gdbext.analysis.leaks.blocking import Blocked, blocked
 from gdbext.analysis.leaks.holders import OnStacks, Places, captured
@@ -95,7 +95,8 @@ class Proof:
     """``held``: which contexts something reaches a cancel of. ``reached``: which are reached without registrations.
 
     ``closure``: the slot of a function value that can cancel each, -1 for none; ``row``, ``function``: of a frame that
-    can, -1. ``waiting``: which goroutines nothing wakes. ``marking``: what all that reaches. ``notes``: doubts.
+    can, -1. ``waiting``: which goroutines nothing wakes. ``marking``: what all that reaches, ``words`` the roots.
+    ``timers``: what only timers that were stopped are known by. ``notes``: doubts.
     """
 
     places: Places = field(repr=False)
@@ -107,6 +108,8 @@ class Proof:
     row: I64 = field(repr=False)
     function: I64 = field(repr=False)
     waiting: Bools = field(repr=False)
+    words: Words = field(repr=False)
+    timers: U64 = field(repr=False)
     notes: tuple[str, ...] = ()
 
 
@@ -170,7 +173,8 @@ class _Passes:
         kind = self.contexts.kind
         state = np.where(np.array(timers)[kind], 1, np.where(np.array(stops)[kind], 0, 2)).astype(np.uint8)
         contextkernels.inherit(self.contexts.parent, forests.top_down(self.contexts.parent), state, 2)
-        return state == 1
+        found: Bools = state == 1
+        return found
 
     def run(self) -> Proof:
         self.marking.mark(self._first())
@@ -184,7 +188,7 @@ class _Passes:
             ids = self.heap.ids(self.contexts.address)
         return Proof(
             self.places, self.blocked, self.marking, self.held, (ids < 0) | self.marking.reached(ids), self.closure,
-            self.row, self.function, self.waiting, tuple(self._notes()),
+            self.row, self.function, self.waiting, self.words, self.edges.stopped, tuple(self._notes()),
         )  # fmt: skip
 
     def words_of(self, rows: Bools) -> Words:
@@ -207,7 +211,8 @@ class _Passes:
     def _weak(self) -> U64:
         """What weak pointers can bring back."""
         slots = self.facts.specials.slot[self.facts.specials.rows("WeakHandle")]
-        return slots[self._lives(slots)]
+        alive: U64 = slots[self._lives(slots)]
+        return alive
 
     def _callbacks(self) -> U64:
         """What AfterFuncs will call when their contexts end."""

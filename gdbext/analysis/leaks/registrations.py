@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import frozen
 
-from gdbext.analysis.contexts.watchers import WATCHER, watchers
+from gdbext.analysis.contexts.watchers import watchers
 from gdbext.errors import GdbextError
 from gdbext.golang.reading.words import column
 from gdbext.golang.runtime import time
@@ -30,11 +30,12 @@ WORD = np.uint64(8)
 @frozen(eq=False)
 class Registrations:
     """``closures``: slots whose second word is a context that a timer will cancel. ``arrays``: slots of timers' heaps,
-    whose ``timers`` that still run are roots instead. ``words``: of roots that only register. ``notes``: doubts."""
+    whose ``timers`` that still run are roots instead; ``stopped``: the others. ``notes``: doubts."""
 
     closures: I64
     arrays: I64
     timers: U64
+    stopped: U64
     notes: tuple[str, ...] = ()
 
 
@@ -44,11 +45,13 @@ def registrations(program: Program, heap: Heap, contexts: Contexts) -> Registrat
     try:
         found = time.heaps(program)
     except GdbextError as error:
-        return Registrations(closures, np.zeros(0, np.int64), np.zeros(0, np.uint64), (f"timers: {error}",))
+        none = np.zeros(0, np.uint64)
+        return Registrations(closures, np.zeros(0, np.int64), none, none, (f"timers: {error}",))
     ids = heap.ids(found.array)
-    running = found.timer[~found.stopped & (ids[found.owner] >= 0)]
+    mine = ids[found.owner] >= 0
+    running, stopped = found.timer[mine & ~found.stopped], found.timer[mine & found.stopped]
     notes = (f"{found.broken:,} timers could not be read",) if found.broken else ()
-    return Registrations(closures, ids[ids >= 0], running, notes)
+    return Registrations(closures, ids[ids >= 0], running, stopped, notes)
 
 
 def deadline_closures(program: Program, heap: Heap, contexts: Contexts) -> I64:

@@ -19,6 +19,8 @@ NONE, LOST, ORPHANED, UNTIL_DEADLINE, REGISTERED, HELD, CANCELLED, BEING_CANCELL
 VERDICTS = ("", "lost", "orphaned", "until-deadline", "registered", "held", "cancelled", "being-cancelled")
 PROVED = (LOST, ORPHANED, UNTIL_DEADLINE)
 NOBODY, UNKNOWN = -1, -2
+MANY, SHARE = 8, 50
+"""A context that so many proved ones are registered with, and this share of all, is no part of a family."""
 NEVER = np.iinfo(np.int64).max
 
 
@@ -28,7 +30,8 @@ class Verdicts:
 
     ``verdict``: NONE for what has no cancel of its own (values, users' types) and for garbage. ``above``: the context
     that each is registered with or waits for, NOBODY for none. ``survivor``: the first one above that is not proved,
-    which ends it; NOBODY. ``top``: the highest proved one of its family, itself or one above.
+    which ends it; NOBODY. ``top``: the highest proved one of its family, itself or one above; a context that very many
+    are registered with is a family of its own.
     ``deadline``: the earliest over itself and those that it is registered under, CLOCK_MONOTONIC ns; NO_DEADLINE.
     ``stoppable``: whether something can stop an AfterFunc.
     """
@@ -128,6 +131,8 @@ def families(above: I32, order: I32, proved: Bools) -> tuple[I32, I32]:
     from gdbext.analysis.contexts import kernels
 
     every, inner = np.arange(len(above), dtype=np.int32), proved & proved[above] & (above >= 0)
+    below = np.bincount(above[proved & (above >= 0)], minlength=len(above))
+    inner &= below[above] < max(MANY, int(np.count_nonzero(proved)) // SHARE)
     survivor, top = np.where(proved, np.int32(UNKNOWN), every), np.where(inner, np.int32(UNKNOWN), every)
     for own in (survivor, top):
         kernels.inherit(above, order, own, UNKNOWN)

@@ -90,6 +90,7 @@ WITNESSES: Mapping[str, tuple[Witness, ...]] = {
         Witness("runtime.runCleanups", 2, 5),
         Witness("runtime.runCleanups", 0, 4),  # not optimised
     ),
+    "runtime.semtable": (Witness("runtime.semrelease1", 0, 1),),
     "runtime.waitReasonStrings": (Witness("runtime.waitReason.String", 0, 1),),
     "runtime.isIdleInSynctest": (  # Go 1.25
         Witness("runtime.(*synctestBubble).changegstatus", 0, 1),

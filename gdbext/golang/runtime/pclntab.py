@@ -197,7 +197,7 @@ class Tables:
         row = self.ftab["func"][:-1].astype(np.int64)
         count = raw[np.minimum(row + self.func.offset("nfuncdata"), len(raw) - 1)]
         at = row + self.func.size + 4 * (_words(raw, row + self.func.offset("npcdata")) + which)
-        there = (count > which) & (0 <= at) & (at + 4 <= len(raw))
+        there = (count > which) & (at >= 0) & (at + 4 <= len(raw))
         return np.where(there, _words(raw, np.where(there, at, 0)), NO_DATA)
 
     def file(self, unit: int, number: int) -> str:

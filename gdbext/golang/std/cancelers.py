@@ -41,7 +41,8 @@ def cancelers(program: Program, symtab: Symtab) -> U64:
         names = np.union1d(known, symtab.functions(methods))
         more = np.unique(np.concatenate([known, *(one.with_any(names) for one in trees)]))
         if len(more) == len(known):
-            return symtab.entries[more[more >= 0]]
+            entries: U64 = symtab.entries[more[more >= 0]]
+            return entries
         known = more
 
 

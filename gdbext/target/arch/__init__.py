@@ -100,7 +100,7 @@ class Arch(Protocol):
         ``seconds``: an index, negative where there is none or not always the same."""
 
     def calls(self, code: U8, address: int, targets: U64) -> U64:
-        """The places in the code at ``address`` that call one of the sorted ``targets`` (one at least) or jump there."""
+        """Where the code at ``address`` calls one of the sorted ``targets``, one at least, or jumps there."""
 
 
 __all__ = ["Arch", "Vectors"]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gdbext.analysis.heap.kernels.meeting import (  # noqa: F401  a kernel's declaration names some
+from gdbext.analysis.heap.kernels.meeting import (
     AHEAD,
     ENOUGH,
     FAR,
@@ -186,7 +186,7 @@ def note_caller(edges, found, entry, word):
 @inlined
 def mark_words(objects, edges, marks, found, host, bits, count, last, at, second):
     """The pointers among up to 64 words of an object. ``last``: the word before, 0 if it is a pointer; ``at``: the
-    number of the first of them. ``second``: the word of that number is an edge to be cut. The last word, as ``last``."""
+    number of the first of them. ``second``: that of the word that is an edge to be cut. The last word, as ``last``."""
     for i in range(count):
         word = load64(host + np.uint64(8 * i))
         if bits & ONE and word != 0:

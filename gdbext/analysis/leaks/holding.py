@@ -1,0 +1,67 @@
+"""Who can cancel a context, in words: the function value or the frame that can, and who has that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from gdbext.analysis.leaks.verdicts import HELD
+from gdbext.golang.std import context
+
+if TYPE_CHECKING:
+    from gdbext.analysis.heap.rootnames import RootName
+    from gdbext.analysis.leaks.known import Known
+
+
+@frozen
+class Holder:
+    """``how``: "function value", "frame", "users' type", "running", "cancelled" or "" for nobody. ``closure``: the
+    address of a function value, 0. ``root``: who has it; ``function``: whose frame; ``goid``: of that goroutine."""
+
+    how: str
+    closure: int = 0
+    root: RootName | None = None
+    function: str = ""
+    goid: int | None = None
+
+
+NOBODY = Holder("")
+
+
+def holder(known: Known, index: int) -> Holder:
+    """Of one context."""
+    proof, contexts = known.proof, known.contexts
+    kind = contexts.types.kinds[int(contexts.kind[index])]
+    if not kind.canceler:
+        return NOBODY if kind.name in context.STANDARD or kind.background else Holder("users' type")
+    if known.verdicts.verdict[index] != HELD and not proof.held[index]:
+        return NOBODY
+    if (slot := int(proof.closure[index])) >= 0:
+        return _closure(known, slot)
+    if (row := int(proof.row[index])) >= 0:
+        function = int(proof.function[index])
+        name = known.symtab.name(function) if function >= 0 else ""
+        return Holder("frame", function=name, goid=int(known.goroutines.goid[row]))
+    return Holder("running")
+
+
+def _closure(known: Known, slot: int) -> Holder:
+    one = known.lookup.numbered(slot)
+    root, ids = known.paths.chain(slot)
+    name = known.root_names.name(root) if ids and root >= 0 else None
+    return Holder("function value", one.base, name, goid=name.goid if name is not None else None)
+
+
+def text(found: Holder) -> str:
+    """``main.main (goroutine 1)``; "nobody"."""
+    if found.how == "function value":
+        return found.root.text if found.root is not None else f"a function value at {found.closure:#x}"
+    if found.how == "frame":
+        return f"goroutine {found.goid}" + (f", {found.function}" if found.function else "")
+    if found.how == "users' type":
+        return "a type of the program's own"
+    return "a thread that runs" if found.how == "running" else "nobody"
+
+
+__all__ = ["NOBODY", "Holder", "holder", "text"]

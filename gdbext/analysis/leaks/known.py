@@ -1,0 +1,58 @@
+"""What the answer is put together from: the engines of one look at a program."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from gdbext.analysis.contexts.contexts import Contexts
+    from gdbext.analysis.contexts.rows import Rows
+    from gdbext.analysis.heap.flow import Flowed
+    from gdbext.analysis.heap.histogram import Histogram
+    from gdbext.analysis.heap.lookup import Lookup
+    from gdbext.analysis.heap.paths import Paths
+    from gdbext.analysis.heap.rootnames import RootNames
+    from gdbext.analysis.leaks.proof import Facts, Proof
+    from gdbext.analysis.leaks.verdicts import Verdicts
+    from gdbext.golang.reading.program import Program
+    from gdbext.golang.runtime.mheap import Heap
+    from gdbext.golang.runtime.proc import Goroutines
+    from gdbext.golang.runtime.special import Specials
+    from gdbext.golang.runtime.symtab import Symtab
+
+
+class Known(Protocol):
+    """As a Session has them."""
+
+    @property
+    def program(self) -> Program: ...
+    @property
+    def symtab(self) -> Symtab: ...
+    @property
+    def heap(self) -> Heap: ...
+    @property
+    def heap_check(self) -> list[str]: ...
+    @property
+    def specials(self) -> Specials: ...
+    @property
+    def goroutines(self) -> Goroutines: ...
+    @property
+    def contexts(self) -> Contexts: ...
+    @property
+    def context_rows(self) -> Rows: ...
+    @property
+    def maybe_live(self) -> Flowed: ...
+    @property
+    def histogram(self) -> Histogram: ...
+    @property
+    def lookup(self) -> Lookup: ...
+    @property
+    def paths(self) -> Paths: ...
+    @property
+    def root_names(self) -> RootNames: ...
+    @property
+    def proof_facts(self) -> Facts: ...
+    @property
+    def proof(self) -> Proof: ...
+    @property
+    def verdicts(self) -> Verdicts: ...

@@ -1,0 +1,74 @@
+"""Which code made the contexts of a group, as far as the runtime's memory profile sampled them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from attrs import frozen
+
+from gdbext.analysis.heap.allocsite import hidden, stack_of
+from gdbext.golang.runtime import mprof
+
+if TYPE_CHECKING:
+    from gdbext.analysis.contexts.contexts import Contexts
+    from gdbext.compute.arrays import I32
+    from gdbext.golang.reading.program import Program
+    from gdbext.golang.runtime.mheap import Heap
+    from gdbext.golang.runtime.special import Specials
+    from gdbext.golang.runtime.symtab import Location, Symtab
+
+PACKAGE = "context."
+
+
+@frozen(eq=False)
+class GroupSite:
+    """``sampled`` of a group's contexts have sites; ``stack``: the most frequent one, innermost first, from the first
+    function outside of package context on. ``others``: how many other stacks there are."""
+
+    sampled: int
+    stack: Sequence[Location]
+    others: int
+
+    @property
+    def place(self) -> Location | None:
+        """Who made them; None where nobody knows."""
+        return self.stack[0] if self.stack else None
+
+
+NO_SITE = GroupSite(0, (), 0)
+
+
+def sites(
+    program: Program, symtab: Symtab, specials: Specials, heap: Heap, contexts: Contexts, number: I32, groups: int
+) -> list[GroupSite]:
+    """Of each group. ``number``: the group of each context, -1 for none. Raises GdbextError."""
+    rows = specials.rows("Profile")
+    ids, own = heap.ids(specials.slot[rows]), heap.ids(contexts.address)
+    place = np.flatnonzero((own >= 0) & (number >= 0))
+    order = place[np.argsort(own[place], kind="stable")]
+    at = np.minimum(np.searchsorted(own[order], ids), max(len(order) - 1, 0))
+    known = (ids >= 0) & (own[order][at] == ids) if len(order) else np.zeros(len(ids), np.bool_)
+    rows, group = rows[known], number[order[at[known]]] if len(order) else np.zeros(0, np.int32)
+    records, readable = specials.records(program, mprof.PROFILE, rows)
+    bucket = np.where(readable, records["bucket"], 0).astype(np.uint64)
+    return [_site(program, symtab, bucket[group == one]) for one in range(groups)]
+
+
+def _site(program: Program, symtab: Symtab, buckets: np.ndarray) -> GroupSite:
+    addresses, times = np.unique(buckets[buckets != 0], return_counts=True)
+    if not len(addresses):
+        return NO_SITE
+    stacks, counts = mprof.stacks(program, addresses).pcs, dict[tuple[int, ...], int]()
+    for pcs, many in zip(stacks, times.tolist(), strict=True):
+        counts[pcs or ()] = counts.get(pcs or (), 0) + many
+    best = max(counts, key=lambda pcs: counts[pcs])
+    return GroupSite(int(times.sum()), _outside(stack_of(symtab, best)), len(counts) - 1)
+
+
+def _outside(stack: Sequence[Location]) -> Sequence[Location]:
+    """Without the allocator and package context."""
+    stack = stack[hidden(stack) :]
+    first = next((at for at, one in enumerate(stack) if not one.function.startswith(PACKAGE)), 0)
+    return stack[first:]

@@ -1,0 +1,99 @@
+"""go-ctxleaks: which contexts nothing can cancel any more, proved."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from gdbext import report
+from gdbext.analysis.leaks import leaks as leaking
+from gdbext.commands import Command
+from gdbext.report import cells, counts
+from gdbext.views import leakrows
+
+if TYPE_CHECKING:
+    from gdbext.session import Session
+
+SURVIVORS = 10
+
+
+def run(session: Session, args: argparse.Namespace) -> report.Report:
+    """Raises GdbextError."""
+    found = session.leaks
+    every = [
+        leakrows.Row(group, site, session.contexts)
+        for group, site in zip(found.groups.groups, found.sites, strict=True)
+    ]
+    rows, cut = counts.limited(every, args.limit)
+    document = {
+        "sentence": leakrows.sentence(found),
+        "proved": not found.doubts,
+        "doubts": list(found.doubts),
+        "heap": {"objects": found.all.objects, "bytes": found.all.bytes},
+        **{key: leakrows.counted(total.contexts, total.kept) for key, total in found.totals.items()},
+        "shared_bytes": found.shared,
+        "children_map_bytes": found.maps,
+        "ancestors": report.Rows(map(leakrows.SURVIVOR.object, found.survivors)),
+        "groups": report.Rows({**leakrows.GROUP.object(row), "proved": not found.doubts} for row in rows),
+        "goroutines": list(found.goids),
+    }
+    document["registered"] = {
+        **leakrows.counted(found.totals["registered"].contexts, found.totals["registered"].kept),
+        "unstoppable": leakrows.counted(found.unstoppable.contexts, found.unstoppable.kept),
+    }
+    return report.Report(document, list(_blocks(session, found, rows, cut)), [f"doubt: {one}" for one in found.doubts])
+
+
+def _blocks(session: Session, found: leaking.Leaks, rows: Sequence[leakrows.Row], cut: str) -> Iterator[report.Block]:
+    yield report.Text(leakrows.sentence(found), "heading")
+    yield report.Lines(list(_totals(found)))
+    if rows:
+        yield leakrows.GROUP.table([rows], "Groups", cut)
+    if found.survivors:
+        some, more = counts.limited(found.survivors, SURVIVORS, "… and {:,} more (--json has them)".format)
+        yield leakrows.SURVIVOR.table([some], "What ends them", more)
+    if rows:
+        yield report.Lines(list(leakrows.examples(rows)), "Next")
+
+
+def _totals(found: leaking.Leaks) -> Iterator[str]:
+    for key, total in found.totals.items():
+        if total.contexts:
+            own = "" if key in ("lost", "orphaned", "until_deadline", "registered") else "they themselves are "
+            size = cells.human_bytes(total.kept.bytes)
+            yield f"{key.replace('_', '-'):<16}{counts.plural(total.contexts, 'context')}, {own}{size}"
+    if found.shared > 0:
+        yield f"{'shared':<16}{cells.human_bytes(found.shared)} that several of these keep"
+    if found.maps:
+        yield f"{'children maps':<16}{cells.human_bytes(found.maps)}"
+    if found.goids:
+        many = counts.plural(len(found.goids), "goroutine")
+        yield f"{'goroutines':<16}{many} {'waits' if len(found.goids) == 1 else 'wait'} for these and nothing else"
+
+
+COMMAND = Command(
+    name="go-ctxleaks",
+    help="Prove which contexts nothing can cancel any more, and say what they keep alive.",
+    description=(
+        "A context whose cancel function nobody has any more is lost: it, its values and all that these refer to stay\n"
+        "until a context above it is cancelled, which may be at shutdown. The verdicts:\n"
+        "  lost            reached by registrations only: garbage but for its parent's map\n"
+        "  orphaned        something still has the context, nothing has what cancels it\n"
+        "  until-deadline  lost or orphaned, and a timer will end it\n"
+        "  registered      an AfterFunc that waits for its context\n"
+        "  held            something that can cancel it is reachable\n"
+        "  cancelled, being-cancelled\n"
+        "These are proofs: the whole heap is followed twice, with and without what only registers contexts. Where\n"
+        "something that the proof rests on was not whole it says suspected, and why. Bytes are what would become\n"
+        "garbage if exactly these contexts left their parents' maps, with the goroutines that wait for nothing else;\n"
+        "of held and cancelled ones the contexts' own. Outside of the proof: cancel functions called by assembly or\n"
+        "linkname, addresses kept as numbers or in C memory, a copy of package context under another path."
+    ),
+    examples=(
+        ("go-ctxleaks", "the answer in a sentence, then groups, what ends them, and what to type next"),
+        ("go-ctxleaks --json", "the same for scripts"),
+    ),
+    run=run,
+    all_help="every group",
+)

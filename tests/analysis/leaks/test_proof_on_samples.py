@@ -1,0 +1,52 @@
+"""What was proved against what happens: a program that goes on and fires every cancel that it can reach."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.cancels import GONE, PROVED, judge
+from tests.programs import build
+
+SEEDS = range(40) if os.environ.get("GDBEXT_ALL") == "1" else range(3)
+MANY = 300
+BUILDS = {"as it is": (), "unoptimised": ("-gcflags=all=-N -l",), "stripped": ("-ldflags=-s -w",)}
+NOBODY = (
+    "dropped",
+    "blocked sender, nobody receives",
+    "deferred, in select {}",
+    "deferred, waits for ever",
+    "deferred, waits for a lock nobody has",
+    "timer that was stopped",
+)
+"""Places from which nothing comes back; a signal's own goroutine has some of these cancel functions too."""
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_is_proved_never_ends(go: str, tmp_path: Path, seed: int) -> None:
+    found = judge(build("cancels", go), tmp_path, seed, MANY)
+    assert found.wrong == []
+    assert found.doubts == ()
+    assert len(found.ended) > MANY // 3
+
+
+@pytest.mark.parametrize("way", BUILDS)
+def test_however_it_was_built(go: str, tmp_path: Path, way: str) -> None:
+    found = judge(build("cancels", go, BUILDS[way]), tmp_path, 7, MANY)
+    assert found.wrong == []
+    assert found.doubts == ()
+
+
+def test_what_nobody_can_cancel_is_proved(go: str, tmp_path: Path) -> None:
+    found = judge(build("cancels", go), tmp_path, 11, 2 * MANY)
+    for place in NOBODY:
+        said = found.of(place)
+        assert sum(one in (*PROVED, GONE) for one in said) >= len(said) // 2, place
+
+
+def test_what_somebody_can_cancel_is_held(go: str, tmp_path: Path) -> None:
+    found = judge(build("cancels", go), tmp_path, 13, MANY)
+    said = {found.said(address) for address, one in found.records.items() if one["reachable"] and not one["root"]}
+    assert said == {"held"}
