@@ -151,27 +151,6 @@ def _maybe_live(session: Session) -> flow.Flowed:
     return flow.wider(session.program, session.live, session.symtab.modules, session.unparked_words)
 
 
-def _proof_facts(session: Session) -> proof.Facts:
-    return proof.Facts(
-        session.contexts,
-        session.goroutines,
-        session.roots,
-        session.unparked_words,
-        session.specials,
-        session.maybe_live,
-    )
-
-
-def _proof(session: Session) -> proof.Proof:
-    facts = session.proof_facts
-    session.doing = "proving which contexts are lost"
-    return proof.prove(facts)
-
-
-def _verdicts(session: Session) -> verdicts.Verdicts:
-    return verdicts.Verdicts.of(session.contexts, session.proof, session.reached_contexts.mask)
-
-
 def _reached(session: Session) -> reached.Reached:
     if not session.target.memory.stable:
         return reached.Reached.unknown(session.contexts)
@@ -317,12 +296,16 @@ class Session:
     young_contexts: Engine[int] = Engine(lambda s: s.heap.younger(s.contexts.address))
     """How many contexts no collection has seen reachable yet."""
 
-    proof_facts: Engine[proof.Facts] = Engine(_proof_facts)
+    proof_facts: Engine[proof.Facts] = Engine(
+        lambda s: proof.Facts(s.contexts, s.goroutines, s.roots, s.unparked_words, s.specials, s.maybe_live)
+    )
 
-    proof: Engine[proof.Proof] = Engine(_proof)
+    proof: Engine[proof.Proof] = Engine(lambda s: proof.prove(s.proof_facts), "proving which contexts are lost")
     """Which contexts nothing but a registration can end."""
 
-    verdicts: Engine[verdicts.Verdicts] = Engine(_verdicts)
+    verdicts: Engine[verdicts.Verdicts] = Engine(
+        lambda s: verdicts.Verdicts.of(s.contexts, s.proof, s.reached_contexts.mask)
+    )
     """What becomes of each context."""
 
     leaks: Engine[leaks.Leaks] = Engine(lambda s: leaks.leaks(s))
