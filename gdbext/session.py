@@ -28,7 +28,7 @@ with later("gdbext"):
         selfcheck,
         variables,
     )
-    from gdbext.analysis.leaks import leaks, proof, verdicts
+    from gdbext.analysis.leaks import judged, kept, leaks, proof, verdicts
     from gdbext.compute import control, malloc
     from gdbext.golang.reading import opening
     from gdbext.golang.runtime import mgcmark, mheap, proc, rootwords, special, symtab as functions
@@ -307,6 +307,12 @@ class Session:
         lambda s: verdicts.Verdicts.of(s.contexts, s.proof, s.reached_contexts.mask)
     )
     """What becomes of each context."""
+
+    kept: Engine[kept.Kept] = Engine(lambda s: kept.Kept.of(s.proof_facts, s.proof, s.verdicts.proved))
+    """What is alive without what only registers contexts."""
+
+    judged: Engine[judged.Judged] = Engine(lambda s: judged.Judged.of(s))
+    """What is said of single contexts."""
 
     leaks: Engine[leaks.Leaks] = Engine(lambda s: leaks.leaks(s))
     """What lost contexts keep, and what would end them."""

@@ -12,7 +12,7 @@ import numpy as np
 from gdbext import report
 from gdbext.analysis.contexts import chain
 from gdbext.analysis.goroutines import numbered
-from gdbext.commands import Command, _selected, goid
+from gdbext.commands import Command, _selected, _verdict, goid
 from gdbext.commands._contextvalue import context_at, context_behind, evaluated
 from gdbext.errors import UsageError
 from gdbext.report import counts
@@ -24,11 +24,13 @@ if TYPE_CHECKING:
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """go-ctxchain's own options."""
+    parser.add_argument("--verdict", action="store_true", help=_verdict.HELP)
     parser.add_argument("-g", "--goroutine", type=goid, metavar="N", help="the contexts that goroutine N holds")
 
 
 def run(session: Session, args: argparse.Namespace) -> report.Report:
     """One chain for each context found."""
+    _verdict.check(session, args)
     found = list(_found(session, args))
     if not found:
         raise UsageError(*_nothing(session, args))
@@ -37,7 +39,8 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
     shown = [contextchains.Chain(goid, held, lineage.add(held.kind, held.address)) for goid, held in kept]
     blocks: list[report.Block] = [] if args.json else [report.Outline(contextchains.stretches(session, args, shown))]
     rows = report.Rows(contextchains.documents(session, args, shown))
-    return report.Report({"chains": rows}, blocks, [*session.context_types.notes, *([cut] if cut else [])])
+    notes = [*session.context_types.notes, *_verdict.notes(session, args), *([cut] if cut else [])]
+    return report.Report({"chains": rows}, blocks, notes)
 
 
 def _found(session: Session, args: argparse.Namespace) -> Iterator[tuple[int | None, chain.Held]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from gdbext import report
 from gdbext.analysis.leaks import leaks as leaking
 from gdbext.commands import Command
+from gdbext.errors import UsageError
 from gdbext.report import cells, counts
 from gdbext.views import leakrows
 
@@ -20,6 +21,8 @@ SURVIVORS = 10
 
 def run(session: Session, args: argparse.Namespace) -> report.Report:
     """Raises GdbextError."""
+    if not session.target.memory.stable:
+        raise UsageError("the program runs: nothing can be proved of it", "python -m gdbext live PID copies it first")
     found = session.leaks
     every = [
         leakrows.Row(group, site, session.contexts)

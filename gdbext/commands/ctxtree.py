@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from gdbext import report
 from gdbext.analysis.contexts import contexts, tree
-from gdbext.commands import Command, address, count
+from gdbext.commands import Command, _verdict, address, count
 from gdbext.errors import UsageError
 from gdbext.report import counts
-from gdbext.views import contextlines, contextrows
+from gdbext.views import contextlines, contextrows, verdicts
 
 if TYPE_CHECKING:
     from gdbext.session import Session
@@ -25,18 +25,22 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--garbage", action="store_true", help="garbage that was not collected yet, and what leads to it"
     )
+    parser.add_argument("--verdict", action="store_true", help=_verdict.HELP)
     parser.add_argument("--dot", metavar="FILE", help="write the folded tree to FILE for Graphviz")
 
 
 def run(session: Session, args: argparse.Namespace) -> report.Report:
     """The forest below the roots, or below one context."""
+    _verdict.check(session, args)
     every = session.contexts
     reached = session.reached_contexts
     state = contexts.STATES.index(args.state) if args.state else None
-    forest = tree.Forest.of(every, state, ~reached.mask if args.garbage else reached.mask)
+    judged = session.judged if args.verdict else None
+    labels = verdicts.labels(judged) if judged is not None else None
+    forest = tree.Forest.of(every, state, ~reached.mask if args.garbage else reached.mask, labels)
     start = _start(session, args)
     roots = forest.roots() if start is None else [start]
-    notes = [*every.notes, *reached.notes]
+    notes = _verdict.notes(session, args) or [*every.notes, *reached.notes]
     if args.garbage and not reached.known and not reached.notes:
         notes.append("the program runs: which contexts are garbage is not known")
     if args.dot:
@@ -63,12 +67,13 @@ def _start(session: Session, args: argparse.Namespace) -> int | None:
 def _blocks(
     session: Session, args: argparse.Namespace, forest: tree.Forest, start: int | None
 ) -> Iterator[report.Block]:
+    judged = session.judged if args.verdict else None
     for line in _header(session):
         yield report.Text(line, "heading")
     if args.all:
-        yield contextlines.outline(forest, session.context_rows, args, start)
+        yield contextlines.outline(forest, session.context_rows, args, start, judged)
         return
-    lines = contextlines.Lines(forest, session.context_rows, args)
+    lines = contextlines.Lines(forest, session.context_rows, args, judged)
     yield report.Tree(lines.forest() if start is None else lines.below_root(start), cut=lines.cut)
 
 
@@ -92,7 +97,8 @@ def _rows(session: Session, args: argparse.Namespace, forest: tree.Forest, start
         """Only where somebody reads them: the indices of a million contexts are no small thing."""
         chosen, reached = forest.shown(start), session.reached_contexts
         mask = reached.mask if args.garbage and reached.known else None
-        yield from contextrows.encoded(session, args, counts.limited(chosen, args.limit)[0], mask)
+        judged = session.judged if args.verdict else None
+        yield from contextrows.encoded(session, args, counts.limited(chosen, args.limit)[0], mask, judged)
 
     return report.Rows(rows(), encoded=True, mended=True)
 

@@ -12,6 +12,7 @@ from attrs import frozen
 
 from gdbext.report import Absent, Address, Cell, Choices, Rows, Stretch
 from gdbext.report.jsontext import encoded
+from gdbext.views import verdicts
 from gdbext.views.contextrows import document
 from gdbext.views.contexts import Phrase, cell, details, sentence
 from gdbext.views.contexttext import ContextColumns
@@ -89,7 +90,8 @@ def _columns(session: Session, args: argparse.Namespace, lines: Sequence[_Line])
     which[alone] = np.arange(len(alone))
     yield Choices([_cells(session, args, lines[place].step) for place in alone], which.tolist())
     if len(alone) < len(lines):
-        yield from ContextColumns(session.context_rows, args, np.array(known, np.int64)).all()
+        judged = session.judged if args.verdict else None
+        yield from ContextColumns(session.context_rows, args, np.array(known, np.int64), judged).all()
 
 
 def _index(session: Session, link: Link) -> int:
@@ -187,8 +189,13 @@ class _Contexts:
     """Contexts as JSON. Those that several chains share are remembered, as many as are no burden."""
 
     def __init__(self, session: Session, args: argparse.Namespace, holders: Mapping[int, Sequence[int]]) -> None:
-        self._chains, self._args, self._holders = session.chains, args, holders
+        self._session, self._chains, self._args, self._holders = session, session.chains, args, holders
         self._known: dict[int, str] = {}
+
+    def _verdict(self, address: int) -> dict[str, object]:
+        """What becomes of it, where that is asked for."""
+        index = self._session.contexts.index(address) if self._args.verdict else -1
+        return verdicts.members(self._session.judged, index) if index >= 0 else {}
 
     def encoded(self, number: int) -> str:
         """One context's object."""
@@ -196,7 +203,7 @@ class _Contexts:
         if text is None:
             address = self._chains.lineage.links[number].address
             row = self._chains.row(number, self._holders.get(address, ()))
-            text = encoded(document(row, self._args))
+            text = encoded({**document(row, self._args), **self._verdict(address)})
             if len(self._known) < MEMO:
                 self._known[number] = text
         return text

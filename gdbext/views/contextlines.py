@@ -13,12 +13,14 @@ from gdbext.errors import UsageError
 from gdbext.report import Address, Cell, Duration, Node, Outline
 from gdbext.report.counts import limited, plural
 from gdbext.report.dot import render_tree
+from gdbext.views import verdicts
 from gdbext.views.contexts import Phrase, cell, details, registered, sentence
 from gdbext.views.contexttext import parent_name, stretches
 
 if TYPE_CHECKING:
     from gdbext.analysis.contexts.rows import Rows
     from gdbext.analysis.contexts.tree import Fold, Forest
+    from gdbext.analysis.leaks.judged import Judged
 
 FAMILY = 20
 """Lines for the members of one family; the largest folds come first."""
@@ -26,19 +28,22 @@ INSTANT = 1_000_000_000
 MORE = "{:,} more contexts are not shown: --all, --limit N, or go-ctxtree 0xADDR".format
 
 
-def outline(forest: Forest, rows: Rows, args: argparse.Namespace, start: int | None) -> Outline:
+def outline(
+    forest: Forest, rows: Rows, args: argparse.Namespace, start: int | None, judged: Judged | None = None
+) -> Outline:
     """A line for each context. ``args.limit`` lines at most: what is cut is not looked at."""
     drawn = forest.drawn(start)
     shown = drawn if args.depth is None else drawn[drawn.depth <= args.depth]
     some, cut = limited(shown, args.limit, MORE)
-    return Outline(stretches(forest, rows, args, some), cut=cut)
+    return Outline(stretches(forest, rows, args, some, judged), cut=cut)
 
 
 class Lines:
-    """Draws a Forest. Stops at ``args.limit`` lines and counts what it left out."""
+    """Draws a Forest. Stops at ``args.limit`` lines and counts what it left out. ``judged``: where verdicts are asked
+    for."""
 
-    def __init__(self, forest_: Forest, rows: Rows, args: argparse.Namespace) -> None:
-        self._forest, self._rows, self._args = forest_, rows, args
+    def __init__(self, forest_: Forest, rows: Rows, args: argparse.Namespace, judged: Judged | None = None) -> None:
+        self._forest, self._rows, self._args, self._judged = forest_, rows, args, judged
         self._room = args.limit
         self._cut = 0
 
@@ -88,6 +93,8 @@ class Lines:
         row = self._rows.at(index)
         yield [Address(row.address), row.kind]
         yield [cell(row.state)]
+        if self._judged is not None:
+            yield from verdicts.phrases(self._judged, index)
         yield from details(row, self._args)
         yield from self._under(index)
 
@@ -101,6 +108,8 @@ class Lines:
         row = self._rows.at(fold.example)
         yield [f"×{len(fold):,}", row.kind]
         yield [cell(row.state)]
+        if self._judged is not None:
+            yield from verdicts.of_many(self._judged, fold.members)
         waits = int(np.isin(self._forest.contexts.waits[:, 0], fold.members).sum()) if row.waiters else 0
         yield [f"{waits:,} goroutines wait" if waits else "no waiters"]
         yield from self._unlisted(fold)

@@ -18,12 +18,14 @@ from gdbext.analysis.contexts.contexts import NO_DEADLINE, STATES
 from gdbext.compute import parallel
 from gdbext.compute.arrays import I64
 from gdbext.report.columns import Column, Schema
-from gdbext.report.values import Choice, Flags, Kind, Numbers, Times, Values
+from gdbext.report.values import Choice, Flags, Kind, Numbers, Times, Values, each
+from gdbext.views import verdicts
 from gdbext.views.contexts import MASKED, cell, moment, shown_value
 
 if TYPE_CHECKING:
     from gdbext.analysis.contexts.columns import Text
     from gdbext.analysis.contexts.rows import Row, Rows
+    from gdbext.analysis.leaks.judged import Judged
     from gdbext.compute.arrays import U64, Bools
     from gdbext.session import Session
 
@@ -44,11 +46,19 @@ def document(row: Row, args: argparse.Namespace) -> dict[str, object]:
     return schema(row.certain is not None).object(Shown(row, args.values))
 
 
-def encoded(session: Session, args: argparse.Namespace, indices: I64, reached: Bools | None = None) -> Iterator[str]:
-    """JSON objects of the contexts, joined with commas, some thousand in a piece; with ``reached`` whether each is."""
-    every = Found(session.context_rows, session.context_holders, args.values, reached)
+def encoded(
+    session: Session,
+    args: argparse.Namespace,
+    indices: I64,
+    reached: Bools | None = None,
+    judged: Judged | None = None,
+) -> Iterator[str]:
+    """JSON objects of the contexts, joined with commas, some thousand in a piece; with ``reached`` whether each is,
+    with ``judged`` what becomes of each."""
+    every = Found(session.context_rows, session.context_holders, args.values, reached, judged)
     chunks = (Chunk(every, indices[at : at + CHUNK]) for at in range(0, len(indices), CHUNK))
-    pieces = schema(session.contexts.certain is not None, reached is not None).encoded(chunks)
+    known = schema(session.contexts.certain is not None, reached is not None)
+    pieces = (JUDGED if judged is not None else known).encoded(chunks)
     yield from parallel.ahead(pieces) if session.target.memory.whole() is not None else pieces
 
 
@@ -59,9 +69,14 @@ class Found:
     """
 
     def __init__(
-        self, rows: Rows, holders: Mapping[int, Sequence[int]], values: bool, reached: Bools | None = None
+        self,
+        rows: Rows,
+        holders: Mapping[int, Sequence[int]],
+        values: bool,
+        reached: Bools | None = None,
+        judged: Judged | None = None,
     ) -> None:
-        self.rows, self.holders, self.values, self.reached = rows, holders, values, reached
+        self.rows, self.holders, self.values, self.reached, self.judged = rows, holders, values, reached, judged
         self.contexts, self.columns = rows.contexts, rows.columns
         self.waited, self.held = np.zeros((2, len(rows.contexts)), np.bool_)
         self.waited[rows.contexts.waits[:, 0]] = True
@@ -106,6 +121,13 @@ class Chunk:
         which = np.zeros(len(self.indices), np.int64)
         which[places] = 1 + np.arange(len(places))
         return Choice([(), *(get(index) for index in self.indices[places].tolist())], which)
+
+    @cached_property
+    def verdicts(self) -> Sequence[Mapping[str, Any]]:
+        """What becomes of each."""
+        judged = self.every.judged
+        assert judged is not None
+        return [verdicts.members(judged, index) for index in self.indices.tolist()]
 
     @cached_property
     def timers(self) -> Bools:
@@ -226,6 +248,24 @@ SEEN_TWICE: Schema[Shown, Chunk] = Schema((*CONTEXT.columns, CERTAIN))
 REACHABLE: Column[Shown, Chunk] = Column("reachable", Kind.FLAG, one=lambda shown: shown.reachable, many=_reachable)
 WITH_GARBAGE: Schema[Shown, Chunk] = Schema((*CONTEXT.columns, REACHABLE))
 """A context that may be garbage."""
+
+
+def _judged(key: str, kind: Kind) -> Column[Shown, Chunk]:
+    return Column(key, kind, many=lambda chunk: each([kind.cell(one[key]) for one in chunk.verdicts]))
+
+
+JUDGED: Schema[Shown, Chunk] = Schema(
+    (
+        *CONTEXT.columns,
+        _judged("reachable", Kind.FLAG),
+        _judged("verdict", Kind.TEXT),
+        _judged("stoppable", Kind.FLAG),
+        _judged("proved", Kind.FLAG),
+        _judged("holder", Kind.MAPPING),
+        _judged("retained_bytes", Kind.BYTES),
+    )
+)
+"""A context and what becomes of it."""
 
 
 def schema(seen_twice: bool, with_garbage: bool = False) -> Schema[Shown, Chunk]:

@@ -16,12 +16,14 @@ from gdbext.analysis.contexts.contexts import NO_DEADLINE, NO_KIND, STATES
 from gdbext.compute.arrays import I64
 from gdbext.report import Address, Cell, Choices, Stretch
 from gdbext.report.cells import MINUTE, SECOND
-from gdbext.views.contexts import MASKED, cell, deadline, registered, waiting
+from gdbext.views import verdicts
+from gdbext.views.contexts import MASKED, cell, deadline, registered, sentence, waiting
 
 if TYPE_CHECKING:
     from gdbext.analysis.contexts.columns import Text
     from gdbext.analysis.contexts.rows import Rows
     from gdbext.analysis.contexts.tree import Drawn, Forest
+    from gdbext.analysis.leaks.judged import Judged
     from gdbext.compute.arrays import Bools
 
 CHUNK = 1 << 12
@@ -29,12 +31,14 @@ CHUNK = 1 << 12
 ROOTS = {"context.backgroundCtx": "Background", "context.todoCtx": "TODO"}
 
 
-def stretches(forest: Forest, rows: Rows, args: argparse.Namespace, drawn: Drawn) -> Iterator[Stretch]:
+def stretches(
+    forest: Forest, rows: Rows, args: argparse.Namespace, drawn: Drawn, judged: Judged | None = None
+) -> Iterator[Stretch]:
     """The lines of go-ctxtree, one for each context."""
     for at in range(0, len(drawn), CHUNK):
         some = drawn[at : at + CHUNK]
         indices = some.order.astype(np.int64)
-        columns = [*ContextColumns(rows, args, indices).all(), under(rows, indices)]
+        columns = [*ContextColumns(rows, args, indices, judged).all(), under(rows, indices)]
         if args.depth is not None:
             columns.append(_left_out(forest, some, args.depth))
         yield Stretch(some.depth.tolist(), some.last.tolist(), columns)
@@ -73,7 +77,8 @@ def counted(numbers: I64, what: str) -> Choices:
 class ContextColumns:
     """What lines say of some contexts. An index below 0 is no context: nothing is said there."""
 
-    def __init__(self, rows: Rows, args: argparse.Namespace, indices: I64) -> None:
+    def __init__(self, rows: Rows, args: argparse.Namespace, indices: I64, judged: Judged | None = None) -> None:
+        self.judged = judged
         self.rows, self.columns, self.contexts, self.args = rows, rows.columns, rows.contexts, args
         self.indices, self.known = indices, indices >= 0
         self.state = np.where(self.known, self.contexts.state[indices].astype(np.int64), -1)
@@ -84,12 +89,18 @@ class ContextColumns:
         yield Choices(self._addresses(), np.where(self.known, np.arange(len(self.indices)), -1).tolist())
         yield chosen([kind.name for kind in self.contexts.types.kinds], self.kind, " ")
         yield chosen(STATES, self.state)
+        if self.judged is not None:
+            yield self._verdicts(self.judged)
         causes, which = self._causes()
         yield chosen(causes, which, ", cause: ")
         yield self._deadlines(which < 0)
         yield from self._keys_and_values()
         yield self._registered()
         yield self._waiters()
+
+    def _verdicts(self, judged: Judged) -> Choices:
+        said = [sentence(verdicts.phrases(judged, index)) if index >= 0 else [] for index in self.indices.tolist()]
+        return chosen(said, np.where([bool(one) for one in said], np.arange(len(said)), -1))
 
     def _addresses(self) -> list[Cell]:
         return [Address(address) for address in self.contexts.address[self.indices].tolist()]

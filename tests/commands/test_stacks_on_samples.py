@@ -17,6 +17,7 @@ from tests.waiting import HANG_SECONDS
 FIRST_WITH_GROUPS, FIRST_WITH_BUBBLES = 24, 25
 FIRST_WITH_LABELS = 27
 """runtime.Stack prints profiler labels from Go 1.27 on; we always do."""
+MINUTES = r", \d+ minutes(?=[\],])"
 CORE = hosts.Host("core")
 WAYS = {
     "plain": (),
@@ -28,11 +29,14 @@ WAYS = {
 
 
 def blocks(text: str) -> dict[int, str]:
-    """What was printed of each goroutine, by goid; a debugger's own lines and notes are not in it."""
+    """What was printed of each goroutine, by goid; a debugger's own lines and notes are not in it.
+
+    Nor are the minutes it has waited: they pass between the program's look and ours.
+    """
     found: dict[int, str] = {}
     for part in re.split(r"\n\n|^note: |^\[(?!originating)", text, flags=re.MULTILINE):
         if match := re.search(r"^goroutine (\d+) \[", part, re.MULTILINE):
-            found[int(match[1])] = part[match.start() :].rstrip("\n")
+            found[int(match[1])] = re.sub(MINUTES, "", part[match.start() :].rstrip("\n"), count=1)
     return found
 
 

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from gdbext.analysis.contexts.contexts import NO_DEADLINE, NO_KIND, Contexts
 from gdbext.compute.arrays import I32, I64, Bools
 
+MORE = 24
+"""Bits of a label below those of ``Forest.more``, which has 7."""
 CHAIN = 4
 """Only children in a row, alike and with nothing else to say, fold from this many on."""
 
@@ -57,9 +59,13 @@ class Forest:
 
     contexts: Contexts
     kept: NDArray[np.bool_] = field(repr=False)
+    more: I64 | None = field(default=None, repr=False)
+    """Numbers that contexts have to have in common, besides all else, to look alike."""
 
     @classmethod
-    def of(cls, contexts: Contexts, state: int | None = None, wanted: Bools | None = None) -> Forest:
+    def of(
+        cls, contexts: Contexts, state: int | None = None, wanted: Bools | None = None, more: I64 | None = None
+    ) -> Forest:
         """The families; with ``state`` only contexts in that state and what leads to them. Of the ``wanted`` ones."""
         from gdbext.analysis.contexts import forests, kernels
 
@@ -67,9 +73,9 @@ class Forest:
         if state is not None:
             kept &= contexts.state == state
         if kept.all():
-            return cls(contexts, kept)
+            return cls(contexts, kept, more)
         kernels.keep_ancestors(contexts.parent, forests.top_down(contexts.parent), kept)
-        return cls(contexts, kept)
+        return cls(contexts, kept, more)
 
     @cached_property
     def _parent(self) -> I32:
@@ -81,7 +87,7 @@ class Forest:
         """What each family looks like, and how many contexts it has."""
         from gdbext.analysis.contexts import forests
 
-        return forests.shapes(self._parent, forests.top_down(self._parent), _labels(self.contexts))
+        return forests.shapes(self._parent, forests.top_down(self._parent), _labels(self.contexts, self.more))
 
     @property
     def shape(self) -> NDArray[np.uint64]:
@@ -103,7 +109,7 @@ class Forest:
     @cached_property
     def _plain(self) -> I32:
         """Kind and state; -1 for a context that has more to say, which no chain may hide."""
-        return _plain(self.contexts)
+        return _plain(self.contexts, self.more)
 
     @cached_property
     def position(self) -> I32:
@@ -224,7 +230,7 @@ class Folds(Sequence[Fold]):
         return int(np.where(chained, lengths, counts).sum()), int((counts * self._forest.sizes[first]).sum())
 
 
-def _labels(contexts: Contexts) -> I32:
+def _labels(contexts: Contexts, more: I64 | None) -> I32:
     """What a context looks like by itself: kind, state, whether somebody waits, whether all that is registered is
     listed, who is its parent when that is not a context found."""
     label = np.where(contexts.parent < 0, contexts.parent_kind, np.uint8(NO_KIND)).astype(np.int32)
@@ -233,11 +239,13 @@ def _labels(contexts: Contexts) -> I32:
     label |= contexts.state.astype(np.int32) << 8
     label[contexts.waits[:, 0]] |= 1 << 12
     label |= (contexts.listed != contexts.children).astype(np.int32) << 13
-    return label
+    return label if more is None else label | (more << MORE).astype(np.int32)
 
 
-def _plain(contexts: Contexts) -> I32:
+def _plain(contexts: Contexts, more: I64 | None) -> I32:
     made = contexts.kind.astype(np.int32) << 8 | contexts.state
+    if more is not None:
+        made |= (more << MORE).astype(np.int32)
     made[contexts.waits[:, 0]] = -1
     made[contexts.listed != contexts.children] = -1
     return made

@@ -29,8 +29,8 @@ class Holder:
 NOBODY = Holder("")
 
 
-def holder(known: Known, index: int) -> Holder:
-    """Of one context."""
+def holder(known: Known, index: int, named: bool = True) -> Holder:
+    """Of one context. ``named``: with the root that has a function value."""
     proof, contexts = known.proof, known.contexts
     kind = contexts.types.kinds[int(contexts.kind[index])]
     if not kind.canceler:
@@ -38,7 +38,7 @@ def holder(known: Known, index: int) -> Holder:
     if known.verdicts.verdict[index] != HELD and not proof.held[index]:
         return NOBODY
     if (slot := int(proof.closure[index])) >= 0:
-        return _closure(known, slot)
+        return _closure(known, slot, named)
     if (row := int(proof.row[index])) >= 0:
         function = int(proof.function[index])
         name = known.symtab.name(function) if function >= 0 else ""
@@ -46,8 +46,10 @@ def holder(known: Known, index: int) -> Holder:
     return Holder("running")
 
 
-def _closure(known: Known, slot: int) -> Holder:
+def _closure(known: Known, slot: int, named: bool) -> Holder:
     one = known.lookup.numbered(slot)
+    if not named:
+        return Holder("function value", one.base)
     root, ids = known.paths.chain(slot)
     name = known.root_names.name(root) if ids and root >= 0 else None
     return Holder("function value", one.base, name, goid=name.goid if name is not None else None)

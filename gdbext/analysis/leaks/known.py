@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from gdbext.analysis.heap.lookup import Lookup
     from gdbext.analysis.heap.paths import Paths
     from gdbext.analysis.heap.rootnames import RootNames
+    from gdbext.analysis.leaks.kept import Kept
     from gdbext.analysis.leaks.proof import Facts, Proof
     from gdbext.analysis.leaks.verdicts import Verdicts
     from gdbext.golang.reading.program import Program
@@ -54,5 +55,7 @@ class Known(Protocol):
     def proof_facts(self) -> Facts: ...
     @property
     def proof(self) -> Proof: ...
+    @property
+    def kept(self) -> Kept: ...
     @property
     def verdicts(self) -> Verdicts: ...

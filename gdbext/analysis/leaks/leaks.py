@@ -101,8 +101,7 @@ class Leaks:
 
 def leaks(known: Known) -> Leaks:
     """Of a program. Raises GdbextError."""
-    verdicts, proof, facts = known.verdicts, known.proof, known.proof_facts
-    kept = keeping.Kept.of(facts, proof, verdicts.proved)
+    verdicts, proof, kept = known.verdicts, known.proof, known.kept
     groups = grouped(kept, proof, verdicts, known.context_rows.columns)
     totals = {key: _total(known, kept, verdicts.verdict == number) for key, number in KEYS.items()}
     parts = [totals[key].kept.bytes for key in PROVED_KEYS]

@@ -1,0 +1,88 @@
+"""What --verdict adds to a context: in a line, and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gdbext.analysis.leaks import holding
+from gdbext.analysis.leaks.judged import UNKNOWN
+from gdbext.analysis.leaks.verdicts import CANCELLED, HELD, NONE, PROVED, REGISTERED, VERDICTS
+from gdbext.report import Address, Bytes, Hostile
+from gdbext.views.contexts import Phrase
+
+if TYPE_CHECKING:
+    from gdbext.analysis.leaks.holding import Holder
+    from gdbext.analysis.leaks.judged import Judged
+    from gdbext.compute.arrays import I64
+
+SILENT = (NONE, CANCELLED)
+"""Of which a line says nothing more."""
+
+
+def phrases(judged: Judged, index: int) -> Iterator[Phrase]:
+    """What a line says of one context."""
+    verdict = int(judged.verdicts.verdict[index])
+    if verdict in SILENT:
+        return
+    if verdict == HELD:
+        yield ["held by", Hostile(holding.text(judged.holder(index)))]
+        return
+    yield [word(judged, verdict, bool(judged.verdicts.stoppable[index]))]
+    if (size := int(judged.retained[index])) > 0:
+        yield ["keeps", Bytes(size)]
+
+
+def word(judged: Judged, verdict: int, stoppable: bool) -> str:
+    """A verdict in a line."""
+    said = VERDICTS[verdict]
+    if verdict == REGISTERED:
+        return said if stoppable else f"{said}, nothing can stop it"
+    return f"suspected {said}" if verdict in PROVED and judged.doubts else said
+
+
+def of_many(judged: Judged, members: I64) -> Iterator[Phrase]:
+    """What the line of contexts that look alike says."""
+    first = int(members[0])
+    verdict = int(judged.verdicts.verdict[first])
+    if verdict in SILENT:
+        return
+    yield [word(judged, verdict, bool(judged.verdicts.stoppable[first]))]
+    sizes = judged.retained[members]
+    if total := int(sizes[sizes != UNKNOWN].sum()):
+        yield ["keep", Bytes(total)]
+
+
+def labels(judged: Judged) -> I64:
+    """A number for what contexts have to be alike in to stand in one line."""
+    found: I64 = judged.verdicts.verdict.astype(np.int64) << 1 | judged.verdicts.stoppable
+    return found
+
+
+def members(judged: Judged, index: int) -> dict[str, Any]:
+    """What JSON has of one context."""
+    verdict = int(judged.verdicts.verdict[index])
+    size = int(judged.retained[index])
+    return {
+        "reachable": True,
+        "verdict": VERDICTS[verdict] or None,
+        "stoppable": bool(judged.verdicts.stoppable[index]) if verdict == REGISTERED else None,
+        "proved": not judged.doubts if verdict != NONE else None,
+        "holder": holder_object(judged.holder(index)) if verdict == HELD else None,
+        "retained_bytes": size if size != UNKNOWN else None,
+    }
+
+
+def holder_object(one: Holder) -> dict[str, Any] | None:
+    """Who can cancel a context, as JSON; None for nobody."""
+    if not one.how:
+        return None
+    return {
+        "kind": one.how,
+        "address": Address(one.closure) if one.closure else None,
+        "root": Hostile(one.root.text) if one.root is not None else None,
+        "goid": one.goid,
+        "function": Hostile(one.function) if one.function else None,
+    }
