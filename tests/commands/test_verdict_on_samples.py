@@ -27,7 +27,7 @@ def test_on_every_host(host: hosts.Host, go: str) -> None:
     with hosts.subject(host, build("cancels", go), *ARGS) as subject:
         if host == hosts.Host("live"):
             said = hosts.say(host, subject, "go-ctxleaks")
-            assert said.status and "the program runs: nothing can be proved of it" in said.err
+            assert "the program runs: nothing can be proved of it" in said.err
             return
         rows = rows_of(hosts.ask(host, subject, "go-ctxtree", "--verdict"))
         leaks = hosts.ask(host, subject, "go-ctxleaks")
