@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from gdbext.commands import Command
+from gdbext.frontend.where import render_where
 
 INTRODUCTION = """\
 # Commands
@@ -42,5 +43,6 @@ def render_markdown(commands: Iterable[Command]) -> Iterator[str]:
     yield "| command | what it does |\n|---|---|\n"
     for command in known:
         yield f"| [{command.name}](#{command.name}) | {command.help} |\n"
+    yield from render_where(known)
     for command in known:
         yield f"\n## {command.name}\n\n```text\n{command.help_text()}\n```\n"

@@ -1,0 +1,74 @@
+"""Where each command works, and what a host cannot give: a part of COMMANDS.md (tests/frontend/test_where.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from gdbext.commands import Command
+
+GDB_PROCESS, GDB_CORE, CORE, PID, LIVE, DLV, PROMPT = (
+    *("GDB, process", "GDB, core", "`core`", "`pid`", "`live`", "`dlv`", "Delve's prompt"),
+)
+HOSTS = (GDB_PROCESS, GDB_CORE, CORE, PID, LIVE, DLV, PROMPT)
+IN_GDB = (GDB_PROCESS, GDB_CORE)
+SCRIPTS = (
+    *("go-ancestors", "go-ctxchain", "go-ctxtree", "go-gc", "go-goroutines", "go-heapdump", "go-mem", "go-object"),
+    *("go-spans", "go-spanwatch"),
+)
+"""What the scripts at Delve's prompt answer; of every other command they print the line for another terminal."""
+ON_PROCESSES = ("go-heapdump", "go-spanwatch")
+"""Scripts for a process only: a core is one already, and does not go on."""
+
+LACKS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    GDB_PROCESS: {"go-threads": ("threads[].syscall",)},
+    CORE: {"go-doctor": ("gdb",)},
+    PID: {"go-ctxtree": ("garbage",), "go-doctor": ("gdb",)},
+    LIVE: {"go-doctor": ("gdb",)},
+    DLV: {"go-doctor": ("gdb",), "go-threads": ("threads[].syscall",)},
+    PROMPT: {
+        "go-ancestors": ("chain[].stack", "chain[].start_function"),
+        "go-ctxtree": ("contexts[].children_listed", "contexts[].goroutines", "garbage"),
+        "go-goroutines": (
+            *("goroutines[].address", "goroutines[].labels", "goroutines[].locked", "goroutines[].thread"),
+        ),
+        "go-object": ("pkg_path", "reachable", "type"),
+        "go-spans": ("classes[].live_bytes", "states"),
+    },
+}
+"""By host and command: keys of its JSON that other hosts fill and this one cannot."""
+
+INTRODUCTION = """
+## Where they work
+
+In GDB (13 and newer), on a process that it is attached to and on a core; without a debugger as `core`, `pid`, `live`
+and `dlv` above (a process or a core); at Delve's prompt (1.24 and newer), where *line* says that the command prints the
+line which answers in another terminal, of the same target, and *process* that there is nothing to answer of a core.
+
+"""
+REST = """
+Only GDB evaluates expressions, and Delve at its prompt those of go-ctxchain: elsewhere an argument is an address, a
+goroutine's number or, of go-print, a global's name. Over `dlv` the file of C code is not known, nor are mappings.
+"""
+
+
+def render_where(commands: Iterable[Command]) -> Iterator[str]:
+    """The section."""
+    known = {command.name: command for command in commands}
+    yield INTRODUCTION
+    yield f"| command | {' | '.join(HOSTS)} |\n|---|{'---|' * len(HOSTS)}\n"
+    for name in sorted({*known, *SCRIPTS}):
+        yield f"| {name} | {' | '.join(cell(known.get(name), name, host) for host in HOSTS)} |\n"
+    yield "\nWhat a host cannot give, by the keys of `--json`:\n\n"
+    for host, lacking in LACKS.items():
+        for name, keys in lacking.items():
+            yield f"- {host}: {name} {', '.join(f'`{key}`' for key in keys)}\n"
+    yield REST
+
+
+def cell(command: Command | None, name: str, host: str) -> str:
+    """yes, no, or what else is to be said. ``command``: None for one of Delve's prompt alone."""
+    if host == PROMPT and name in SCRIPTS:
+        return "process" if name in ON_PROCESSES else "yes"
+    if command is None or (command.runs_commands and host not in IN_GDB):
+        return "no"
+    return "line" if host == PROMPT else "yes"

@@ -1,0 +1,162 @@
+"""The table of COMMANDS.md: every command on every host, and what each lacks of what GDB gives on a core."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pytest
+from attrs import frozen
+
+from gdbext.commands import registry
+from gdbext.frontend import where
+from tests import hosts, programs, tools
+from tests.dlvscripts import delve
+from tests.test_interface import EVERY, HELD, KEYS
+from tests.waiting import HANG_SECONDS
+
+GO = "1.27.3"
+Ask = Callable[..., Mapping[str, Any]]
+DEEP = 2
+"""Keys of a path that are compared: what is below is the program's."""
+SHALLOW = {"go-print": 1}
+UNSEEN = {"contexts[].cause"}
+"""What Delve's prompt finds of the sample are live contexts only."""
+IN_SCRIPTS = {"go-ctxchain": ("all",)}
+"""Arguments that scripts spell otherwise."""
+
+
+def texts(pattern: str) -> set[str]:
+    scripts = "".join(path.read_text() for path in delve.FOLDER.glob("*.star"))
+    return set(re.findall(pattern, scripts, re.MULTILINE))
+
+
+def test_what_delves_prompt_has() -> None:
+    defined = {name.replace("_", "-") for name in texts(r"^def command_(go_\w+)")} - {"go-load", "go-step"}
+    handed_on = texts(r'elsewhere\("(go-[a-z-]+)"')
+    assert defined - handed_on == set(where.SCRIPTS) >= set(where.ON_PROCESSES)
+    for name, command in registry().items():
+        said = where.cell(command, name, where.PROMPT)
+        assert said == ("yes" if name in where.SCRIPTS else "line" if name in handed_on else "no")
+
+
+def test_every_command_has_a_row() -> None:
+    text = "".join(where.render_where(registry().values()))
+    rows = re.findall(r"^\| (go-[a-z-]+) \|", text, re.MULTILINE)
+    assert rows == sorted({*registry(), *where.SCRIPTS})
+
+
+def given(value: object, depth: int = DEEP) -> Iterator[str]:
+    """The paths under which there is anything; ``path[]*`` for all of an empty list."""
+    if isinstance(value, list):
+        yield from ("",) if value else ("", "[]*")
+        yield from (f"[]{path}" for one in value for path in given(one, depth))
+    elif not isinstance(value, dict):
+        yield from () if value in (None, "") else ("",)
+    elif "absent" not in value:
+        yield ""
+        for key, one in value.items() if depth else ():
+            yield from (f".{key}{path}" for path in given(one, depth - 1))
+
+
+def test_what_is_given() -> None:
+    made = {"a": None, "b": {"absent": "why"}, "c": [{"d": 1, "e": "", "f": {"g": 1}}], "h": [], "i": ""}
+    assert set(given(made)) == {"", ".c", ".c[]", ".c[].d", ".c[].f", ".h", ".h[]*"}
+
+
+def lacking(most: set[str], here: set[str]) -> tuple[str, ...]:
+    """What is not given here; of an empty list nobody knows."""
+    empty = tuple(path.rstrip("*") for path in here if path.endswith("*"))
+    missing = {path for path in most - here if not path.startswith(empty or ("*",)) and path[-1:] != "*"}
+    return tuple(sorted(path for path in missing if not any(_holds(one, path) for one in missing)))
+
+
+def _holds(outer: str, path: str) -> bool:
+    return path != outer and path.startswith((f"{outer}.", f"{outer}[]"))
+
+
+def test_what_is_lacking() -> None:
+    assert lacking({"", ".a", ".c[].d", ".e[]*"}, {"", ".c", ".c[]*"}) == (".a",)
+
+
+@frozen
+class Place:
+    """A column of the table, and how its commands are asked there."""
+
+    column: str
+    core: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.column.strip('`')}{' of a core' if self.core and self.column == where.DLV else ''}"
+
+    def host(self) -> hosts.Host:
+        gdb = tools.gdbs()[-1] if self.column in where.IN_GDB else None
+        return hosts.Host("core" if self.core else "live", gdb, dlv=self.column == where.DLV)
+
+
+ON_CORES = {where.GDB_CORE, where.CORE, where.PROMPT}
+PLACES = (*(Place(column, column in ON_CORES) for column in where.HOSTS), Place(where.DLV, core=True))
+
+
+@contextlib.contextmanager
+def asked(place: Place) -> Iterator[Ask]:
+    """Who answers a command's words there."""
+    program = programs.build("ctxforest", GO)
+    if place.column == where.PROMPT:
+        taken = programs.core(program, f"gcore-{tools.gdbs()[-1]}")
+        yield lambda *words: delve.Said(taken.truth, delve.on_core(taken, " ".join((*words, "--json")))).document()
+    elif place.column == where.LIVE:
+        with programs.run(program) as running:
+            yield lambda *words: plain("live", str(running.pid), *words)
+    else:
+        host = place.host()
+        with hosts.subject(host, program) as subject:
+            yield lambda *words: hosts.ask(host, subject, *words)
+
+
+def plain(*words: str) -> Any:
+    command = [sys.executable, "-m", "gdbext", *words, "--json"]
+    env = hosts.environment(None)
+    return json.loads(subprocess.run(command, capture_output=True, check=True, env=env, timeout=HANG_SECONDS).stdout)
+
+
+def answers(place: Place) -> dict[str, set[str]]:
+    """What is given there of each command of which the table says that it works."""
+    found = {}
+    with asked(place) as ask:
+        commands = [(name, registry().get(name)) for name in sorted({*registry(), *where.SCRIPTS})]
+        works = [name for name, command in commands if where.cell(command, name, place.column) == "yes"]
+        for name in works:
+            document = ask(name, *arguments(place, name, ask))
+            rows = {key: value for key, value in document.items() if key not in EVERY}
+            found[name] = {path[1:] for path in given(rows, SHALLOW.get(name, DEEP))}
+    return found
+
+
+def arguments(place: Place, name: str, ask: Ask) -> list[str]:
+    words = KEYS[name][0] if name in KEYS else ()
+    if place.column == where.PROMPT:
+        words = IN_SCRIPTS.get(name, words)
+    return [a_context(ask) if word == HELD else word for word in words]
+
+
+def a_context(ask: Ask) -> str:
+    """The address of one that another one refers to."""
+    return str(next(one["parent"] for one in ask("go-ctxtree")["contexts"] if isinstance(one["parent"], str)))
+
+
+@pytest.fixture(scope="module")
+def most() -> dict[str, set[str]]:
+    """What GDB gives of a core."""
+    return answers(Place(where.GDB_CORE, core=True))
+
+
+@pytest.mark.parametrize("place", PLACES, ids=str)
+def test_the_table_is_true(place: Place, most: dict[str, set[str]]) -> None:
+    every = {name: lacking(most[name] - UNSEEN, paths) for name, paths in answers(place).items() if name in most}
+    assert {name: keys for name, keys in every.items() if keys} == {**where.LACKS.get(place.column, {})}
