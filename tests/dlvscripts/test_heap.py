@@ -16,6 +16,8 @@ from tests.dlvscripts import delve
 LINES = ("go-mem --json", "go-spans --json", "go-gc --json", "go-mem", "go-spans --limit 2", "go-gc")
 SCAVENGED = {"HeapReleased", "HeapIdle"}
 """The scavenger gives memory back in the background."""
+GC_PROGRAM = 128 << 10
+"""Bytes of a type above which Go 1.22 and 1.23 have a program for the collector instead of a bitmap."""
 COLLECTIONS = 3
 """That the sample asks for; it lets none begin by itself."""
 
@@ -95,6 +97,8 @@ def test_objects(go: str) -> None:
     assert bool(noted) == (go != "1.21.13")
     assert noted == {a: records[a]["type"] for a in noted}
     wide = {a for a, r in records.items() if r["pointers"] > 0 and r["size"] * r["count"] > 512 and not r["dead"]}
+    if go.startswith(("1.22", "1.23")):  # of these the runtime notes a type of its own making, which has no name
+        wide -= {a for a in wide if records[a]["size"] > GC_PROGRAM}
     assert go == "1.21.13" or wide <= noted.keys()
 
 
