@@ -78,7 +78,7 @@ def test_all_of_a_stack_whose_thread_is_elsewhere() -> None:
 def test_stacks_of_schedulers_and_signal_handlers(on_it: bool) -> None:
     made = Made()
     (g0, scheduler), (gsignal, handler) = made.system(), made.system()
-    made.gs.machine(procid=TID, g0=g0, gsignal=gsignal)
+    made.gs.machine(procid=TID, g0=g0, gsignal=gsignal, p=1)
     made.thread(rip=scheduler[0], rsp=scheduler[1] if on_it else handler[1])
     used = [range(scheduler[1] if on_it else scheduler[2], scheduler[3], 8)]
     used += [range(handler[2] if on_it else handler[1], handler[3], 8)]
