@@ -63,9 +63,16 @@ def _blocks(session: Session, found: leaking.Leaks, rows: Sequence[leakrows.Row]
 def _totals(found: leaking.Leaks) -> Iterator[str]:
     for key, total in found.totals.items():
         if total.contexts:
-            own = "" if key in ("lost", "orphaned", "until_deadline", "registered") else "they themselves are "
-            size = cells.human_bytes(total.kept.bytes)
-            yield f"{key.replace('_', '-'):<16}{counts.plural(total.contexts, 'context')}, {own}{size}"
+            kept = key in ("lost", "orphaned", "until_deadline", "registered")
+            size = (
+                f"{'keep' if total.contexts > 1 else 'keeps'} "
+                if kept
+                else "themselves "
+                if total.contexts > 1
+                else "itself "
+            )
+            many = counts.plural(total.contexts, "context")
+            yield f"{key.replace('_', '-'):<16}{many}, {size}{cells.human_bytes(total.kept.bytes)}"
     if found.shared > 0:
         yield f"{'shared':<16}{cells.human_bytes(found.shared)} that several of these keep"
     if found.maps:

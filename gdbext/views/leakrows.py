@@ -62,10 +62,16 @@ class Row:
 
     @property
     def made(self) -> str:
-        """Where, and by how many samples."""
+        """Where, without the directories that JSON has."""
         if self.site.place is None:
-            return f"? (none of {self.group.contexts:,} sampled)"
-        return f"{place(self.site.place)} ({self.site.sampled:,} sampled of {self.group.contexts:,})"
+            return "not sampled"
+        function, file = (text.rsplit("/", 1)[-1] for text in (self.site.place.function, self.site.place.file))
+        return f"{cells.escape(function)} at {cells.escape(file)}:{self.site.place.line}"
+
+    @property
+    def samples(self) -> str:
+        """How many of them the memory profile knows."""
+        return f"{self.site.sampled:,} of {self.group.contexts:,}" if self.site.sampled else "none"
 
 
 def _of(key: str, kind: Kind, title: str, one: Callable[[Row], Any]) -> Column[Row, Sequence[Row]]:
@@ -89,6 +95,7 @@ GROUP = Schema(
         _of("stack", Kind.LIST, "", lambda row: list(map(FRAME.object, row.site.stack))),
         _of("sampled", Kind.COUNT, "", lambda row: row.site.sampled),
         _of("", Kind.TEXT, "made by", lambda row: row.made),
+        _of("", Kind.TEXT, "sampled", lambda row: row.samples),
         _of("example", Kind.ADDRESS, "example", lambda row: int(row.contexts.address[row.group.example])),
     )
 )

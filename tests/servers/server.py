@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -15,7 +16,7 @@ from pathlib import Path
 from attrs import frozen
 
 from tests import tools
-from tests.programs import made_whole
+from tests.programs import SAMPLES, made_whole
 from tests.waiting import HANG_SECONDS, until
 
 HEAD = re.compile(rb"heap profile: (\d+): (\d+) \[")
@@ -68,6 +69,18 @@ def _build(module: Module, go: str, out: Path) -> None:
         for words in (["mod", "init", "server"], ["get", f"{module.name}@{module.version}"],
                       ["build", "-p", "1", "-o", str(out), package]):  # fmt: skip
             subprocess.run([tools.go_program(), *words], cwd=folder, env=env, check=True, capture_output=True)
+
+
+def build_sample(name: str, module: str, version: str, go: str) -> Path:
+    """The sample that is a module of its own, with that release of another module; kept in the tests' cache."""
+    folder = tools.cache_folder() / "programs" / f"{name}-{version}-go{go}"
+    if not (folder / name).exists():
+        with made_whole(folder) as new, tempfile.TemporaryDirectory() as source:
+            shutil.copytree(SAMPLES / name, source, dirs_exist_ok=True)
+            env = {**os.environ, "GOTOOLCHAIN": f"go{go}", "CGO_ENABLED": "0", "GOFLAGS": "-mod=mod"}
+            for words in (["get", f"{module}@{version}"], ["build", "-p", "1", "-o", str(new / name), "."]):
+                subprocess.run([tools.go_program(), *words], cwd=source, env=env, check=True, capture_output=True)
+    return folder / name
 
 
 @contextlib.contextmanager

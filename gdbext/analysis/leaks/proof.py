@@ -177,6 +177,7 @@ class _Passes:
         return found
 
     def run(self) -> Proof:
+        """Until nothing more wakes."""
         self.marking.mark(self._first())
         self._hold(self.words_of(~self.waiting))
         while len(rows := self._woken()):
@@ -185,13 +186,14 @@ class _Passes:
             mask[rows] = True
             self.marking.mark(np.concatenate([self.words_of(mask).value, self._records(rows)]))
             self._hold(self.words_of(mask))
-            ids = self.heap.ids(self.contexts.address)
+        ids = self.heap.ids(self.contexts.address)
         return Proof(
             self.places, self.blocked, self.marking, self.held, (ids < 0) | self.marking.reached(ids), self.closure,
             self.row, self.function, self.waiting, self.words, self.edges.stopped, tuple(self._notes()),
         )  # fmt: skip
 
     def words_of(self, rows: Bools) -> Words:
+        """The roots of some goroutines."""
         return self.words.take((self.words.row >= 0) & rows[self.words.row])
 
     def _first(self) -> U64:

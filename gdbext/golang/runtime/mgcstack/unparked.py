@@ -29,15 +29,20 @@ if TYPE_CHECKING:
 SHORT = 1 << 18
 """Bytes of a stack that is looked at as a whole."""
 MOVING = (RUNNING, SYSCALL, COPYSTACK)
-"""States of goroutines that are not parked."""
+"""States of goroutines that are not parked, unless they noted where a system call was made: a collection relies on the
+maps from there on."""
 
 
 def unparked(goroutines: Goroutines) -> Iterator[Part]:
     """The words, each once. Of a target whose threads have no registers all of the stacks."""
     program, every = goroutines.program, goroutines.program.target.threads()
     threads = match_threads(program, goroutines.machines, every)
-    idle = {threads[one.address].tid for one in goroutines.machines if _idle(one) and one.address in threads}
-    every = [one for one in every if one.tid not in idle]
+    calm = {
+        threads[one.address].tid
+        for one in goroutines.machines
+        if one.address in threads and _is_calm(goroutines, one, threads[one.address])
+    }
+    every = [one for one in every if one.tid not in calm]
     stacks = [*_stacks(goroutines, threads), *_systems(goroutines, threads)]
     image = program.whole_image() or program.target.memory.image([(one.begin, one.end) for one in stacks])
     for one in stacks:
@@ -45,9 +50,16 @@ def unparked(goroutines: Goroutines) -> Iterator[Part]:
     yield from _registers(goroutines, every)
 
 
-def _idle(machine: Machine) -> bool:
-    """Whether a thread has nothing to run, and no processor to run it on: what it holds is of before (stopm)."""
-    return machine.p == 0 and machine.curg == 0
+def _is_calm(goroutines: Goroutines, machine: Machine, thread: Thread | None) -> bool:
+    """Whether what a thread's registers and its own stacks hold is of before: it has nothing to run and no processor to
+    run it on (stopm), or waits in a system call of its goroutine, whose stack has maps from there on (entersyscall)."""
+    if machine.p == 0 and machine.curg == 0:
+        return True
+    sp = thread.registers.get(goroutines.program.arch.sp, 0) if thread is not None else 0
+    if sp == 0 or machine.on_g0(sp) or machine.in_signal(sp):
+        return False
+    row = np.flatnonzero(goroutines.address == np.uint64(machine.curg))
+    return bool(len(row)) and int(goroutines.g["syscallsp"][row[0]]) != 0
 
 
 class Stack(NamedTuple):
@@ -62,7 +74,8 @@ class Stack(NamedTuple):
 def _stacks(goroutines: Goroutines, threads: dict[int, Thread]) -> Iterator[Stack]:
     """Of goroutines that are not parked, or of which nobody knows."""
     status = goroutines.g["atomicstatus"] & np.uint64(~SCAN_BIT & (1 << 64) - 1)
-    rows = np.flatnonzero(np.isin(status, MOVING) | np.isin(np.arange(len(goroutines)), list(goroutines.trouble)))
+    moving = np.isin(status, MOVING) & (goroutines.g["syscallsp"] == 0)
+    rows = np.flatnonzero(moving | np.isin(np.arange(len(goroutines)), list(goroutines.trouble)))
     for row in rows.tolist():
         g = goroutines.g[row]
         thread = threads.get(int(g["m"]))
@@ -80,20 +93,38 @@ def _used(low: int, high: int, sp: int, known: tuple[int, ...]) -> tuple[int, in
 def _systems(goroutines: Goroutines, threads: dict[int, Thread]) -> Iterator[Stack]:
     """Of the schedulers and the signal handlers of all threads."""
     for machine in goroutines.machines:
-        if _idle(machine):
-            continue
         thread = threads.get(machine.address)
+        if _is_calm(goroutines, machine, thread):
+            continue
         sp = thread.registers.get(goroutines.program.arch.sp, 0) if thread is not None else 0
         tid = thread.tid if thread is not None else -1
-        for low, high in (machine.g0_stack, machine.signal_stack):
-            begin = sp if low < sp <= high else max(low, _saved(goroutines, machine, low, high))
-            yield from _sane(THREAD, tid, begin, high)
+        for begin, end in _system(goroutines, machine, sp):
+            yield from _sane(THREAD, tid, begin, end)
 
 
-def _saved(goroutines: Goroutines, machine: Machine, low: int, high: int) -> int:
-    """Where a scheduler stopped using its stack that is too long to be looked at as a whole: C's have megabytes."""
-    if high - low <= SHORT:
-        return low
+def _system(goroutines: Goroutines, machine: Machine, sp: int) -> Iterator[tuple[int, int]]:
+    """What is in use of a thread's two stacks: of neither more than the scheduler's own frames while a goroutine runs
+    on its stack; all of the scheduler's that a signal handler may have interrupted."""
+    (low, high), handlers = machine.g0_stack, machine.signal_stack
+    if machine.on_g0(sp):
+        yield sp, high
+    elif machine.in_signal(sp):
+        yield from ((_saved(goroutines, machine) if high - low > SHORT else low, high), (sp, handlers[1]))
+    elif _on_own(goroutines, machine, sp):
+        yield _saved(goroutines, machine), high
+    else:
+        yield from ((_saved(goroutines, machine) if high - low > SHORT else low, high), handlers)
+
+
+def _on_own(goroutines: Goroutines, machine: Machine, sp: int) -> bool:
+    """Whether a thread is on the stack of the goroutine that it runs."""
+    row = np.flatnonzero(goroutines.address == np.uint64(machine.curg))
+    return bool(len(row)) and int(goroutines.g["low"][row[0]]) < sp <= int(goroutines.g["high"][row[0]])
+
+
+def _saved(goroutines: Goroutines, machine: Machine) -> int:
+    """Where a scheduler stopped using its stack, all of which counts where that makes no sense."""
+    low, high = machine.g0_stack
     records, readable = goroutines.program.records(G, np.array([machine.g0], np.uint64))
     sp = int(records["sched_sp"][0]) if readable[0] else 0
     return sp if low < sp <= high else low

@@ -74,17 +74,36 @@ def test_all_of_a_stack_whose_thread_is_elsewhere() -> None:
     assert where(made.found(), CONSERVATIVE) == set(range(low, high, 8))
 
 
-@pytest.mark.parametrize("on_it", [True, False])
-def test_stacks_of_schedulers_and_signal_handlers(on_it: bool) -> None:
+def systems(sp_on: str) -> tuple[Part, Stack, Stack]:
+    """A thread that has work, whose stack pointer is on one of its stacks, on a goroutine's or nowhere."""
     made = Made()
-    (g0, scheduler), (gsignal, handler) = made.system(), made.system()
-    made.gs.machine(procid=TID, g0=g0, gsignal=gsignal, p=1)
-    made.thread(rip=scheduler[0], rsp=scheduler[1] if on_it else handler[1])
-    used = [range(scheduler[1] if on_it else scheduler[2], scheduler[3], 8)]
-    used += [range(handler[2] if on_it else handler[1], handler[3], 8)]
-    found = made.found()
-    assert where(found, THREAD) - {0} == set(used[0]) | set(used[1])
-    assert set(found.owner.tolist()) == {TID}
+    (g0, scheduler), (gsignal, handler), own = made.system(), made.system(), made.full()
+    g = made.gs.add(1, own, atomicstatus=2, m=1)
+    machine = made.gs.machine(procid=TID, g0=g0, gsignal=gsignal, curg=g)
+    made.world.put("runtime.g", g, m=machine)
+    stacks = {"scheduler": scheduler, "handler": handler, "own": own, "nowhere": (0, 1 << 20, 0, 0)}
+    made.thread(rip=scheduler[0], rsp=stacks[sp_on][1])
+    return made.found(), scheduler, handler
+
+
+@pytest.mark.parametrize(("sp_on", "scheduler_from", "handler_from"), [
+    ("scheduler", 1, None), ("handler", 2, 1), ("own", 1, None), ("nowhere", 2, 2),
+])  # fmt: skip
+def test_stacks_of_schedulers_and_signal_handlers(sp_on: str, scheduler_from: int, handler_from: int | None) -> None:
+    found, scheduler, handler = systems(sp_on)
+    used = set(range(scheduler[scheduler_from], scheduler[3], 8))
+    if handler_from is not None:
+        used |= set(range(handler[handler_from], handler[3], 8))
+    assert where(found, THREAD) - {0} == used
+    assert set(found.owner[found.kind == THREAD].tolist()) == {TID}
+
+
+def test_a_thread_with_nothing_to_run_holds_nothing() -> None:
+    made = Made()
+    (g0, scheduler), (gsignal, _) = made.system(), made.system()
+    made.gs.machine(procid=TID, g0=g0, gsignal=gsignal)
+    made.thread(rip=scheduler[0], rsp=scheduler[1], rax=0xC0_0000_0008)
+    assert len(made.found().value) == 0
 
 
 def test_registers_of_every_thread() -> None:

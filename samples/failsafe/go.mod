@@ -1,0 +1,3 @@
+module gdbext.example/samples/failsafe
+
+go 1.21
