@@ -411,6 +411,7 @@ ABOUT_MORE = {
     "frontend/test_interrupts.py": "Ctrl-C in every host",
     "frontend/test_unharmed.py": "what a program keeps when its debugger goes",
     "servers/test_heap.py": "the heap of public servers under load",
+    "servers/test_leaks.py": "leaks of public libraries",
     "test_install.py": "install.sh",
     "test_interface.py": "the keys that others rely on",
     "test_layers.py": "the sources",
