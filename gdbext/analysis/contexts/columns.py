@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from gdbext.analysis.contexts.contexts import NO_DEADLINE, Contexts
 from gdbext.compute.arrays import I64, U64
 from gdbext.golang.reading.words import columns
-from gdbext.golang.std import context, contextread
+from gdbext.golang.std import context
 from gdbext.golang.std.contextread import Absence, ContextReader
+from gdbext.golang.std.time import SECOND, TIME, unix_of
 from gdbext.target.image import Image
 
-WALL_MASK = np.uint64((1 << 30) - 1)
 Text = str | Absence | None
 Chosen = tuple[Sequence[Text], I64]
 """Texts, and which of them each context has: -1 for none."""
@@ -71,11 +71,11 @@ class Columns:
     def dates(self, indices: I64) -> tuple[I64, I64]:
         """The wall clock times at which timerCtxs end: seconds since 1970 and nanoseconds of the second."""
         deadline = self.reader.program.bound(context.TIMER_CTX).offset("deadline")
-        time = self.reader.program.bound(contextread.TIME)
+        time = self.reader.program.bound(TIME)
         raw = self.words(indices, deadline + time.offset("wall"), deadline + time.offset("ext"))
-        nanoseconds = (raw[:, 0] & WALL_MASK).astype(np.int64)
-        carry = nanoseconds >= contextread.NANOSECONDS  # in no time that Go made
-        return _unix_seconds(raw[:, 0], raw[:, 1]) + carry, nanoseconds - carry * np.int64(contextread.NANOSECONDS)
+        seconds, nanoseconds = unix_of(raw[:, 0], raw[:, 1])
+        carry = nanoseconds >= SECOND  # in no time that Go made
+        return seconds + carry, nanoseconds - carry * np.int64(SECOND)
 
     def interfaces(self, indices: I64, name: str) -> Chosen:
         """The keys or the values (``name``) of valueCtxs."""
@@ -121,13 +121,3 @@ def _distinct(pairs: U64) -> tuple[U64, I64]:
     which = np.empty(len(pairs), np.int64)
     which[order] = np.cumsum(fresh) - 1
     return pairs[fresh], which
-
-
-def _unix_seconds(wall: U64, ext: U64) -> I64:
-    """time.Time's two words as whole seconds since 1970 (time/time.go)."""
-    monotonic = (wall & np.uint64(contextread.HAS_MONOTONIC)) != 0
-    return np.where(
-        monotonic,
-        (wall << np.uint64(1) >> np.uint64(31)).astype(np.int64) + contextread.WALL_TO_UNIX,
-        ext.astype(np.int64) + contextread.YEAR_ONE_TO_UNIX,
-    )

@@ -12,8 +12,9 @@ from gdbext.compute.arrays import I32, I64, U8, U64, Bools
 from gdbext.errors import GdbextError
 from gdbext.golang.reading.program import Program
 from gdbext.golang.reading.words import column, columns, index_in, index_of
-from gdbext.golang.std import context, contextread
+from gdbext.golang.std import context
 from gdbext.golang.std.context import ContextTypes
+from gdbext.golang.std.time import TIME, TIMER, has_monotonic, start_nano
 from gdbext.golang.types import maps
 from gdbext.golang.types.rtype import Types
 from gdbext.target.image import Image
@@ -193,11 +194,11 @@ def deadlines(program: Program, image: Image, addresses: U64) -> I64:
     A time.Time with a monotonic reading counts from time.startNano; one without (a wall-clock deadline) is told by its
     runtime timer, while that runs.
     """
-    start = np.int64(contextread.start_nano(program))
-    time_ = program.bound(contextread.TIME)
+    start = np.int64(start_nano(program))
+    time_ = program.bound(TIME)
     at = program.bound(context.TIMER_CTX).offset("deadline")
     wall, ext = columns(image, addresses, (at + time_.offset("wall"), at + time_.offset("ext"))).T
-    monotonic = (wall & np.uint64(contextread.HAS_MONOTONIC)) != 0
+    monotonic = has_monotonic(wall)
     found = np.where(monotonic, ext.astype(np.int64) + start, NO_DEADLINE)
     by_wall = np.flatnonzero(~monotonic)
     if len(by_wall):
@@ -207,5 +208,5 @@ def deadlines(program: Program, image: Image, addresses: U64) -> I64:
 
 def _timer_when(program: Program, image: Image, addresses: U64) -> I64:
     timer = column(image, addresses + np.uint64(program.bound(context.TIMER_CTX).offset("timer")))
-    when = column(image, timer + np.uint64(program.bound(contextread.TIME_TIMER).offset("when"))).astype(np.int64)
+    when = column(image, timer + np.uint64(program.bound(TIMER).offset("when"))).astype(np.int64)
     return np.where(timer != 0, when, NO_DEADLINE)

@@ -1,4 +1,4 @@
-"""One context read in full: its state, cause, deadline, key and value (context/context.go, time/time.go)."""
+"""One context read in full: its state, cause, deadline, key and value (context/context.go)."""
 
 from __future__ import annotations
 
@@ -9,25 +9,14 @@ from attrs import frozen
 
 from gdbext.compute.arrays import U64
 from gdbext.errors import GdbextError
-from gdbext.golang.reading.declarations import INT, UINT, declare
 from gdbext.golang.reading.program import Program
 from gdbext.golang.std import context
 from gdbext.golang.std.context import ContextTypes, Kind
+from gdbext.golang.std.time import HAS_MONOTONIC, SECOND, TIME, TIMER, start_nano, unix
 from gdbext.golang.types.rtype import Types
 from gdbext.golang.types.valuecolumns import ValueColumns
 from gdbext.golang.types.values import Values
 
-TIME = declare("time.Time", wall=UINT, ext=INT)
-TIME_TIMER = declare(
-    "runtime.timeTimer",
-    "time.Timer",  # until Go 1.22 the runtime's half is in the open
-    when=INT("timer.when", "r.when"),
-)
-
-HAS_MONOTONIC = 1 << 63  # time.hasMonotonic
-YEAR_ONE_TO_UNIX = -(1969 * 365 + 1969 // 4 - 1969 // 100 + 1969 // 400) * 86400  # time.internalToUnix
-WALL_TO_UNIX = (1884 * 365 + 1884 // 4 - 1884 // 100 + 1884 // 400) * 86400 + YEAR_ONE_TO_UNIX  # time.wallToUnix
-NANOSECONDS = 10**9
 T = TypeVar("T")
 
 
@@ -141,9 +130,10 @@ class ContextReader:
             bound = self.program.bound(context.TIMER_CTX)
             time = self.program.record(TIME, address + bound.offset("deadline"))
             wall, ext = int(time["wall"]), int(time["ext"])
-            if wall & HAS_MONOTONIC:
-                return Deadline(unix_ns(wall, ext), ext + start_nano(self.program))
-            return Deadline(unix_ns(wall, ext), self._timer_when(address + bound.offset("timer")))
+            seconds, nanoseconds = unix(wall, ext)
+            monotonic = wall & HAS_MONOTONIC
+            when = ext + start_nano(self.program) if monotonic else self._timer_when(address + bound.offset("timer"))
+            return Deadline(seconds * SECOND + nanoseconds, when)
         except GdbextError as error:
             return Absence(str(error))
 
@@ -151,7 +141,7 @@ class ContextReader:
         timer = self.program.word(field)
         if not timer:
             return None
-        bound = self.program.bound(TIME_TIMER)
+        bound = self.program.bound(TIMER)
         raw = self.program.read(timer + bound.offset("when"), 8)
         return int.from_bytes(raw, "little", signed=True)
 
@@ -160,16 +150,3 @@ def _filled(read: Sequence[str | None], words: U64, datas: U64, alone: Callable[
     """What was read in bulk, and what has to be read by itself."""
     pairs = zip(read, words.tolist(), datas.tolist(), strict=True)
     return [alone(word, data) if text is None else text for text, word, data in pairs]
-
-
-def start_nano(program: Program) -> int:
-    """What monotonic readings of time.Time count from (time.startNano), on CLOCK_MONOTONIC in ns."""
-    return int.from_bytes(program.read(program.symbol("time.startNano"), 8), "little", signed=True)
-
-
-def unix_ns(wall: int, ext: int) -> int:
-    """The wall clock time of a time.Time, in ns since 1970 (time/time.go)."""
-    nanoseconds = wall & ((1 << 30) - 1)
-    if wall & HAS_MONOTONIC:
-        return ((wall << 1 & (1 << 64) - 1) >> 31) * NANOSECONDS + WALL_TO_UNIX * NANOSECONDS + nanoseconds
-    return (ext + YEAR_ONE_TO_UNIX) * NANOSECONDS + nanoseconds

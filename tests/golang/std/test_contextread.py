@@ -1,4 +1,4 @@
-"""Single contexts read in full from made memory; times against Python's datetime."""
+"""Single contexts read in full from made memory."""
 
 from __future__ import annotations
 
@@ -10,40 +10,14 @@ from hypothesis import given, settings, strategies as st
 
 from gdbext.errors import GdbextError
 from gdbext.golang.std.context import ContextTypes, Kind
-from gdbext.golang.std.contextread import HAS_MONOTONIC, Absence, ContextReader, Deadline, Detail, unix_ns
+from gdbext.golang.std.contextread import Absence, ContextReader, Deadline, Detail
+from gdbext.golang.std.time import HAS_MONOTONIC
 from gdbext.golang.types.rtype import Types
+from tests.golang.std.test_time import EPOCH, moments, parts, plain_of, wall_of
 from tests.synthetic import CHAN, INT, STRING, Contexts, World, failing
 
 SECOND = 10**9
-EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 START = 5_000_000
-
-
-def wall_of(when: datetime, nanoseconds: int, monotonic: int) -> tuple[int, int]:
-    """What time.Now() stores: a flag, 33 bits of seconds since 1885, 30 bits of nanoseconds; the clock reading."""
-    seconds = (when - datetime(1885, 1, 1, tzinfo=timezone.utc)) // timedelta(seconds=1)
-    return HAS_MONOTONIC | seconds << 30 | nanoseconds, monotonic
-
-
-def plain_of(when: datetime, nanoseconds: int) -> tuple[int, int]:
-    """What time.Date() stores: nanoseconds; seconds since the year 1."""
-    return nanoseconds, (when - datetime(1, 1, 1, tzinfo=timezone.utc)) // timedelta(seconds=1)
-
-
-moments = st.datetimes(datetime(1885, 1, 1), datetime(2150, 1, 1), timezones=st.just(timezone.utc))
-parts = st.integers(0, SECOND - 1)
-
-
-@given(moments, parts)
-def test_times_with_a_clock_reading(when: datetime, nanoseconds: int) -> None:
-    when = when.replace(microsecond=0)
-    assert unix_ns(*wall_of(when, nanoseconds, 7)) == (when - EPOCH) // timedelta(seconds=1) * SECOND + nanoseconds
-
-
-@given(st.datetimes(timezones=st.just(timezone.utc)), parts)
-def test_times_without_one(when: datetime, nanoseconds: int) -> None:
-    when = when.replace(microsecond=0)
-    assert unix_ns(*plain_of(when, nanoseconds)) == (when - EPOCH) // timedelta(seconds=1) * SECOND + nanoseconds
 
 
 class Made:

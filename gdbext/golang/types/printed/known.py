@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
+from gdbext.golang.std.time import unix
 from gdbext.golang.types.printed.tree import Moment, Scalar, State, Value
 from gdbext.golang.types.rtype import ARRAY, STRUCT
 
@@ -15,10 +16,6 @@ if TYPE_CHECKING:
     from gdbext.golang.types.printed.form import Form, Forms
 
 DEEPEST = 4
-HAS_MONOTONIC = 1 << 63
-WALL_TO_1970 = 2682288000
-"""Seconds from 1885, where a time with a monotonic reading begins, to 1970 (time.wallToInternal)."""
-YEAR_1_TO_1970 = 62135596800
 LOCKED, STARVING, WAITER_SHIFT = 1, 4, 3
 PENDING = 1 << 30
 """Taken from readerCount while a writer is there (rwmutexMaxReaders)."""
@@ -79,10 +76,7 @@ def _atomic(reader: Reading, form: Form, address: int, depth: int) -> Value | No
 def _time(name: str, of: Numbers) -> Value | None:
     if not {"wall", "ext"} <= of.keys():
         return None
-    wall, ext = of["wall"], of["ext"]
-    seconds = (wall << 1 & (1 << 64) - 1) >> 31
-    seconds = seconds - WALL_TO_1970 if wall & HAS_MONOTONIC else ext - YEAR_1_TO_1970
-    return Moment(name, seconds, wall & (1 << 30) - 1, of)
+    return Moment(name, *unix(of["wall"], of["ext"]), of)
 
 
 def _mutex(name: str, of: Numbers) -> Value | None:
