@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from gdbext.errors import GdbextError
 from gdbext.golang.types.flat.kernels import CLASSIC, CLOSURE, HCHAN, HEADER, TEXT
 from gdbext.golang.types.printed import subject
-from gdbext.golang.types.printed.form import UNSAFE, WORD, Form, Forms
+from gdbext.golang.types.printed.form import WORD, Form, Forms
 from gdbext.golang.types.printed.reader import Reader
 from gdbext.golang.types.printed.subject import Subject
 from gdbext.golang.types.printed.tree import Listed, Value
+from gdbext.golang.types.rtype import UNSAFE
 
 if TYPE_CHECKING:
     from gdbext.analysis.heap.lookup import Lookup, Object

@@ -14,7 +14,8 @@ from attrs import field, frozen
 from gdbext.binary.varint import Unending, uvarint
 from gdbext.compute.arrays import U64
 from gdbext.errors import GdbextError, InconsistentRuntime, MemoryFault
-from gdbext.golang.reading.declarations import BYTES, INT, SLICE, UINT, declare
+from gdbext.golang.reading import declarations
+from gdbext.golang.reading.declarations import BYTES, INT, UINT, declare
 from gdbext.golang.reading.program import Program
 from gdbext.golang.reading.words import index_of
 
@@ -27,9 +28,9 @@ TYPE = declare(
     str=INT("Str"),
 )
 POINTER_TYPE = declare("internal/abi.PtrType", elem=UINT("Elem"))
-STRUCT_TYPE = declare("internal/abi.StructType", package=UINT("PkgPath"), fields=SLICE("Fields"))
-INTERFACE_TYPE = declare("internal/abi.InterfaceType", package=UINT("PkgPath"), methods=SLICE("Methods"))
-ARRAY_TYPE = declare("internal/abi.ArrayType", elem=UINT("Elem"))
+STRUCT_TYPE = declare("internal/abi.StructType", package=UINT("PkgPath"), fields=declarations.SLICE("Fields"))
+INTERFACE_TYPE = declare("internal/abi.InterfaceType", package=UINT("PkgPath"), methods=declarations.SLICE("Methods"))
+ARRAY_TYPE = declare("internal/abi.ArrayType", elem=UINT("Elem"), length=UINT("Len"))
 CHAN_TYPE = declare("internal/abi.ChanType", elem=UINT("Elem"))
 FUNC_TYPE = declare("internal/abi.FuncType", inputs=UINT("InCount"))
 SLICE_TYPE = declare("internal/abi.SliceType", elem=UINT("Elem"))
@@ -50,10 +51,12 @@ ITAB = declare(
 ITAB_TABLE = declare("runtime.itabTableType", size=UINT, count=UINT, entries=BYTES)
 
 KIND_MASK = 31
-ARRAY, POINTER, STRUCT, CHAN, FUNC, INTERFACE, STRING = 17, 22, 25, 18, 19, 20, 24
+# abi.Kind
+BOOL, INTS, UINTS, UINTPTR, FLOATS = 1, range(2, 7), range(7, 13), 12, (13, 14)
+ARRAY, CHAN, FUNC, INTERFACE, MAP, POINTER, SLICE, STRING, STRUCT, UNSAFE = range(17, 27)
 OWN = {
-    ARRAY: ARRAY_TYPE, CHAN: CHAN_TYPE, FUNC: FUNC_TYPE, INTERFACE: INTERFACE_TYPE, 21: MAP_TYPE, POINTER: POINTER_TYPE,
-    23: SLICE_TYPE, STRUCT: STRUCT_TYPE,
+    ARRAY: ARRAY_TYPE, CHAN: CHAN_TYPE, FUNC: FUNC_TYPE, INTERFACE: INTERFACE_TYPE, MAP: MAP_TYPE,
+    POINTER: POINTER_TYPE, SLICE: SLICE_TYPE, STRUCT: STRUCT_TYPE,
 }  # fmt: skip
 """What a descriptor of each kind is; of others it is TYPE."""
 DIRECT_IN_KIND = 0x20  # until Go 1.25; the bit is always clear from 1.26 on

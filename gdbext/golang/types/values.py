@@ -13,14 +13,13 @@ import numpy as np
 from gdbext.errors import GdbextError, MemoryFault
 from gdbext.golang.reading.program import Program
 from gdbext.golang.types import rtype
-from gdbext.golang.types.rtype import Type, Types
+from gdbext.golang.types.rtype import BOOL, FLOATS, INTS, UINTS, Type, Types
 
 MOST_BYTES = 200
 LONGEST = 1 << 40
 """A string of so many bytes is none."""
 MOST_FIELDS = 8
 DEPTH = 3
-BOOL, INTS, UINTS, FLOATS = 1, range(2, 7), range(7, 13), (13, 14)
 MESSAGES = {  # the field that holds an error's text
     "*errors.errorString": "s",
     "*fmt.wrapError": "msg",

@@ -59,22 +59,19 @@ from gdbext.golang.types.flat.kernels import (  # noqa: F401  a kernel's declara
     AT_LOG2,
     AT_OLD,
     AT_TABLES,
-    CHAN,
     CLASSIC,
     COUNTED,
     EFACE,
     HCHAN,
     HEADER,
     IFACE,
-    MAP,
     REFLECTED,
     REPEATED,
-    SLICE,
-    STRING,
     TABLE,
     Described,
     row_of,
 )
+from gdbext.golang.types.rtype import CHAN, MAP, SLICE, STRING
 from gdbext.target.kernels import EIGHT, ONE, Memory  # noqa: F401  a kernel's declaration names some
 
 library = Library(__name__)

@@ -17,10 +17,11 @@ from gdbext.compute.arrays import I32, U64
 from gdbext.errors import GdbextError, MemoryFault
 from gdbext.golang.runtime.symtab import Symtab
 from gdbext.golang.types.flat.dies import Broken, Dies
-from gdbext.golang.types.flat.kernels import CLOSURE, STRUCT, UINTPTR
+from gdbext.golang.types.flat.kernels import CLOSURE
 from gdbext.golang.types.flat.names import Name
 from gdbext.golang.types.flat.rows import Row, bounded, moved
 from gdbext.golang.types.flat.table import TypeTable
+from gdbext.golang.types.rtype import STRUCT, UINTPTR
 
 WORD = 8
 MOST_WORDS = 64

@@ -11,16 +11,14 @@ from numpy.typing import NDArray
 from gdbext.compute.arrays import I32, U8, U64
 from gdbext.compute.room import enough
 from gdbext.errors import InconsistentRuntime
-from gdbext.golang.reading.declarations import UINT, declare
 from gdbext.golang.reading.program import Program
 from gdbext.golang.reading.words import index_in
 from gdbext.golang.runtime.moduledata import Module
 from gdbext.golang.types.flat import kernels
 from gdbext.golang.types.flat.kernels import Described
-from gdbext.golang.types.rtype import INTERFACE_TYPE, MAP_TYPE, POINTER_TYPE, STRUCT_FIELD, STRUCT_TYPE
+from gdbext.golang.types.rtype import ARRAY_TYPE, INTERFACE_TYPE, MAP_TYPE, POINTER_TYPE, STRUCT_FIELD, STRUCT_TYPE
 from gdbext.target.image import Image
 
-ARRAY_LENGTH = declare("internal/abi.ArrayType", len=UINT("Len"))
 SPECIAL = ("weak.Pointer[", "sync.Pool", "sync.eface", "reflect.Value")
 """In the order of ``kernels.WEAK`` and so on."""
 SHAPED = "go.shape.*uint8"
@@ -146,7 +144,7 @@ def _offsets(program: Program) -> U64:
     one = program.bound(STRUCT_FIELD)
     found = (
         program.bound(POINTER_TYPE).offset("elem"),
-        program.bound(ARRAY_LENGTH).offset("len"),
+        program.bound(ARRAY_TYPE).offset("length"),
         program.bound(STRUCT_TYPE).offset("fields"),
         program.bound(INTERFACE_TYPE).offset("methods"),
         program.bound(MAP_TYPE).offset("group"),

@@ -18,28 +18,19 @@ from gdbext.compute.arrays import I32, I64
 from gdbext.golang.types.flat import masks
 from gdbext.golang.types.flat.described import SHAPED
 from gdbext.golang.types.flat.kernels import (
-    ARRAY,
-    CHAN,
     COUNTED,
     EFACE,
     FEW,
-    FUNC,
     IFACE,
-    INTERFACE,
-    MAP,
-    POINTER,
     REFLECTED,
     REPEATED,
-    SLICE,
-    STRING,
-    STRUCT,
-    UNSAFE,
 )  # fmt: skip
 from gdbext.golang.types.flat.names import Name
 from gdbext.golang.types.flat.own import TIMERS
 from gdbext.golang.types.flat.rows import Row, Slot, bounded, moved
 from gdbext.golang.types.flat.shapes import Shape, described_entries, shapes_at
 from gdbext.golang.types.flat.table import TypeTable
+from gdbext.golang.types.rtype import ARRAY, CHAN, FUNC, INTERFACE, MAP, POINTER, SLICE, STRING, STRUCT, UNSAFE
 
 WORD = 8
 NESTING = 64

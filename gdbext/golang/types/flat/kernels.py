@@ -15,18 +15,17 @@ from gdbext.compute.arrays import I32, I64, U8, U64
 from gdbext.compute.functions import helper
 from gdbext.compute.intrinsics import SOME, load8, load64, stopped, up_to
 from gdbext.compute.library import Library
+from gdbext.golang.types.rtype import ARRAY, CHAN, FUNC, INTERFACE, MAP, POINTER, SLICE, STRING, STRUCT, UNSAFE
 from gdbext.target.kernels import EIGHT, ONE, Memory, host_of, read64  # noqa: F401  a kernel's declaration names some
 
 library = Library(__name__)
 ZERO, BYTE, HALF = np.uint64(0), np.uint64(0xFF), np.uint64(0xFFFFFFFF)
 KIND, UNROLLED_FLAG, DIRECT = np.uint64(31), np.uint64(0x10), np.uint64(0x20)
-ARRAY, CHAN, FUNC, INTERFACE, MAP, POINTER, SLICE, STRING, STRUCT, UNSAFE = 17, 18, 19, 20, 21, 22, 23, 24, 25, 26
 IFACE, EFACE, REPEATED, COUNTED, REFLECTED = range(27, 32)
 """Kinds of slots beyond those of types: interfaces with methods and without, arrays that stay folded, pointers with the
 number of elements in the next word (sync.Pool), a type with a value and flags behind it (reflect.Value)."""
 WEAK, POOL, POOLED, VALUE = 1, 2, 3, 4
 """Structures that are not what they look like: weak.Pointer, sync.Pool, sync.eface, reflect.Value."""
-UINTPTR = 12
 HEADER, DIRECTORY, TABLE, CLASSIC, HCHAN, TEXT, NODE, CLOSURE = range(32, 40)
 """Kinds of rows of our own: a Swiss map's header, the array of its tables and one of these, a classic map's header, a
 channel, the bytes of a string, what only its first byte tells (internal/sync.node), a function's captured variables."""

@@ -18,22 +18,18 @@ from gdbext.golang.types import maps
 from gdbext.golang.types.flat import kernels
 from gdbext.golang.types.flat.described import Reading
 from gdbext.golang.types.flat.kernels import (
-    CHAN,
     CLASSIC,
     COUNTED,
     DIRECTORY,
     HCHAN,
     HEADER,
-    MAP,
     NODE,
-    POINTER,
     TABLE,
     TEXT,
-    UNSAFE,
     Described,
 )  # fmt: skip
 from gdbext.golang.types.flat.rows import Row, Slot, appended
-from gdbext.golang.types.rtype import Types
+from gdbext.golang.types.rtype import CHAN, MAP, POINTER, UNSAFE, Types
 
 TIMERS = ("time.Timer", "time.Ticker")
 MADE = ("reflect.makeFuncImpl", "reflect.methodValue")

@@ -12,8 +12,8 @@ from gdbext.binary.dwarf.shapes.reading import shapes
 from gdbext.binary.dwarf.skimmer import Dwarf
 from gdbext.compute.arrays import I64
 from gdbext.golang.reading.words import index_in
-from gdbext.golang.types.flat.kernels import CHAN, INTERFACE, MAP
 from gdbext.golang.types.flat.table import TypeTable
+from gdbext.golang.types.rtype import CHAN, INTERFACE, MAP
 
 
 class Shape(NamedTuple):

@@ -12,16 +12,27 @@ from attrs import field, frozen
 
 from gdbext.binary.dwarf import constants as dw
 from gdbext.errors import GdbextError, InconsistentRuntime
-from gdbext.golang.reading.declarations import UINT, declare
-from gdbext.golang.types.rtype import ARRAY, CHAN, CHAN_TYPE, FUNC, INTERFACE, POINTER, SLICE_TYPE, STRING, STRUCT
+from gdbext.golang.types.rtype import (
+    ARRAY,
+    ARRAY_TYPE,
+    CHAN,
+    CHAN_TYPE,
+    FUNC,
+    INTERFACE,
+    MAP,
+    POINTER,
+    SLICE,
+    SLICE_TYPE,
+    STRING,
+    STRUCT,
+    UNSAFE,
+)
 from gdbext.golang.types.structsearch import DEEPEST
 
 if TYPE_CHECKING:
     from gdbext.binary.dwarf.skimmer import Dwarf, Entry
     from gdbext.golang.types.rtype import Type, Types
 
-LENGTH = declare("internal/abi.ArrayType", length=UINT("Len"))
-MAP, SLICE, UNSAFE = 21, 23, 26
 WORD = 8
 NAMES = 16
 """Other names of a type that are followed."""
@@ -102,7 +113,7 @@ class Forms:
     def length(self, form: Form) -> int:
         """Elements of an array."""
         if form.address:
-            return int(self.types.program.record(LENGTH, form.address)["length"])
+            return int(self.types.program.record(ARRAY_TYPE, form.address)["length"])
         for child in self._debug.subtree(self._real(form.entry).offset)[1:]:
             if child.tag == dw.TAG_SUBRANGE:
                 count, last = child.number(dw.COUNT), child.number(dw.UPPER_BOUND)

@@ -18,7 +18,7 @@ from gdbext.golang.runtime.chan import HCHAN, queue
 from gdbext.golang.runtime.runtime2 import G
 from gdbext.golang.types import rtype
 from gdbext.golang.types.printed import known, mapentries
-from gdbext.golang.types.printed.form import MAP, SLICE, UNSAFE, Form, Forms
+from gdbext.golang.types.printed.form import Form, Forms
 from gdbext.golang.types.printed.functions import Functions
 from gdbext.golang.types.printed.tree import (
     ON_THE_WAY,
@@ -35,7 +35,8 @@ from gdbext.golang.types.printed.tree import (
     Unreadable,
     Value,
 )
-from gdbext.golang.types.values import BOOL, FLOATS, INTS, MESSAGES, UINTS, Values
+from gdbext.golang.types.rtype import BOOL, FLOATS, INTS, MAP, SLICE, UINTS, UNSAFE
+from gdbext.golang.types.values import MESSAGES, Values
 
 if TYPE_CHECKING:
     from gdbext.golang.reading.program import Program

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from attrs import evolve, field, frozen
 
 from gdbext.errors import UsageError
-from gdbext.golang.types.printed.form import SLICE, WORD, Form, Forms
+from gdbext.golang.types.printed.form import WORD, Form, Forms
 from gdbext.golang.types.printed.reader import Held, Reader
 from gdbext.golang.types.printed.tree import Value
-from gdbext.golang.types.rtype import ARRAY, POINTER, STRUCT
+from gdbext.golang.types.rtype import ARRAY, POINTER, SLICE, STRUCT
 
 if TYPE_CHECKING:
     from gdbext.golang.reading.program import Program

@@ -17,9 +17,10 @@ from gdbext.errors import InconsistentRuntime
 from gdbext.golang.types.flat import closures, shapes
 from gdbext.golang.types.flat.closures import Closures, Seen
 from gdbext.golang.types.flat.dies import Dies
-from gdbext.golang.types.flat.kernels import CLOSURE, POINTER, STRUCT, UINTPTR
+from gdbext.golang.types.flat.kernels import CLOSURE
 from gdbext.golang.types.flat.rows import Row, Slot, appended
 from gdbext.golang.types.flat.table import TypeTable
+from gdbext.golang.types.rtype import POINTER, STRUCT, UINTPTR
 from tests.golang.types.flat.tables import nothing, table
 from tests.golang.types.flat.test_dies import INT, TO_INT, TYPES, FakeDwarf
 from tests.golang.types.flat.test_rows import slots

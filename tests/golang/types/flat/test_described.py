@@ -10,9 +10,9 @@ from attrs import evolve
 from hypothesis import given, settings, strategies as st
 
 from gdbext.golang.types.flat.described import pointer_words
-from gdbext.golang.types.flat.kernels import EFACE, IFACE, REPEATED, SLICE, STRING, Described
+from gdbext.golang.types.flat.kernels import EFACE, IFACE, REPEATED, Described
 from gdbext.golang.types.flat.table import TypeTable, type_table
-from gdbext.golang.types.rtype import Types
+from gdbext.golang.types.rtype import SLICE, STRING, Types
 from tests.analysis.heap.madeheap import ARRAY, UNROLLED, MadeHeap
 from tests.synthetic import STRUCT, Region
 

@@ -14,22 +14,15 @@ from gdbext.compute.arrays import I64
 from gdbext.golang.types.flat import shapes
 from gdbext.golang.types.flat.dies import NESTING, Dies
 from gdbext.golang.types.flat.kernels import (
-    CHAN,
     COUNTED,
     EFACE,
-    FUNC,
     HCHAN,
     IFACE,
-    INTERFACE,
-    MAP,
-    POINTER,
     REFLECTED,
     REPEATED,
-    SLICE,
-    STRING,
-    UNSAFE,
 )  # fmt: skip
 from gdbext.golang.types.flat.rows import Slot
+from gdbext.golang.types.rtype import CHAN, FUNC, INTERFACE, MAP, POINTER, SLICE, STRING, UNSAFE
 from tests.golang.types.flat.tables import table
 from tests.golang.types.flat.test_rows import slots
 

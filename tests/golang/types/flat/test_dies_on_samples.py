@@ -11,8 +11,8 @@ from gdbext.analysis.heap import variables
 from gdbext.binary.dwarf.skimmer import Dwarf
 from gdbext.errors import GdbextError
 from gdbext.golang.types.flat.dies import Dies
-from gdbext.golang.types.flat.kernels import STRUCT
 from gdbext.golang.types.flat.shapes import described_entries
+from gdbext.golang.types.rtype import STRUCT
 from gdbext.session import Session
 from gdbext.target import opening
 from tests import programs

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from gdbext.golang.types.flat.kernels import NO_SLOTS, POINTER, SLICE, STRUCT, Described
+from gdbext.golang.types.flat.kernels import NO_SLOTS, Described
 from gdbext.golang.types.flat.rows import Row, Slot, appended
+from gdbext.golang.types.rtype import POINTER, SLICE, STRUCT
 from tests.golang.types.flat.tables import nothing
 
 

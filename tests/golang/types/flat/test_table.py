@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from gdbext.golang.types.flat.described import pointer_words
-from gdbext.golang.types.flat.kernels import DIRECTORY, HCHAN, STRUCT, TABLE
+from gdbext.golang.types.flat.kernels import DIRECTORY, HCHAN, TABLE
 from gdbext.golang.types.flat.table import TypeTable
+from gdbext.golang.types.rtype import STRUCT
 from gdbext.session import Session
 from gdbext.target import opening
 from tests import programs

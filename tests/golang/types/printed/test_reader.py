@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from gdbext.golang.types.printed.form import MAP, SLICE, Form, Forms
+from gdbext.golang.types.printed.form import Form, Forms
 from gdbext.golang.types.printed.functions import Functions
 from gdbext.golang.types.printed.reader import LONGEST, MASKED, NESTING, NOTHINGS, Bounds, Held, Reader
 from gdbext.golang.types.printed.tree import (
@@ -24,6 +24,7 @@ from gdbext.golang.types.printed.tree import (
     Unreadable,
     Value,
 )
+from gdbext.golang.types.rtype import MAP, SLICE
 from gdbext.views import printedjson, printedtext
 from tests.synthetic import CHAN, FLOAT64, INT, INTERFACE, MAP as MAPS, STRING, UINT64, World, failing, swiss_group
 
