@@ -8,24 +8,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gdbext.errors import InconsistentRuntime
-from gdbext.golang.reading.declarations import SLICE, STRING_PARTS, UINT, declare
+from gdbext.golang.reading.declarations import SLICE, STRING_PARTS, declare
+from gdbext.golang.types.maps import CLASSIC_MAP
+from gdbext.golang.types.printed.mapentries import Layout, classic_buckets
 
 if TYPE_CHECKING:
     from gdbext.golang.reading.program import Program
 
 LABEL_MAP = declare("runtime/pprof.labelMap", missing_ok=True, list=SLICE("Set.List", "LabelSet.list"))
 """Go 1.24 made the label map a sorted list of pairs; before it is a map[string]string."""
-HMAP = declare("runtime.hmap", missing_ok=True, count=UINT, flags=UINT, B=UINT, buckets=UINT, oldbuckets=UINT)
 LABEL = np.dtype([("key", STRING_PARTS), ("value", STRING_PARTS)])
 BUCKET = np.dtype([("tophash", "u1", 8), ("key", STRING_PARTS, 8), ("value", STRING_PARTS, 8), ("overflow", "<u8")])
 """A bucket of map[string]string (Go 1.23 and older)."""
+BUCKETS = Layout(
+    swiss=False, key=0, elem=0, size=BUCKET.itemsize, keys=8, key_stride=16, elems=8 + 8 * 16, elem_stride=16,
+    indirect=(False, False),
+)  # fmt: skip
 MOST_LABELS = 1 << 10
 MOST_BITS = 7
 LONGEST = 1 << 12
-FIRST_USED = 5
-"""Smaller top hashes mark slots that are empty or moved."""
-EVACUATED = (2, 3, 4)
-SAME_SIZE_GROW = 8
 
 
 def labels(program: Program, address: int) -> dict[str, str]:
@@ -55,25 +56,14 @@ def _map(program: Program, address: int) -> Iterator[Any]:
     """The pairs of a map[string]string, of one that grows too (runtime/map.go)."""
     if address == 0:
         return
-    head = program.record(HMAP, address)
-    if int(head["B"]) > MOST_BITS:
-        raise InconsistentRuntime(f"label map at {address:#x} with 2^{int(head['B'])} buckets")
-    buckets = 1 << int(head["B"])
-    yield from _buckets(program, int(head["buckets"]), buckets)
-    if old := int(head["oldbuckets"]):
-        yield from _buckets(program, old, buckets if int(head["flags"]) & SAME_SIZE_GROW else buckets // 2)
-
-
-def _buckets(program: Program, address: int, count: int) -> Iterator[Any]:
-    chain = 0
-    for start in range(address, address + count * BUCKET.itemsize, BUCKET.itemsize):
-        bucket = start
-        while bucket and chain < MOST_LABELS:
-            row = np.frombuffer(program.read(bucket, BUCKET.itemsize), BUCKET)[0]
-            if row["tophash"][0] not in EVACUATED:
-                used = np.flatnonzero(row["tophash"] >= FIRST_USED)
-                yield from ({"key": row["key"][slot], "value": row["value"][slot]} for slot in used)
-            bucket, chain = int(row["overflow"]), chain + 1
+    log2 = int(program.record(CLASSIC_MAP, address)["log2"])
+    if log2 > MOST_BITS:
+        raise InconsistentRuntime(f"label map at {address:#x} with 2^{log2} buckets")
+    for number, (_, raw, used) in enumerate(classic_buckets(program, BUCKETS, address)):
+        if number == MOST_LABELS:
+            raise InconsistentRuntime(f"label map at {address:#x} with more than {MOST_LABELS} buckets")
+        row = np.frombuffer(raw, BUCKET)[0]
+        yield from ({"key": row["key"][slot], "value": row["value"][slot]} for slot in used)
 
 
 def _text(program: Program, header: Any) -> str:

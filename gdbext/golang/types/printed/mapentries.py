@@ -102,7 +102,7 @@ def count(program: Program, found: Layout, header: int) -> int:
 
 def entries(program: Program, found: Layout, header: int) -> Iterator[tuple[int, int]]:
     """Where the key and the elem of each entry lie. Raises MemoryFault, InconsistentRuntime where it cannot go on."""
-    groups = _swiss_groups(program, found, header) if found.swiss else _classic_buckets(program, found, header)
+    groups = _swiss_groups(program, found, header) if found.swiss else classic_buckets(program, found, header)
     for group, raw, full in groups:
         for slot in full:
             key, elem = found.place(group, slot)
@@ -151,7 +151,8 @@ def _side_by_side(program: Program, found: Layout, data: int, count_: int) -> It
             yield begin + at, raw[at : at + found.size], np.flatnonzero(used[group]).tolist()
 
 
-def _classic_buckets(program: Program, found: Layout, header: int) -> Iterator[Group]:
+def classic_buckets(program: Program, found: Layout, header: int) -> Iterator[Group]:
+    """Those of a map, with old ones that are not evacuated yet. Raises MemoryFault, InconsistentRuntime."""
     record = program.record(CLASSIC_MAP, header)
     log2, same = int(record["log2"]), int(record["flags"]) & SAME_SIZE
     if log2 > MOST_GROUPS.bit_length():
