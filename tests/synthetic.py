@@ -238,10 +238,8 @@ class World:
     # Types
 
     def name(self, text: str, embedded: bool = False) -> int:
-        raw, length, varint = text.encode(), len(text.encode()), b""
-        while length >= 0x80:
-            varint, length = varint + bytes([length & 0x7F | 0x80]), length >> 7
-        whole = bytes([8 if embedded else 0]) + varint + bytes([length]) + raw
+        raw = text.encode()
+        whole = bytes([8 if embedded else 0]) + varint(len(raw)) + raw
         at = self.rodata.take(len(whole), 1)
         self.write(at, whole)
         return at
@@ -356,6 +354,15 @@ class World:
 def rtype_direct(minor: int) -> bool:
     """Whether the direct-interface flag lies in the kind (until Go 1.25)."""
     return minor <= 25
+
+
+def varint(value: int) -> bytes:
+    """As Go's linker writes lengths and steps (encoding/binary's Uvarint)."""
+    out = bytearray()
+    while value >= 0x80:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*out, value])
 
 
 def _bits(slots: Sequence[int], size: int) -> Any:

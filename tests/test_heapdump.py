@@ -10,16 +10,9 @@ from hypothesis import given, strategies as st
 
 from tests.goclasses import PAGE, objects_in_page
 from tests.heapdump import MAGIC, MEMSTATS, HeapDump, told_apart
+from tests.synthetic import varint
 
 SPAN = 0xC000000000
-
-
-def varint(number: int) -> bytes:
-    out = bytearray()
-    while number >= 0x80:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    return bytes([*out, number])
 
 
 def record(*parts: int | bytes | str) -> bytes:

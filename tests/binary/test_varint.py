@@ -7,7 +7,7 @@ from hypothesis import given, strategies as st
 
 from gdbext.binary.varint import Unending, uvarint
 from gdbext.report.pprof import varint
-from tests.golang.madecode import varint as encoded
+from tests.synthetic import varint as encoded
 
 
 @given(st.integers(0, (1 << 64) - 1), st.binary(max_size=3), st.binary(max_size=3))

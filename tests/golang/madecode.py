@@ -13,7 +13,7 @@ from gdbext.golang.runtime.moduledata import MODULE
 from gdbext.golang.runtime.pclntab import MAGIC, NO_DATA
 from gdbext.golang.runtime.proc import Goroutines
 from gdbext.golang.runtime.symtab import Symtab
-from tests.synthetic import World
+from tests.synthetic import World, varint
 
 TEXT = 0x40_0000
 SIZE = 0x100
@@ -64,14 +64,6 @@ RUNTIME = (
     Function("runtime.unframed", -1),
     Function("runtime.sigtramp", 40, flag=1),
 )
-
-
-def varint(value: int) -> bytes:
-    out = bytearray()
-    while value >= 0x80:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes([*out, value])
 
 
 def steps(*pairs: tuple[int, int]) -> bytes:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from gdbext.binary.dwarf import constants as dw
+from gdbext.binary.varint import Unending, uvarint
 from gdbext.errors import GdbextError
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 ENTRY_LIMIT = 100_000
 """Entries of one list. The longest seen have some hundreds."""
 OPERATION_LIMIT = 1000
+LONGEST_LEB = 10
 UNSIGNED = 0xFFFFFFFFFFFFFFFF
 
 
@@ -65,21 +67,16 @@ class Cursor:
 
     def uleb(self) -> int:
         """A LEB128 number."""
-        return self._leb()[0]
+        try:
+            value, self.at = uvarint(self.data, self.at, LONGEST_LEB)
+        except Unending:
+            raise Damaged(f"offset {self.at:#x}") from None
+        return value
 
     def sleb(self) -> int:
         """A signed LEB128 number."""
-        value, bits, last = self._leb()
-        return value - (1 << bits) if last & 0x40 else value
-
-    def _leb(self) -> tuple[int, int, int]:
-        value = 0
-        for shift in range(0, 70, 7):
-            byte = self.number(1)
-            value |= (byte & 0x7F) << shift
-            if byte < 0x80:
-                return value, shift + 7, byte
-        raise Damaged(f"offset {self.at:#x}")
+        begin, value = self.at, self.uleb()
+        return value - (1 << 7 * (self.at - begin)) if self.data[self.at - 1] & 0x40 else value
 
 
 def indexed_address(dwarf: Dwarf, offset: int, index: int) -> int:
