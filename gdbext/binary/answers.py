@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from attrs import field, frozen
 
 from gdbext import __version__
+from gdbext.binary.elf import stamp_of
 from gdbext.binary.layouts import Field, Layout, Source
 from gdbext.store import home, sources
 from gdbext.store.files import Shelf
@@ -126,8 +127,6 @@ def _identity(elf: Elf) -> list[str]:
 
 def _unchanged(elf: Elf) -> bool:
     """Whether the file is what it was when it was mapped: what was read since may be of another one."""
-    from gdbext.binary.elf import stamp_of
-
     try:
         return elf.stamp == stamp_of(os.stat(elf.path))
     except (OSError, ValueError):

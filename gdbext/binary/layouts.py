@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from importlib import resources
@@ -100,8 +101,6 @@ class TableLayouts:
 
     @cached_property
     def _table(self) -> Mapping[str, Any] | None:
-        import json
-
         file = resources.files("gdbext.binary") / "tables" / f"go1.{self.minor}.json"
         table = json.loads(file.read_text("utf-8")) if file.is_file() else {"arches": ()}
         return table if self.arch in table["arches"] else None

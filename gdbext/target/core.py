@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from gdbext.binary.elf import ET_CORE, PF_R, PN_XNUM, Bytes, Elf, map_file
+from gdbext.binary.executable import Binary
 from gdbext.errors import UnsupportedTarget
 from gdbext.target import Identity, Mapping, Thread, identity
 from gdbext.target.arch import choice
@@ -23,7 +24,6 @@ from gdbext.target.layers import Load, Piece, beneath, clip, disjoint, holes, is
 from gdbext.target.notes import AT_EXECFN, Notes
 
 if TYPE_CHECKING:
-    from gdbext.binary.executable import Binary
     from gdbext.target.arch import Arch, Vectors
 
 PACKED = {
@@ -99,8 +99,6 @@ class CoreFile:
     @classmethod
     def open(cls, exe: str, core: str) -> CoreFile:
         """The core of the program ``exe``. Raises UnsupportedTarget with one line for what is neither."""
-        from gdbext.binary.executable import Binary
-
         elf = open_core_elf(core)
         arch = choice.of(elf)
         notes = Notes.of(elf.notes(), arch)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from gdbext.compute.arrays import U64, Bools
 from gdbext.errors import MemoryFault
+from gdbext.target import kernels
 
 if TYPE_CHECKING:
     from gdbext.target.kernels import Memory
@@ -67,8 +68,6 @@ class Image:
     @cached_property
     def memory(self) -> Memory:
         """For compiled loops. A page table pays where there is much to look up: a core, a heap."""
-        from gdbext.target import kernels
-
         if self.size <= LITTLE:
             return self._segments()
         regions = _regions(self._rows)
@@ -77,8 +76,6 @@ class Image:
         return self._segments()._replace(regions=regions, pages=pages)
 
     def _segments(self) -> Memory:
-        from gdbext.target import kernels
-
         return kernels.Memory(self.starts, self.ends, self.hosts, np.zeros(0, np.int32), np.zeros(0, np.uint64))
 
     @property
@@ -122,8 +119,6 @@ class Image:
 
     def _gather(self, addresses: U64, out: NDArray[np.uint8]) -> Bools:
         """Any addresses, by a compiled loop."""
-        from gdbext.target import kernels
-
         ok = np.zeros(len(addresses), np.bool_)
         kernels.gather(self._segments(), addresses, out.shape[1], out, ok)
         return ok
@@ -161,8 +156,6 @@ class Image:
 
 def _regions(segments: Sequence[Sequence[int]]) -> NDArray[np.int32]:
     """``Memory.regions``: those with a segment in them are numbered from 1."""
-    from gdbext.target import kernels
-
     bits = int(kernels.REGION_BITS)
     ends = [min(end, TABLED) for _, end, _ in segments if end]
     regions = np.zeros(((max(ends, default=0) - 1) >> bits) + 1, np.int32)

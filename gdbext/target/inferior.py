@@ -15,6 +15,7 @@ import gdb
 import numpy as np
 from attrs import define, evolve, field
 
+from gdbext.binary.executable import Binary
 from gdbext.errors import MemoryFault, UnsupportedTarget, UsageError
 from gdbext.target import Identity, Mapping, Memory, Thread, Value, merge_ranges, procfs
 from gdbext.target.arch import Vectors, choice
@@ -25,7 +26,6 @@ from gdbext.target.process import Process
 from gdbext.target.stopped import Registers
 
 if TYPE_CHECKING:
-    from gdbext.binary.executable import Binary
     from gdbext.target.arch import Arch
 
 FILES = re.compile(r"^(Local (?:core dump|exec) file):\n\t`(.*)', file type", re.MULTILINE)
@@ -88,8 +88,6 @@ class Inferior:
 
     @classmethod
     def _of_remote(cls, inferior: gdb.Inferior, files: Files) -> Inferior:
-        from gdbext.binary.executable import Binary
-
         if not files.exe:
             raise UnsupportedTarget("GDB does not have the program's file", "type file EXE (a copy of the remote one)")
         if files.exe.startswith("target:"):

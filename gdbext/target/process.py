@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field
 
+from gdbext.binary.elf import Elf, map_stamped
+from gdbext.binary.executable import Binary
 from gdbext.errors import UnsupportedTarget
 from gdbext.target import Identity, Mapping, Thread, merge_ranges, procfs
 from gdbext.target.arch import Vectors, choice
@@ -17,7 +19,6 @@ from gdbext.target.notes import AT_ENTRY
 from gdbext.target.procmem import ProcessMemory, refusal
 
 if TYPE_CHECKING:
-    from gdbext.binary.executable import Binary
     from gdbext.target.arch import Arch
     from gdbext.target.layers import Piece
     from gdbext.target.resident import Plan, Room
@@ -149,9 +150,6 @@ def open_program(pid: int, exe: str) -> tuple[Binary, Arch]:
 
     With its processor. It goes by the name under which we could open it too (its debug file lies next to that).
     """
-    from gdbext.binary.elf import Elf, map_stamped
-    from gdbext.binary.executable import Binary
-
     link = f"/proc/{pid}/exe"
     name = exe if _is_same_file(exe, link) else f"/proc/{pid}/root{exe}"
     try:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from gdbext.compute import parallel
 from gdbext.errors import MemoryFault, UnsupportedTarget
+from gdbext.target import procfs
 from gdbext.target.ownpages import PAGE, buffer_of, host_of, touch
 
 PIECE = 4 << 20
@@ -164,8 +165,6 @@ def _pread(file: int, view: ctypes.Array[ctypes.c_char], start: int) -> int:
 
 def refusal(pid: int, error: OSError) -> UnsupportedTarget:
     """The one line for a process that the kernel does not let us read."""
-    from gdbext.target import procfs
-
     why = procfs.why_not_attach(pid, tracing=False) or f"{error.strerror} (a container's or security module's rule)"
     return UnsupportedTarget(f"no permission to read process {pid}", why)
 

@@ -9,6 +9,7 @@ import numpy as np
 from attrs import define
 from numpy.typing import NDArray
 
+from gdbext.analysis.contexts import forests, kernels
 from gdbext.analysis.contexts.contexts import NO_DEADLINE, Contexts
 from gdbext.compute.arrays import I64, U64
 from gdbext.golang.reading.words import columns
@@ -96,8 +97,6 @@ class Columns:
     @cached_property
     def owners(self) -> NDArray[np.int32]:
         """The nearest cancelCtx at or above each context, -1 for none."""
-        from gdbext.analysis.contexts import forests, kernels
-
         parent = self.contexts.parent
         own = np.isin(self.contexts.kind, self.of_kind(*context.CANCELERS))
         found = np.where(own, np.arange(len(parent), dtype=np.int32), np.int32(-1))

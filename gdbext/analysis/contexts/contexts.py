@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 from attrs import field, frozen
 
+from gdbext.analysis.contexts import forests, kernels
 from gdbext.analysis.contexts.finding import Found
 from gdbext.analysis.contexts.waitrows import waits
 from gdbext.compute import parallel
 from gdbext.compute.arrays import I32, I64, U8, U64, Bools
 from gdbext.errors import GdbextError
+from gdbext.golang.reading import kernels as columnkernels
 from gdbext.golang.reading.program import Program
 from gdbext.golang.reading.words import column, columns, index_in, index_of
 from gdbext.golang.std import context
@@ -104,8 +106,6 @@ class _Decoder:
 
     def parents(self, offset: int, mine: I64, address: U64) -> None:
         """The parent's interface: its itab says the kind, its data word which context it is."""
-        from gdbext.golang.reading import kernels as columnkernels
-
         types, image = self.ctypes, self.image
 
         def some(begin: int, end: int) -> None:
@@ -158,8 +158,6 @@ def decode(
     program: Program, types: Types, ctypes: ContextTypes, image: Image, found: Found, waiting: tuple[I64, U64]
 ) -> Contexts:
     """The forest of the contexts found. ``waiting``: (goroutine index, hchan address) pairs of blocked goroutines."""
-    from gdbext.analysis.contexts import forests, kernels
-
     decoder = _Decoder(program, types, ctypes, image, found)
     decoder.run()
     notes = [*ctypes.notes, *found.notes]

@@ -10,6 +10,7 @@ from attrs import field, frozen
 from gdbext.compute import parallel
 from gdbext.compute.arrays import U8, U64, Bools
 from gdbext.golang.reading.words import index_in, word_filter, words_among
+from gdbext.golang.runtime.kernels import scan
 from gdbext.golang.runtime.mheap import Heap
 from gdbext.golang.std import context
 from gdbext.golang.std.context import ContextTypes
@@ -57,8 +58,6 @@ def _by_size(ctypes: ContextTypes) -> U8:
 
 def _scan(ctypes: ContextTypes, heap: Heap, words: U64, kind_of: U8) -> tuple[U8, U64, tuple[str, ...]]:
     """(for each slot 1 + place in ``_by_size`` where it is a context, else 0; (kind, address) elsewhere; notes)."""
-    from gdbext.golang.runtime.kernels import scan
-
     order, marks = _by_size(ctypes), np.zeros(heap.spans.slots, np.uint8)
     sizes, rank = np.array([ctypes.kinds[kind].size for kind in order], np.uint64), np.argsort(order).astype(np.uint8)
     wanted = scan.Wanted(words, word_filter(words), rank[kind_of], sizes)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import frozen
 
+from gdbext.analysis.contexts import forests
 from gdbext.errors import GdbextError
 from gdbext.golang.std import context
 from gdbext.golang.std.contextread import Absence
@@ -111,8 +112,6 @@ class Lineage:
     @cached_property
     def _places(self) -> tuple[I32, I32]:
         """Where each stands when all are drawn, and how many are at it and below."""
-        from gdbext.analysis.contexts import forests
-
         parent = np.array(self.parent, np.int32)
         _, sizes = forests.shapes(parent, forests.top_down(parent), np.zeros(len(parent), np.int32))
         roots = np.flatnonzero(parent < 0)

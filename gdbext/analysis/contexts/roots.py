@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from gdbext.compute.arrays import U64
 from gdbext.compute.room import enough
+from gdbext.golang.reading import kernels
 from gdbext.golang.reading.words import word_filter
+from gdbext.golang.runtime.livewords import LiveWords
 from gdbext.golang.runtime.moduledata import Module
 from gdbext.golang.runtime.proc import Goroutines
 from gdbext.golang.runtime.symtab import Symtab
@@ -63,16 +65,12 @@ def variable_ranges(modules: Sequence[Module]) -> list[tuple[int, int]]:
 
 def pairs(image: Image, ranges: Sequence[tuple[int, int]], words: U64, kinds: NDArray[np.uint8]) -> Pairs:
     """Pairs of one of the sorted ``words``, which speak of ``kinds``, and a pointer, in plain memory ranges."""
-    from gdbext.golang.reading import kernels
-
     out = _found(kernels.scan_ranges, 4, image, ranges, words)
     return Pairs(out[:, 0].astype(np.int64), out[:, 1], kinds[out[:, 2].astype(np.int64)], out[:, 3])
 
 
 def holders(image: Image, ranges: Sequence[tuple[int, int]], addresses: U64) -> NDArray[np.int64]:
     """Unique rows (range, index in ``addresses``): which ranges have words that are among the sorted ``addresses``."""
-    from gdbext.golang.reading import kernels
-
     found = _found(kernels.scan_values, 3, image, ranges, addresses)
     return np.unique(found[:, [0, 2]].astype(np.int64), axis=0)
 
@@ -103,8 +101,6 @@ def live(goroutines: Goroutines, image: Image, found: Pairs, wanted: NDArray[np.
 
     Only for goroutines that stand at a safe point; a running one has no maps for where it is.
     """
-    from gdbext.golang.runtime.livewords import LiveWords
-
     chosen = np.zeros(len(found), np.bool_)
     mine = np.flatnonzero(wanted & ~goroutines.trapped[found.range])
     words = LiveWords(goroutines, image, np.unique(found.range[mine]))

@@ -10,6 +10,7 @@ import numpy as np
 from attrs import field, frozen
 from numpy.typing import NDArray
 
+from gdbext.analysis.contexts import forests, kernels
 from gdbext.analysis.contexts.contexts import NO_DEADLINE, NO_KIND, Contexts
 from gdbext.compute.arrays import I32, I64, Bools
 
@@ -67,8 +68,6 @@ class Forest:
         cls, contexts: Contexts, state: int | None = None, wanted: Bools | None = None, more: I64 | None = None
     ) -> Forest:
         """The families; with ``state`` only contexts in that state and what leads to them. Of the ``wanted`` ones."""
-        from gdbext.analysis.contexts import forests, kernels
-
         kept = np.ones(len(contexts), np.bool_) if wanted is None else wanted.copy()
         if state is not None:
             kept &= contexts.state == state
@@ -85,8 +84,6 @@ class Forest:
     @cached_property
     def _shapes(self) -> tuple[NDArray[np.uint64], I32]:
         """What each family looks like, and how many contexts it has."""
-        from gdbext.analysis.contexts import forests
-
         return forests.shapes(self._parent, forests.top_down(self._parent), _labels(self.contexts, self.more))
 
     @property
@@ -102,8 +99,6 @@ class Forest:
     @cached_property
     def _families(self) -> tuple[I32, I32]:
         """Where each one's children begin, and the children."""
-        from gdbext.analysis.contexts import forests
-
         return forests.family(self._parent)
 
     @cached_property
@@ -114,14 +109,10 @@ class Forest:
     @cached_property
     def position(self) -> I32:
         """Where each one comes when all are drawn, one family after another; meant for those that are kept."""
-        from gdbext.analysis.contexts import forests
-
         return forests.positions(self._parent, self.roots(), self.sizes, self._families)
 
     def drawn(self, start: int | None) -> Drawn:
         """All that are kept, or one and all below it, each by itself."""
-        from gdbext.analysis.contexts import forests
-
         depth, last = forests.depths(self._parent), self._last()
         order = np.empty(np.count_nonzero(self.kept), np.int32)
         order[self.position[self.kept]] = np.flatnonzero(self.kept)
@@ -151,8 +142,6 @@ class Forest:
         """The contexts that are kept, all of them or a context and all below it, in address order."""
         if start is None:
             return np.flatnonzero(self.kept)
-        from gdbext.analysis.contexts import forests
-
         return np.flatnonzero(forests.below(self.contexts.parent, start) & self.kept)
 
     def folds(self, members: NDArray[np.int64], unfolded: bool = False) -> Folds:
@@ -171,8 +160,6 @@ class Forest:
         """Contexts that look alike, as one line."""
         first = int(group[0])
         if chains and len(group) == 1 and (length := int(self._runs[0][first])) >= CHAIN:
-            from gdbext.analysis.contexts import forests
-
             run = forests.follow(self._runs[1], first, length)
             return Fold(run, int(self.sizes[run[-1]]) - 1, int(run[-1]), chained=True)
         return Fold(group, int(self.sizes[first]) - 1, first)
@@ -186,8 +173,6 @@ class Forest:
     def _runs(self) -> tuple[I32, I32]:
         """An only child's only child … as long as they look alike and nobody waits on them: how many, and which one
         follows."""
-        from gdbext.analysis.contexts import forests
-
         return forests.runs(self._parent, self._families, self.kept, self._plain)
 
     def deadlines(self, members: NDArray[np.int64]) -> tuple[int, int] | None:

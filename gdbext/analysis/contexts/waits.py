@@ -21,6 +21,7 @@ from gdbext.compute.room import enough
 from gdbext.errors import GdbextError
 from gdbext.golang.reading.program import Program, distinct
 from gdbext.golang.reading.words import column, index_in, word_filter, words_among
+from gdbext.golang.runtime.kernels import scan
 from gdbext.golang.runtime.mheap import Heap
 from gdbext.golang.runtime.proc import Goroutines
 from gdbext.golang.std import context
@@ -104,8 +105,6 @@ def _by_slot(ctypes: ContextTypes, heap: Heap, numbers: list[int]) -> dict[int, 
 
 def _slots(heap: Heap, size: int, offset: int, values: U64) -> U64:
     """The allocated slots of that size with one of the sorted values at the offset."""
-    from gdbext.golang.runtime.kernels import scan
-
     image, spans = heap.image, heap.spans
     chosen = (spans.elemsize == size) & ~spans.noscan & (spans.header == 0)
     some, table = np.flatnonzero(chosen), word_filter(values)

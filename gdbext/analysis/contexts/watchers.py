@@ -10,6 +10,7 @@ import numpy as np
 from attrs import evolve
 from numpy.typing import NDArray
 
+from gdbext.analysis.contexts import forests, kernels
 from gdbext.analysis.contexts.contexts import Contexts
 from gdbext.analysis.contexts.waitrows import waits_of
 from gdbext.compute.arrays import I32, Bools
@@ -40,8 +41,6 @@ def watched(contexts: Contexts, watcher: Bools) -> Contexts:
 
 def _with_a_channel(contexts: Contexts) -> I32:
     """For each context itself or, as a valueCtx has none, the next one above; -1 for none, and at the end for none."""
-    from gdbext.analysis.contexts import forests, kernels
-
     values = np.array([one.name == context.VALUE for one in contexts.types.kinds])[contexts.kind]
     own = np.where(values, np.int32(-1), np.arange(len(contexts), dtype=np.int32))
     kernels.inherit(contexts.parent, forests.top_down(contexts.parent), own, -1)

@@ -8,6 +8,7 @@ one structure (``at``) or a million (``many``). A field that the decoder did not
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -217,8 +218,6 @@ def declare(*names: str, missing_ok: bool = False, **members: Member) -> Struct:
 
     ``missing_ok``: some releases have no such structure at all.
     """
-    import sys
-
     module = sys._getframe(1).f_globals.get("__name__", "")
     struct = Struct(names, members, missing_ok, module)
     _DECLARED.append(struct)

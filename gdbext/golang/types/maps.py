@@ -16,6 +16,7 @@ from gdbext.compute.room import enough
 from gdbext.errors import InconsistentRuntime
 from gdbext.golang.reading.declarations import UINT, declare, optional
 from gdbext.golang.reading.program import Program
+from gdbext.golang.types import kernels
 from gdbext.golang.types.rtype import Types
 from gdbext.target.image import Image
 
@@ -152,8 +153,6 @@ def _keys(said: int, walk: Callable[[U64], tuple[int, int]]) -> tuple[U64, int]:
 
 
 def _swiss_keys(program: Program, shape_: SwissShape, image: Image, headers: U64) -> tuple[U64, int]:
-    from gdbext.golang.types import kernels
-
     table = program.bound(SWISS_TABLE)
     records, _ = program.bound(SWISS_MAP).many(image, headers)
     rows = np.stack([records["directory"], records["tables"], records["used"]], axis=1).astype(np.uint64)
@@ -163,8 +162,6 @@ def _swiss_keys(program: Program, shape_: SwissShape, image: Image, headers: U64
 
 
 def _classic_keys(program: Program, shape_: ClassicShape, image: Image, headers: U64) -> tuple[U64, int]:
-    from gdbext.golang.types import kernels
-
     records, _ = program.bound(CLASSIC_MAP).many(image, headers)
     rows = np.stack([records[name].astype(np.uint64) for name in ("buckets", "log2", "old", "flags", "count")], axis=1)
     said = _room(records["count"].astype(np.uint64))

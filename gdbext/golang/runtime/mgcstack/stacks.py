@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -183,7 +185,4 @@ def _notes(goroutines: Goroutines, rows: I64, ends: NDArray[np.uint8], shapes: S
 
 
 def _counted(reasons: Iterator[str]) -> list[tuple[str, int]]:
-    import re
-    from collections import Counter
-
     return sorted(Counter(re.sub(r"0x[0-9a-f]+", "…", reason) for reason in reasons).items())
