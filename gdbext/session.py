@@ -17,6 +17,7 @@ with later("gdbext"):
     from gdbext.analysis.goroutines import nativeframes
     from gdbext.analysis.heap import (
         cost,
+        dominators,
         fields,
         flow,
         histogram,
@@ -265,6 +266,9 @@ class Session:
 
     paths: Engine[paths.Paths] = Engine(_paths, "searching paths from the roots")
     """Shortest paths from roots to every object."""
+
+    dominators: Engine[dominators.Dominators] = Engine(lambda s: dominators.asked(s))
+    """What would become garbage with each object, goroutine or variable."""
 
     root_names: Engine[rootnames.RootNames] = Engine(
         lambda s: rootnames.RootNames(s.roots, s.goroutines, s.specials, s.forms)

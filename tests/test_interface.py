@@ -93,6 +93,13 @@ KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         },
     ),
     "go-refs": ((HELD,), {"referrers": [{"address", "base", "type", "field"}]}),
+    "go-retained": (
+        ("--limit", "2"),
+        {
+            "total": {"objects", "bytes"},
+            "items": [{"address", "type", "pkg_path", "shallow_bytes", "retained_bytes", "retained_objects"}],
+        },
+    ),
     "go-gcroot": (
         (HELD,),
         {

@@ -38,3 +38,15 @@ class DataSymbols:
         if number < 0 or not int(self.begin[number]) <= address < int(self.end[number]):
             return "", 0
         return self.symbols.name(int(self.index[number])), address - int(self.begin[number])
+
+    def numbers(self, addresses: U64) -> I64:
+        """The number of the variable that each link-time address is in, -1 where none is known."""
+        if not len(self.begin):
+            return np.full(len(addresses), -1, np.int64)
+        found = np.searchsorted(self.begin, addresses, "right").astype(np.int64) - 1
+        inside = (found >= 0) & (addresses < self.end[found])
+        return np.where(inside, found, -1)
+
+    def name(self, number: int) -> str:
+        """Of a variable by its number."""
+        return self.symbols.name(int(self.index[number]))

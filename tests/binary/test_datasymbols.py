@@ -38,3 +38,11 @@ def test_the_variable_at_an_address(address: int, found: tuple[str, int]) -> Non
 
 def test_a_program_without_symbols() -> None:
     assert DataSymbols.of(Symbols(np.zeros(0, SYMBOL), b"")).at(0x1000) == ("", 0)
+
+
+def test_many_addresses_at_once() -> None:
+    found = DataSymbols.of(SYMBOLS)
+    numbers = found.numbers(np.array([0x2000, 0x200F, 0x2010, 0x1804, 0x1000, 0], np.uint64))
+    assert [found.name(one) if one >= 0 else "" for one in numbers.tolist()] == ["a", "a", "", "d", "", ""]
+    nothing = DataSymbols.of(Symbols(np.zeros(0, SYMBOL), b""))
+    assert nothing.numbers(np.array([0x1000], np.uint64)).tolist() == [-1]

@@ -9,9 +9,11 @@ from gdbext.golang.runtime.mheap import Heap
 
 LONG_SECONDS = 2.0
 """What takes less is not worth a line."""
-FOLLOWING_NS, SEARCHING_NS = 200, 100
+FOLLOWING_NS, SEARCHING_NS, DOMINATING_NS = 200, 100, 150
 """Of one processor, for each object with pointers: on heaps of 17 and 20 million objects, which no cache holds."""
 STATE, QUEUED, PLACED, SPAN = 4, 8, 4, 128
+GRAPH, DEEP, EDGE = 60, 40, 12
+"""Bytes of dominators: of each object, of each on the way down to one, of each pointer but the first to an object."""
 """Bytes that a pass keeps of each slot, of each object with pointers in a queue, of its place there, and of a span."""
 ELSEWHERE = 32 << 20
 """Types, closures and a copy of the program's variables, however small the heap is."""
@@ -47,6 +49,14 @@ def searching(heap: Heap) -> Cost:
     """Of ``paths.Paths``: one queue, in one thread, which holds each object once."""
     objects = _pointing(heap)
     return Cost("searching paths to", objects, objects * SEARCHING_NS / 1e9, _kept(heap) + heap.spans.slots * QUEUED)
+
+
+def dominating(heap: Heap) -> Cost:
+    """Of ``dominators.Dominators``, in one thread: where no way down is longer than half of the objects, and each is
+    pointed to twice."""
+    objects, pointing = int(heap.live.sum()), _pointing(heap)
+    room = _kept(heap) + heap.spans.slots * STATE + objects * (GRAPH + EDGE) + pointing * DEEP // 2
+    return Cost("searching what dominates", objects, objects * DOMINATING_NS / 1e9, room)
 
 
 def _pointing(heap: Heap) -> int:

@@ -16,6 +16,7 @@ from gdbext.golang.runtime.traceback import PcTable, Walk
 
 if TYPE_CHECKING:
     from gdbext.binary.dwarf.variables import Variable
+    from gdbext.compute.arrays import I64, U64
     from gdbext.golang.runtime.mgcmark import Roots
     from gdbext.golang.runtime.proc import Goroutines
     from gdbext.golang.runtime.special import Specials
@@ -76,6 +77,14 @@ class RootNames:
     def global_at(self, address: int) -> tuple[str, int]:
         """(name, offset in it) of the variable that an address is in; ("", 0) where none is known."""
         return self._globals.at(address - self.goroutines.program.target.bias)
+
+    def variables(self, addresses: U64) -> I64:
+        """The numbers of the variables that addresses are in, for ``variable_name``; -1 where none is known."""
+        return self._globals.numbers(addresses - np.uint64(self.goroutines.program.target.bias & (1 << 64) - 1))
+
+    def variable_name(self, number: int) -> str:
+        """What a variable is called."""
+        return self._globals.name(number)
 
     @cached_property
     def _globals(self) -> DataSymbols:

@@ -44,3 +44,9 @@ def test_what_is_short_is_not_mentioned(session: Session) -> None:
     assert session.expected == ""
     session.expect(Cost("following the pointers of", 175_000_000, 17.5, 2_100_000_000))
     assert session.expected == ("following the pointers of 175,000,000 objects: about 18 s, at most 2,100 MB of memory")
+
+
+def test_every_object_may_be_dominated(session: Session) -> None:
+    found, live = cost.dominating(session.heap), int(session.heap.live.sum())
+    room = KEPT + SLOTS * cost.STATE + live * (cost.GRAPH + cost.EDGE) + WITH_POINTERS * cost.DEEP // 2
+    assert found == Cost("searching what dominates", live, live * cost.DOMINATING_NS / 1e9, room)

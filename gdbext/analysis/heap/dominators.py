@@ -1,0 +1,124 @@
+"""What would become garbage with an object, a goroutine or a variable: dominators, and what they retain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from attrs import field, frozen
+
+from gdbext.analysis.heap import cost
+from gdbext.analysis.heap.flow import contents
+from gdbext.analysis.heap.kernels import dominators as kernels
+from gdbext.analysis.heap.kernels.dominators import Scratch, Tree
+from gdbext.analysis.heap.rootgroups import RootGroups
+from gdbext.analysis.heap.spanning import Spanning
+from gdbext.compute.arrays import I32, I64
+
+if TYPE_CHECKING:
+    from gdbext.analysis.heap.flow import Flowed
+    from gdbext.analysis.heap.rootnames import RootNames
+    from gdbext.golang.runtime.mgcmark import Roots
+    from gdbext.golang.runtime.mheap import Heap
+
+
+@frozen(eq=False)
+class Dominators:
+    """Of each place of a graph. ``dominator``: what every path from roots to it goes through last, 0 for nothing;
+    ``bytes``, ``objects``: what it dominates, itself with it."""
+
+    flowed: Flowed = field(repr=False)
+    groups: RootGroups = field(repr=False)
+    graph: Spanning = field(repr=False)
+    dominator: I32 = field(repr=False)
+    bytes: I64 = field(repr=False)
+    objects: I32 = field(repr=False)
+
+    @classmethod
+    def of(cls, flowed: Flowed, groups: RootGroups) -> Dominators:
+        """Of all live objects."""
+        graph = Spanning.of(flowed, groups)
+        dominator = dominators(graph.tree)
+        return cls(flowed, groups, graph, dominator, *retained(dominator, graph.sizes(flowed)))
+
+    def place(self, id_: int) -> int:
+        """That of a slot; 0 where no root reaches it."""
+        return max(int(self.graph.number[id_]), 0)
+
+    def id(self, place: int) -> int:
+        """The slot in a place; -1 of a group."""
+        found = int(self.graph.order[place])
+        return found if found < self.graph.slots else -1
+
+    def group(self, place: int) -> int:
+        """The group of roots in a place; -1 of an object."""
+        return max(int(self.graph.order[place]) - self.graph.slots, -1) if place > 0 else -1
+
+    def largest(self, count: int | None) -> I64:
+        """The places of objects that retain the most, the most bytes first; None: of all."""
+        places = np.flatnonzero(self.graph.order < self.graph.slots)
+        return _first(self.bytes, places[places > 0], count)
+
+    def of_groups(self, sorts: Sequence[int]) -> I64:
+        """The places of groups of roots of some sorts, those that retain the most bytes first."""
+        chosen = np.flatnonzero(np.isin(self.groups.sort, sorts))
+        return _first(self.bytes, self.graph.groups(len(self.groups))[chosen], None)
+
+    def below(self, place: int, count: int | None = None) -> tuple[I64, int, int]:
+        """What an object or a group dominates next: the places of those that retain the most, how many there are, and
+        their bytes."""
+        places = place + 1 + np.flatnonzero(self.dominator[place + 1 :] == place)
+        return _first(self.bytes, places, count), len(places), int(self.bytes[places].sum())
+
+
+class Known(Protocol):
+    """What it is made of, as a Session has it."""
+
+    doing: str
+
+    @property
+    def heap(self) -> Heap: ...
+    @property
+    def live(self) -> Flowed: ...
+    @property
+    def roots(self) -> Roots: ...
+    @property
+    def root_names(self) -> RootNames: ...
+
+    def expect(self, what: cost.Cost) -> None: ...
+
+
+def asked(known: Known) -> Dominators:
+    """Of a program's live objects."""
+    live, roots = known.live, known.roots
+    groups = RootGroups.of(roots, contents(live.laid, live.table, roots.contents), known.root_names)
+    known.doing = "searching what dominates"
+    known.expect(cost.dominating(known.heap))
+    return Dominators.of(live, groups)
+
+
+def dominators(tree: Tree) -> I32:
+    """Of each place the nearest that every path from place 0 to it goes through; 0 of that itself."""
+    count = len(tree.parent)
+    semi, found = np.zeros(count, np.int32), np.zeros(count, np.int32)
+    scratch = Scratch(tree.parent.copy(), np.zeros(count, np.int32), np.empty(count, np.int32))
+    kernels.semidominators(tree, scratch, semi)
+    kernels.dominators(tree.parent, semi, found)
+    return found
+
+
+def retained(dominator: I32, sizes: I64) -> tuple[I64, I32]:
+    """Of each place the bytes and the objects it dominates, itself with them; what has no bytes is no object."""
+    sums, objects = sizes.copy(), (sizes > 0).astype(np.int32)
+    kernels.add_up(dominator, sums, objects)
+    return sums, objects
+
+
+def _first(values: I64, places: I64, count: int | None) -> I64:
+    """Those of the highest values, in their order; of equals those in the lower places."""
+    if count is not None and count < len(places):
+        least = np.partition(values[places], len(places) - count)[len(places) - count] if count else 0
+        places = places[values[places] >= least] if count else places[:0]
+    found: I64 = places[np.lexsort((places, -values[places]))][:count]
+    return found

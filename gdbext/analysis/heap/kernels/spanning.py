@@ -1,0 +1,234 @@
+"""The compiled search that numbers what roots reach, depth first, and notes the edges that it did not go along.
+
+A number is a place: 0 is the root of all, then come groups of roots, each before what it reaches first, and objects. An
+edge leads to a higher place only from what is above that in the tree: dominators and components rest on it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from gdbext.analysis.heap.kernels.meeting import entry_of, object_of
+from gdbext.analysis.heap.kernels.objects import (  # noqa: F401  a kernel's declaration names some
+    ALLOCATED,
+    FIRST,
+    FLAGS,
+    HOST,
+    NOSCAN,
+    SIZE,
+    THREE,
+    TYPE_SHIFT,
+    ZERO,
+    Objects,
+    bits_of,
+    counted_as,
+    has_bits,
+    slot_of,
+    slots_of,
+)
+from gdbext.analysis.heap.kernels.words import Mask, is_pointer, put_mask  # noqa: F401  a declaration names some
+from gdbext.compute.arrays import I32, I64, U64, Rows
+from gdbext.compute.functions import inlined
+from gdbext.compute.intrinsics import SOME, load64, prefetch, stopped
+from gdbext.compute.library import Library
+from gdbext.golang.types.flat.kernels import Described  # noqa: F401  a kernel's declaration names it
+from gdbext.target.kernels import EIGHT, ONE, Memory  # noqa: F401  a kernel's declaration names some
+
+library = Library(__name__)
+UNSEEN, OWNED, FREE = 0, -1, -2
+"""Of a slot that has no place: nothing reached it yet; only its group of roots will, and FREE - its place stands there
+then, so that no other edge counts; there is no object."""
+ENTRY, AT, BITS, MORE, PLACE, FRAME = range(6)
+"""Columns of the stack: the object, its next words in our memory, which of these point to objects, one more than the
+word behind them (0: they are the last), the object's place."""
+TOP, PLACED, GROUP, WORD, OWN, PAIRS, DONE, TOPS = range(8)
+"""Places of ``Spanning.tops``: how many are on the stack, the last place given, the group of roots, its next word, its
+place, how many edges were noted, and whether that is all."""
+CHUNK = np.uint64(64)
+LOW = np.uint64((1 << 32) - 1)
+
+
+class Spanning(NamedTuple):
+    """The tree under way."""
+
+    number: I32
+    """Of each slot its place, or UNSEEN …"""
+    order: I32
+    """Of each place its slot, or the number of slots + its group."""
+    parent: I32
+    """Of each place that above it in the tree."""
+    stack: Rows
+    tops: I64
+    hosts: U64
+    """Where the numbers lie in our memory."""
+
+
+@library.kernel("control Objects i32[]")
+def begin(control, objects, number):
+    """No object has a place yet."""
+    for i in range(len(number)):
+        if i & SOME == 0 and stopped(control):
+            return
+        number[i] = UNSEEN if objects.state[i] & ALLOCATED else FREE
+
+
+@inlined
+def pointing(objects, tree, host, bits):
+    """Which of up to 64 pointer words point into spans; what is known of what they point to is fetched."""
+    kept, bit = ZERO, ONE
+    while bits != 0:
+        if bits & ONE:
+            number, slot = slot_of(objects, load64(host))
+            if number >= 0:
+                span = objects.spans[number]
+                prefetch(tree.hosts[0] + ((span[FIRST] + slot) << np.uint64(2)))
+                prefetch(span[HOST] + slot * span[SIZE])
+                kept |= bit
+        bits >>= ONE
+        bit <<= ONE
+        host += EIGHT
+    return kept
+
+
+@inlined
+def refill(memory, objects, described, mask, tree, frame):
+    """The next words of an object of many."""
+    span, slot = object_of(objects, frame[ENTRY])
+    host, words = put_mask(memory, described, span, slot, mask)
+    at = frame[MORE] - ONE
+    some, bits = min(words - at, CHUNK) if at < words else ZERO, ZERO
+    for i in range(some):
+        bits |= is_pointer(mask, at + np.uint64(i)) << np.uint64(i)
+    frame[AT] = host + (at << THREE)
+    frame[BITS] = pointing(objects, tree, frame[AT], bits)
+    frame[MORE] = at + some + ONE if at + some < words else ZERO
+
+
+@inlined
+def push(objects, tree, top, number, slot, placed):
+    """Put an object on the stack."""
+    frame, span = tree.stack[top], objects.spans[number]
+    frame[ENTRY], frame[PLACE] = entry_of(number, slot), np.uint64(placed)
+    if has_bits(span):
+        frame[AT] = span[HOST] + slot * span[SIZE]
+        frame[BITS], frame[MORE] = pointing(objects, tree, frame[AT], bits_of(span, slot)), ZERO
+    else:
+        frame[AT], frame[BITS], frame[MORE] = ZERO, ZERO, ONE
+
+
+@inlined
+def next_word(frame):
+    """The next word of an object that points to one."""
+    bits, host = frame[BITS], frame[AT]
+    while bits & ONE == 0:
+        bits >>= ONE
+        host += EIGHT
+    frame[BITS], frame[AT] = bits >> ONE, host + EIGHT
+    return load64(host)
+
+
+@library.kernel("control Memory Objects Described Mask Spanning u64[] i64[] u64[] u64[]")
+def visit(control, memory, objects, described, mask, tree, words, begins, owned, pairs):
+    """Go on from where ``tree.tops`` says until all is done or ``pairs`` is full.
+
+    ``words`` [begins[g], begins[g + 1]): the roots of a group; ``owned``: an object of its own, 0 for none. ``pairs``:
+    edges that are not in the tree, place << 32 | place.
+    """
+    tops, slots, count = tree.tops, len(tree.number), 0
+    top, placed, group, word, own = tops[TOP], tops[PLACED], tops[GROUP], tops[WORD], tops[OWN]
+    while count < len(pairs) and not stopped(control):
+        came, address, mine = own, ZERO, False
+        if top > 0:
+            frame = tree.stack[top - 1]
+            if frame[BITS] == 0:
+                if frame[MORE] == 0:
+                    top -= 1
+                else:
+                    refill(memory, objects, described, mask, tree, frame)
+                continue
+            address, came = next_word(frame), np.int64(frame[PLACE])
+        elif group >= 0 and word < begins[group + 1]:
+            address = words[word]
+            word += 1
+        elif group + 1 < len(owned):
+            group += 1
+            placed += 1
+            own, word, address, mine = placed, begins[group], owned[group], True
+            came = own
+            tree.order[placed], tree.parent[placed] = np.int32(slots + group), 0
+        else:
+            tops[DONE] = 1
+            break
+        number, slot = slot_of(objects, address)
+        if number < 0:
+            continue
+        index = np.int64(objects.spans[number, FIRST] + slot)
+        seen = np.int64(tree.number[index])
+        if seen > 0:
+            pairs[count] = (np.uint64(came) << TYPE_SHIFT) | np.uint64(seen)
+            count += 1
+        elif seen == UNSEEN or (seen == OWNED and mine):
+            placed += 1
+            tree.number[index] = np.int32(placed if seen == UNSEEN else FREE - placed)
+            tree.order[placed], tree.parent[placed] = np.int32(index), np.int32(came)
+            if objects.spans[number, FLAGS] & NOSCAN == 0:
+                push(objects, tree, top, number, slot, placed)
+                top += 1
+    tops[TOP], tops[PLACED], tops[GROUP], tops[WORD], tops[OWN], tops[PAIRS] = top, placed, group, word, own, count
+
+
+@library.kernel("control u64[] i64[]")
+def count_ends(control, pairs, starts):
+    """Count the edges to each place, two behind it in ``starts``."""
+    for i in range(len(pairs)):
+        if i & SOME == 0 and stopped(control):
+            return
+        starts[np.int64(pairs[i] & LOW) + 2] += 1
+
+
+@library.kernel("control i64[]")
+def add_up(control, starts):
+    """From counts to where each place's edges begin, one behind it."""
+    for i in range(1, len(starts)):
+        if i & SOME == 0 and stopped(control):
+            return
+        starts[i] += starts[i - 1]
+
+
+@library.kernel("control u64[] i64[] i32[]")
+def fill(control, pairs, starts, sources):
+    """Put where edges come from in its place; behind all of them ``starts`` says where each place's begin."""
+    for i in range(len(pairs)):
+        if i & SOME == 0 and stopped(control):
+            return
+        place = np.int64(pairs[i] & LOW) + 1
+        sources[starts[place]] = np.int32(pairs[i] >> TYPE_SHIFT)
+        starts[place] += 1
+
+
+@library.kernel("control Objects i32[] i64[]")
+def sizes(control, objects, number, out):
+    """The bytes of the slot of what is in each place."""
+    for number_ in range(len(objects.spans)):
+        span = objects.spans[number_]
+        first, size = np.int64(span[FIRST]), np.int64(span[SIZE])
+        for i in range(first, first + slots_of(span)):
+            if i & SOME == 0 and stopped(control):
+                return
+            if number[i] > 0:
+                out[number[i]] = size
+
+
+@library.kernel("control Objects i32[] i64 i64 i32[] i32[]")
+def members(control, objects, number, types, text, set_of, out):
+    """The set of what is in each place: ``set_of`` has one for each row in which ``objects.tally`` counts."""
+    for number_ in range(len(objects.spans)):
+        span = objects.spans[number_]
+        first = np.int64(span[FIRST])
+        for i in range(first, first + slots_of(span)):
+            if i & SOME == 0 and stopped(control):
+                return
+            if number[i] > 0:
+                out[number[i]] = set_of[counted_as(objects.state[i], span[FLAGS], types, text)]
