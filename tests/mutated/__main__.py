@@ -14,7 +14,7 @@ from tests import programs, tools
 from tests.mutated.places import Healthy
 from tests.mutated.runs import COMMANDS, Outcome, in_child, in_gdb, load
 
-SAMPLES = ("ctxforest", "goroutines", "memory")
+SAMPLES = ("ctxforest", "goroutines", "memory", "cancels")
 GOS = ("1.27.3", "1.21.13")
 
 

@@ -28,7 +28,9 @@ class Reached:
     def of(cls, contexts: Contexts, flowed: Flowed) -> Reached:
         """By what was found of the heap; a context that lies elsewhere is a variable, and always there."""
         ids = flowed.laid.heap.ids(contexts.address)
-        return cls((ids < 0) | (flowed.state[ids] & MARKED != 0), True, flowed.notes)
+        found = ids < 0
+        found[~found] = flowed.state[ids[~found]] & MARKED != 0
+        return cls(found, True, flowed.notes)
 
     @classmethod
     def unknown(cls, contexts: Contexts, *notes: str) -> Reached:

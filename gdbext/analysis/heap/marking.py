@@ -86,7 +86,12 @@ class Marking:
 
     def reached(self, ids: np.ndarray) -> Bools:
         """Which slots are; -1 for none never is."""
-        found: Bools = (ids >= 0) & (self.marks.of[ids] & np.uint8(REACHED) != 0)
+        return self.flagged(ids, REACHED)
+
+    def flagged(self, ids: np.ndarray, bit: int) -> Bools:
+        """Of which slots that is said; of -1 nothing is."""
+        found: Bools = ids >= 0
+        found[found] = self.marks.of[ids[found]] & np.uint8(bit) != 0
         return found
 
     @property

@@ -12,6 +12,7 @@ import numpy as np
 from attrs import field, frozen
 
 from gdbext.errors import GdbextError
+from gdbext.golang.reading.words import index_in
 from gdbext.golang.runtime import sema
 from gdbext.golang.runtime.chan import wait_channels
 
@@ -26,6 +27,8 @@ SEMAPHORES = ("sync.Mutex.Lock", "sync.RWMutex.Lock", "sync.RWMutex.RLock", "syn
 CONDITION = "sync.Cond.Wait"
 COND_WAIT = "sync.(*Cond).Wait"
 WAITING, LEAKED = 4, 10
+NO_FUNCTION = -2
+"""Of no frame: no function that is not there either."""
 
 
 @frozen(eq=False)
@@ -78,10 +81,9 @@ def _semaphores(goroutines: Goroutines) -> tuple[tuple[I64, U64], list[str]]:
     except GdbextError as error:
         return (np.zeros(0, np.int64), np.zeros(0, np.uint64)), [f"who waits on semaphores is not known: {error}"]
     order = np.argsort(goroutines.address)
-    at = np.minimum(np.searchsorted(goroutines.address[order], found.g), len(order) - 1)
-    known = goroutines.address[order[at]] == found.g
+    at = index_in(goroutines.address[order], found.g)
     notes = [f"{found.broken:,} waiters on semaphores could not be read"] if found.broken else []
-    return (order[at[known]], found.address[known]), notes
+    return (order[at[at >= 0]], found.address[at >= 0]), notes
 
 
 def _conditions(goroutines: Goroutines, frames: FrameRanges, words: tuple[I64, U64, U64]) -> tuple[I64, U64]:
@@ -90,5 +92,5 @@ def _conditions(goroutines: Goroutines, frames: FrameRanges, words: tuple[I64, U
     functions = goroutines.symtab.functions(np.array(entries, np.uint64))
     row, where, value = words
     frame = frames.at(where)
-    inside = (frame >= 0) & np.isin(frames.function[frame], functions) if len(frames.begin) else frame >= 0
+    inside = np.isin(np.append(frames.function, NO_FUNCTION)[frame], functions)
     return row[inside], value[inside]

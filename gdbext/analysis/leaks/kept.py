@@ -73,7 +73,7 @@ def contexts_waits(facts: Facts, proof: Proof, proved: Bools) -> Waits:
 
 def _of_goroutines(facts: Facts, proof: Proof, rows: Bools) -> U64:
     """What their stacks and their g's refer to."""
-    words = proof.words.take((proof.words.row >= 0) & rows[proof.words.row])
+    words = proof.words.of_goroutines(rows)
     records = contents(facts.flowed.laid, facts.flowed.table, facts.goroutines.address[rows])
     return np.concatenate([words.value, records])
 
@@ -85,7 +85,7 @@ def by(kept: Kept, proof: Proof, chosen: Bools) -> Count:
     ids = heap.ids(facts.contexts.address[chosen])
     without.flag(ids[ids >= 0], kernels.WANTED)
     targets = heap.ids(kept.cuts)
-    others = (targets < 0) | (without.marks.of[targets] & np.uint8(kernels.WANTED) == 0)
+    others = ~without.flagged(targets, kernels.WANTED)
     rows = np.zeros(len(facts.goroutines), np.bool_)
     rows[kept.waits.row] = True
     rows[kept.waits.row[chosen[kept.waits.context]]] = False
@@ -119,8 +119,7 @@ def by_groups(kept: Kept, proof: Proof, group: I32, groups: int) -> list[Count]:
 def _others(kept: Kept, flagged: Marking) -> U64:
     """Registrations that lead elsewhere."""
     targets = kept.facts.flowed.laid.heap.ids(kept.cuts)
-    mine = (targets >= 0) & (flagged.marks.of[targets] & np.uint8(kernels.WANTED) != 0)
-    others: U64 = kept.cuts[~mine]
+    others: U64 = kept.cuts[~flagged.flagged(targets, kernels.WANTED)]
     return others
 
 
@@ -132,7 +131,7 @@ def _seeds(kept: Kept, proof: Proof, group: I32) -> tuple[U64, I32]:
         own = int(group[context]) + 1 if group[context] >= 0 else colouring.SHARED
         colour[row] = own if colour[row] in (0, own) else colouring.SHARED
     mine = colour != 0
-    words = proof.words.take((proof.words.row >= 0) & mine[proof.words.row])
+    words = proof.words.of_goroutines(mine)
     rows = np.flatnonzero(mine)
     parts, given = [words.value], [colour[words.row]]
     for row_colour in np.unique(colour[rows]).tolist():

@@ -72,6 +72,10 @@ class Words:
         """Some of them."""
         return Words(self.row[which], self.where[which], self.value[which])
 
+    def of_goroutines(self, rows: Bools) -> Words:
+        """Those of some goroutines."""
+        return self.take(np.append(rows, False)[self.row])
+
     @property
     def columns(self) -> tuple[I64, U64, U64]:
         """Row, where, value."""
@@ -194,11 +198,11 @@ class _Passes:
 
     def words_of(self, rows: Bools) -> Words:
         """The roots of some goroutines."""
-        return self.words.take((self.words.row >= 0) & rows[self.words.row])
+        return self.words.of_goroutines(rows)
 
     def _first(self) -> U64:
         """What is there whatever waits."""
-        mine = (self.words.row < 0) | ~self.waiting[self.words.row]
+        mine = ~np.append(self.waiting, False)[self.words.row]
         laid, table = self.laid, self.facts.flowed.table
         parts = [
             self.words.value[mine],
@@ -229,7 +233,8 @@ class _Passes:
     def _lives(self, addresses: U64) -> Bools:
         """Which are reached with registrations."""
         ids = self.heap.ids(addresses)
-        found: Bools = (ids >= 0) & (self.facts.flowed.state[ids] & MARKED != 0)
+        found: Bools = ids >= 0
+        found[found] = self.facts.flowed.state[ids[found]] & MARKED != 0
         return found
 
     def _records(self, rows: I64) -> U64:
@@ -267,11 +272,13 @@ class _Passes:
 
     def _done(self, address: U64, channel: Bools) -> tuple[Bools, Bools]:
         """(which are closed once their context ends and it may end by itself or is held, which are such channels)."""
-        order = np.argsort(self._channels[0], kind="stable")
-        done, index = self._channels[0][order], self._channels[1][order]
-        at = np.minimum(np.searchsorted(done, address), max(len(done) - 1, 0))
-        known = channel & (done[at] == address) if len(done) else np.zeros(len(address), np.bool_)
-        mine = index[at] if len(done) else np.zeros(len(address), np.int64)
+        channels, owners = self._channels
+        none = np.zeros(len(address), np.bool_)
+        if not len(channels):
+            return none, none
+        order = np.argsort(channels, kind="stable")
+        at = np.minimum(np.searchsorted(channels[order], address), len(channels) - 1)
+        known, mine = channel & (channels[order][at] == address), owners[order][at]
         return known & (self.held[mine] | self.ends[mine] | (self.contexts.state[mine] != 0)), known
 
     @property
@@ -285,7 +292,8 @@ class _Passes:
 
     def _notes(self) -> Sequence[str]:
         new = (self.marking.marks.of & kernels.REACHED != 0) & (self.facts.flowed.state & MARKED == 0)
-        new[self.heap.ids(self.facts.roots.contents)] = False  # an object with a finalizer may be garbage
+        finalized = self.heap.ids(self.facts.roots.contents)
+        new[finalized[finalized >= 0]] = False  # an object with a finalizer may be garbage
         extra = int(np.count_nonzero(new))
         notes = [*self.edges.notes, *self.blocked.notes]
         if extra:

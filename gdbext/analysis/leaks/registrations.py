@@ -78,7 +78,7 @@ def watched_words(goroutines: Goroutines, contexts: Contexts, row: I64, value: U
     if not len(child):
         return found
     done = column(_image(goroutines), contexts.address[child[:, 0]] + _done(goroutines.program))
-    some = np.flatnonzero(mine[row])
+    some = np.flatnonzero(np.append(mine, False)[row])
     for words in (contexts.address[child[:, 0]], done):
         pairs = set(zip(child[:, 1].tolist(), words.tolist(), strict=True))
         found[some] |= [pair in pairs for pair in zip(row[some].tolist(), value[some].tolist(), strict=True)]
