@@ -20,12 +20,12 @@ from pathlib import Path
 from tabulate import tabulate
 
 from tests import tools
-from tests.bench import heap, rounds
+from tests.bench import delve, heap, rounds
 from tests.bench.frames import frames
 from tests.programs import Core, build, core, run
 
 HEADERS = ("", "measured", "promised", "")
-ROUNDS = ("load", "contexts", "chain", "children", "goroutines", "stacks", "chains", "heap", "frames")
+ROUNDS = ("load", "contexts", "chain", "children", "goroutines", "stacks", "chains", "heap", "rpc", "family", "frames")
 MEASURES = {
     "contexts": rounds.contexts,
     "chain": rounds.lines,
@@ -34,7 +34,13 @@ MEASURES = {
     "stacks": rounds.stacks,
     "chains": rounds.chains,
     "heap": heap.heap,
+    "rpc": delve.rpc,
+    "family": delve.family,
 }
+
+
+LAID_OUT = {"heap": heap.FLAGS, "rpc": delve.LARGE, "family": delve.MANY}
+"""What the sample makes for a round, whatever else is asked for."""
 
 
 def main() -> int:
@@ -87,8 +93,8 @@ def _flags(name: str, args: argparse.Namespace) -> list[str]:
     """What the sample is to make for a round."""
     if name == "contexts":
         return ["-contexts", str(args.contexts), "-ballast", str(args.ballast)]
-    if name == "heap":
-        return [*heap.FLAGS]
+    if name in LAID_OUT:
+        return [*LAID_OUT[name]]
     what = {"chain": "-chain", "children": "-children", "chains": "-holders"}.get(name, "-goroutines")
     many = args.lines if name in ("chain", "children") else args.goroutines
     return ["-contexts", "1000", what, str(many)]

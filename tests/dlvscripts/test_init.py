@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from gdbext.commands import registry
 from tests import programs, tools
 from tests.dlvscripts import delve
 from tests.waiting import HANG_SECONDS
 
-ELSEWHERE = "alloc-site doctor gcroot histogram mcache mcentral print refs stacks threads"
-"""Those that say what to type in another terminal (test_engine.py)."""
 HERE = tuple(
     f"go-{name}" for name in "ancestors ctxchain ctxtree gc goroutines heapdump mem object spans spanwatch".split()
 )
-COMMANDS = (*HERE, *(f"go-{name}" for name in ELSEWHERE.split()))
+COMMANDS = (*HERE, *sorted({*registry()} - {*HERE, "go-goroutine"}))
+"""The others say what to type in another terminal (test_engine.py)."""
 
 
 def test_every_command_is_one_of_the_list() -> None:
