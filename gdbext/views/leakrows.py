@@ -127,7 +127,8 @@ def sentence(leaks: Leaks) -> str:
         return "No context is lost: the program has none that is live."
     if not leaks.proved:
         many = plural(leaks.live, "live context")
-        lost = f"No context is lost: something in the program can still cancel each of the {many}."
+        sure = "As far as could be read no" if leaks.doubts else "No"
+        lost = f"{sure} context is lost: something in the program can still cancel each of the {many}."
         return f"{lost}{_unstoppable(leaks)}"
     fates = "; ".join(_fates(leaks))
     size = f"{leaks.together.bytes:,} of {leaks.all.bytes:,} bytes alive"

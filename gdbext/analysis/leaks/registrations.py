@@ -79,9 +79,10 @@ def watched_words(goroutines: Goroutines, contexts: Contexts, row: I64, value: U
         return found
     done = column(_image(goroutines), contexts.address[child[:, 0]] + _done(goroutines.program))
     some = np.flatnonzero(np.append(mine, False)[row])
-    for words in (contexts.address[child[:, 0]], done):
-        pairs = set(zip(child[:, 1].tolist(), words.tolist(), strict=True))
-        found[some] |= [pair in pairs for pair in zip(row[some].tolist(), value[some].tolist(), strict=True)]
+    pairs = set(zip(child[:, 1].tolist(), contexts.address[child[:, 0]].tolist(), strict=True))
+    pairs |= set(zip(child[:, 1].tolist(), done.tolist(), strict=True))
+    said = [pair in pairs for pair in zip(row[some].tolist(), value[some].tolist(), strict=True)]
+    found[some] = np.array(said, np.bool_)
     return found
 
 

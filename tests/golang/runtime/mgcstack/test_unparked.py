@@ -120,6 +120,15 @@ def test_what_cannot_be_read_is_said() -> None:
     assert made.found().notes == ("4,096 bytes of a stack in use could not be read",)
 
 
+def test_stacks_that_lie_over_one_another_are_read_once() -> None:
+    made = Made()
+    pc, sp, low, high = made.full()
+    for goid in range(1, 40):
+        made.gs.add(goid, (pc, sp, low, high), atomicstatus=8)
+    found = made.found()
+    assert sorted(found.where.tolist()) == list(range(low, high, 8))
+
+
 def test_bounds_without_sense_are_left_out() -> None:
     made = Made()
     made.gs.add(1, (0, 0, 1 << 20, 1 << 60), atomicstatus=3)
