@@ -83,16 +83,18 @@ def read64(memory, address):
 
 @library.kernel("control u64[] u64[] u64[] i32[] u64[]")
 def fill_pages(control, starts, ends, hosts, regions, pages):
-    """The page table of ``Memory``: ``regions`` is made, ``pages`` zeros."""
+    """The page table of ``Memory``: ``regions`` is made, ``pages`` zeros. What lies beyond the regions has no pages."""
+    most = np.uint64(len(regions)) << (REGION_BITS - PAGE_BITS)
     for i in range(len(starts)):
-        first, last = (starts[i] + np.uint64(PAGE - 1)) >> PAGE_BITS, ends[i] >> PAGE_BITS
+        first, last = starts[i] >> PAGE_BITS, min(ends[i] >> PAGE_BITS, most)
+        if starts[i] & np.uint64(PAGE - 1) != 0:  # rounded up without a sum, which the last page would wrap to 0
+            first += ONE
         for page in range(first, last):
             if page & np.uint64(SOME) == 0 and stopped(control):
                 return
-            region = np.uint64(page) >> (REGION_BITS - PAGE_BITS)
-            if region < np.uint64(len(regions)):
-                at = (np.int64(regions[region]) - 1) * REGION_PAGES + (np.int64(page) & (REGION_PAGES - 1))
-                pages[at] = hosts[i] - starts[i]
+            part = np.int64(regions[np.uint64(page) >> (REGION_BITS - PAGE_BITS)])
+            if part > 0:
+                pages[(part - 1) * REGION_PAGES + (np.int64(page) & (REGION_PAGES - 1))] = hosts[i] - starts[i]
 
 
 @library.kernel("control Memory u64[] i64 u8[,] bool[]")

@@ -152,6 +152,19 @@ def test_kernels_find_words_that_no_table_reaches(address: int, monkeypatch: pyt
     assert ok.all() and np.unique(out).tolist() == [0x0707070707070707]
 
 
+@pytest.mark.parametrize("end", [(1 << 64) - 1, (1 << 64) - 2])
+@pytest.mark.parametrize("size", [7, PAGE - 2, 2 * PAGE])
+def test_a_segment_at_the_very_end_gets_no_pages(end: int, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rounded up to a page, an address in the last one is 0: the table would begin there and never end."""
+    monkeypatch.setattr(module, "LITTLE", -1)
+    low = np.full(PAGE, 7, np.uint8)
+    image = Image.of_arrays([(REGION, low), (end - size, np.full(size, 9, np.uint8))])
+    assert np.flatnonzero(image.memory.pages).tolist() == [0]
+    out, ok = np.zeros(3, np.uint64), np.zeros(3, np.bool_)
+    samplekernels.words_at(image.memory, np.array([REGION, end - size, 0], np.uint64), out, ok)
+    assert ok.tolist() == [True, size >= 8, False]
+
+
 def joined(model: Model) -> list[tuple[int, int, int]]:
     """The segments of its image: neighbours that continue each other in our memory are one."""
     image = model.image()
