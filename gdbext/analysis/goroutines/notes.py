@@ -20,8 +20,9 @@ def unsearched(overview: Overview) -> list[str]:
 
 
 def gaps(goroutines: Goroutines, rows: Iterable[int]) -> list[str]:
-    """What is to be said of rows that are not whole."""
-    return [f"{count:,} with gaps: {reason}" for reason, count in sorted(troubles(goroutines, rows).items())]
+    """What is to be said of rows that are not whole, and of those that are not there."""
+    found = sorted(troubles(goroutines, rows).items())
+    return goroutines.losses + [f"{count:,} with gaps: {reason}" for reason, count in found]
 
 
 def troubles(goroutines: Goroutines, rows: Iterable[int]) -> dict[str, int]:

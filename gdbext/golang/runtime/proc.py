@@ -15,12 +15,14 @@ from gdbext.golang.runtime.chan import wait_channels
 from gdbext.golang.runtime.nanotime import A_CENTURY, Now, now
 from gdbext.golang.runtime.os_linux import Saved, match_threads, running_registers
 from gdbext.golang.runtime.runtime2 import (
+    IDLE,
     LEFT_OUT,
     RUNNING,
     SCAN_BIT,
     STATUS,
     Machine,
-    all_gs,
+    each_once,
+    listed_gs,
     machines,
     read_gs,
     wait_reasons,
@@ -63,19 +65,32 @@ class Goroutines:
     machines: list[Machine] = field(repr=False)
     snapshot: Image | None = field(default=None, repr=False)
     """Stacks copied while the program ran; None where the program stands still."""
+    listed: int = 0
+    """Entries of the runtime's list, ``lost``: those that name no g: zeros, repetitions, what was never made a g."""
+    lost: int = 0
 
     @classmethod
     def of(cls, program: Program, symtab: Symtab) -> Goroutines:
         """All goroutines. Raises GdbextError only where there is no list of them; a bad one is a row with a reason."""
-        addresses = all_gs(program)
+        listed = listed_gs(program)
+        addresses = each_once(listed)
         if not program.target.memory.stable:
             rows, readable, snapshot = read_unstopped(program, addresses)
         else:
             (rows, readable), snapshot = read_gs(program, addresses), None
-        return _resolve(_select(program, symtab, addresses, rows, readable, snapshot))
+        found = _resolve(_select(program, symtab, addresses, rows, readable, snapshot))
+        found.listed = len(listed)
+        found.lost = len(listed) - int(np.count_nonzero(~readable | (rows["atomicstatus"] != IDLE)))
+        return found
 
     def __len__(self) -> int:
         return len(self.address)
+
+    @property
+    def losses(self) -> list[str]:
+        """What is to be said of the list."""
+        many = f"{self.lost:,} of {self.listed:,} entries of the list of goroutines name none"
+        return [f"{many}: those goroutines are missing"] if self.lost else []
 
     @property
     def goid(self) -> U64:

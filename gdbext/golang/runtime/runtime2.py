@@ -89,7 +89,9 @@ STATUS = {
     9: "preempted",
     10: "leaked",  # Go 1.26: waits, and a collection proved that nothing can wake it
 }
-LEFT_OUT = (0, 6, 11)
+IDLE = 0
+"""Not even made: no g is put in the list like that."""
+LEFT_OUT = (IDLE, 6, 11)
 """Idle, dead, and (Go 1.26) the spare of a thread that C made: no goroutines to a reader."""
 MOST_MACHINES = 1 << 20
 MOST_THREADS = 1 << 31
@@ -133,12 +135,17 @@ class Machine:
 
 def all_gs(program: Program) -> U64:
     """The addresses of every g that was ever made, dead ones too. Raises GdbextError when there is no such list."""
+    return each_once(listed_gs(program))
+
+
+def listed_gs(program: Program) -> U64:
+    """The words of the list of all g's as they stand there. Raises GdbextError when there is no such list."""
     for attempt in range(ATTEMPTS):
         try:
-            return _distinct(_gs_without_lock(program))
+            return _gs_without_lock(program)
         except (MemoryFault, InconsistentRuntime, MissingSymbol):
             try:
-                return _distinct(program.slice_words(program.symbol("runtime.allgs"), most_goroutines(program)))
+                return program.slice_words(program.symbol("runtime.allgs"), most_goroutines(program))
             except GdbextError:
                 # The old array is freed when the list grows: on a running program simply look again.
                 if program.target.memory.stable or attempt == ATTEMPTS - 1:
@@ -159,8 +166,8 @@ def _gs_without_lock(program: Program) -> U64:
     return np.frombuffer(program.read(program.word(program.symbol("runtime.allgptr")), 8 * count), "<u8")
 
 
-def _distinct(addresses: U64) -> U64:
-    """In order, each once: a torn or overwritten list may repeat itself."""
+def each_once(addresses: U64) -> U64:
+    """What a list names, in order: a torn or overwritten one may repeat itself, or name nothing."""
     kept = addresses
     if len(distinct(addresses)) < len(addresses):
         _, first = np.unique(addresses, return_index=True)

@@ -21,6 +21,22 @@ def test_unreadable_ones_come_last_and_are_counted() -> None:
     ]
 
 
+def test_entries_of_the_list_that_name_no_goroutine_are_counted() -> None:
+    gs, stacks = made()
+    first = gs.add(1, stacks.push("main.f"))
+    gs.add(2, stacks.push("main.f"), atomicstatus=6)
+    blank = gs.add(0, atomicstatus=0)
+    assert [gaps(gs.finish(), ())] == [
+        ["1 of 3 entries of the list of goroutines name none: those goroutines are missing"]
+    ]
+    gs.g = [0, first, first, 0, blank]
+    found = gs.finish()
+    assert (found.listed, found.lost, found.goid.tolist()) == (5, 4, [1])
+    gs.g = [0] * 1000
+    (said,) = gaps(gs.finish(), ())
+    assert said == "1,000 of 1,000 entries of the list of goroutines name none: those goroutines are missing"
+
+
 def test_a_search_says_which_stacks_it_did_not_see_whole() -> None:
     gs, stacks = made()
     for goid in (1, 2, 3):

@@ -173,6 +173,7 @@ def most_objects(shapes: kernels.Shapes, tree: kernels.Nodes) -> int:
 
 def _notes(goroutines: Goroutines, rows: I64, ends: NDArray[np.uint8], shapes: Shapes) -> Iterator[str]:
     """What the words are not sure for."""
+    yield from goroutines.losses
     trouble = np.isin(rows, list(goroutines.trouble))
     for why, reason in enumerate(ENDS):
         count = int(np.count_nonzero((ends == why) & ~trouble))
