@@ -71,7 +71,8 @@ def _each(stacks: stack.Stacks, rows: NDArray[np.int64], args: argparse.Namespac
     shown, cut = counts.limited(every, args.limit, MORE)
     lines = _apart(shown, stackprint.Printer(stacks, args.full).pieces)
     document = {"stacks": report.Rows(stackprint.goroutine_object(stacks, row, args.full) for row in shown)}
-    return report.Report(document, [report.Lines(lines, cut=cut)], _notes(stacks, every, args))
+    title = "" if every else counts.plural(0, "goroutine")
+    return report.Report(document, [report.Lines(lines, title, cut)], _notes(stacks, every, args))
 
 
 def _folded(stacks: stack.Stacks, rows: NDArray[np.int64], args: argparse.Namespace) -> report.Report:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from gdbext.report import Absent, Block, Cell, Node, Rows, Tree
+from gdbext.report import Absent, Block, Cell, Node, Rows, Text, Tree
 from gdbext.report.columns import Column, Schema
 from gdbext.report.counts import plural
 from gdbext.report.values import Choice, Kind, Values, each
@@ -95,6 +95,8 @@ def objects(overview: Overview, groups: Iterable[Group], how: str) -> Rows:
 def block(overview: Overview, groups: Iterable[Group], how: str, cut: str) -> Block:
     """The groups as a table; stacks as a tree."""
     every = [Grouped(overview, group) for group in groups]
+    if how == "stack" and not every:
+        return Text(plural(0, "goroutine"), "heading")
     if how == "stack":
         return Tree(map(_stack_node, every), cut=cut)
     return SCHEMAS[how].table([every], cut=cut)

@@ -123,6 +123,10 @@ def test_groups_as_text(session: Session, how: str, expected: str) -> None:
     assert "more groups (--all shows them)" in text(session, f"--group {how} --limit 1")
 
 
+def test_no_stacks_are_said(session: Session) -> None:
+    assert text(session, "--group stack --in no.such").startswith("0 goroutines\n")
+
+
 def test_filters(session: Session) -> None:
     assert [row["goid"] for row in document(session, "--status waiting --reason CHAN --in main.")["goroutines"]] == [
         11,

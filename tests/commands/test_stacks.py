@@ -197,6 +197,11 @@ def test_json_folded(session: Session) -> None:
     assert [(each["count"], each["goid"], each["goids"]) for each in groups[:2]] == [(2, 11, [11, 12]), (1, 13, [13])]
 
 
+@pytest.mark.parametrize("options", ["--all", "--group", ""])
+def test_none_is_said(session: Session, options: str) -> None:
+    assert text(session, f"{options} --in no.such").startswith("0 goroutines")
+
+
 def test_filters(session: Session) -> None:
     assert [row["goid"] for row in document(session, "--in main.inner --all")["stacks"]] == [11, 12]
     assert [row["goid"] for row in document(session, "12 13 --in main.f")["stacks"]] == [12]
