@@ -1,0 +1,129 @@
+"""Delve at a terminal, as a person types: lines after its prompt, Ctrl-C while a command works."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pty
+import re
+import select
+import subprocess
+import tempfile
+import termios
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from attrs import define, field
+
+from tests import programs, tools
+from tests.dlvscripts import delve
+from tests.dlvscripts.test_engine import SAYS, answered, kind
+from tests.waiting import HANG_SECONDS
+
+PROMPT = "(dlv) "
+CTRL_C = "\x03"
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+@define
+class Terminal:
+    """What stands on the screen, without colours and cursor movements."""
+
+    process: subprocess.Popen[bytes]
+    _file: int
+    _screen: str = field(default="", init=False)
+
+    def keys(self, text: str) -> None:
+        """Press them."""
+        os.write(self._file, text.encode())
+
+    def until(self, words: str) -> str:
+        """What was printed up to the words, which come."""
+        limit = time.monotonic() + HANG_SECONDS
+        while words not in self._screen:
+            left = max(0.0, limit - time.monotonic())
+            assert select.select([self._file], [], [], left)[0], f"it hangs: {self._screen[-2000:]!r}"
+            self._screen = ESCAPES.sub("", self._screen + self._read()).replace("\r\n", "\n")
+        before, _, self._screen = self._screen.partition(words)
+        return before
+
+    def _read(self) -> str:
+        try:
+            return os.read(self._file, 1 << 16).decode(errors="replace")
+        except OSError:  # Linux tells the end of the other side so
+            raise AssertionError(f"it ended: {self._screen[-2000:]!r}") from None
+
+    def type(self, line: str) -> str:
+        """What it answers to a line, up to the next prompt."""
+        self.keys(f"{line}\r")
+        self.until("\n")
+        return self.until(PROMPT)
+
+
+@contextlib.contextmanager
+def at_terminal(target: Sequence[str]) -> Iterator[Terminal]:
+    """A Delve with our scripts whose first prompt has come; it is left as a person leaves it."""
+    with tempfile.TemporaryDirectory(prefix="gdbext-dlv-") as folder:
+        init = Path(folder, "init.dlv")
+        init.write_text(delve.loading())
+        ours, theirs = pty.openpty()
+        command = [tools.dlv_program(), *target, "--check-go-version=false", "--init", str(init)]
+        env = {**os.environ, "TERM": "xterm", "HOME": folder, "XDG_CONFIG_HOME": folder}
+        process = subprocess.Popen(
+            command, stdin=theirs, stdout=theirs, stderr=theirs, env=env, cwd=folder, start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        )  # fmt: skip
+        os.close(theirs)
+        terminal = Terminal(process, ours)
+        try:
+            terminal.until(PROMPT)
+            yield terminal
+            terminal.keys("exit -d\r")
+            assert process.wait(HANG_SECONDS) == 0
+        finally:
+            process.kill()
+            process.wait()
+            os.close(ours)
+
+
+def test_a_line_for_another_terminal(go: str) -> None:
+    with programs.run(programs.build("ctxforest", go)) as running:
+        with at_terminal(["attach", str(running.pid)]) as terminal:
+            said = terminal.type("go-histogram --json --limit 3")
+            assert said == f"{SAYS}pid {running.pid} go-histogram --json --limit 3\n"
+            assert kind(answered(said)) == "running"
+            assert "goroutine" in terminal.type("go-goroutines --limit 2")
+        assert os.path.exists(f"/proc/{running.pid}")
+        assert running.process.poll() is None
+
+
+def test_of_a_core(ctxforest_core: programs.Core) -> None:
+    with at_terminal(["core", str(ctxforest_core.exe), str(ctxforest_core.path)]) as terminal:
+        said = terminal.type("go-ctxleaks")
+        assert said == f"{SAYS}core {ctxforest_core.exe} {ctxforest_core.path} go-ctxleaks\n"
+
+
+def test_ctrl_c_while_the_program_goes_on(go: str) -> None:
+    with programs.run(programs.build("churn", go)) as running:
+        with at_terminal(["attach", str(running.pid)]) as terminal:
+            terminal.keys("go-spanwatch\r")
+            terminal.until("Ctrl-C ends the interval\n")
+            running.until_it_did(contexts=100)
+            terminal.keys(CTRL_C)
+            assert "objects allocated (" in terminal.until(PROMPT)
+            assert terminal.type("go-refs 0x10") == f"{SAYS}pid {running.pid} go-refs 0x10\n"
+        running.until_it_did(contexts=1000)
+
+
+def test_ctrl_c_takes_the_breakpoint_away(go: str) -> None:
+    with programs.run(programs.build("churn", go)) as running:
+        with at_terminal(["attach", str(running.pid)]) as terminal:
+            terminal.keys("go-spanwatch --break -n 100000\r")
+            terminal.until("Ctrl-C does not\n")
+            running.until_it_did(contexts=100)
+            terminal.keys(CTRL_C)
+            terminal.until(PROMPT)
+            assert "goSpanwatch" not in terminal.type("breakpoints")
+        running.until_it_did(contexts=1000)
