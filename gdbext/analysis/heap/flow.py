@@ -138,7 +138,7 @@ class Traversal:
         chosen = variables[inside & (described.pointers[rows] != 0) & (described.slots[rows] > 0)]
         count = min(len(chosen), len(self.front.regions))
         self.front.regions[:count] = chosen[:count]
-        self.front.regions[:count, 0] += host - low
+        self.front.regions[:count, 0] += np.uint64((int(host) - int(low)) % (1 << 64))  # ours may lie below
         self.front.tops[REGIONS] = count
 
     def roots(self, words: U64) -> None:
