@@ -25,10 +25,10 @@ CHANGING = {"stopped_ns", "waiting_at_least_ns", "deadline_in_ns", "notes", "reg
 
 
 @contextlib.contextmanager
-def held(*flags: str) -> Iterator[tuple[headless.Server, str]]:
+def held(*flags: str, go: str = GO) -> Iterator[tuple[headless.Server, str]]:
     """A Delve that has stopped a program whose goroutines all wait, and the program's file."""
     with (
-        programs.run(programs.build("ctxforest", GO, flags)) as running,
+        programs.run(programs.build("ctxforest", go, flags)) as running,
         headless.serving(headless.target(running)) as server,
     ):
         yield server, str(running.exe)
@@ -90,6 +90,12 @@ def test_the_same_of_other_builds(flags: list[str]) -> None:
     with held(*flags) as standing:
         check(standing, "go-ctxtree")
         check(standing, "go-goroutines")
+
+
+def test_the_same_of_every_release(go: str) -> None:
+    with held(go=go) as standing:
+        for words in (["go-ctxtree"], ["go-goroutines"], ["go-histogram"], ["go-ctxchain", "--all"]):
+            check(standing, *words)
 
 
 def check(standing: tuple[headless.Server, str], *words: str) -> None:

@@ -17,7 +17,7 @@ from gdbext.commands import registry
 from gdbext.frontend import where
 from tests import hosts, programs, tools
 from tests.dlvscripts import delve
-from tests.test_interface import EVERY, HELD, KEYS
+from tests.test_interface import EVERY, HELD, KEYS, TARGET
 from tests.waiting import HANG_SECONDS
 
 GO = "1.27.3"
@@ -133,6 +133,7 @@ def answers(place: Place) -> dict[str, set[str]]:
         works = [name for name, command in commands if where.cell(command, name, place.column) == "yes"]
         for name in works:
             document = ask(name, *arguments(place, name, ask))
+            assert set(document["target"]) == TARGET
             rows = {key: value for key, value in document.items() if key not in EVERY}
             found[name] = {path[1:] for path in given(rows, SHALLOW.get(name, DEEP))}
     return found
