@@ -16,6 +16,8 @@ SCRIPTS = (
     *("go-spans", "go-spanwatch"),
 )
 """What the scripts at Delve's prompt answer; of every other command they print the line for another terminal."""
+PROOFS = ("go-ctxleaks",)
+"""Nothing is proved of a program that runs."""
 ON_PROCESSES = ("go-heapdump", "go-spanwatch")
 """Scripts for a process only: a core is one already, and does not go on."""
 
@@ -69,6 +71,6 @@ def cell(command: Command | None, name: str, host: str) -> str:
     """yes, no, or what else is to be said. ``command``: None for one of Delve's prompt alone."""
     if host == PROMPT and name in SCRIPTS:
         return "process" if name in ON_PROCESSES else "yes"
-    if command is None or (command.runs_commands and host not in IN_GDB):
+    if command is None or (command.runs_commands and host not in IN_GDB) or (name in PROOFS and host == PID):
         return "no"
     return "line" if host == PROMPT else "yes"
