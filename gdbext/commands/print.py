@@ -40,7 +40,11 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
     )
     reading = reader.Reader(session.program, session.forms, session.function_values, bounds, found.held)
     value = found.read(reading, bounds.depth)
-    notes = [*([found.note] if found.note else []), *(session.heap_notes if session.made("live") else [])]
+    notes = [
+        *([found.note] if found.note else []),
+        *losses(reading),
+        *(session.heap_notes if session.made("live") else []),
+    ]
     if not args.json:
         return report.Report({}, [report.Tree([printedtext.node(value)], _title(found))], notes)
     made = printedjson.Json()
@@ -55,6 +59,13 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
         "cut": made.cut,
     }
     return report.Report(document, [], notes)
+
+
+def losses(reading: reader.Reader) -> list[str]:
+    """What is to be said of a value that is too large to be shown whole."""
+    values = "too much to show at once: the rest is cut; --limit N shows up to N values"
+    text = f"of strings {reader.ROOM >> 20} MiB are shown in all: later ones are cut"
+    return [*([values] if reading.left < 0 else []), *([text] if reading.room < 0 else [])]
 
 
 def _title(found: subject.Subject) -> str:
@@ -141,6 +152,8 @@ COMMAND = Command(
         "Pointers are followed to a depth, others are shown so that they can be typed; what was shown on the way is\n"
         "named by its address. Of each array, slice, map and channel as many elements are shown as --limit says, of a\n"
         "string 1,000 bytes; --all shows all of them, and up to 1 MiB of a string.\n"
+        "All together are 64 MiB of strings at most, and some 100,000 values (a million numbers); --limit N lifts\n"
+        "that to N values. What is cut is said.\n"
         "The values of contexts (the val of a context.valueCtx) are shown at the prompt, and kept out of JSON and\n"
         "files unless --values is typed. Everything else was asked for by its address or name, and is never masked."
     ),

@@ -63,8 +63,20 @@ def _value(value: object) -> Iterator[str]:
         yield from _rows(value)
     elif isinstance(value, Mapping):
         yield from _members(value)
+    elif isinstance(value, list):
+        yield from _items(value)
     else:
         yield _text(value)
+
+
+def _items(items: list[Any]) -> Iterator[str]:
+    """One by one: each may be a long text."""
+    yield "["
+    separator = ""
+    for item in items:
+        yield separator + _text(item)
+        separator = ", "
+    yield "]"
 
 
 def _members(mapping: Mapping[Any, object]) -> Iterator[str]:

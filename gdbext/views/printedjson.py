@@ -23,6 +23,9 @@ from gdbext.golang.types.printed.tree import (
 from gdbext.report import Absent, Address, Hostile
 from gdbext.report.values import rfc3339
 
+LONGEST_KEY = 1000
+"""Characters of a key in the way to a value that is cut: there may be many in one entry."""
+
 
 class Json:
     """Makes JSON of values; ``cut`` says where less is shown than there is, and how much."""
@@ -66,7 +69,7 @@ class Json:
         if not value.address:
             return None
         self._shown(at, len(value.entries), value.length, "entries")
-        keyed = {key: self.of(one, f"{at}[{key}]") for key, one in _keyed(value.entries)}
+        keyed = {key: self.of(one, f"{at}[{key[:LONGEST_KEY]}]") for key, one in _keyed(value.entries)}
         if len(keyed) == len(value.entries):
             return _mapping(keyed.items())
         return [
@@ -111,7 +114,8 @@ class Json:
 
 
 def _decoded(data: bytes) -> str:
-    return data.decode("utf-8", "surrogateescape")
+    """A byte that is no UTF-8 as ``\\xNN``, as JSON has it in the end: to mend each there takes much longer."""
+    return data.decode("utf-8", "backslashreplace")
 
 
 def _keyed(entries: Sequence[tuple[Value, Value]]) -> list[tuple[str, Value]]:

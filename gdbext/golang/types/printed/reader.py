@@ -48,7 +48,10 @@ LONGEST = 1 << 47
 NESTING = 80
 """Values in values, however they get there: a ring of types that lie, or a very deep look."""
 MOST = 1 << 20
-"""Values in all."""
+"""Numbers side by side in all; any other value takes as long as ``EACH`` of them."""
+EACH = 10
+ROOM = 1 << 26
+"""Bytes of strings in all: many may share the same ones."""
 NOTHINGS = 100
 """Elements without a size that are shown: a length of theirs is bounded by no memory."""
 MASKED = "not shown without --values"
@@ -59,7 +62,7 @@ SECRETS = {"context.valueCtx": "val"}
 @frozen
 class Bounds:
     """``depth``: pointers followed; ``elements``: of each array, slice, map and channel, None: all of them; ``bytes``:
-    of each string; ``secrets``: context values are shown."""
+    of each string; ``secrets``: context values are shown. Who asks for that many elements gets as many values."""
 
     depth: int = 2
     elements: int | None = 100
@@ -82,7 +85,7 @@ class Reader:
         self, program: Program, forms: Forms, functions: Functions, bounds: Bounds, held: Held | None = None
     ) -> None:
         self.program, self.forms, self.functions, self.bounds, self.held = program, forms, functions, bounds, held
-        self.left, self.nesting = MOST, 0
+        self.left, self.room, self.nesting = max(MOST, EACH * (bounds.elements or 0)), ROOM, 0
         self.way: list[tuple[int, str]] = []
         self._kinds: dict[int, Callable[[Form, int, int], Value]] = {
             rtype.STRING: self._string, rtype.STRUCT: self._struct, rtype.ARRAY: self._array, SLICE: self._slice,
@@ -92,7 +95,7 @@ class Reader:
 
     def at(self, form: Form, address: int, depth: int) -> Value:
         """The value of a type at an address, with what ``depth`` pointers lead to."""
-        self.left -= 1
+        self.left -= EACH
         if self.left < 0 or self.nesting > NESTING:
             return Unreadable(form.name, "too much to show" if self.left < 0 else "too deep to show")
         self.nesting += 1
@@ -133,9 +136,6 @@ class Reader:
         if not code:
             raise InconsistentRuntime(f"a type of kind {form.kind} and {form.size} bytes")
         dtype = np.dtype(code)
-        self.left -= count
-        if self.left < 0:
-            raise InconsistentRuntime("too much to show")
         found = np.frombuffer(self.bytes_at(address, count * dtype.itemsize), dtype).tolist()
         return [Scalar(form.name, one) for one in found]
 
@@ -143,11 +143,14 @@ class Reader:
         data, length = struct.unpack("<2Q", self.bytes_at(address, 2 * WORD))
         if length >= LONGEST:
             raise InconsistentRuntime(f"a string of {_signed(length)} bytes at {data:#x}")
-        return Text(form.name, self.bytes_at(data, min(length, self.bounds.bytes)) if length else b"", length)
+        return self.text(form.name, data, length)
 
     def text(self, name: str, address: int, length: int) -> Value:
-        """Bytes that are known to be text."""
-        return Text(name, self.bytes_at(address, min(length, self.bounds.bytes)), length)
+        """Bytes that are known to be text. Raises MemoryFault."""
+        wanted = min(length, self.bounds.bytes)
+        shown = min(wanted, max(self.room, 0))
+        self.room -= wanted
+        return Text(name, self.bytes_at(address, shown) if shown else b"", length)
 
     def _struct(self, form: Form, address: int, depth: int) -> Value:
         if (found := known.read(self, form, address, depth)) is not None:
@@ -201,7 +204,9 @@ class Reader:
         if not elem.size:
             count = min(count, NOTHINGS)
         if number_code(elem) and count:
-            return self._numbers(elem, address, count)
+            shown = min(count, max(self.left, 0))
+            self.left -= count
+            return self._numbers(elem, address, shown) if shown else []
         found = list[Value]()
         for number in range(count):
             found.append(self.at(elem, address + number * elem.size, depth))

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from gdbext.commands.print import losses
+from gdbext.golang.types.printed import reader as module
 from gdbext.golang.types.printed.form import Form, Forms
 from gdbext.golang.types.printed.functions import Functions
 from gdbext.golang.types.printed.reader import LONGEST, MASKED, NESTING, NOTHINGS, Bounds, Held, Reader
@@ -73,10 +75,13 @@ class Made:
         self.world.words(at, *words)
         return at
 
-    def read(self, type_: int, address: int, **bounds: Any) -> Value:
+    def reading(self, type_: int, address: int, **bounds: Any) -> tuple[Reader, Value]:
         wanted = Bounds(**{"depth": 3, **bounds})
         reader = Reader(self.world.program, self.forms, self.functions, wanted)
-        return reader.at(self.forms.at(type_), address, wanted.depth)
+        return reader, reader.at(self.forms.at(type_), address, wanted.depth)
+
+    def read(self, type_: int, address: int, **bounds: Any) -> Value:
+        return self.reading(type_, address, **bounds)[1]
 
 
 @pytest.fixture
@@ -117,6 +122,36 @@ def test_a_slice_is_cut(made: Made) -> None:
     assert json.of(found, ".a") == [0, 1, 2, 3] and json.cut[0]["of"] == 10
     lines = [*printedtext.node(found).children]
     assert lines[-1].text == ["… 6 more (--all shows them)"]
+
+
+def test_strings_that_share_their_bytes_are_bounded_in_all(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "ROOM", 25)
+    header = struct.unpack("<2Q", made.world.program.read(made.world.string("x" * 10), 16))
+    strings = made.slice(made.string)
+    reading, found = made.reading(strings, made.words(made.words(*header * 4), 4, 4), elements=None)
+    assert isinstance(found, Listed)
+    assert [(len(one.data), one.length) for one in found.items if isinstance(one, Text)] == [
+        (10, 10), (10, 10), (5, 10), (0, 10),
+    ]  # fmt: skip
+    assert losses(reading) == ["of strings 0 MiB are shown in all: later ones are cut"]
+    assert losses(made.reading(strings, made.words(made.words(*header * 2), 2, 2))[0]) == []
+
+
+def test_values_are_bounded_in_all_unless_more_are_asked_for(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST", 100)
+    strings = made.slice(made.string)
+    at = made.words(made.words(*[0] * 80), 40, 40)
+    reading, found = made.reading(strings, at, elements=None)
+    assert isinstance(found, Listed) and len(found.items) == 10
+    assert losses(reading) == ["too much to show at once: the rest is cut; --limit N shows up to N values"]
+    reading, found = made.reading(strings, at, elements=50)
+    assert isinstance(found, Listed) and len(found.items) == 40 and losses(reading) == []
+
+
+def test_numbers_side_by_side_are_cut(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST", 100)
+    reading, found = made.reading(made.slice(made.int), made.words(made.words(*range(200)), 200, 200), elements=None)
+    assert isinstance(found, Listed) and len(found.items) == 100 - module.EACH and reading.left < 0
 
 
 def test_a_slice_of_nothing_is_as_long_as_it_says(made: Made) -> None:
