@@ -110,8 +110,8 @@ class Lines:
         yield [cell(row.state)]
         if self._judged is not None:
             yield from verdicts.of_many(self._judged, fold.members)
-        waits = int(np.isin(self._forest.contexts.waits[:, 0], fold.members).sum()) if row.waiters else 0
-        yield [f"{waits:,} goroutines wait" if waits else "no waiters"]
+        waits = self._forest.waiting(fold.members) if row.waiters else 0
+        yield [f"{plural(waits, 'goroutine')} wait{'s' if waits == 1 else ''}" if waits else "no waiters"]
         yield from self._unlisted(fold)
         if row.state == "live":
             yield from self._deadlines(fold)

@@ -175,6 +175,11 @@ class Forest:
         follows."""
         return forests.runs(self._parent, self._families, self.kept, self._plain)
 
+    def waiting(self, members: NDArray[np.int64]) -> int:
+        """How many goroutines wait on any of some contexts: who waits on a Done channel that several share is one."""
+        waits = self.contexts.waits
+        return len(np.unique(waits[np.isin(waits[:, 0], members), 1]))
+
     def deadlines(self, members: NDArray[np.int64]) -> tuple[int, int] | None:
         """The earliest and the latest deadline among contexts, on the monotonic clock."""
         known = self.contexts.deadline[members]

@@ -111,6 +111,12 @@ def test_what_is_not_shown_is_not_counted() -> None:
     assert lines(Forest.of(contexts))[0] == "c0 +5"
 
 
+def test_a_goroutine_that_waits_on_several_contexts_is_one() -> None:
+    forest = Forest.of(made([-1] * 4, waits=[(0, 5), (0, 6), (1, 5), (1, 6), (2, 7)]))
+    counts = [forest.waiting(np.array(some, np.int64)) for some in ([0], [0, 1], [0, 1, 2], [3])]
+    assert counts == [2, 2, 3, 0]
+
+
 def test_deadlines() -> None:
     contexts = made([-1, 0, 1], deadline=[NO_DEADLINE, 50, 20])
     forest = Forest.of(contexts)
