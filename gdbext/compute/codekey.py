@@ -69,12 +69,13 @@ class _Functions:
             if name in known:
                 yield name, self._value(known[name], code)
 
-    def _value(self, value: Any, code: CodeType | None = None) -> Any:
-        """What tells a value from another one."""
+    def _value(self, value: Any, code: CodeType | None = None, within: tuple[ModuleType, ...] = ()) -> Any:
+        """What tells a value from another one. ``within``: the modules that led to it, which may name each other."""
         if isinstance(value, Helper):
             return "function", self.of(value)
         if isinstance(value, ModuleType):
-            return value.__name__, [self._value(one) for one in _attributes(value, code)]
+            used = _attributes(value, code) if value not in within else ()
+            return value.__name__, [self._value(one, code, (*within, value)) for one in used]
         if isinstance(value, np.ndarray):
             return value.dtype.str, value.shape, hashlib.sha256(value.tobytes()).hexdigest()
         if isinstance(value, tuple):
@@ -87,6 +88,6 @@ class _Functions:
 
 
 def _attributes(module: ModuleType, code: CodeType | None) -> Iterator[Any]:
-    """What code may use of a module: whatever name of its it has."""
+    """What code may use of a module: whatever name of its it has, in modules in it too."""
     names = vars(module)
     return (names[name] for name in (code.co_names if code else ()) if name in names)

@@ -24,11 +24,12 @@ UNUSED = 1
 HELPERS = """
 from gdbext.compute.functions import helper
 import keynumbers
+import keyouter
 STEP = 2
 
 @helper
 def inner(value):
-    return value + STEP + keynumbers.LIMIT
+    return value + STEP + keynumbers.LIMIT + keyouter.keyinner.DEEP
 
 @helper
 def outer(value):
@@ -47,7 +48,21 @@ def kernel(value):
     "What it does."
     return outer(value) + TABLE[0] + np.int64(5)
 """
-SOURCES = {"keynumbers": NUMBERS, "keyhelpers": HELPERS, "keykernels": KERNELS}
+SUBMODULE = """
+import keynumbers
+import keyouter
+DEEP = 3
+"""
+OUTER = """
+import keyinner
+"""
+SOURCES = {
+    "keyinner": SUBMODULE,
+    "keyouter": OUTER,
+    "keynumbers": NUMBERS,
+    "keyhelpers": HELPERS,
+    "keykernels": KERNELS,
+}
 MACHINE = ("0.50.0", "znver3", "+avx2", "plain")
 Keyed = Callable[..., str]
 
@@ -79,6 +94,7 @@ def keyed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Keyed]:
         ("keynumbers", "LIMIT = 7", "LIMIT = np.uint64(7)"),
         ("keynumbers", "[1, 2, 3]", "[1, 2, 4]"),
         ("keynumbers", "[1, 2, 3]", "[1, 2, 3], np.int32"),
+        ("keyinner", "DEEP = 3", "DEEP = 4"),
         ("keyhelpers", "STEP = 2", "STEP = 3"),
         ("keyhelpers", "value + STEP", "value - STEP"),
         ("keyhelpers", "return inner(value)", "return inner(inner(value))"),
@@ -96,6 +112,7 @@ def test_what_shapes_the_code(keyed: Keyed, file: str, old: str, new: str) -> No
     ("file", "old", "new"),
     [
         ("keynumbers", "UNUSED = 1", "UNUSED = 2"),
+        ("keyinner", "DEEP = 3", "DEEP = 3\nUNUSED = 1"),
         ("keyhelpers", "def inner", "# a comment\ndef inner"),
         ("keykernels", "What it does.", "Says something else."),
     ],
