@@ -221,9 +221,18 @@ var places = []place{
 		return end
 	}},
 	{"deferred, waits for a context that is lost", func(cancel context.CancelFunc) func() {
-		ctx, _ := context.WithCancel(parents[0].make()) //nolint
+		ctx, dropped := context.WithCancel(parents[0].make())
+		_ = dropped
 		wait(func() { defer cancel(); <-ctx.Done() })
 		return nil
+	}},
+	{"busy goroutine", spin},
+	{"AfterFunc of a lost one", func(cancel context.CancelFunc) func() {
+		other, dropped := context.WithCancel(parents[0].make())
+		_ = dropped
+		stop := context.AfterFunc(other, cancel)
+		runtime.KeepAlive(stop)
+		return nil // it is called when the root ends
 	}},
 	{"goroutine's variable", func(cancel context.CancelFunc) func() {
 		channel := make(chan struct{})
