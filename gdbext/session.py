@@ -29,7 +29,7 @@ with later("gdbext"):
         selfcheck,
         variables,
     )
-    from gdbext.analysis.leaks import judged, kept, leaks, proof, verdicts
+    from gdbext.analysis.leaks import facts, judged, kept, leaked, leaks, proof, stuck, verdicts
     from gdbext.compute import control, malloc
     from gdbext.golang.reading import opening
     from gdbext.golang.runtime import mgcmark, mheap, proc, rootwords, special, symtab as functions
@@ -300,12 +300,15 @@ class Session:
     young_contexts: Engine[int] = Engine(lambda s: s.heap.younger(s.contexts.address))
     """How many contexts no collection has seen reachable yet."""
 
-    proof_facts: Engine[proof.Facts] = Engine(
-        lambda s: proof.Facts(s.contexts, s.goroutines, s.roots, s.unparked_words, s.specials, s.maybe_live)
-    )
+    proof_facts: Engine[proof.Facts] = Engine(lambda s: facts.facts(s), "walking the stacks")
 
     proof: Engine[proof.Proof] = Engine(lambda s: proof.prove(s.proof_facts), "proving which contexts are lost")
     """Which contexts nothing but a registration can end."""
+
+    leaked: Engine[leaked.Leaked] = Engine(
+        lambda s: leaked.leaked(s.proof_facts), "searching goroutines that nothing can wake"
+    )
+    """Which goroutines nothing that runs can wake."""
 
     verdicts: Engine[verdicts.Verdicts] = Engine(
         lambda s: verdicts.Verdicts.of(s.contexts, s.proof, s.reached_contexts.mask)
@@ -317,6 +320,9 @@ class Session:
 
     judged: Engine[judged.Judged] = Engine(lambda s: judged.Judged.of(s))
     """What is said of single contexts."""
+
+    stuck: Engine[stuck.Stuck] = Engine(lambda s: stuck.stuck(s))
+    """The same with those that wait for contexts nobody can cancel, and what they keep."""
 
     leaks: Engine[leaks.Leaks] = Engine(lambda s: leaks.leaks(s))
     """What lost contexts keep, and what would end them."""

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from gdbext.commands import registry
+from gdbext.frontend.where import PROOFS
 from tests import hosts, programs, tools
 
 GO = "1.27.3"
@@ -22,6 +23,10 @@ GOROUTINE = {
     *("thread", "labels", "locked", "created_at", "address"),
 }
 TOTAL = {"contexts", "objects", "bytes"}
+STUCK = {
+    *("goid", "function", "file", "line", "wait_reason", "on", "ancestor", "retained_bytes", "proved", "context"),
+    *("kind", "waits_on", "created_by"),
+}
 HELD = "a context"
 """Stands for the address of one."""
 CACHE = {
@@ -61,6 +66,20 @@ KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
                 {"verdict", "kind", "registered_with", "site", "sampled", "contexts", "bytes", "example", "proved"}
             ],
             "goroutines": object,
+        },
+    ),
+    "go-goroutineleaks": (
+        (),
+        {
+            "sentence": str,
+            "proved": bool,
+            "doubts": object,
+            "totals": {"leaked", "waiting_for_ancestor"},
+            "leaked": [],
+            "waiting_for_ancestor": [STUCK],
+            "waiting_with_them": [],
+            "ancestors": [{"address", "kind", "goroutines", "holder"}],
+            "groups": [{"set", "count", "wait_reason", "function", "frames", "goids", "retained_bytes", "proved"}],
         },
     ),
     "go-spans": (
@@ -196,6 +215,7 @@ def test_every_key_is_there(asked: tuple[hosts.Host, Any], name: str) -> None:
     arguments, shape = KEYS[name]
     host, subject = asked
     host = hosts.Host(host.place, tools.gdbs()[-1]) if name in IN_GDB else host
+    host = hosts.Host("live", copied=True) if host.place == "live" and name in PROOFS else host
     arguments = tuple(a_context(host, subject) if one == HELD else one for one in arguments)
     document = hosts.ask(host, subject, name, *arguments)
     assert document["command"] == name

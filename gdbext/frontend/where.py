@@ -16,7 +16,7 @@ SCRIPTS = (
     *("go-spans", "go-spanwatch"),
 )
 """What the scripts at Delve's prompt answer; of every other command they print the line for another terminal."""
-PROOFS = ("go-ctxleaks",)
+PROOFS = ("go-ctxleaks", "go-goroutineleaks")
 """Nothing is proved of a program that runs."""
 ON_PROCESSES = ("go-heapdump", "go-spanwatch")
 """Scripts for a process only: a core is one already, and does not go on."""

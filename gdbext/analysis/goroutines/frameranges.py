@@ -25,8 +25,9 @@ class FrameRanges:
     function: I64
 
     @classmethod
-    def of(cls, goroutines: Goroutines, rows: I64) -> FrameRanges:
-        """The frames of the stacks of some rows, as far as they can be walked."""
+    def of(cls, goroutines: Goroutines) -> FrameRanges:
+        """The frames of all stacks, as far as they can be walked."""
+        rows = np.flatnonzero(goroutines.sp != 0)
         traces, start = Traces(goroutines.symtab), goroutines.start(rows)
         nodes, _ = traces.walk(goroutines.stacks(rows, reach=LARGEST), start)
         infos = [traces.table.info(pc) for pc in traces.pc]

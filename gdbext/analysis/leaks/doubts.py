@@ -11,14 +11,22 @@ if TYPE_CHECKING:
 
 def doubts(known: Known) -> list[str]:
     """In sentences; none where all was whole."""
-    return list(dict.fromkeys(_doubts(known)))
+    return list(dict.fromkeys([*_of_the_heap(known), *_doubts(known)]))
 
 
-def _doubts(known: Known) -> Iterator[str]:
+def doubts_of_leaked(known: Known) -> list[str]:
+    """The same of goroutines that nothing wakes, whatever contexts there are."""
+    return list(dict.fromkeys([*_of_the_heap(known), *known.leaked.notes]))
+
+
+def _of_the_heap(known: Known) -> Iterator[str]:
     if not known.program.target.memory.stable:
         yield "the program ran while its memory was read"
     yield from known.heap_check
     yield from known.maybe_live.notes
+
+
+def _doubts(known: Known) -> Iterator[str]:
     yield from known.contexts.notes
     yield from known.proof.notes
     yield from _modules(known.symtab.modules)

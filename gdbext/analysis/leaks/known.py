@@ -13,11 +13,14 @@ if TYPE_CHECKING:
     from gdbext.analysis.heap.paths import Paths
     from gdbext.analysis.heap.rootnames import RootNames
     from gdbext.analysis.leaks.kept import Kept
+    from gdbext.analysis.leaks.leaked import Leaked
     from gdbext.analysis.leaks.proof import Facts, Proof
     from gdbext.analysis.leaks.verdicts import Verdicts
     from gdbext.golang.reading.program import Program
+    from gdbext.golang.runtime.mgcmark import Roots
     from gdbext.golang.runtime.mheap import Heap
     from gdbext.golang.runtime.proc import Goroutines
+    from gdbext.golang.runtime.rootwords import Part
     from gdbext.golang.runtime.special import Specials
     from gdbext.golang.runtime.symtab import Symtab
 
@@ -38,6 +41,10 @@ class Known(Protocol):
     @property
     def goroutines(self) -> Goroutines: ...
     @property
+    def roots(self) -> Roots: ...
+    @property
+    def unparked_words(self) -> Part: ...
+    @property
     def contexts(self) -> Contexts: ...
     @property
     def context_rows(self) -> Rows: ...
@@ -53,6 +60,8 @@ class Known(Protocol):
     def root_names(self) -> RootNames: ...
     @property
     def proof_facts(self) -> Facts: ...
+    @property
+    def leaked(self) -> Leaked: ...
     @property
     def proof(self) -> Proof: ...
     @property

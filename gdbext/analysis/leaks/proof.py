@@ -14,13 +14,11 @@ import numpy as np
 from attrs import field, frozen
 
 from gdbext.analysis.contexts.watchers import WATCHER
-from gdbext.analysis.goroutines.frameranges import FrameRanges
 from gdbext.analysis.heap.flow import contents
 from gdbext.analysis.heap.kernels import marking as kernels
 from gdbext.analysis.heap.kernels.objects import MARKED
 from gdbext.analysis.heap.marking import Marking
 from gdbext.analysis.leaks import registrations
-from gdbext.analysis.leaks.blocking import Blocked, blocked
 from gdbext.analysis.leaks.holders import OnStacks, Places, captured
 from gdbext.errors import GdbextError
 from gdbext.golang.reading.words import column
@@ -30,7 +28,9 @@ from gdbext.golang.std import cancelers, context
 
 if TYPE_CHECKING:
     from gdbext.analysis.contexts.contexts import Contexts
+    from gdbext.analysis.goroutines.frameranges import FrameRanges
     from gdbext.analysis.heap.flow import Flowed
+    from gdbext.analysis.leaks.blocking import Blocked
     from gdbext.compute.arrays import I64, U64, Bools
     from gdbext.golang.runtime.mgcmark import Roots
     from gdbext.golang.runtime.proc import Goroutines
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 @frozen(eq=False)
 class Facts:
     """What the proof rests on, all of one moment. ``flowed``: from the proof's roots; ``more``: those words that the
-    collector does not have."""
+    collector does not have. ``frames``: of all stacks; ``blocked``: who waits for whom to wake it."""
 
     contexts: Contexts
     goroutines: Goroutines
@@ -48,6 +48,8 @@ class Facts:
     more: Part
     specials: Specials
     flowed: Flowed
+    frames: FrameRanges
+    blocked: Blocked
 
 
 @frozen(eq=False)
@@ -61,12 +63,16 @@ class Words:
     @classmethod
     def of(cls, facts: Facts) -> Words:
         """All but those that only register: of semaphores' waiters, of watchers."""
+        words = cls.every(facts)
+        return words.take(~registrations.watched_words(facts.goroutines, facts.contexts, words.row, words.value))
+
+    @classmethod
+    def every(cls, facts: Facts) -> Words:
+        """All but the runtime's table of who waits on semaphores."""
         parts = [_by_goroutine(one) for one in (facts.roots, facts.more)]
         row, where, value = (np.concatenate(column) for column in zip(*parts, strict=True))
-        kept = ~registrations.watched_words(facts.goroutines, facts.contexts, row, value)
         begin, end = _semaphores(facts)
-        kept &= (row >= 0) | (where < np.uint64(begin)) | (where >= np.uint64(end))
-        return cls(row[kept], where[kept], value[kept])
+        return cls(row, where, value).take((row >= 0) | (where < np.uint64(begin)) | (where >= np.uint64(end)))
 
     def take(self, which: Bools) -> Words:
         """Some of them."""
@@ -92,6 +98,28 @@ def _semaphores(facts: Facts) -> tuple[int, int]:
         return sema.table(facts.goroutines.program)
     except GdbextError:
         return 0, 0
+
+
+def weak(facts: Facts) -> U64:
+    """What weak pointers can bring back."""
+    slots = facts.specials.slot[facts.specials.rows("WeakHandle")]
+    alive: U64 = slots[lives(facts, slots)]
+    return alive
+
+
+def lives(facts: Facts, addresses: U64) -> Bools:
+    """Which are reached with registrations."""
+    ids = facts.flowed.laid.heap.ids(addresses)
+    found: Bools = ids >= 0
+    found[found] = facts.flowed.state[ids[found]] & MARKED != 0
+    return found
+
+
+def records(facts: Facts, rows: I64) -> U64:
+    """What the g's of goroutines refer to, but for what they wait on: one list there has the waiters of others."""
+    found = contents(facts.flowed.laid, facts.flowed.table, facts.goroutines.address[rows])
+    others: U64 = found[~np.isin(found, facts.goroutines.waiting[rows])]
+    return others
 
 
 @frozen(eq=False)
@@ -133,10 +161,8 @@ class _Passes:
         self.deadlines = np.sort(self.edges.closures)
         self.places = Places.of(self.heap, self.contexts)
         self.words = Words.of(facts)
-        rows = np.flatnonzero(self.goroutines.sp != 0)
-        self.frames = FrameRanges.of(self.goroutines, rows)
+        self.frames, self.blocked = facts.frames, facts.blocked
         stacks = self.words.take(self.words.row >= 0)
-        self.blocked = blocked(self.goroutines, self.frames, stacks.columns)
         self.waiting = self.blocked.mask.copy()
         self.on_stacks = self._on_stacks(stacks)
         self.ends = self._ends()
@@ -148,7 +174,7 @@ class _Passes:
     def _marking(self) -> Marking:
         made = Marking.of(self.laid, self.facts.flowed.table, self.contexts.types.canceler_itabs, self.functions)
         made.flag(self.edges.closures, kernels.SECOND)
-        ids = self.heap.ids(self.goroutines.address[self.waiting])
+        ids = self.heap.ids(np.concatenate([self.goroutines.address[self.waiting], self.blocked.sudogs]))
         made.flag(np.concatenate([self.edges.arrays, ids[ids >= 0]]), kernels.OPAQUE)
         return made
 
@@ -188,7 +214,7 @@ class _Passes:
             self.waiting[rows] = False
             mask = np.zeros(len(self.waiting), np.bool_)
             mask[rows] = True
-            self.marking.mark(np.concatenate([self.words_of(mask).value, self._records(rows)]))
+            self.marking.mark(np.concatenate([self.words_of(mask).value, records(self.facts, rows)]))
             self._hold(self.words_of(mask))
         ids = self.heap.ids(self.contexts.address)
         return Proof(
@@ -209,16 +235,10 @@ class _Passes:
             contents(laid, table, self.facts.roots.contents),
             self.facts.roots.contents,  # what finalizers will be called with
             self.edges.timers,
-            self._weak(),
+            weak(self.facts),
             self._callbacks(),
         ]
         return np.concatenate(parts)
-
-    def _weak(self) -> U64:
-        """What weak pointers can bring back."""
-        slots = self.facts.specials.slot[self.facts.specials.rows("WeakHandle")]
-        alive: U64 = slots[self._lives(slots)]
-        return alive
 
     def _callbacks(self) -> U64:
         """What AfterFuncs will call when their contexts end."""
@@ -226,20 +246,9 @@ class _Passes:
         address = self.contexts.address[np.isin(self.contexts.kind, kinds)]
         if not len(address):
             return address
-        address = address[self._lives(address)]
+        address = address[lives(self.facts, address)]
         at = self.program.bound(context.AFTER_FUNC_CTX).offset("callback")
         return column(self.heap.image, address + np.uint64(at))
-
-    def _lives(self, addresses: U64) -> Bools:
-        """Which are reached with registrations."""
-        ids = self.heap.ids(addresses)
-        found: Bools = ids >= 0
-        found[found] = self.facts.flowed.state[ids[found]] & MARKED != 0
-        return found
-
-    def _records(self, rows: I64) -> U64:
-        """What the g's of goroutines refer to."""
-        return contents(self.laid, self.facts.flowed.table, self.goroutines.address[rows])
 
     def _hold(self, words: Words) -> None:
         """Note who can cancel what by now. ``words``: of the goroutines that count since the last time."""

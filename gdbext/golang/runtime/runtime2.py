@@ -70,6 +70,7 @@ SUDOG = declare(
     "runtime.sudog",
     g=UINT,
     next=UINT,
+    prev=UINT,
     waitlink=UINT,
     isSelect=UINT,
     # Go 1.26: a {pointer, uintptr} pair; a leak-detecting collection clears the pointer, the number stays.

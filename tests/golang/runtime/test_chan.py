@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gdbext.errors import GdbextError
-from gdbext.golang.runtime.chan import queue, wait_channels
+from gdbext.golang.runtime.chan import queue, wait_channels, waits
 from gdbext.golang.runtime.proc import Goroutines
 from tests.golang.madecode import Code, Gs
 from tests.synthetic import World, failing
@@ -23,10 +23,10 @@ class Made:
         self.world.put("runtime.hchan", at, qcount=2, dataqsiz=3, closed=0, recvq__first=first, sendq__first=sender)
         return at
 
-    def sudog(self, g: int, c: int, next: int = 0, waitlink: int = 0) -> int:
+    def sudog(self, g: int, c: int, next: int = 0, waitlink: int = 0, prev: int = 0) -> int:
         at = self.world.heap.take(self.world.binary.layout("runtime.sudog").size)
         inner = "c__maybeTraceablePtr__vu" if self.world.minor >= 26 else "c"
-        self.world.put("runtime.sudog", at, g=g, next=next, waitlink=waitlink, **{inner: c})
+        self.world.put("runtime.sudog", at, g=g, next=next, prev=prev, waitlink=waitlink, **{inner: c})
         return at
 
     def waits(self, g: int, sudog: int) -> None:
@@ -59,6 +59,25 @@ def test_a_select_waits_on_each_of_its_channels_once() -> None:
     chain = made.sudog(one, a, waitlink=made.sudog(one, b, waitlink=made.sudog(one, a)))
     made.waits(one, chain)
     assert sorted(pairs(made.gs.finish())) == [(1, a), (1, b)]
+
+
+@pytest.mark.parametrize("minor", range(21, 28))
+def test_who_was_taken_out_of_a_queue_is_not_queued(minor: int) -> None:
+    """It is about to wake: what took it out need not know the channel any more."""
+    made = Made(minor)
+    at, gs = made.channel(), [made.gs.add(goid) for goid in (1, 2, 3, 4)]
+    first, second, sender, taken = (made.sudog(g, at) for g in gs)
+    made.world.put("runtime.sudog", first, next=second)
+    made.world.put("runtime.sudog", second, prev=first)
+    made.world.put("runtime.hchan", at, recvq__first=first, sendq__first=sender)
+    for g, sudog in zip(gs, (first, second, sender, taken), strict=True):
+        made.waits(g, sudog)
+    goroutines = made.gs.finish()
+    found = waits(goroutines.program, goroutines.address, goroutines.waiting)
+    assert dict(zip(found.sudog.tolist(), found.queued.tolist(), strict=True)) == {
+        first: True, second: True, sender: True, taken: False,
+    }  # fmt: skip
+    assert set(found.channel.tolist()) == {at}
 
 
 def test_a_semaphore_is_no_channel() -> None:

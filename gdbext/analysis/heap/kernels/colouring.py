@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gdbext.analysis.heap.kernels.marking import (  # noqa: F401  a kernel's declaration names some
+    OPAQUE,
     REACHED,
     SECOND,
     WANTED,
@@ -55,7 +56,7 @@ def give(objects, marks, colours, queue, top, address, colour, cuttable):
     if cuttable and mark & WANTED:
         return top
     colours[index] = np.int32(colour if known == NONE else SHARED)
-    if span[FLAGS] & NOSCAN == 0:
+    if span[FLAGS] & NOSCAN == 0 and mark & OPAQUE == 0:
         queue[top] = entry_of(number, slot)
         top += 1
     return top

@@ -1,0 +1,44 @@
+"""What goroutines keep alive: what would become garbage if exactly those ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gdbext.analysis.heap.kernels import colouring
+from gdbext.analysis.heap.kernels.words import Mask
+from gdbext.analysis.heap.marking import Count
+
+if TYPE_CHECKING:
+    from gdbext.analysis.heap.marking import Marking
+    from gdbext.analysis.leaks.proof import Facts, Words
+    from gdbext.compute.arrays import I32, I64, U64
+
+OF_G = ("defer", "panic", "labels", "ancestors")
+"""What of a g leads to memory that is its own."""
+
+
+def kept_by(facts: Facts, words: Words, marking: Marking, group: I64, groups: int) -> list[Count]:
+    """Of each group: ``group``, a number for each goroutine, -1 for none. ``marking``: what all but those reach."""
+    laid, colour = facts.flowed.laid, (group + 1).astype(np.int32)
+    seeds, given = _seeds(facts, words, colour)
+    slots = len(marking.marks.of)
+    colours, room = np.zeros(slots, np.int32), np.empty(2 * slots + 1, np.uint64)
+    colouring.colour(
+        laid.heap.image.memory, laid.objects, facts.flowed.table.described, marking.edges, marking.marks,
+        Mask(np.zeros(6, np.uint64)), seeds, given, colours, room,
+    )  # fmt: skip
+    out = np.zeros((groups + 2, 2), np.int64)
+    colouring.counts(laid.objects, colours, out)
+    return [Count(*row) for row in out[1:-1].tolist()]
+
+
+def _seeds(facts: Facts, words: Words, colour: I32) -> tuple[U64, I32]:
+    """(what the goroutines' stacks, their g's and what they wait for lead to, the colours of those)."""
+    stacks = words.take((words.row >= 0) & (colour[words.row] != 0))
+    rows, g, blocked = np.flatnonzero(colour), facts.goroutines.g, facts.blocked
+    waited = np.flatnonzero(colour[blocked.row])
+    found = [stacks.value, blocked.address[waited], *(g[name][rows].astype(np.uint64) for name in OF_G)]
+    given = [colour[stacks.row], colour[blocked.row[waited]], *[colour[rows]] * len(OF_G)]
+    return np.concatenate(found), np.concatenate(given)
