@@ -29,7 +29,7 @@ with later("gdbext"):
         selfcheck,
         variables,
     )
-    from gdbext.analysis.leaks import facts, judged, kept, leaked, leaks, proof, stuck, verdicts
+    from gdbext.analysis.leaks import facts, judged, kept, leaked, leaks, proof, verdicts, waiting
     from gdbext.compute import control, malloc
     from gdbext.golang.reading import opening
     from gdbext.golang.runtime import mgcmark, mheap, proc, rootwords, special, symtab as functions
@@ -300,14 +300,15 @@ class Session:
     young_contexts: Engine[int] = Engine(lambda s: s.heap.younger(s.contexts.address))
     """How many contexts no collection has seen reachable yet."""
 
-    proof_facts: Engine[proof.Facts] = Engine(lambda s: facts.facts(s), "walking the stacks")
+    waiting: Engine[waiting.Waiting] = Engine(lambda s: waiting.Waiting.of(s.goroutines, s.roots, s.unparked_words))
+    """Who waits for what."""
+
+    proof_facts: Engine[proof.Facts] = Engine(lambda s: facts.facts(s))
 
     proof: Engine[proof.Proof] = Engine(lambda s: proof.prove(s.proof_facts), "proving which contexts are lost")
     """Which contexts nothing but a registration can end."""
 
-    leaked: Engine[leaked.Leaked] = Engine(
-        lambda s: leaked.leaked(s.proof_facts), "searching goroutines that nothing can wake"
-    )
+    leaked: Engine[leaked.Leaked] = Engine(lambda s: leaked.leaked(s.proof_facts), "searching leaked goroutines")
     """Which goroutines nothing that runs can wake."""
 
     verdicts: Engine[verdicts.Verdicts] = Engine(
@@ -320,9 +321,6 @@ class Session:
 
     judged: Engine[judged.Judged] = Engine(lambda s: judged.Judged.of(s))
     """What is said of single contexts."""
-
-    stuck: Engine[stuck.Stuck] = Engine(lambda s: stuck.stuck(s))
-    """The same with those that wait for contexts nobody can cancel, and what they keep."""
 
     leaks: Engine[leaks.Leaks] = Engine(lambda s: leaks.leaks(s))
     """What lost contexts keep, and what would end them."""

@@ -82,6 +82,14 @@ KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "groups": [{"set", "count", "wait_reason", "function", "frames", "goids", "retained_bytes", "proved"}],
         },
     ),
+    "go-waitgraph": (
+        (),
+        {
+            "sentence": str,
+            "edges": [{"goid", "wait_reason", "function", "on", "kind", "holder", "suspected", "referring"}],
+            "cycles": [],
+        },
+    ),
     "go-spans": (
         (),
         {

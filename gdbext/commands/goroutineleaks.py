@@ -24,7 +24,7 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
     """Raises GdbextError."""
     if not session.target.memory.stable:
         raise UsageError("the program runs: nothing can be proved of it", "python -m gdbext live PID copies it first")
-    found = session.stuck
+    found = sticking.stuck(session)
     every = [stuckrows.Grouped(found, session.contexts, group) for group in found.groups]
     groups, cut = counts.limited(every, args.limit)
     doubts = list(dict.fromkeys(one for some in found.doubts for one in some))

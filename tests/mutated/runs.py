@@ -32,7 +32,8 @@ COMMANDS = (
     "go-histogram --sites", "go-histogram --by class", "go-print 0xc000010000", "go-print runtime.allp --depth 3",
     "go-print runtime.mheap_ --depth 2 --json --limit 5", "go-print main.keptCancels --json --limit 50",
     "go-ctxleaks", "go-ctxleaks --json", "go-ctxtree --verdict", "go-ctxtree --verdict --json",
-    "go-ctxchain --all --verdict",
+    "go-ctxchain --all --verdict", "go-goroutineleaks", "go-goroutineleaks --json", "go-waitgraph",
+    "go-waitgraph --json",
 )  # fmt: skip
 SECONDS = 20
 BYTES = 2 << 30

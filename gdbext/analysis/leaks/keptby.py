@@ -36,7 +36,7 @@ def kept_by(facts: Facts, words: Words, marking: Marking, group: I64, groups: in
 
 def _seeds(facts: Facts, words: Words, colour: I32) -> tuple[U64, I32]:
     """(what the goroutines' stacks, their g's and what they wait for lead to, the colours of those)."""
-    stacks = words.take((words.row >= 0) & (colour[words.row] != 0))
+    stacks = words.take(np.append(colour, np.int32(0))[words.row] != 0)
     rows, g, blocked = np.flatnonzero(colour), facts.goroutines.g, facts.blocked
     waited = np.flatnonzero(colour[blocked.row])
     found = [stacks.value, blocked.address[waited], *(g[name][rows].astype(np.uint64) for name in OF_G)]

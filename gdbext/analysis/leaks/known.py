@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gdbext.analysis.leaks.leaked import Leaked
     from gdbext.analysis.leaks.proof import Facts, Proof
     from gdbext.analysis.leaks.verdicts import Verdicts
+    from gdbext.analysis.leaks.waiting import Waiting
     from gdbext.golang.reading.program import Program
     from gdbext.golang.runtime.mgcmark import Roots
     from gdbext.golang.runtime.mheap import Heap
@@ -58,6 +59,8 @@ class Known(Protocol):
     def paths(self) -> Paths: ...
     @property
     def root_names(self) -> RootNames: ...
+    @property
+    def waiting(self) -> Waiting: ...
     @property
     def proof_facts(self) -> Facts: ...
     @property

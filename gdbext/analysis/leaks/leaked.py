@@ -58,16 +58,14 @@ def marked(facts: Facts, words: Words, waiting: Bools, more: U64) -> Marking:
     marking = Marking.of(laid, table, none, none)
     ids = laid.heap.ids(np.concatenate([facts.goroutines.address[waiting], facts.blocked.sudogs]))
     marking.flag(ids[ids >= 0], kernels.OPAQUE)
-    mine = (words.row < 0) | ~waiting[words.row]
+    mine = ~np.append(waiting, False)[words.row]
     marking.mark(np.concatenate([words.value[mine], contents(laid, table, facts.roots.contents), more]))
     return marking
 
 
 def of_rows(facts: Facts, words: Words, rows: I64) -> U64:
     """What goroutines refer to."""
-    mine = np.zeros(len(facts.goroutines), np.bool_)
-    mine[rows] = True
-    stacks: U64 = words.take((words.row >= 0) & mine[words.row]).value
+    stacks: U64 = words.take(np.isin(words.row, rows)).value
     return np.concatenate([stacks, records(facts, rows)])
 
 

@@ -88,7 +88,8 @@ def stuck(known: Known) -> Stuck:
     groups, each, totals = _groups(known, overview, fate, survivor)
     ancestors = _ancestors(known, survivor[fate == ANCESTOR])
     why = _doubts(known, absent)
-    waits = waits_on(known.proof_facts)
+    facts = known.proof_facts
+    waits = waits_on(facts.goroutines, facts.frames, facts.blocked)
     return Stuck(
         fate, context, _done(known, context), survivor, waits, overview, groups, each, totals, ancestors, why, absent
     )

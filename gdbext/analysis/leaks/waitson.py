@@ -10,8 +10,10 @@ from attrs import field, frozen
 from gdbext.analysis.leaks.blocking import CONDITION, NEVER, NOTIFY, SELECT, SEMACQUIRE, internal
 
 if TYPE_CHECKING:
-    from gdbext.analysis.leaks.proof import Facts
+    from gdbext.analysis.goroutines.frameranges import FrameRanges
+    from gdbext.analysis.leaks.blocking import Blocked
     from gdbext.compute.arrays import I64, U64
+    from gdbext.golang.runtime.proc import Goroutines
 
 NOTHING, NIL_CHANNEL, CHANNEL, MUTEX, READ_LOCK, WRITE_LOCK, WAIT_GROUP, COND, SEMAPHORE = range(9)
 KINDS = ("nothing", "nil channel", "channel", "mutex", "read-write lock", "read-write lock", "wait group", "condition",
@@ -44,17 +46,16 @@ class WaitsOn:
         return list(zip(self.address[low:high].tolist(), self.kind[low:high].tolist(), strict=True))
 
 
-def waits_on(facts: Facts) -> WaitsOn:
+def waits_on(goroutines: Goroutines, frames: FrameRanges, blocked: Blocked) -> WaitsOn:
     """Of all that wait for others."""
-    goroutines, blocked = facts.goroutines, facts.blocked
     kinds = np.zeros(256, np.int64)
     for number, text in goroutines.reasons.items():
         kinds[number] = BY_REASON.get(text, CHANNEL)
     reason = goroutines.wait_reason.astype(np.int64)
     kind = np.where(blocked.channel, CHANNEL, kinds[reason[blocked.row]])
-    kind[internal(goroutines, facts.frames)[blocked.row] & ~blocked.channel] = SEMAPHORE
+    kind[internal(goroutines, frames)[blocked.row] & ~blocked.channel] = SEMAPHORE
     offsets = np.array([OFFSETS.get(number, 0) for number in range(len(KINDS))], np.uint64)
-    never = _never(facts)
+    never = _never(goroutines, blocked)
     row = np.concatenate([blocked.row, never])
     address = np.concatenate([blocked.address - offsets[kind], np.zeros(len(never), np.uint64)])
     nil = [number for number, text in goroutines.reasons.items() if text in NEVER and "nil" in text]
@@ -63,12 +64,11 @@ def waits_on(facts: Facts) -> WaitsOn:
     return WaitsOn(row[order], address[order], kind[order])
 
 
-def _never(facts: Facts) -> I64:
+def _never(goroutines: Goroutines, blocked: Blocked) -> I64:
     """Rows of those that wait for nothing at all."""
-    goroutines = facts.goroutines
     named = [number for number, text in goroutines.reasons.items() if text in (*NEVER, SELECT)]
-    mine = facts.blocked.mask & np.isin(goroutines.wait_reason, named)
-    mine[facts.blocked.row] = False
+    mine = blocked.mask & np.isin(goroutines.wait_reason, named)
+    mine[blocked.row] = False
     return np.flatnonzero(mine)
 
 

@@ -1,0 +1,35 @@
+"""Who waits, and the words of all stacks: what every search among goroutines begins with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import field, frozen
+
+from gdbext.analysis.goroutines.frameranges import FrameRanges
+from gdbext.analysis.leaks.blocking import Blocked, blocked, stack_words
+
+if TYPE_CHECKING:
+    from gdbext.compute.arrays import I64, U64
+    from gdbext.golang.runtime.mgcmark import Roots
+    from gdbext.golang.runtime.proc import Goroutines
+    from gdbext.golang.runtime.rootwords import Part
+
+
+@frozen(eq=False)
+class Waiting:
+    """``frames``: of all stacks; ``blocked``: who waits for whom to wake it. ``row``, ``where``, ``value``: the words
+    of goroutines, one entry of each array per word."""
+
+    goroutines: Goroutines
+    frames: FrameRanges = field(repr=False)
+    blocked: Blocked = field(repr=False)
+    row: I64 = field(repr=False)
+    where: U64 = field(repr=False)
+    value: U64 = field(repr=False)
+
+    @classmethod
+    def of(cls, goroutines: Goroutines, roots: Roots, more: Part) -> Waiting:
+        """Of a program. ``more``: words that the collector does not have."""
+        frames, words = FrameRanges.of(goroutines), stack_words((roots, more))
+        return cls(goroutines, frames, blocked(goroutines, frames, words), *words)
