@@ -94,7 +94,8 @@ class Look(NamedTuple):
     color: bool = False
     width: int | None = None
     terminal: bool = False
-    gdb: str = ""
+    debugger: str = ""
+    """The version of the debugger in which it was typed; "" where there is none."""
     frames: Frames | None = None
     snapshot: Callable[[], Session] | None = None
     """What copies the target and lets it go; None where there is no debugger that holds it."""
@@ -216,7 +217,7 @@ def parse(command: Command, line: str | Sequence[str], look: Look = LOOK) -> arg
     args = parser.parse_args(words)
     if command.expression:
         args.expression = expression
-    args.word, args.line, args.gdb, args.frames = word, typed, look.gdb, look.frames
+    args.word, args.line, args.debugger, args.frames = word, typed, look.debugger, look.frames
     args.typed_values = getattr(args, "values", False)
     args.values = args.typed_values or (look.terminal and not args.json)
     if args.json or (args.all and args.limit is None):

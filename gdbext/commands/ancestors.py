@@ -34,7 +34,7 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
 
 
 def _goid(session: Session, args: argparse.Namespace) -> int:
-    if args.goid is None and not args.gdb:
+    if args.goid is None and not args.debugger:
         raise UsageError("which goroutine?", WHICH)
     if args.goid is None:
         row = _selected.selected(session, args, WHICH)

@@ -122,7 +122,7 @@ def run(session: Session, args: Namespace) -> report.Report:
     document = {
         "go_version": binary.go_version,
         "experiments": list(binary.experiments),
-        "gdb": args.gdb or report.Absent("no debugger"),
+        "gdb": args.debugger or report.Absent("no debugger"),
         "python": python_version(),
         "declarations": _document(fields),
         "globals": _document(names),
@@ -166,7 +166,7 @@ def _program(session: Session) -> str:
 
 
 def _tools(args: Namespace) -> str:
-    return f"Read with {f'GDB {args.gdb}' if args.gdb else 'no debugger'}, Python {python_version()}"
+    return f"Read with {f'GDB {args.debugger}' if args.debugger else 'no debugger'}, Python {python_version()}"
 
 
 def _counted(fit: declared.Fit, what: str) -> str:

@@ -61,7 +61,7 @@ def _asked(session: Session, args: argparse.Namespace) -> NDArray[np.int64] | No
     """The rows of the goroutines that were named, or of the one selected in a debugger; None for all."""
     if args.goids:
         return np.array([numbered.find(session.goroutines, number) for number in args.goids], np.int64)
-    if args.gdb and not (args.all or args.group or args.function or args.pprof):
+    if args.debugger and not (args.all or args.group or args.function or args.pprof):
         return np.array([_selected.selected(session, args, INSTEAD)], np.int64)
     return None
 

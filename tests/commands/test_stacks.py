@@ -155,8 +155,8 @@ def test_folded_by_default_without_a_debugger(session: Session) -> None:
 
 def test_in_a_debugger_the_selected_one(session: Session) -> None:
     with pytest.raises(UsageError, match="no thread is selected"):
-        text(session, gdb="13.1")
-    assert text(session, "--group", gdb="13.1") == text(session, "--group")
+        text(session, debugger="13.1")
+    assert text(session, "--group", debugger="13.1") == text(session, "--group")
 
 
 def test_limits_say_what_they_cut(session: Session) -> None:

@@ -52,7 +52,7 @@ def show(session: object, args: Namespace) -> Report:
     secret, count = f"secret {args.values}", args.limit or 0
     rows = [[index, Address(0xC000 + index), Absent("torn"), secret] for index in range(count)]
     columns = [Heading("n", "right"), Heading("address"), Heading("why"), Heading("value")]
-    return Report({"limit": args.limit, "gdb": args.gdb}, [Text("Head", "heading"), Table(columns, rows)])
+    return Report({"limit": args.limit, "gdb": args.debugger}, [Text("Head", "heading"), Table(columns, rows)])
 
 
 def register(name: str, run: object, argument: bool) -> None:
