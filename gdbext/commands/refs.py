@@ -26,10 +26,11 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
     target = _heapobject.find(session, args.address)
     found, roots = referrers.referrers(session.lookup, target), referrers.root_numbers(session.roots, target)
     shown, cut = counts.limited(found, args.limit)
+    first, _ = counts.limited(roots, args.limit)
     rows = (pathlines.referrer_object(session.lookup, one) for one in shown)
-    held = [pathlines.root_object(session.root_names.name(number)) for number in counts.limited(roots, args.limit)[0]]
+    held = [pathlines.root_object(session.root_names.name(number)) for number in first]
     document = {"referrers": report.Rows(rows), "roots": held}
-    lines = report.Lines(_lines(session, shown, roots[: args.limit]), _title(found, roots), cut)
+    lines = report.Lines(_lines(session, shown, first), _title(found, roots), cut)
     return report.Report(document, [lines], session.heap_notes)
 
 

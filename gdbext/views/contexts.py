@@ -17,9 +17,9 @@ MASKED = Absent("not shown without --values")
 MOST_GOIDS = 6
 
 
-def cell(value: object) -> Cell:
+def cell(value: Cell | Absence) -> Cell:
     """A decoded value as a cell: what could not be read becomes Absent."""
-    return Absent(value.reason) if isinstance(value, Absence) else value  # type: ignore[return-value]
+    return Absent(value.reason) if isinstance(value, Absence) else value
 
 
 def shown_value(row: Row, values: bool) -> Cell:

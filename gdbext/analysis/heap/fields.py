@@ -63,10 +63,11 @@ class Fields:
 
     def _captured(self, base: int, offset: int) -> str:
         """Of a word in a closure's object, which begins with its function's entry."""
-        functions = self.functions
-        for name, form, at in functions.captured(self.values.program.word(base)) if functions is not None else ():
+        if self.functions is None:
+            return ""
+        for name, form, at in self.functions.captured(self.values.program.word(base)):
             if at <= offset < at + form.size:
-                return f"captured {name}{functions.forms.path(form, offset - at)}"  # type: ignore[union-attr]
+                return f"captured {name}{self.functions.forms.path(form, offset - at)}"
         return ""
 
     def _entry(self, group: Type, base: int, offset: int) -> str:

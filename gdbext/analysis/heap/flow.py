@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from queue import SimpleQueue
 
 import numpy as np
@@ -215,7 +216,7 @@ class Traversal:
         for back in self.backs:
             free.put(back)
 
-        def some(begin: int, end: int, follow: Callable[[int, int, Work], None]) -> None:
+        def some(follow: Callable[[int, int, Work], None], begin: int, end: int) -> None:
             work = free.get()
             try:
                 follow(begin, end, work)
@@ -225,7 +226,7 @@ class Traversal:
 
         for count, follow in parts:
             pieces = PIECES if count > MANY else 1
-            parallel.split(count, lambda begin, end, f=follow: some(begin, end, f), pieces)  # type: ignore[misc]
+            parallel.split(count, partial(some, follow), pieces)
         for back in self.backs:
             meeting.follow_statics(self.table.described, self.place, back, back)
             meeting.gather(self.front, back)

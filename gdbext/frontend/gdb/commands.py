@@ -94,7 +94,7 @@ def _is_ours(name: str, text: str) -> bool:
     return _exists(name) and gdb.execute(f"help {name}", to_string=True).strip() == text.strip()
 
 
-class _Topic(gdb.Command):  # type: ignore[misc]
+class _Topic(gdb.Command):
     def __init__(self, text: str) -> None:
         self.__doc__ = text
         super().__init__(TOPIC, gdb.COMMAND_USER)
@@ -103,7 +103,7 @@ class _Topic(gdb.Command):  # type: ignore[misc]
         gdb.write(f"{self.__doc__}\n")
 
 
-class _Command(gdb.Command):  # type: ignore[misc]
+class _Command(gdb.Command):
     """One of ours. GDB reads ``__doc__`` once, when it is registered."""
 
     def __init__(self, command: Command, sessions: Sessions, settings: Settings, text: str) -> None:
@@ -143,7 +143,7 @@ class _Command(gdb.Command):  # type: ignore[misc]
         return [found[typed:] for found in completions(self.command, self.sessions.held(), text, token)]
 
 
-class _ContextFunction(gdb.Function):  # type: ignore[misc]
+class _ContextFunction(gdb.Function):
     """The address of the context behind an expression.
 
     Usage: $go_ctx (EXPRESSION)
@@ -161,7 +161,7 @@ class _ContextFunction(gdb.Function):  # type: ignore[misc]
             return context_behind(self.sessions.current(), value_of(value))[1]
 
 
-class _Before(gdb.Command):  # type: ignore[misc]
+class _Before(gdb.Command):
     """Keep the thread in whose place a goroutine is shown safe from a command: go-goroutine's hooks ask this."""
 
     def __init__(self, goroutines: Goroutines) -> None:
@@ -172,7 +172,7 @@ class _Before(gdb.Command):  # type: ignore[misc]
         self.goroutines.before(argument)
 
 
-class _GoroutineFunction(gdb.Function):  # type: ignore[misc]
+class _GoroutineFunction(gdb.Function):
     """The runtime.g of a goroutine.
 
     Usage: $go_g (N)

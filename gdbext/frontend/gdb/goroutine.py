@@ -74,7 +74,7 @@ def _select_level(level: int) -> gdb.Frame | None:
     return frame if frame.level() == level else None
 
 
-class _Unwinder(gdb.unwinder.Unwinder):  # type: ignore[misc]
+class _Unwinder(gdb.unwinder.Unwinder):
     """The frames of one goroutine in the place of a thread's."""
 
     def __init__(self, way: Way, thread: gdb.InferiorThread) -> None:

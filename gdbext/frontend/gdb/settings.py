@@ -11,7 +11,7 @@ import gdb
 from gdbext.commands import Look
 
 
-class _Setting(gdb.Parameter):  # type: ignore[misc]
+class _Setting(gdb.Parameter):
     """A ``set go-…``; its value is what GDB last set."""
 
     def __init__(self, name: str, doc: str, kind: int, default: object, choices: list[str] | None = None) -> None:

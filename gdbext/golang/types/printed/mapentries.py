@@ -105,11 +105,11 @@ def entries(program: Program, found: Layout, header: int) -> Iterator[tuple[int,
     groups = _swiss_groups(program, found, header) if found.swiss else classic_buckets(program, found, header)
     for group, raw, full in groups:
         for slot in full:
-            key, elem = found.place(group, slot)
-            yield tuple(  # type: ignore[misc]
+            key, elem = (
                 int.from_bytes(raw[at - group : at - group + WORD], "little") if indirect else at
-                for at, indirect in zip((key, elem), found.indirect, strict=True)
+                for at, indirect in zip(found.place(group, slot), found.indirect, strict=True)
             )
+            yield key, elem
 
 
 Group = tuple[int, bytes, list[int]]
