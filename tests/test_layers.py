@@ -225,12 +225,25 @@ def test_loading_the_commands_is_cheap(path: Path) -> None:
     assert heavy == []
 
 
+PRINTERS = {"print", *(f"sys.{file}.{how}" for file in ("stdout", "stderr") for how in ("write", "writelines"))}
+
+
 @every_module
 def test_only_front_ends_print(path: Path) -> None:
     if layer_of(path) == "frontend" or name_of(path) in ENDS:
         return
-    calls = [node for node in ast.walk(tree_of(path)) if isinstance(node, ast.Call)]
-    assert [call.lineno for call in calls if isinstance(call.func, ast.Name) and call.func.id == "print"] == []
+    assert printing(tree_of(path)) == []
+
+
+def printing(tree: ast.AST) -> list[str]:
+    """What a module prints with."""
+    called = [ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return [name for name in called if name in PRINTERS]
+
+
+def test_what_prints_is_found() -> None:
+    tree = ast.parse("print(1)\nwrite(2)\ndef f():\n  sys.stderr.write('3')")
+    assert printing(tree) == ["print", "sys.stderr.write"]
 
 
 PROCESSORS = tuple(choice.KNOWN)
@@ -267,6 +280,7 @@ def test_a_register_that_is_named_is_found() -> None:
 
 
 MUTABLE = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
+MAKERS = {"dict", "list", "set", "bytearray", "defaultdict", "OrderedDict", "Counter", "deque", "WeakKeyDictionary"}
 REGISTERS = {f"golang/reading/declarations.py:{name}" for name in ("_DECLARED", "_ENUMERATED")}
 """Filled while modules are imported and never after: not a cache."""
 
@@ -279,19 +293,37 @@ def test_no_caches_in_modules(path: Path) -> None:
     for node in tree.body:
         for name in assigned_names(node):
             assert f"{name_of(path)}:{name}" in REGISTERS or name not in changed, f"{name} is changed at run time"
-        if isinstance(node, ast.FunctionDef):
-            decorators = " ".join(ast.unparse(decorator) for decorator in node.decorator_list)
-            assert "cache" not in decorators.replace("cached_property", ""), node.name
+    assert caching(tree) == []
     assert not [node.lineno for node in ast.walk(tree) if isinstance(node, ast.Global)], "global statement"
+
+
+def caching(tree: ast.AST) -> list[str]:
+    """Functions and methods whose answers are kept for all."""
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    said = [(one.name, " ".join(map(ast.unparse, one.decorator_list))) for one in functions]
+    return [name for name, decorators in said if "cache" in decorators.replace("cached_property", "")]
 
 
 def assigned_names(node: ast.stmt) -> list[str]:
     """Names that a module binds to something mutable."""
-    if isinstance(node, ast.Assign) and isinstance(node.value, MUTABLE):
+    if isinstance(node, ast.Assign) and is_mutable(node.value):
         return [target.id for target in node.targets if isinstance(target, ast.Name)]
-    if isinstance(node, ast.AnnAssign) and isinstance(node.value, MUTABLE) and isinstance(node.target, ast.Name):
+    if isinstance(node, ast.AnnAssign) and is_mutable(node.value) and isinstance(node.target, ast.Name):
         return [node.target.id]
     return []
+
+
+def is_mutable(value: ast.expr | None) -> bool:
+    """``{}``, ``dict()`` and ``dict[int, str]()``, ``weakref.WeakKeyDictionary()``."""
+    made = ast.unparse(value.func) if isinstance(value, ast.Call) else ""
+    return isinstance(value, MUTABLE) or made.partition("[")[0].rpartition(".")[2] in MAKERS
+
+
+def test_caches_are_found() -> None:
+    tree = ast.parse("A = dict[int, str]()\nB: Any = collections.deque()\nC = tuple()\nD = []\nE = f({})")
+    assert [assigned_names(node) for node in tree.body] == [["A"], ["B"], [], ["D"], []]
+    methods = "@functools.cache\n  def g(self): ...\n  @cached_property\n  def h(self): ..."
+    assert caching(ast.parse(f"class F:\n  {methods}")) == ["g"]
 
 
 def changed_names(tree: ast.AST) -> Iterator[str]:
