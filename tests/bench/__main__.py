@@ -22,10 +22,14 @@ from tabulate import tabulate
 from tests import tools
 from tests.bench import delve, heap, rounds
 from tests.bench.frames import frames
+from tests.bench.stops import FLAGS, stops
 from tests.programs import Core, build, core, run
 
 HEADERS = ("", "measured", "promised", "")
-ROUNDS = ("load", "contexts", "chain", "children", "goroutines", "stacks", "chains", "heap", "rpc", "family", "frames")
+ROUNDS = (
+    *("load", "contexts", "chain", "children", "goroutines", "stacks", "chains", "heap", "rpc", "family", "frames"),
+    "stops",
+)
 MEASURES = {
     "contexts": rounds.contexts,
     "chain": rounds.lines,
@@ -81,6 +85,9 @@ def _round(name: str, bench: rounds.Bench, args: argparse.Namespace) -> list[rou
     if name == "frames":
         with run(build("scale", args.go), "-contexts", "1000", "-goroutines", "1000") as running:
             return _shown("a live process with 1,000 goroutines", frames(bench, running))
+    if name == "stops":
+        with run(build("churn", args.go), *FLAGS) as running:
+            return _shown("a live process of 1.2 GB, with a heart", stops(bench, running))
     with _core(bench, args, _flags(name, args)) as taken:
         size = taken.path.stat().st_blocks * 512 / 1e6
         facts = taken.truth.facts
