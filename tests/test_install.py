@@ -391,6 +391,33 @@ def test_no_wheel_for_that_python_is_said(machine: Machine, tmp_path: Path) -> N
     assert line.endswith(f" for Python 3.{sys.version_info[1]}; {REFUSED}")
 
 
+NO_WHEEL = """case "$*" in *3.98*numba*)
+        echo "ERROR: No matching distribution found for numba<0.69,>=0.60" >"/dev/stderr"; exit 1 ;; esac"""
+
+
+def test_no_wheel_of_numba_for_the_python_of_gdb(machine: Machine) -> None:
+    """The rest is fetched for it, and what is typed in GDB runs in the Python of the shell."""
+    machine.gdb(python="3.98")
+    machine.python(pip=NO_WHEEL)
+    ours = sys.version_info[1]
+    said = machine.installed()
+    wanted = (
+        f"pip finds no wheel of numba<0.69,>=0.60 for Python 3.98: on cores GDB's commands will run in Python 3.{ours}"
+    )
+    assert wanted in said.splitlines()
+    assert {path.name for path in machine.private.glob("py*")} == {"py3.98", f"py3.{ours}"}
+    assert "numba>=" not in (machine.private / "py3.98" / "numpy" / "__init__.py").read_text()
+    assert "numba>=" in (machine.private / f"py3.{ours}" / "numpy" / "__init__.py").read_text()
+    assert (machine.private / "bin" / "gdbext").exists()
+    assert not (machine.root / "gdb.log").exists(), "nothing is compiled in GDB"
+
+
+def test_another_wheel_that_is_missing_is_said(machine: Machine) -> None:
+    machine.gdb(python="3.98")
+    machine.python(pip=NO_WHEEL.replace("found for numba", "found for numpy"))
+    assert machine.refuses() == f"pip finds no wheel of numpy<0.69,>=0.60 for Python 3.98; {REFUSED}"
+
+
 @pytest.mark.parametrize("where", [".local", ".local/share/gdbext"])
 def test_a_private_folder_that_cannot_be_made_is_said(machine: Machine, where: str) -> None:
     path = machine.home / where

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import json
 import os
 import shutil
 import sys
@@ -42,6 +43,8 @@ options, first:
 HOSTS = {"core": ("EXE", "CORE"), "pid": ("PID",), "live": ("PID",), "dlv": ("ADDRESS", "EXE")}
 """What names the target."""
 HALT = "--halt"
+LOOK = "GDBEXT_LOOK"
+"""In the environment: how a debugger that has us answer in its place wants it, as JSON."""
 
 
 class _CannotWrite(Exception):
@@ -224,6 +227,8 @@ def _pid(text: str) -> int:
 def _look() -> Look:
     from gdbext.commands import Look
 
+    if wanted := os.environ.get(LOOK):
+        return Look(**json.loads(wanted))
     terminal = sys.stdout.isatty()
     color = terminal and os.environ.get("TERM", "dumb") != "dumb" and not os.environ.get("NO_COLOR")
     return Look(color=color, width=shutil.get_terminal_size().columns if terminal else None, terminal=terminal)

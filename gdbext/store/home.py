@@ -2,6 +2,7 @@
 
     $GDBEXT_HOME, else $XDG_DATA_HOME/gdbext, else ~/.local/share/gdbext
     ├── py3.11/         what pip installed for that Python; no other program sees it
+    ├── bin/gdbext      the reader without a debugger, by a Python that has all of it
     ├── cache/py3.11/   kernels compiled by numba, a folder for each module of them
     ├── cache/binaries/ what the debug information of programs answered, a file for each
     └── cache/heaps/    what was found of cores' heaps, a file for each
@@ -17,6 +18,8 @@ import sys
 from pathlib import Path
 
 REQUIRED = ("attrs", "numpy", "numba", "tabulate", "pygments")
+COMPILER = ["numba"]
+"""What a new Python is without for some time."""
 
 
 def folder() -> Path:
@@ -49,11 +52,21 @@ def activate() -> str:
     ours = str(dependencies())
     if os.path.isdir(ours) and ours not in sys.path:
         sys.path.insert(0, ours)
-    missing = [name for name in REQUIRED if importlib.util.find_spec(name) is None]
-    if missing:
+    if missing := lacking():
         version = python_tag()[2:]
         return f"gdbext: {', '.join(missing)} not found for Python {version}; run {_installer()}"
     return ""
+
+
+def lacking() -> list[str]:
+    """What this Python does not find."""
+    return [name for name in REQUIRED if importlib.util.find_spec(name) is None]
+
+
+def stand_in() -> str:
+    """The reader without a debugger, where this Python lacks nothing but the compiler; "" where it is no help."""
+    program = folder() / "bin" / "gdbext"
+    return str(program) if lacking() == COMPILER and os.access(program, os.X_OK) else ""
 
 
 def _installer() -> str:

@@ -62,9 +62,7 @@ class Inferior:
         files = _files(inferior)
         if host == "core" or (host is None and files.core):
             return cls._of_core(files)
-        if not inferior.pid:
-            hint = "attach PID, run, or core-file FILE" if files.exe else "file EXE, then core-file CORE, or attach PID"
-            raise UnsupportedTarget("no process and no core here", f"type {hint}")
+        _check_pid(inferior, files)
         said = _who_runs(inferior)
         found = cls._of_process(inferior) if host == "native" else cls._of_remote(inferior, files)
         found.notes.extend(said)
@@ -72,8 +70,7 @@ class Inferior:
 
     @classmethod
     def _of_core(cls, files: Files) -> Inferior:
-        if not files.exe:
-            raise UnsupportedTarget("GDB has a core but not its program", "type file EXE")
+        _check_program(files)
         core = CoreFile.open(files.exe, files.core)
         return cls(
             core.identity, core.binary, core.arch, core.bias, core.memory, core.threads, core.vectors, core.notes
@@ -117,6 +114,32 @@ class Inferior:
     def close(self) -> None:
         """Let go of files and maps."""
         self.memory.close()
+
+
+def core_and_program() -> tuple[str, str] | int:
+    """(program, core), as GDB has them; else the id of the process, 0 for one that is not of this machine.
+
+    Raises UnsupportedTarget with what to type where there is nothing to look at.
+    """
+    inferior = gdb.selected_inferior()
+    host = inferior.connection.type if inferior.connection is not None else None
+    files = _files(inferior)
+    if host in (None, "core") and files.core:
+        _check_program(files)
+        return files.exe, files.core
+    _check_pid(inferior, files)
+    return int(inferior.pid) if host == "native" else 0
+
+
+def _check_program(files: Files) -> None:
+    if not files.exe:
+        raise UnsupportedTarget("GDB has a core but not its program", "type file EXE")
+
+
+def _check_pid(inferior: gdb.Inferior, files: Files) -> None:
+    if not inferior.pid:
+        hint = "attach PID, run, or core-file FILE" if files.exe else "file EXE, then core-file CORE, or attach PID"
+        raise UnsupportedTarget("no process and no core here", f"type {hint}")
 
 
 def attached_process() -> Process:

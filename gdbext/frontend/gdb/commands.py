@@ -9,14 +9,14 @@ from __future__ import annotations
 import os
 import re
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 import gdb
 
-from gdbext.commands import Command, completions, registry, run_line
+from gdbext.commands import Command, Look, completions, registry, run_line
 from gdbext.errors import GdbextError, UsageError
 from gdbext.frontend import internal_error
 from gdbext.frontend.gdb.copying import copied_session
@@ -24,6 +24,7 @@ from gdbext.frontend.gdb.goroutine import BEFORE, Goroutines
 from gdbext.frontend.gdb.settings import Settings
 from gdbext.frontend.gdb.straight import Output, write_pieces
 from gdbext.frontend.progress import Progress
+from gdbext.store import home
 
 if TYPE_CHECKING:
     from gdbext.session import Session
@@ -117,7 +118,7 @@ class _Command(gdb.Command):
             look = self.settings.look(from_tty)._replace(
                 frames=self.sessions.goroutines, snapshot=self.sessions.snapshot
             )
-            pieces = run_line(self.command, argument, self.sessions.current, look)
+            pieces = self._answer(argument, look)
             shown = (
                 Progress(self._doing, self._expected).until_output(pieces) if look.terminal and not _tui() else pieces
             )
@@ -125,6 +126,13 @@ class _Command(gdb.Command):
             gdb.flush()
             if session := self.sessions.held():
                 session.keep()
+
+    def _answer(self, argument: str, look: Look) -> Generator[str, None, None]:
+        if program := home.stand_in():
+            from gdbext.frontend.gdb.elsewhere import Elsewhere
+
+            return Elsewhere(program).run(self.command, argument, look)
+        return run_line(self.command, argument, self.sessions.current, look)
 
     def _doing(self) -> str:
         session = self.sessions.held()
@@ -297,6 +305,10 @@ class Sessions:
 
     @staticmethod
     def _open() -> Session:
+        if home.stand_in():
+            from gdbext.frontend.gdb.elsewhere import python
+
+            raise UsageError(f"this needs numba in {python()}", "the go- commands answer without, on a core")
         from gdbext.session import Session
         from gdbext.target.inferior import Inferior
 
