@@ -10,6 +10,7 @@ import socket
 import subprocess
 import tempfile
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from tests.programs import SAMPLES, made_whole
 from tests.waiting import HANG_SECONDS, until
 
 HEAD = re.compile(rb"heap profile: (\d+): (\d+) \[")
+ROW = re.compile(rb"^(\d+): \d+ \[\d+: \d+\] @((?: 0x[0-9a-f]+)+)$", re.MULTILINE)
 MAIN = """package main
 
 import (
@@ -42,10 +44,22 @@ class Module:
 
 @frozen
 class Profile:
-    """What the runtime's own profile says is alive, after a collection."""
+    """What the runtime's own profile says is alive, after a collection. ``sites``: objects by the stack that allocated
+    them, innermost pc first."""
 
     objects: int
     bytes: int
+    sites: Mapping[tuple[int, ...], int]
+
+    @classmethod
+    def parse(cls, text: bytes) -> Profile:
+        """As /debug/pprof/heap?debug=1 prints it: of one stack a line for each size."""
+        found = HEAD.match(text)
+        assert found, text[:200]
+        sites: Counter[tuple[int, ...]] = Counter()
+        for objects, stack in ROW.findall(text):
+            sites[tuple(int(pc, 16) for pc in stack.split())] += int(objects)
+        return cls(int(found[1]), int(found[2]), sites)
 
 
 def build(module: Module, go: str) -> Path:
@@ -124,6 +138,4 @@ def profile(port: int) -> Profile:
         url = f"http://127.0.0.1:{port}/debug/pprof/heap?gc=1&debug=1"
         with urllib.request.urlopen(url, timeout=HANG_SECONDS) as answer:
             text = answer.read()
-    found = HEAD.match(text)
-    assert found, text[:200]
-    return Profile(int(found[1]), int(found[2]))
+    return Profile.parse(text)

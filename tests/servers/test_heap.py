@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from attrs import frozen
 
-from gdbext.analysis.heap import histogram
+from gdbext.analysis.heap import histogram, sites
+from gdbext.analysis.heap.sites import TypeSite
 from gdbext.golang import snapshots
 from gdbext.session import Session
 from tests import tools
@@ -21,6 +23,8 @@ WITHIN = 0.005
 """Of objects and bytes: a server allocates between its profile and our look."""
 EXACT = 0.97
 """Of bytes: of types that are certain."""
+ALIKE = 0.98
+"""Of stacks and of types: what a server makes and drops meanwhile, answering the profile too, differs by some."""
 NATS = Module("github.com/nats-io/nats-server/v2", "v2.15.2", "github.com/nats-io/nats-server/v2")
 CADDY = Module(
     "github.com/caddyserver/caddy/v2",
@@ -28,6 +32,10 @@ CADDY = Module(
     "github.com/caddyserver/caddy/v2/cmd",
     ["github.com/caddyserver/caddy/v2/modules/standard"],
 )
+
+
+MANY = 100
+"""Types that have one site."""
 
 
 @frozen
@@ -91,6 +99,40 @@ def test_live_objects_and_bytes(server: Looked) -> None:
 def test_types_are_certain(server: Looked) -> None:
     counted = server.session.histogram
     assert counted.exact_bytes(histogram.LIVE) >= EXACT * counted.total(histogram.LIVE).bytes
+
+
+@pytest.fixture(scope="module")
+def found(server: Looked) -> Sequence[TypeSite]:
+    session, counted = server.session, server.session.histogram
+    entries = counted.entries(histogram.LIVE)
+    found = sites.sites(session.program, session.specials, counted, entries, histogram.LIVE)
+    assert (found.rate, found.objects - found.sampled) == (1, pytest.approx(0, abs=10))
+    return found.rows
+
+
+def differ(pairs: Sequence[tuple[int, int]]) -> tuple[float, int]:
+    """(the share of pairs that are equal, by how many objects the others differ together)."""
+    return sum(a == b for a, b in pairs) / len(pairs), sum(abs(a - b) for a, b in pairs)
+
+
+def test_each_site_has_as_many_objects_as_the_profile_says(server: Looked, found: Sequence[TypeSite]) -> None:
+    ours: Counter[tuple[int, ...]] = Counter()
+    for row in found:
+        ours[row.pcs or ()] += row.sampled
+    told = server.profile.sites
+    alike, objects = differ([(ours[stack], told.get(stack, 0)) for stack in ours.keys() | told.keys()])
+    assert alike >= ALIKE and objects <= WITHIN * server.profile.objects
+
+
+def test_types_of_one_site_are_counted_as_the_profile_counts_it(server: Looked, found: Sequence[TypeSite]) -> None:
+    """Where nothing else is allocated there: any type that was guessed wrongly would be missing or one too many."""
+    stacks = Counter(row.pcs for row in found)
+    kinds = Counter(row.entry.counted for row in found)
+    one = [row for row in found if row.entry.exact and stacks[row.pcs] == kinds[row.entry.counted] == 1]
+    assert len(one) > MANY
+    pairs = [(row.entry.count.objects, server.profile.sites.get(row.pcs or (), 0)) for row in one]
+    alike, objects = differ(pairs)
+    assert alike >= ALIKE and objects <= max(WITHIN * sum(told for _, told in pairs), 5), pairs
 
 
 def test_spans_and_counters_agree(server: Looked) -> None:
