@@ -22,13 +22,14 @@ from tabulate import tabulate
 from tests import tools
 from tests.bench import delve, heap, rounds
 from tests.bench.frames import frames
+from tests.bench.growth import growth
 from tests.bench.stops import FLAGS, stops
 from tests.programs import Core, build, core, run
 
 HEADERS = ("", "measured", "promised", "")
 ROUNDS = (
     *("load", "contexts", "chain", "children", "goroutines", "stacks", "chains", "heap", "rpc", "family", "frames"),
-    "stops",
+    *("stops", "growth"),
 )
 MEASURES = {
     "contexts": rounds.contexts,
@@ -85,6 +86,8 @@ def _round(name: str, bench: rounds.Bench, args: argparse.Namespace) -> list[rou
     if name == "frames":
         with run(build("scale", args.go), "-contexts", "1000", "-goroutines", "1000") as running:
             return _shown("a live process with 1,000 goroutines", frames(bench, running))
+    if name == "growth":
+        return _shown("heaps of several sizes", growth(bench, build("scale", args.go)))
     if name == "stops":
         with run(build("churn", args.go), *FLAGS) as running:
             return _shown("a live process of 1.2 GB, with a heart", stops(bench, running))
