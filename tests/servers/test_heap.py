@@ -17,7 +17,7 @@ from gdbext.golang import snapshots
 from gdbext.session import Session
 from tests import tools
 from tests.servers import loads
-from tests.servers.server import Module, Profile, build, free_port, profile, running
+from tests.servers.server import Module, Profile, build, build_sample, free_port, profile, running
 
 WITHIN = 0.005
 """Of objects and bytes: a server allocates between its profile and our look."""
@@ -34,6 +34,7 @@ CADDY = Module(
 )
 
 
+ETCD = ("go.etcd.io/etcd/server/v3", "v3.7.3")
 MANY = 100
 """Types that have one site."""
 
@@ -71,6 +72,15 @@ def caddy(go: str, folder: Path) -> Iterator[Looked]:
 
 
 @contextlib.contextmanager
+def etcd(go: str, folder: Path) -> Iterator[Looked]:
+    """Its load is in the program itself."""
+    ports = [free_port() for _ in range(4)]
+    program = build_sample("etcd", *ETCD, go)
+    with running(program, [str(folder / "member"), *map(str, ports)], ports) as pid, looked(pid, ports[2]) as found:
+        yield found
+
+
+@contextlib.contextmanager
 def looked(pid: int, port: int) -> Iterator[Looked]:
     said = profile(port)
     session = Session(snapshots.snapshot(pid))
@@ -83,7 +93,7 @@ def looked(pid: int, port: int) -> Iterator[Looked]:
 Server = Callable[[str, Path], contextlib.AbstractContextManager[Looked]]
 
 
-@pytest.fixture(scope="module", params=[nats, caddy], ids=["nats", "caddy"])
+@pytest.fixture(scope="module", params=[nats, caddy, etcd], ids=["nats", "caddy", "etcd"])
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Looked]:
     of: Server = request.param
     with of(tools.EVERY_GO[-1], tmp_path_factory.mktemp("server")) as found:

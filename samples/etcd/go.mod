@@ -1,0 +1,3 @@
+module gdbext.example/samples/etcd
+
+go 1.21
