@@ -135,7 +135,7 @@ def _chains(session: Session) -> chain.Chains:
 
 def _live(session: Session) -> flow.Flowed:
     program, modules, types = session.program, session.symtab.modules, session.type_table
-    typed = variables.variables(program, types, modules[0])
+    typed = variables.variables(program, types, modules)
     laid = objects.lay_out(program, session.heap, typed.table)
     session.doing = "comparing the core with what was found of it before"
     made = closures.Closures(session.symtab, typed.dies)

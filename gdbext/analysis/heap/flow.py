@@ -39,6 +39,10 @@ PIECES = 16
 """Parts of such a level: parts take unlike times."""
 
 
+Data = tuple[NDArray[np.uint8], int, int]
+"""A module's variables: a copy of the bytes, and [low, high) where they lie."""
+
+
 @frozen(eq=False)
 class Flowed:
     """What was found out of each slot: ``state``, as ``kernels`` pack it. ``notes``: what it could not rest on.
@@ -111,12 +115,13 @@ class Traversal:
     rows: I32
     begins: I32
     spare: U64
-    data: NDArray[np.uint8]
+    data: Sequence[Data]
 
     @classmethod
     def of(cls, program: Program, laid: Laid, table: TypeTable, modules: Sequence[Module]) -> Traversal:
         """Of a heap of which nothing is marked."""
-        data, low, high = _data(program, modules)
+        every = [_data(program, one) for one in modules]
+        data, low, high = every[0]
         statics = np.zeros((high - low) // WORD + 1, np.uint64)
         arrays = laid.objects.state, statics, laid.objects.spans
         hosts = [data.ctypes.data, table.text, *(one.ctypes.data for one in arrays)]
@@ -127,20 +132,24 @@ class Traversal:
         return cls(
             laid, table, Place(statics, np.array([low, high, *hosts], np.uint64)),
             Interfaces(table.itab, table.itab_row, table.filter), works[0], works[1:], np.empty(room[0], np.int32),
-            np.empty(len(laid.objects.spans) + 1, np.int32), np.empty(room[0], np.uint64), data,
+            np.empty(len(laid.objects.spans) + 1, np.int32), np.empty(room[0], np.uint64), every,
         )  # fmt: skip
 
     def begin(self, variables: U64) -> None:
         """Let the variables that lie in the modules' data be followed by their types."""
-        described, (low, high, host) = self.table.described, self.place.bounds[:3]
+        for data, low, high in self.data:
+            self._begin(variables, data.ctypes.data, low, high)
+
+    def _begin(self, variables: U64, host: int, low: int, high: int) -> None:
+        described, top = self.table.described, int(self.front.tops[REGIONS])
         address, row, times = variables.T
         rows = row.astype(np.int64)
         inside = (address >= low) & (address + described.size[rows] * times <= high)
         chosen = variables[inside & (described.pointers[rows] != 0) & (described.slots[rows] > 0)]
-        count = min(len(chosen), len(self.front.regions))
-        self.front.regions[:count] = chosen[:count]
-        self.front.regions[:count, 0] += np.uint64((int(host) - int(low)) % (1 << 64))  # ours may lie below
-        self.front.tops[REGIONS] = count
+        count = min(len(chosen), len(self.front.regions) - top)
+        self.front.regions[top : top + count] = chosen[:count]
+        self.front.regions[top : top + count, 0] += np.uint64((host - low) % (1 << 64))  # ours may lie below
+        self.front.tops[REGIONS] = top + count
 
     def roots(self, words: U64) -> None:
         """Mark what the words point into."""
@@ -254,9 +263,8 @@ def _mask() -> Mask:
     return Mask(np.zeros(6, np.uint64))
 
 
-def _data(program: Program, modules: Sequence[Module]) -> tuple[NDArray[np.uint8], int, int]:
-    """A copy of the first module's variables that may hold pointers, and where they lie; zeros where unreadable."""
-    one = modules[0]
+def _data(program: Program, one: Module) -> Data:
+    """A copy of a module's variables that may hold pointers, and where they lie; zeros where unreadable."""
     low, high = min(one.noptrdata, one.data) & ~7, max(one.edata, one.ebss)
     high = low + max(0, min(high - low, LARGEST_DATA)) // WORD * WORD
     image = program.whole_image() or program.target.memory.image([(low, high)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +11,7 @@ from attrs import field, frozen
 from gdbext.binary.dwarf import constants as dw
 from gdbext.compute.arrays import U64
 from gdbext.errors import GdbextError, MemoryFault
+from gdbext.golang.plugins import Plugin, plugins
 from gdbext.golang.reading.program import Program
 from gdbext.golang.types.flat.dies import Dies, Value
 from gdbext.golang.types.flat.table import TypeTable
@@ -27,20 +29,30 @@ class Variables:
     dies: Dies | None = field(default=None, repr=False)
 
 
-def variables(program: Program, table: TypeTable, module: Module) -> Variables:
-    """The global variables that may hold pointers; none without debug information, or where that is damaged."""
+def variables(program: Program, table: TypeTable, modules: Sequence[Module]) -> Variables:
+    """The global variables that may hold pointers, those of plugins too; none without debug information, or where that
+    is damaged. ``dies`` are of the program itself."""
+    main = Plugin(modules[0], program.binary, program.target.bias)
+    found = _of_one(program, table, main)
+    for plugin in plugins(program, modules):
+        more = _of_one(program, found.table, plugin)
+        found = Variables(more.table, np.concatenate([found.rows, more.rows]), found.dies)
+    return found
+
+
+def _of_one(program: Program, table: TypeTable, plugin: Plugin) -> Variables:
     try:
-        return _variables(program, table, module)
+        return _variables(program, table, plugin)
     except GdbextError:
         return Variables(table, np.zeros((0, 3), np.uint64))
 
 
-def _variables(program: Program, table: TypeTable, module: Module) -> Variables:
-    dwarf = program.binary.dwarf
+def _variables(program: Program, table: TypeTable, plugin: Plugin) -> Variables:
+    dwarf, module = plugin.binary.dwarf, plugin.module
     if dwarf is None:
         return Variables(table, np.zeros((0, 3), np.uint64))
     found, sections = dwarf.globals, _sections(program, module)
-    address = found[:, dw.FIRST_VALUE].view(np.uint64) + np.uint64(program.target.bias)
+    address = found[:, dw.FIRST_VALUE].view(np.uint64) + np.uint64(plugin.bias)
     inside = np.logical_or.reduce([(address >= begin) & (address < end) for begin, end, _ in sections])
     address, dies = address[inside], Dies(dwarf, table, module.types)
     row = dies.rows(found[inside, dw.SECOND_VALUE])

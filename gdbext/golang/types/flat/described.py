@@ -44,20 +44,26 @@ def module_range(module: Module) -> tuple[int, int]:
 
 def find(image: Image, modules: Sequence[Module]) -> tuple[U64, U64]:
     """The addresses of all descriptors, and of each where its module's names begin."""
-    parts = [_descriptors(image, module) for module in modules]
+    first = _bounds(modules[0])
+    parts = [_descriptors(image, module, np.array([*_bounds(module), *first], np.uint64)) for module in modules]
     address = np.concatenate(parts)
     base = np.repeat(np.array([module.types for module in modules], np.uint64), [len(part) for part in parts])
     order = np.argsort(address, kind="stable")
     return address[order], base[order]
 
 
-def _descriptors(image: Image, module: Module) -> U64:
+def _bounds(module: Module) -> tuple[int, int]:
+    """Where all of a module lies."""
+    ends = module_range(module)
+    return min(module.text, *ends), max(module.etext, module.enoptrbss, *ends)
+
+
+def _descriptors(image: Image, module: Module, bounds: U64) -> U64:
     """Where a module's memory of types reads as a descriptor."""
-    low, high = min(module.text, *module_range(module)), max(module.etext, module.enoptrbss, *module_range(module))
 
     def some(room: int) -> tuple[int, U64]:
         out = np.empty(room, np.uint64)
-        return int(kernels.find_descriptors(image.memory, module.types, module.etypes, low, high, out)), out
+        return int(kernels.find_descriptors(image.memory, module.types, module.etypes, bounds, out)), out
 
     count, found = enough(ROOM, some)
     return found[:count].copy()

@@ -101,9 +101,10 @@ def plausible_name(memory, address):
     return True
 
 
-@library.kernel("control Memory u64 u64 u64 u64 u64[] -> i64")
-def find_descriptors(control, memory, start, stop, low, high, out):
-    """Every position of [start, stop) that reads as a type descriptor; the module's memory is [low, high).
+@library.kernel("control Memory u64 u64 u64[] u64[] -> i64")
+def find_descriptors(control, memory, start, stop, bounds, out):
+    """Every position of [start, stop) that reads as a type descriptor. ``bounds``: the memory of its module, and that
+    of the first one, which a plugin's types refer to where both have the same: [low, high) each.
 
     Returns how many there are, which may be more than ``out`` has room for.
     """
@@ -112,7 +113,7 @@ def find_descriptors(control, memory, start, stop, low, high, out):
         if at & np.uint64(SOME * 8) == 0 and stopped(control):
             return count
         host = host_of(memory, at, DESCRIPTOR)
-        if host != 0 and describes(memory, host, start, stop, low, high):
+        if host != 0 and describes(memory, host, start, stop, bounds):
             if count < len(out):
                 out[count] = at
             count += 1
@@ -121,7 +122,13 @@ def find_descriptors(control, memory, start, stop, low, high, out):
 
 
 @helper
-def describes(memory, host, start, stop, low, high):
+def within(bounds, address):
+    """Whether an address lies in one of two ranges."""
+    return bounds[0] <= address < bounds[1] or bounds[2] <= address < bounds[3]
+
+
+@helper
+def describes(memory, host, start, stop, bounds):
     """Whether the 48 bytes are a descriptor's."""
     size, pointers, packed = load64(host), load64(host + EIGHT), load64(host + np.uint64(16))
     kind = (packed >> np.uint64(56)) & KIND
@@ -131,9 +138,9 @@ def describes(memory, host, start, stop, low, high):
     if packed & HALF == 0 or align != field_align or align > 8 or align == 0 or align & (align - ONE) != 0:
         return False
     equal, gcdata = load64(host + np.uint64(24)), load64(host + np.uint64(32))
-    if equal != 0 and not low <= equal < high:
+    if equal != 0 and not within(bounds, equal):
         return False
-    if pointers != 0 and not low <= gcdata < high:
+    if pointers != 0 and not within(bounds, gcdata):
         return False
     text = load64(host + np.uint64(40)) & HALF
     return text < stop - start and plausible_name(memory, start + text)

@@ -79,16 +79,16 @@ def test_every_variable_has_its_pointers_where_the_linker_says(
 ) -> None:
     answers, agree = list[bool](), variables._agree
     monkeypatch.setattr(variables, "_agree", lambda *asked: answers.append(agree(*asked)) or answers[-1])
-    found = variables.variables(session.program, session.type_table, session.symtab.modules[0])
+    found = variables.variables(session.program, session.type_table, session.symtab.modules)
     assert len(answers) > 50
     assert all(answers)
     assert len(found.rows) > len(answers)
 
 
 def test_a_variable_that_lies_is_left_out(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = variables.variables(session.program, session.type_table, session.symtab.modules[0])
+    before = variables.variables(session.program, session.type_table, session.symtab.modules)
     monkeypatch.setattr(variables, "_sections", lambda *_: [(b, e, 0) for b, e, _ in sections(session)])
-    found = variables.variables(session.program, session.type_table, session.symtab.modules[0])
+    found = variables.variables(session.program, session.type_table, session.symtab.modules)
     described = found.table.described
     assert len(found.rows) < len(before.rows)
     assert (described.pointers[found.rows[:, 1].astype(np.int64)] != 0).all()
