@@ -17,6 +17,7 @@ with later("gdbext"):
     from gdbext.analysis.goroutines import nativeframes
     from gdbext.analysis.heap import (
         cost,
+        cycles,
         dominators,
         fields,
         flow,
@@ -269,6 +270,9 @@ class Session:
 
     dominators: Engine[dominators.Dominators] = Engine(lambda s: dominators.asked(s))
     """What would become garbage with each object, goroutine or variable."""
+
+    cycles: Engine[cycles.Cycles] = Engine(lambda s: cycles.Cycles.of(s.dominators), "searching rings")
+    """What leads to itself."""
 
     root_names: Engine[rootnames.RootNames] = Engine(
         lambda s: rootnames.RootNames(s.roots, s.goroutines, s.specials, s.forms)

@@ -127,6 +127,17 @@ KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "items": [{"address", "type", "pkg_path", "shallow_bytes", "retained_bytes", "retained_objects"}],
         },
     ),
+    "go-cycles": (
+        (),
+        {
+            "cycles": [
+                {
+                    *("address", "objects", "bytes", "retained_bytes", "retained_objects", "types", "contexts", "root"),
+                    *("dominator", "only_root", "example"),
+                }
+            ]
+        },
+    ),
     "go-gcroot": (
         (HELD,),
         {

@@ -34,6 +34,8 @@ COMMANDS = (
     "go-ctxleaks", "go-ctxleaks --json", "go-ctxtree --verdict", "go-ctxtree --verdict --json",
     "go-ctxchain --all --verdict", "go-goroutineleaks", "go-goroutineleaks --json", "go-waitgraph",
     "go-waitgraph --json",
+    "go-retained --limit 9", "go-retained --by type", "go-retained --by goroutine --json", "go-retained --by global",
+    "go-retained --tree", "go-cycles", "go-cycles --json",
 )  # fmt: skip
 SECONDS = 20
 BYTES = 2 << 30

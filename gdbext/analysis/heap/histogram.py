@@ -87,9 +87,10 @@ class Histogram:
     def _by_type(self, which: int) -> list[Entry]:
         rows = np.flatnonzero(self.counts[:, which])
         order = np.lexsort((rows, -self.counts[rows, which], -self.counts[rows, which + 1]))
-        return [self._entry(int(row), which) for row in rows[order]]
+        return [self.entry(int(row), which) for row in rows[order]]
 
-    def _entry(self, at: int, which: int) -> Entry:
+    def entry(self, at: int, which: int) -> Entry:
+        """What one row of ``counts`` says of LIVE or DEAD objects."""
         table, count = self.flowed.table, Count(int(self.counts[at, which]), int(self.counts[at, which + 1]))
         if at < 2 * len(table):
             row = at // 2

@@ -38,7 +38,8 @@ class Spanning:
         number = np.empty(slots, np.int32)
         kernels.begin(laid.objects, number)
         owned = laid.heap.ids(groups.owned)
-        owned = owned[(owned >= 0) & (number[owned] == UNSEEN)]
+        owned = owned[owned >= 0]
+        owned = owned[number[owned] == UNSEEN]
         number[owned] = OWNED
         walked, chunks = _walked(flowed, groups, number)
         number[owned] = np.maximum(FREE - number[owned], 0)

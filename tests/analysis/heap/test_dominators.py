@@ -140,6 +140,15 @@ def test_a_g_belongs_to_its_goroutine_whatever_refers_to_it() -> None:
     assert (found.objects[table], found.bytes[table]) == (1, 16)
 
 
+def test_a_heap_of_nothing() -> None:
+    """As a core has it whose spans are damaged; there may be goroutines nevertheless."""
+    graph, own = Graph([], (), []), np.array([1 << 40], np.uint64)
+    groups = RootGroups.made(NONE, np.zeros(0, np.uint64), np.zeros(1, np.int64), own)
+    found = Dominators.of(graph.made.flowed([]), groups)
+    assert found.objects.tolist() == [0, 0] and len(found.largest(5)) == 0
+    assert found.below(0, 5)[0].tolist() == found.of_groups([GOROUTINE]).tolist() == [1]
+
+
 def test_the_largest_come_first() -> None:
     graph = Graph([16, 48, 600, 24], (), [(0, 0, 1, 8), (1, 2, 2, 0), (2, 3, 3, 16)])
     found = grouped(graph, [[0]])
