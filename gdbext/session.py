@@ -81,17 +81,9 @@ def _heap(session: Session) -> mheap.Heap:
     return found
 
 
-def _counters(session: Session) -> selfcheck.Counters | str:
-    """Or why there are none."""
-    try:
-        return selfcheck.Counters.of(session.program)
-    except errors.GdbextError as error:
-        return str(error)
-
-
 def _heap_check(session: Session) -> list[str]:
     heap, before = session.heap, session.counters
-    after = before if session.target.memory.stable else _counters(session)
+    after = before if session.target.memory.stable else selfcheck.counters(session.program)
     if isinstance(before, selfcheck.Counters) and isinstance(after, selfcheck.Counters):
         return selfcheck.notes(heap, before, after)
     why = before if isinstance(before, str) else after
@@ -213,7 +205,7 @@ class Session:
     heap: Engine[mheap.Heap] = Engine(_heap, "reading the heap's spans")
     """The heap's spans and which of their slots are allocated."""
 
-    counters: Engine[selfcheck.Counters | str] = Engine(_counters)
+    counters: Engine[selfcheck.Counters | str] = Engine(lambda s: selfcheck.counters(s.program))
     """What the runtime has counted, or why that is not known."""
 
     heap_check: Engine[list[str]] = Engine(_heap_check)

@@ -20,7 +20,7 @@ from pathlib import Path
 from tabulate import tabulate
 
 from tests import tools
-from tests.bench import delve, heap, rounds
+from tests.bench import delve, heap, retained, rounds
 from tests.bench.frames import frames
 from tests.bench.growth import growth
 from tests.bench.stops import FLAGS, stops
@@ -28,8 +28,8 @@ from tests.programs import Core, build, core, run
 
 HEADERS = ("", "measured", "promised", "")
 ROUNDS = (
-    *("load", "contexts", "chain", "children", "goroutines", "stacks", "chains", "heap", "rpc", "family", "frames"),
-    *("stops", "growth"),
+    *("load", "contexts", "chain", "children", "goroutines", "stacks", "chains", "heap", "retained", "rpc", "family"),
+    *("frames", "stops", "growth"),
 )
 MEASURES = {
     "contexts": rounds.contexts,
@@ -39,12 +39,13 @@ MEASURES = {
     "stacks": rounds.stacks,
     "chains": rounds.chains,
     "heap": heap.heap,
+    "retained": retained.retained,
     "rpc": delve.rpc,
     "family": delve.family,
 }
 
 
-LAID_OUT = {"heap": heap.FLAGS, "rpc": delve.LARGE, "family": delve.MANY}
+LAID_OUT = {"heap": heap.FLAGS, "retained": heap.FLAGS, "rpc": delve.LARGE, "family": delve.MANY}
 """What the sample makes for a round, whatever else is asked for."""
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import field, frozen
 
+from gdbext.errors import GdbextError
 from gdbext.golang.runtime.mcache import Caches, caches
 from gdbext.golang.runtime.mstats import MemStats, memstats
 from gdbext.golang.runtime.spancheck import PAGE_SIZE
@@ -34,6 +35,14 @@ class Counters:
         """The counters as they are. Raises MissingSymbol, MissingField, MemoryFault, InconsistentRuntime."""
         cached = caches(program)
         return cls(memstats(program, cached), cached)
+
+
+def counters(program: Program) -> Counters | str:
+    """As they are, or why there are none."""
+    try:
+        return Counters.of(program)
+    except GdbextError as error:
+        return str(error)
 
 
 def notes(heap: Heap, before: Counters, after: Counters) -> list[str]:
