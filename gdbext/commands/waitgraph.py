@@ -55,7 +55,7 @@ def _next(graph: waitgraphrows.Graph) -> Iterator[str]:
 
 COMMAND = Command(
     name="go-waitgraph",
-    help="Say who waits for which channel or lock, and who likely has it; cycles are likely deadlocks.",
+    help="Say who waits for which channel or lock, and who likely has it; cycles are deadlocks.",
     description=(
         "Go notes nowhere who has a lock and who will send. What is waited for, and by whom, is certain; who has it\n"
         "is likely only (suspected): the goroutines that do not wait for it and whose stacks refer to it, as one that\n"
