@@ -103,7 +103,7 @@ def test_ancestors(session: Session) -> None:
 )
 def test_which_goroutine(session: Session, line: str, debugger: str, why: str) -> None:
     with pytest.raises(UsageError, match=why):
-        text(ancestors.COMMAND, session, line, gdb=debugger)
+        text(ancestors.COMMAND, session, line, debugger=debugger)
 
 
 def test_the_goroutine_that_was_selected_comes_before_the_threads(session: Session) -> None:

@@ -11,6 +11,7 @@ import pytest
 from gdbext.analysis.contexts.contexts import NO_DEADLINE
 from gdbext.analysis.contexts.rows import Rows
 from gdbext.analysis.contexts.tree import Forest
+from gdbext.analysis.leaks.judged import Judged
 from gdbext.report import Report, Tree
 from gdbext.report.cells import cell_text
 from gdbext.report.text import render_text
@@ -85,9 +86,11 @@ def test_a_limit_is_kept_and_nothing_beyond_it_is_read(session: Session, monkeyp
     read: list[int] = []
     real = ContextColumns.__init__
 
-    def counting(self: ContextColumns, rows: Rows, args: argparse.Namespace, indices: np.ndarray) -> None:
+    def counting(
+        self: ContextColumns, rows: Rows, args: argparse.Namespace, indices: np.ndarray, judged: Judged | None
+    ) -> None:
         read.append(len(indices))
-        real(self, rows, args, indices)
+        real(self, rows, args, indices, judged)
 
     monkeypatch.setattr(ContextColumns, "__init__", counting)
     args = asked()

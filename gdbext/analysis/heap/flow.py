@@ -25,13 +25,16 @@ from gdbext.golang.runtime.moduledata import Module
 from gdbext.golang.runtime.rootwords import Part
 from gdbext.golang.types.flat.closures import Closures
 from gdbext.golang.types.flat.table import TypeTable
+from gdbext.target.image import Image
 
 LEAST = 1 << 16
 """Room in the queues, however small the heap is."""
 REGION = 128
 """Bytes of the heap for each region: the least that is one has 17 words."""
 WORD = 8
-LARGEST_DATA = 1 << 30
+SOME_DATA = 1 << 22
+LARGEST_DATA = 1 << 29
+"""Bytes of all modules' variables that are followed by their types: as many again are noted of them."""
 MANY = 1 << 12
 """Entries of a level that are worth several threads."""
 RAN = "the program ran while its memory was read: what it moved meanwhile may be counted as garbage, or twice"
@@ -120,7 +123,7 @@ class Traversal:
     @classmethod
     def of(cls, program: Program, laid: Laid, table: TypeTable, modules: Sequence[Module]) -> Traversal:
         """Of a heap of which nothing is marked."""
-        every = [_data(program, one) for one in modules]
+        every = [_data(program, one, LARGEST_DATA // len(modules)) for one in modules]
         data, low, high = every[0]
         statics = np.zeros((high - low) // WORD + 1, np.uint64)
         arrays = laid.objects.state, statics, laid.objects.spans
@@ -263,9 +266,16 @@ def _mask() -> Mask:
     return Mask(np.zeros(6, np.uint64))
 
 
-def _data(program: Program, one: Module) -> Data:
+def _data(program: Program, one: Module, most: int) -> Data:
     """A copy of a module's variables that may hold pointers, and where they lie; zeros where unreadable."""
     low, high = min(one.noptrdata, one.data) & ~7, max(one.edata, one.ebss)
-    high = low + max(0, min(high - low, LARGEST_DATA)) // WORD * WORD
+    high = low + max(0, min(high - low, most)) // WORD * WORD
     image = program.whole_image() or program.target.memory.image([(low, high)])
+    high = low + min(high - low, max(SOME_DATA, 2 * _readable(image, low, high))) // WORD * WORD
     return copied(image, low, high)[0], low, high
+
+
+def _readable(image: Image, low: int, high: int) -> int:
+    """How many bytes there are: a module whose bounds are damaged claims what nobody has."""
+    starts, ends = (np.clip(one, np.uint64(low), np.uint64(high)) for one in (image.starts, image.ends))
+    return int((ends - starts).sum())

@@ -73,7 +73,7 @@ def _words(line: str) -> list[str]:
 @contextmanager
 def _started(asked: Sequence[str], look: Look) -> Iterator[subprocess.Popen[bytes]]:
     """Ctrl-C reaches it through us alone, whoever got it; it is gone at the end."""
-    shown = {name: getattr(look, name) for name in ("limit", "color", "width", "terminal", "gdb")}
+    shown = {name: getattr(look, name) for name in ("limit", "color", "width", "terminal", "debugger")}
     pipe, env = subprocess.PIPE, {**os.environ, LOOK: json.dumps(shown)}
     process = subprocess.Popen(
         asked, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, env=env, start_new_session=True
