@@ -102,7 +102,7 @@ def contents(laid: Laid, table: TypeTable, addresses: U64) -> U64:
     room = int((spans.elemsize[numbers] // np.uint64(WORD)).sum())
     out = np.zeros(room, np.uint64)
     memory, described = laid.heap.image.memory, table.described
-    return out[: wordkernels.contents(memory, objects, described, _mask(), numbers, slots, out)]
+    return out[: wordkernels.contents(memory, objects, described, Mask.none(), numbers, slots, out)]
 
 
 @frozen(eq=False)
@@ -179,7 +179,7 @@ class Traversal:
         while tops[TYPED] + tops[REGIONS] + tops[UNTYPED]:
             kernels.follow_levels(
                 memory, laid.objects, table.described, self.interfaces, table.layout, self.place, self.rows, self.front,
-                back, _mask(), MANY,
+                back, Mask.none(), MANY,
             )  # fmt: skip
             if tops[TYPED] + tops[REGIONS]:
                 self._typed()
@@ -211,7 +211,7 @@ class Traversal:
         def some(begin: int, end: int, work: Work) -> None:
             kernels.follow_untyped(
                 memory, laid.objects, table.described, self.interfaces, self.place, front.untyped, self.rows, begin,
-                end, work, _mask(),
+                end, work, Mask.none(),
             )  # fmt: skip
 
         self._settle(front.untyped, count)
@@ -260,10 +260,6 @@ def _work(slots: int, words: int, regions: int) -> Work:
         np.empty((2 * words + LEAST, 3), np.uint64), np.zeros((meeting.ROOM, 3), np.uint64),
         np.zeros(meeting.TOPS, np.int64),
     )  # fmt: skip
-
-
-def _mask() -> Mask:
-    return Mask(np.zeros(6, np.uint64))
 
 
 def _data(program: Program, one: Module, most: int) -> Data:

@@ -125,7 +125,7 @@ class Marking:
         memory, laid, described, front = self.laid.heap.image.memory, self.laid, self.table.described, self.front
         while front.tops[QUEUE]:
             kernels.mark_levels(
-                memory, laid.objects, described, self.edges, self.marks, front, self.backs[0], _mask(), MANY
+                memory, laid.objects, described, self.edges, self.marks, front, self.backs[0], Mask.none(), MANY
             )
             if count := int(front.tops[QUEUE]):
                 front.tops[QUEUE] = 0
@@ -135,7 +135,7 @@ class Marking:
         memory, laid = self.laid.heap.image.memory, self.laid
         kernels.mark_objects(
             memory, laid.objects, self.table.described, self.edges, self.marks, self.front.queue, begin, end, found,
-            _mask(),
+            Mask.none(),
         )  # fmt: skip
 
     def _level(self, count: int, follow: Callable[[int, int, Found], None]) -> None:
@@ -166,7 +166,3 @@ def _found(slots: int) -> Found:
         np.empty(slots + 1, np.uint64), np.empty(ROOM, np.uint64), np.empty(slots + ROOM, np.uint64),
         np.empty(slots + 1, np.uint64), np.zeros(kernels.TOPS, np.int64),
     )  # fmt: skip
-
-
-def _mask() -> Mask:
-    return Mask(np.zeros(6, np.uint64))

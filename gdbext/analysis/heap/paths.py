@@ -51,7 +51,7 @@ class Paths:
         words = np.concatenate([roots.value[order], contents(flowed.laid, flowed.table, roots.contents)])
         slots, laid = flowed.laid.heap.spans.slots, flowed.laid
         parents, queue = np.zeros(slots, np.int32), np.empty(slots, np.uint64)
-        memory, mask = laid.heap.image.memory, Mask(np.zeros(6, np.uint64))
+        memory, mask = laid.heap.image.memory, Mask.none()
         kernels.reach_all(memory, laid.objects, flowed.table.described, mask, words, parents, queue)
         return cls(parents, order)
 

@@ -34,7 +34,7 @@ def pointing_to(flowed: Flowed, target: Object) -> U64:
 
     def some(begin: int, end: int) -> U64:
         def find(room: int) -> tuple[int, U64]:
-            out, mask, high = np.zeros((room, 2), np.uint64), Mask(np.zeros(6, np.uint64)), target.base + target.size
+            out, mask, high = np.zeros((room, 2), np.uint64), Mask.none(), target.base + target.size
             asked = memory, laid.objects, described, mask, target.base, high, begin, end
             return int(words.pointers_to(*asked, out)), out
 

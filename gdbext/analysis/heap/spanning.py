@@ -66,7 +66,7 @@ class Spanning:
 
 def _walked(flowed: Flowed, groups: RootGroups, number: I32) -> tuple[kernels.Spanning, list[U64]]:
     """The search, and its other edges in pieces."""
-    laid, mask = flowed.laid, Mask(np.zeros(6, np.uint64))
+    laid, mask = flowed.laid, Mask.none()
     room = int(np.count_nonzero(number != FREE)) + len(groups) + 1
     tops = np.zeros(kernels.TOPS, np.int64)
     tops[kernels.GROUP] = -1

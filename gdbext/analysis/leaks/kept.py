@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from attrs import field, frozen
 
+from gdbext.analysis.heap import colouring
 from gdbext.analysis.heap.flow import contents
-from gdbext.analysis.heap.kernels import colouring, marking as kernels
-from gdbext.analysis.heap.kernels.words import Mask
+from gdbext.analysis.heap.kernels import marking as kernels
 from gdbext.analysis.heap.marking import Count, Marking
 
 if TYPE_CHECKING:
@@ -29,14 +29,11 @@ class Waits(NamedTuple):
 
 @frozen(eq=False)
 class Kept:
-    """``all``: what is alive. ``free``: what is so without registrations and without goroutines that wait for them.
-
-    ``waits``: those goroutines. ``marking``: ``free``, to go on from.
-    """
+    """``all``: what is alive. ``marking``: what is so without registrations and without goroutines that wait for them,
+    to go on from. ``waits``: those goroutines."""
 
     facts: Facts = field(repr=False)
     all: Count
-    free: Count
     waits: Waits = field(repr=False)
     marking: Marking = field(repr=False)
     cuts: U64 = field(repr=False)
@@ -56,12 +53,7 @@ class Kept:
         mine = np.zeros(len(others), np.bool_)
         mine[waits.row] = True
         every.mark(np.concatenate([cuts, _of_goroutines(facts, proof, mine), heaps]))
-        return cls(facts, every.count(), marking.count(), waits, marking, cuts)
-
-    @property
-    def registered(self) -> Count:
-        """What all registrations and the goroutines that wait for them keep."""
-        return self.all - self.free
+        return cls(facts, every.count(), waits, marking, cuts)
 
 
 def contexts_waits(facts: Facts, proof: Proof, proved: Bools) -> Waits:
@@ -95,25 +87,16 @@ def by(kept: Kept, proof: Proof, chosen: Bools) -> Count:
 
 def by_groups(kept: Kept, proof: Proof, group: I32, groups: int) -> list[Count]:
     """What only the contexts of each group (a number for each context, -1: of none) keep; last what several do."""
-    facts, marking = kept.facts, kept.marking
-    laid, address = facts.flowed.laid, facts.contexts.address
-    colours, room = np.zeros(len(marking.marks.of), np.int32), 2 * len(marking.marks.of) + 1
-    flagged = marking.again(kernels.EVERY)
+    address = kept.facts.contexts.address
+    flagged = kept.marking.again(kernels.EVERY)
     mine = np.flatnonzero(group >= 0)
-    ids = laid.heap.ids(address[mine])
+    ids = kept.facts.flowed.laid.heap.ids(address[mine])
     flagged.flag(ids[ids >= 0], kernels.WANTED)
     words, given = _seeds(kept, proof, group)
-    parts = [address[mine], words, _others(kept, flagged)]
-    shared = np.full(len(parts[2]), colouring.SHARED, np.int32)
-    given = np.concatenate([(group[mine] + 1).astype(np.int32), given, shared])
-    memory, table = laid.heap.image.memory, facts.flowed.table
-    colouring.colour(
-        memory, laid.objects, table.described, flagged.edges, flagged.marks, Mask(np.zeros(6, np.uint64)),
-        np.concatenate(parts), given, colours, np.empty(room, np.uint64),
-    )  # fmt: skip
-    out = np.zeros((groups + 2, 2), np.int64)
-    colouring.counts(laid.objects, colours, out)
-    return [Count(*row) for row in out[1:].tolist()]
+    others = _others(kept, flagged)
+    shared = np.full(len(others), colouring.SHARED, np.int32)
+    colours = np.concatenate([(group[mine] + 1).astype(np.int32), given, shared])
+    return colouring.counts(flagged, np.concatenate([address[mine], words, others]), colours, groups)
 
 
 def _others(kept: Kept, flagged: Marking) -> U64:

@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gdbext.analysis.heap.kernels import colouring
-from gdbext.analysis.heap.kernels.words import Mask
-from gdbext.analysis.heap.marking import Count
+from gdbext.analysis.heap import colouring
 
 if TYPE_CHECKING:
-    from gdbext.analysis.heap.marking import Marking
+    from gdbext.analysis.heap.marking import Count, Marking
     from gdbext.analysis.leaks.proof import Facts, Words
     from gdbext.compute.arrays import I32, I64, U64
 
@@ -21,17 +19,7 @@ OF_G = ("defer", "panic", "labels", "ancestors")
 
 def kept_by(facts: Facts, words: Words, marking: Marking, group: I64, groups: int) -> list[Count]:
     """Of each group: ``group``, a number for each goroutine, -1 for none. ``marking``: what all but those reach."""
-    laid, colour = facts.flowed.laid, (group + 1).astype(np.int32)
-    seeds, given = _seeds(facts, words, colour)
-    slots = len(marking.marks.of)
-    colours, room = np.zeros(slots, np.int32), np.empty(2 * slots + 1, np.uint64)
-    colouring.colour(
-        laid.heap.image.memory, laid.objects, facts.flowed.table.described, marking.edges, marking.marks,
-        Mask(np.zeros(6, np.uint64)), seeds, given, colours, room,
-    )  # fmt: skip
-    out = np.zeros((groups + 2, 2), np.int64)
-    colouring.counts(laid.objects, colours, out)
-    return [Count(*row) for row in out[1:-1].tolist()]
+    return colouring.counts(marking, *_seeds(facts, words, (group + 1).astype(np.int32)), groups)[:-1]
 
 
 def _seeds(facts: Facts, words: Words, colour: I32) -> tuple[U64, I32]:

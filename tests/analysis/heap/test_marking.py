@@ -1,4 +1,4 @@
-"""A mark that goes on, and colours that flow from groups, on made heaps against networkx."""
+"""A mark that goes on, on made heaps against networkx."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ import networkx
 import numpy as np
 from hypothesis import given, settings, strategies as st
 
-from gdbext.analysis.heap.kernels import colouring
 from gdbext.analysis.heap.kernels.marking import EVERY, OPAQUE
-from gdbext.analysis.heap.kernels.words import Mask
 from gdbext.analysis.heap.marking import Count, Marking
 from tests.analysis.heap.madegraph import Graph, graphs
 from tests.analysis.heap.test_paths import ids
@@ -73,34 +71,6 @@ def test_what_is_not_looked_into(drawn: tuple[Graph, list[int]], data: st.DataOb
     open_ = graph.graph.copy()
     open_.remove_edges_from(list(open_.out_edges(closed)))
     assert reached(graph, found) == set(first).union(*(networkx.descendants(open_, one) for one in first))
-
-
-@settings(max_examples=40, deadline=None)
-@given(graphs(), st.data())
-def test_colours(drawn: tuple[Graph, list[int]], data: st.DataObject) -> None:
-    graph, free = drawn
-    numbers = st.integers(0, len(graph.at) - 1)
-    seeds = data.draw(st.lists(st.tuples(numbers, st.integers(1, 3)), max_size=6))
-    found = marking(graph)
-    found.mark(words(graph, free))
-    colours = np.zeros(len(found.marks.of), np.int32)
-    laid = found.laid
-    colouring.colour(
-        laid.heap.image.memory, laid.objects, found.table.described, found.edges, found.marks,
-        Mask(np.zeros(6, np.uint64)), words(graph, [one for one, _ in seeds]),
-        np.array([colour for _, colour in seeds], np.int32), colours, np.empty(2 * len(colours) + 1, np.uint64),
-    )  # fmt: skip
-    rest = graph.graph.subgraph(set(graph.graph) - below(graph, free))
-    given_: dict[int, set[int]] = {one: set() for one in rest}
-    for one, colour in seeds:
-        for each in {one, *networkx.descendants(rest, one)} if one in rest else ():
-            given_[each].add(colour)
-    expected = {one: next(iter(some)) if len(some) == 1 else colouring.SHARED for one, some in given_.items() if some}
-    slots = ids_of(graph, found)
-    assert {one: int(colours[slots[one]]) for one in graph.graph if colours[slots[one]]} == expected
-    out = np.zeros((5, 2), np.int64)
-    colouring.counts(laid.objects, colours, out)
-    assert out[:, 0].sum() == len({slots[one] for one in expected})
 
 
 def test_ids_are_those_of_paths() -> None:

@@ -43,6 +43,11 @@ class Mask(NamedTuple):
     """The host address of the bits (0: every word), the first of them, how many values have, words of a value, how far
     a caller is, and whether the object's type is in no table."""
 
+    @classmethod
+    def none(cls) -> Mask:
+        """Of no object yet; each thread has its own."""
+        return cls(np.zeros(6, np.uint64))
+
 
 @inlined
 def put_mask(memory, described, span, slot, mask):
