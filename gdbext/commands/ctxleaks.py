@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from gdbext import report
 from gdbext.analysis.leaks import leaks as leaking
-from gdbext.commands import Command
-from gdbext.errors import UsageError
+from gdbext.commands import Command, _verdict
 from gdbext.report import cells, counts
 from gdbext.views import leakrows
 
@@ -17,12 +16,12 @@ if TYPE_CHECKING:
     from gdbext.session import Session
 
 SURVIVORS = 10
+KEEP, THEMSELVES = ("keeps", "keep"), ("itself", "themselves")
 
 
 def run(session: Session, args: argparse.Namespace) -> report.Report:
     """Raises GdbextError."""
-    if not session.target.memory.stable:
-        raise UsageError("the program runs: nothing can be proved of it", "python -m gdbext live PID copies it first")
+    _verdict.stands_still(session)
     found = session.leaks
     every = [
         leakrows.Row(group, site, session.contexts)
@@ -45,7 +44,7 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
         **leakrows.counted(found.totals["registered"].contexts, found.totals["registered"].kept),
         "unstoppable": leakrows.counted(found.unstoppable.contexts, found.unstoppable.kept),
     }
-    return report.Report(document, list(_blocks(session, found, rows, cut)), [f"doubt: {one}" for one in found.doubts])
+    return report.Report(document, list(_blocks(session, found, rows, cut)), _verdict.doubted(found.doubts))
 
 
 def _blocks(session: Session, found: leaking.Leaks, rows: Sequence[leakrows.Row], cut: str) -> Iterator[report.Block]:
@@ -63,16 +62,10 @@ def _blocks(session: Session, found: leaking.Leaks, rows: Sequence[leakrows.Row]
 def _totals(found: leaking.Leaks) -> Iterator[str]:
     for key, total in found.totals.items():
         if total.contexts:
-            kept = key in ("lost", "orphaned", "until_deadline", "registered")
-            size = (
-                f"{'keep' if total.contexts > 1 else 'keeps'} "
-                if kept
-                else "themselves "
-                if total.contexts > 1
-                else "itself "
-            )
+            one, several = KEEP if key in ("lost", "orphaned", "until_deadline", "registered") else THEMSELVES
             many = counts.plural(total.contexts, "context")
-            yield f"{key.replace('_', '-'):<16}{many}, {size}{cells.human_bytes(total.kept.bytes)}"
+            size = f"{one if total.contexts == 1 else several} {cells.human_bytes(total.kept.bytes)}"
+            yield f"{key.replace('_', '-'):<16}{many}, {size}"
     if found.shared > 0:
         yield f"{'shared':<16}{cells.human_bytes(found.shared)} that several of these keep"
     if found.maps:

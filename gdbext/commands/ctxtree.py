@@ -35,7 +35,7 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
     every = session.contexts
     reached = session.reached_contexts
     state = contexts.STATES.index(args.state) if args.state else None
-    judged = session.judged if args.verdict else None
+    judged = _verdict.judged(session, args)
     labels = verdicts.labels(judged) if judged is not None else None
     forest = tree.Forest.of(every, state, ~reached.mask if args.garbage else reached.mask, labels)
     start = _start(session, args)
@@ -67,7 +67,7 @@ def _start(session: Session, args: argparse.Namespace) -> int | None:
 def _blocks(
     session: Session, args: argparse.Namespace, forest: tree.Forest, start: int | None
 ) -> Iterator[report.Block]:
-    judged = session.judged if args.verdict else None
+    judged = _verdict.judged(session, args)
     for line in _header(session):
         yield report.Text(line, "heading")
     if args.all:
@@ -97,7 +97,7 @@ def _rows(session: Session, args: argparse.Namespace, forest: tree.Forest, start
         """Only where somebody reads them: the indices of a million contexts are no small thing."""
         chosen, reached = forest.shown(start), session.reached_contexts
         mask = reached.mask if args.garbage and reached.known else None
-        judged = session.judged if args.verdict else None
+        judged = _verdict.judged(session, args)
         yield from contextrows.encoded(session, args, counts.limited(chosen, args.limit)[0], mask, judged)
 
     return report.Rows(rows(), encoded=True, mended=True)

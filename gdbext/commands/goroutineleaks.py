@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from gdbext import report
 from gdbext.analysis.leaks import stuck as sticking
-from gdbext.commands import Command
-from gdbext.errors import UsageError
+from gdbext.commands import Command, _verdict
 from gdbext.report import counts
 from gdbext.views import stuckrows
 
@@ -22,8 +21,7 @@ TITLES = ("Leaked", "Waiting for contexts that only another one above ends", "Wa
 
 def run(session: Session, args: argparse.Namespace) -> report.Report:
     """Raises GdbextError."""
-    if not session.target.memory.stable:
-        raise UsageError("the program runs: nothing can be proved of it", "python -m gdbext live PID copies it first")
+    _verdict.stands_still(session)
     found = sticking.stuck(session)
     every = [stuckrows.Grouped(found, session.contexts, group) for group in found.groups]
     groups, cut = counts.limited(every, args.limit)
@@ -40,7 +38,7 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
         "ancestors": report.Rows(map(stuckrows.ANCESTOR_ROW.object, found.ancestors)),
         "groups": report.Rows(map(stuckrows.GROUP.object, groups)),
     }
-    return report.Report(document, list(_blocks(found, groups, cut)), [f"doubt: {one}" for one in doubts])
+    return report.Report(document, list(_blocks(found, groups, cut)), _verdict.doubted(doubts))
 
 
 def _rows(session: Session, found: sticking.Stuck, fate: int) -> report.Rows | report.Absent:

@@ -15,13 +15,12 @@ from attrs import field, frozen
 
 from gdbext.analysis.heap.flow import contents
 from gdbext.analysis.heap.kernels import marking as kernels
-from gdbext.analysis.heap.kernels.objects import MARKED
 from gdbext.analysis.heap.marking import Marking
 from gdbext.analysis.leaks.blocking import internal
-from gdbext.analysis.leaks.proof import Facts, Words, records, weak
+from gdbext.analysis.leaks.proof import Facts, Words, of_rows, unfound, weak
 
 if TYPE_CHECKING:
-    from gdbext.compute.arrays import I64, U64, Bools
+    from gdbext.compute.arrays import U64, Bools
 
 MAIN = 1
 """The goid of main.main, which the runtime does not call leaked in ``select {}``."""
@@ -47,7 +46,7 @@ def leaked(facts: Facts) -> Leaked:
         wakes = waiting[blocked.row] & ((ids < 0) | marking.reached(ids))
         rows = np.unique(blocked.row[wakes])
         if not len(rows):
-            return Leaked(waiting, words, (*blocked.notes, *_notes(facts, marking)))
+            return Leaked(waiting, words, (*blocked.notes, *unfound(facts, marking)))
         waiting[rows] = False
         marking.mark(of_rows(facts, words, rows))
 
@@ -63,16 +62,4 @@ def marked(facts: Facts, words: Words, waiting: Bools, more: U64) -> Marking:
     return marking
 
 
-def of_rows(facts: Facts, words: Words, rows: I64) -> U64:
-    """What goroutines refer to."""
-    stacks: U64 = words.take(np.isin(words.row, rows)).value
-    return np.concatenate([stacks, records(facts, rows)])
-
-
-def _notes(facts: Facts, marking: Marking) -> list[str]:
-    new = (marking.marks.of & kernels.REACHED != 0) & (facts.flowed.state & MARKED == 0)
-    extra = int(np.count_nonzero(new))
-    return [f"{extra:,} objects were reached that the first search did not find"] if extra else []
-
-
-__all__ = ["MAIN", "Leaked", "leaked", "marked", "of_rows"]
+__all__ = ["MAIN", "Leaked", "leaked", "marked"]

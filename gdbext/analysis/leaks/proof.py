@@ -122,6 +122,21 @@ def records(facts: Facts, rows: I64) -> U64:
     return others
 
 
+def of_rows(facts: Facts, words: Words, rows: I64) -> U64:
+    """What goroutines refer to."""
+    stacks: U64 = words.take(np.isin(words.row, rows)).value
+    return np.concatenate([stacks, records(facts, rows)])
+
+
+def unfound(facts: Facts, marking: Marking) -> list[str]:
+    """A doubt where a mark reached what the search by types did not; objects with finalizers may be garbage."""
+    new = (marking.marks.of & kernels.REACHED != 0) & (facts.flowed.state & MARKED == 0)
+    finalized = facts.flowed.laid.heap.ids(facts.roots.contents)
+    new[finalized[finalized >= 0]] = False
+    extra = int(np.count_nonzero(new))
+    return [f"{extra:,} objects were reached that the first search did not find"] if extra else []
+
+
 @frozen(eq=False)
 class Proof:
     """``held``: which contexts something reaches a cancel of. ``reached``: which are reached without registrations.
@@ -165,7 +180,10 @@ class _Passes:
         stacks = self.words.take(self.words.row >= 0)
         self.waiting = self.blocked.mask.copy()
         self.on_stacks = self._on_stacks(stacks)
-        self.ends = self._ends()
+        self.ends, self.done = self._ends(), self._done_channels()
+        others = self.places.at(facts.more.value[~np.isin(facts.more.kind, OF_GOROUTINES)])
+        self.on_threads = others[others >= 0]
+        """Contexts that threads' registers and the stacks of schedulers and signal handlers hold."""
         n = len(self.contexts)
         self.held, self.seen = np.zeros(n, np.bool_), 0
         self.closure, self.row, self.function = (np.full(n, -1, np.int64) for _ in range(3))
@@ -209,22 +227,16 @@ class _Passes:
     def run(self) -> Proof:
         """Until nothing more wakes."""
         self.marking.mark(self._first())
-        self._hold(self.words_of(~self.waiting))
+        self._hold()
         while len(rows := self._woken()):
             self.waiting[rows] = False
-            mask = np.zeros(len(self.waiting), np.bool_)
-            mask[rows] = True
-            self.marking.mark(np.concatenate([self.words_of(mask).value, records(self.facts, rows)]))
-            self._hold(self.words_of(mask))
+            self.marking.mark(of_rows(self.facts, self.words, rows))
+            self._hold()
         ids = self.heap.ids(self.contexts.address)
         return Proof(
             self.places, self.blocked, self.marking, self.held, (ids < 0) | self.marking.reached(ids), self.closure,
             self.row, self.function, self.waiting, self.words, self.edges.stopped, tuple(self._notes()),
         )  # fmt: skip
-
-    def words_of(self, rows: Bools) -> Words:
-        """The roots of some goroutines."""
-        return self.words.of_goroutines(rows)
 
     def _first(self) -> U64:
         """What is there whatever waits."""
@@ -250,8 +262,8 @@ class _Passes:
         at = self.program.bound(context.AFTER_FUNC_CTX).offset("callback")
         return column(self.heap.image, address + np.uint64(at))
 
-    def _hold(self, words: Words) -> None:
-        """Note who can cancel what by now. ``words``: of the goroutines that count since the last time."""
+    def _hold(self) -> None:
+        """Note who can cancel what by now."""
         callers = self.marking.callers
         slot, context_ = captured(self.places, callers[self.seen :].astype(np.int64), self.deadlines)
         self.seen = len(callers)
@@ -260,14 +272,7 @@ class _Passes:
         index = self.on_stacks.context[mine]
         self.row[index], self.function[index] = self.on_stacks.row[mine], self.on_stacks.function[mine]
         self.held[index] = True
-        others = self.places.at(self._others)
-        self.held[others[others >= 0]] = True
-
-    @property
-    def _others(self) -> U64:
-        """What threads' registers and the stacks of schedulers and signal handlers hold."""
-        more = self.facts.more
-        return more.value[~np.isin(more.kind, OF_GOROUTINES)]
+        self.held[self.on_threads] = True
 
     def _woken(self) -> I64:
         """Which of those that wait something can wake by now."""
@@ -281,32 +286,26 @@ class _Passes:
 
     def _done(self, address: U64, channel: Bools) -> tuple[Bools, Bools]:
         """(which are closed once their context ends and it may end by itself or is held, which are such channels)."""
-        channels, owners = self._channels
+        channels, owners = self.done
         none = np.zeros(len(address), np.bool_)
         if not len(channels):
             return none, none
-        order = np.argsort(channels, kind="stable")
-        at = np.minimum(np.searchsorted(channels[order], address), len(channels) - 1)
-        known, mine = channel & (channels[order][at] == address), owners[order][at]
+        at = np.minimum(np.searchsorted(channels, address), len(channels) - 1)
+        known, mine = channel & (channels[at] == address), owners[at]
         return known & (self.held[mine] | self.ends[mine] | (self.contexts.state[mine] != 0)), known
 
-    @property
-    def _channels(self) -> tuple[U64, I64]:
-        """The Done channels of cancelers, and whose they are."""
+    def _done_channels(self) -> tuple[U64, I64]:
+        """The Done channels of cancelers, sorted, and whose they are."""
         cancelers_ = np.array([kind.canceler for kind in self.contexts.types.kinds], np.bool_)[self.contexts.kind]
         index = np.flatnonzero(cancelers_)
         at = self.program.bound(context.CANCEL_CTX).offset("done") + 8
         done = column(self.heap.image, self.contexts.address[index] + np.uint64(at))
-        return done[done != 0], index[done != 0]
+        order = np.argsort(done, kind="stable")
+        order = order[done[order] != 0]
+        return done[order], index[order]
 
     def _notes(self) -> Sequence[str]:
-        new = (self.marking.marks.of & kernels.REACHED != 0) & (self.facts.flowed.state & MARKED == 0)
-        finalized = self.heap.ids(self.facts.roots.contents)
-        new[finalized[finalized >= 0]] = False  # an object with a finalizer may be garbage
-        extra = int(np.count_nonzero(new))
-        notes = [*self.edges.notes, *self.blocked.notes]
-        if extra:
-            notes.append(f"{extra:,} objects were reached that the first search did not find")
+        notes = [*self.edges.notes, *self.blocked.notes, *unfound(self.facts, self.marking)]
         if not len(self.functions):
             notes.append("no code that cancels contexts was found in the program")
         return notes
