@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from gdbext.analysis.contexts.contexts import Contexts
     from gdbext.analysis.heap.marking import Count
     from gdbext.analysis.leaks.groups import Group
-    from gdbext.analysis.leaks.leaks import Leaks, Survivor
+    from gdbext.analysis.leaks.leaks import Leaks
     from gdbext.analysis.leaks.sites import GroupSite
+    from gdbext.analysis.leaks.survivors import Survivor
 
 
 @frozen
@@ -110,7 +111,7 @@ SURVIVOR = Schema(
     (
         _above("address", Kind.ADDRESS, "ends them", lambda one: one.address),
         _above("kind", Kind.HOSTILE, "kind", lambda one: one.kind),
-        _above("contexts", Kind.COUNT, "contexts", lambda one: one.contexts),
+        _above("contexts", Kind.COUNT, "contexts", lambda one: one.count),
         _above("holder", Kind.HOSTILE, "", lambda one: holding.text(one.holder) if one.holder.how else None),
         _above("", Kind.HOSTILE, "who can cancel it", lambda one: holding.text(one.holder)),
         _above("holder_kind", Kind.TEXT, "", lambda one: one.holder.how or None),
@@ -156,7 +157,7 @@ def _survivors(leaks: Leaks) -> str:
     if len(leaks.survivors) == 1:
         return f"{first.address:#x} is cancelled, which {whose} can do"
     many = f"one of {len(leaks.survivors):,} others is cancelled"
-    return f"{many}, {first.contexts:,} of them with {first.address:#x} ({whose})"
+    return f"{many}, {first.count:,} of them with {first.address:#x} ({whose})"
 
 
 def _latest(leaks: Leaks) -> str:

@@ -18,7 +18,8 @@ from gdbext.views.siterows import FRAME
 
 if TYPE_CHECKING:
     from gdbext.analysis.contexts.contexts import Contexts
-    from gdbext.analysis.leaks.stuck import Ancestor, Group, Stuck
+    from gdbext.analysis.leaks.stuck import Group, Stuck
+    from gdbext.analysis.leaks.survivors import Survivor
     from gdbext.golang.runtime.symtab import Location
 
 MOST_ON = 3
@@ -183,7 +184,7 @@ GROUP = Schema(
 """Goroutines with the same stack."""
 
 
-def _above(key: str, kind: Kind, title: str, one: Callable[[Ancestor], Any]) -> Column[Ancestor, Sequence[Ancestor]]:
+def _above(key: str, kind: Kind, title: str, one: Callable[[Survivor], Any]) -> Column[Survivor, Sequence[Survivor]]:
     return Column(key, kind, title, one)
 
 
@@ -191,7 +192,7 @@ ANCESTOR_ROW = Schema(
     (
         _above("address", Kind.ADDRESS, "wakes them", lambda one: one.address),
         _above("kind", Kind.HOSTILE, "kind", lambda one: one.kind),
-        _above("goroutines", Kind.COUNT, "goroutines", lambda one: one.goroutines),
+        _above("goroutines", Kind.COUNT, "goroutines", lambda one: one.count),
         _above("holder", Kind.HOSTILE, "who can cancel it", lambda one: holding.text(one.holder)),
         _above("holder_kind", Kind.TEXT, "", lambda one: one.holder.how or None),
         _above("closure", Kind.ADDRESS, "", lambda one: one.holder.closure or None),
@@ -242,7 +243,7 @@ def _ends(stuck: Stuck) -> str:
     if len(stuck.ancestors) == 1:
         return f"contexts that end only if {first.address:#x} is cancelled, which {whose} can do"
     others = f"one of {len(stuck.ancestors):,} contexts above is cancelled"
-    return f"contexts that end only if {others}, {first.goroutines:,} of them below {first.address:#x} ({whose})"
+    return f"contexts that end only if {others}, {first.count:,} of them below {first.address:#x} ({whose})"
 
 
 def next_commands(groups: Sequence[Grouped]) -> Iterator[str]:

@@ -9,7 +9,8 @@ from attrs import evolve
 from gdbext.analysis.contexts.contexts import NO_DEADLINE
 from gdbext.analysis.heap.marking import Count
 from gdbext.analysis.leaks.holding import NOBODY, Holder
-from gdbext.analysis.leaks.leaks import KEYS, Leaks, Survivor, Total
+from gdbext.analysis.leaks.leaks import KEYS, Leaks, Total
+from gdbext.analysis.leaks.survivors import Survivor
 from gdbext.views import leakrows
 
 SECOND = 10**9
@@ -27,7 +28,7 @@ def leaks(**more: Any) -> Leaks:
 
 
 def survivor(contexts: int, holder: Holder = NOBODY, address: int = 0xC000010000) -> Survivor:
-    return Survivor(0, address, "*context.cancelCtx", contexts, holder)
+    return Survivor(address, "*context.cancelCtx", contexts, holder)
 
 
 def said(**more: Any) -> str:

@@ -14,8 +14,8 @@ from gdbext.analysis.heap.marking import Count
 from gdbext.analysis.leaks import kept as keeping
 from gdbext.analysis.leaks.doubts import doubts
 from gdbext.analysis.leaks.groups import Groups, grouped
-from gdbext.analysis.leaks.holding import Holder, holder
 from gdbext.analysis.leaks.sites import NO_SITE, GroupSite, sites
+from gdbext.analysis.leaks.survivors import Survivor, survivors
 from gdbext.analysis.leaks.verdicts import (
     BEING_CANCELLED,
     CANCELLED,
@@ -25,7 +25,6 @@ from gdbext.analysis.leaks.verdicts import (
     ORPHANED,
     REGISTERED,
     UNTIL_DEADLINE,
-    Verdicts,
 )
 from gdbext.errors import GdbextError
 
@@ -56,23 +55,11 @@ class Total:
 
 
 @frozen(eq=False)
-class Survivor:
-    """A context that proved ones end with: how many, and who can cancel it."""
-
-    index: int
-    address: int
-    kind: str
-    contexts: int
-    holder: Holder
-
-
-@frozen(eq=False)
 class Leaks:
     """``totals``: by verdict. ``together``: what all proved ones keep; ``shared``: what several verdicts do, and no
     single one. ``bound``: how many lost and orphaned ones a survivor ends; ``endless``: how many nothing does.
     ``maps``: the children maps. ``goids``: of goroutines that wait for proved contexts and nothing else.
-    ``unstoppable``:
-    AfterFuncs that nothing can stop; ``piled``: those of them that wait for one context with many others.
+    ``unstoppable``: AfterFuncs that nothing can stop; ``piled``: those that wait for one context with many others.
     ``latest``: when the last deadline is; ``now``: the program's clock."""
 
     doubts: Sequence[str]
@@ -103,9 +90,9 @@ def leaks(known: Known) -> Leaks:
     """Of a program. Raises GdbextError."""
     verdicts, proof, kept = known.verdicts, known.proof, known.kept
     groups = grouped(kept, proof, verdicts, known.context_rows.columns)
-    totals = {key: _total(known, kept, verdicts.verdict == number) for key, number in KEYS.items()}
+    sets = _Sets(known, kept)
+    totals = {key: _total(sets, number, verdicts.verdict == number) for key, number in KEYS.items()}
     parts = [totals[key].kept.bytes for key in PROVED_KEYS]
-    together = keeping.by(kept, proof, verdicts.proved) if verdicts.proved.any() else Count(0, 0)
     loose = (verdicts.verdict == REGISTERED) & ~verdicts.stoppable
     deadlines = verdicts.deadline[verdicts.verdict == UNTIL_DEADLINE]
     open_ = np.isin(verdicts.verdict, (LOST, ORPHANED))
@@ -114,16 +101,16 @@ def leaks(known: Known) -> Leaks:
         all=kept.all,
         live=sum(totals[key].contexts for key in ("held", *PROVED_KEYS)),
         totals=totals,
-        unstoppable=_total(known, kept, loose),
-        piled=_total(known, kept, loose & _piled(verdicts.above, loose)),
-        together=together,
+        unstoppable=_total(sets, REGISTERED, loose),
+        piled=_total(sets, REGISTERED, loose & _piled(verdicts.above, loose)),
+        together=(together := sets.kept_by(verdicts.proved)),
         shared=together.bytes - sum(parts),
         bound=int(np.count_nonzero(open_ & (verdicts.survivor >= 0))),
         endless=int(np.count_nonzero(open_ & (verdicts.survivor < 0))),
         maps=_maps(known),
         groups=groups,
         sites=_sites(known, groups),
-        survivors=_survivors(known, verdicts),
+        survivors=survivors(known, verdicts.survivor[verdicts.proved]),
         goids=np.unique(known.goroutines.goid[np.unique(kept.waits.row)]).tolist(),
         latest=int(deadlines.max(initial=NO_DEADLINE)),
         now=known.goroutines.now.ns,
@@ -137,14 +124,25 @@ def _piled(above: I32, mine: Bools) -> Bools:
     return found
 
 
-def _total(known: Known, kept: keeping.Kept, mine: Bools) -> Total:
-    count = int(np.count_nonzero(mine))
-    if not count:
-        return Total(0, Count(0, 0))
-    verdict = int(known.verdicts.verdict[np.flatnonzero(mine)[0]])
-    if verdict in (HELD, CANCELLED, BEING_CANCELLED):
-        return Total(count, _own(known, np.flatnonzero(mine)))
-    return Total(count, keeping.by(kept, known.proof, mine))
+class _Sets:
+    """What sets of contexts keep; one that was asked for is not marked again: often one verdict is all there is."""
+
+    def __init__(self, known: Known, kept: keeping.Kept) -> None:
+        self.known, self.kept = known, kept
+        self._found: dict[bytes, Count] = {}
+
+    def kept_by(self, chosen: Bools) -> Count:
+        """What only the chosen ones keep."""
+        key = np.packbits(chosen).tobytes()
+        if key not in self._found:
+            self._found[key] = keeping.by(self.kept, self.known.proof, chosen) if chosen.any() else Count(0, 0)
+        return self._found[key]
+
+
+def _total(sets: _Sets, verdict: int, mine: Bools) -> Total:
+    own = verdict in (HELD, CANCELLED, BEING_CANCELLED)
+    kept = _own(sets.known, np.flatnonzero(mine)) if own else sets.kept_by(mine)
+    return Total(int(np.count_nonzero(mine)), kept)
 
 
 def _own(known: Known, indices: I64) -> Count:
@@ -168,20 +166,3 @@ def _sites(known: Known, groups: Groups) -> Sequence[GroupSite]:
         return sites(known.program, known.symtab, known.specials, known.heap, known.contexts, groups.number, many)
     except GdbextError:
         return [NO_SITE] * many
-
-
-def _survivors(known: Known, verdicts: Verdicts) -> list[Survivor]:
-    contexts = known.contexts
-    mine = verdicts.survivor[verdicts.proved]
-    index, counts = np.unique(mine[mine >= 0], return_counts=True)
-    order = np.argsort(-counts, kind="stable")
-    return [
-        Survivor(
-            one,
-            int(contexts.address[one]),
-            contexts.types.kinds[int(contexts.kind[one])].name,
-            many,
-            holder(known, one),
-        )
-        for one, many in zip(index[order].tolist(), counts[order].tolist(), strict=True)
-    ]

@@ -63,8 +63,8 @@ class Words:
     @classmethod
     def of(cls, facts: Facts) -> Words:
         """All but those that only register: of semaphores' waiters, of watchers."""
-        words = cls.every(facts)
-        return words.take(~registrations.watched_words(facts.goroutines, facts.contexts, words.row, words.value))
+        words, heap = cls.every(facts), facts.flowed.laid.heap
+        return words.take(~registrations.watched_words(facts.goroutines, heap, facts.contexts, words.row, words.value))
 
     @classmethod
     def every(cls, facts: Facts) -> Words:

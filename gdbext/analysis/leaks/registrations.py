@@ -69,7 +69,7 @@ def deadline_closures(program: Program, heap: Heap, contexts: Contexts) -> I64:
     return found
 
 
-def watched_words(goroutines: Goroutines, contexts: Contexts, row: I64, value: U64) -> Bools:
+def watched_words(goroutines: Goroutines, heap: Heap, contexts: Contexts, row: I64, value: U64) -> Bools:
     """Which words of stacks (goroutines' rows, values) are a watcher's own child, or that child's Done channel."""
     mine = watchers(goroutines)
     found = np.zeros(len(row), np.bool_)
@@ -77,7 +77,7 @@ def watched_words(goroutines: Goroutines, contexts: Contexts, row: I64, value: U
     child = _children(contexts, waits)
     if not len(child):
         return found
-    done = column(_image(goroutines), contexts.address[child[:, 0]] + _done(goroutines.program))
+    done = column(heap.image, contexts.address[child[:, 0]] + _done(goroutines.program))
     some = np.flatnonzero(np.append(mine, False)[row])
     pairs = set(zip(child[:, 1].tolist(), contexts.address[child[:, 0]].tolist(), strict=True))
     pairs |= set(zip(child[:, 1].tolist(), done.tolist(), strict=True))
@@ -104,7 +104,3 @@ def _is_foreign(name: str) -> bool:
 
 def _done(program: Program) -> np.uint64:
     return np.uint64(program.bound(context.CANCEL_CTX).offset("done") + 8)
-
-
-def _image(goroutines: Goroutines):  # type: ignore[no-untyped-def]
-    return goroutines.program.whole_image() or goroutines.stacks()

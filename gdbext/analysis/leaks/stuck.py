@@ -11,10 +11,10 @@ from attrs import field, frozen
 from gdbext.analysis.goroutines.grouping import Overview, by_stack, group
 from gdbext.analysis.heap.marking import Count
 from gdbext.analysis.leaks.doubts import doubts, doubts_of_leaked
-from gdbext.analysis.leaks.holding import Holder, holder
 from gdbext.analysis.leaks.kept import contexts_waits
 from gdbext.analysis.leaks.keptby import kept_by
 from gdbext.analysis.leaks.leaked import MAIN, marked
+from gdbext.analysis.leaks.survivors import Survivor, survivors
 from gdbext.analysis.leaks.waitson import WaitsOn, waits_on
 from gdbext.errors import GdbextError
 from gdbext.golang.reading.words import column
@@ -41,16 +41,6 @@ class Group:
 
 
 @frozen(eq=False)
-class Ancestor:
-    """A context that proved ones end with: its address and kind, how many goroutines wait, who can cancel it."""
-
-    address: int
-    kind: str
-    goroutines: int
-    holder: Holder
-
-
-@frozen(eq=False)
 class Stuck:
     """``fate``: of each goroutine, -1 for all that may wake. ``context``, ``survivor``: of those that wait for a
     context, which, and what ends that; -1. ``done``: its channel, 0. ``kept``: by row what each keeps alone;
@@ -66,7 +56,7 @@ class Stuck:
     groups: Sequence[Group]
     kept: Mapping[int, Count] = field(repr=False)
     totals: Sequence[Count]
-    ancestors: Sequence[Ancestor]
+    ancestors: Sequence[Survivor]
     doubts: Sequence[Sequence[str]]
     absent: str = ""
 
@@ -86,7 +76,7 @@ def stuck(known: Known) -> Stuck:
         survivor[context >= 0] = known.verdicts.survivor[context[context >= 0]]
     overview = Overview(known.goroutines, whole=True, only=np.flatnonzero(fate >= 0))
     groups, each, totals = _groups(known, overview, fate, survivor)
-    ancestors = _ancestors(known, survivor[fate == ANCESTOR])
+    ancestors = survivors(known, survivor[fate == ANCESTOR])
     why = _doubts(known, absent)
     facts = known.proof_facts
     waits = waits_on(facts.goroutines, facts.frames, facts.blocked)
@@ -174,14 +164,4 @@ def _group(known: Known, fate: I64, survivor: I64, rows: I64, kept: Count) -> Gr
     return Group(int(fate[rows[0]]), rows, int(survivor[rows[0]]), kept, stacks)
 
 
-def _ancestors(known: Known, survivor: I64) -> list[Ancestor]:
-    contexts, kinds = known.contexts, known.contexts.types.kinds
-    index, counts = np.unique(survivor[survivor >= 0], return_counts=True)
-    order = np.argsort(-counts, kind="stable")
-    return [
-        Ancestor(int(contexts.address[one]), kinds[int(contexts.kind[one])].name, many, holder(known, one))
-        for one, many in zip(index[order].tolist(), counts[order].tolist(), strict=True)
-    ]
-
-
-__all__ = ["ANCESTOR", "FATES", "LEAKED", "WITH", "Ancestor", "Group", "Stuck", "stuck"]
+__all__ = ["ANCESTOR", "FATES", "LEAKED", "WITH", "Group", "Stuck", "stuck"]
