@@ -35,6 +35,9 @@ COMMANDS = (
     "go-ctxchain --all",
     "go-goroutines --all",
     "go-stacks --all",
+    "go-ctxleaks",
+    "go-retained --limit 9",
+    "go-cycles",
 )
 MOST_SECONDS = HANG_SECONDS
 QUIET_SECONDS = 10
