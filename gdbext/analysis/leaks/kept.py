@@ -42,13 +42,13 @@ class Kept:
     @classmethod
     def of(cls, facts: Facts, proof: Proof, proved: Bools) -> Kept:
         """``proved``: which contexts only a registration ends."""
-        waits = contexts_waits(facts, proof, proved)
-        others = proof.waiting.copy()
+        waits, firm = contexts_waits(facts, proof, proved), proof.firm
+        others = firm.waiting.copy()
         others[waits.row] = False
-        marking = proof.marking.again(kernels.EVERY)
+        marking = firm.marking.again(kernels.EVERY)
         marking.unflag(kernels.OPAQUE)
         marking.mark(_of_goroutines(facts, proof, others))
-        cuts, heaps = np.concatenate([proof.marking.cuts, marking.cuts]), proof.timers
+        cuts, heaps = np.concatenate([firm.cuts, marking.cuts]), proof.timers
         every = marking.again(kernels.NOTHING)
         mine = np.zeros(len(others), np.bool_)
         mine[waits.row] = True

@@ -8,7 +8,7 @@ wakes them is reached; who waits on a context's Done channel wakes when that con
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from attrs import field, frozen
@@ -137,18 +137,27 @@ def unfound(facts: Facts, marking: Marking) -> list[str]:
     return [f"{extra:,} objects were reached that the first search did not find"] if extra else []
 
 
+class Firm(NamedTuple):
+    """What is reached before weak pointers and finalizers bring anything back: that keeps no memory, but may end a
+    context. ``cuts``: where registrations lead that were met. ``waiting``: which goroutines wait then."""
+
+    marking: Marking
+    cuts: U64
+    waiting: Bools
+
+
 @frozen(eq=False)
 class Proof:
     """``held``: which contexts something reaches a cancel of. ``reached``: which are reached without registrations.
 
     ``closure``: the slot of a function value that can cancel each, -1 for none; ``row``, ``function``: of a frame that
-    can, -1. ``waiting``: which goroutines nothing wakes. ``marking``: what all that reaches, ``words`` the roots.
-    ``timers``: what only timers that were stopped are known by. ``notes``: doubts.
+    can, -1. ``waiting``: which goroutines nothing wakes. ``firm``: what is there without what ``brought`` back.
+    ``words``: the roots. ``timers``: what only timers that were stopped are known by. ``notes``: doubts.
     """
 
     places: Places = field(repr=False)
     blocked: Blocked = field(repr=False)
-    marking: Marking = field(repr=False)
+    firm: Firm = field(repr=False)
     held: Bools = field(repr=False)
     reached: Bools = field(repr=False)
     closure: I64 = field(repr=False)
@@ -226,17 +235,25 @@ class _Passes:
 
     def run(self) -> Proof:
         """Until nothing more wakes."""
-        self.marking.mark(self._first())
+        self._follow(self._first())
+        brought = self._brought_back()
+        changes = not self.marking.reached(self.heap.ids(brought)).all()
+        marking = self.marking.again(kernels.EVERY) if changes else self.marking
+        firm = Firm(marking, self.marking.cuts, self.waiting.copy())
+        self._follow(brought)
+        ids = self.heap.ids(self.contexts.address)
+        return Proof(
+            self.places, self.blocked, firm, self.held, (ids < 0) | self.marking.reached(ids), self.closure,
+            self.row, self.function, self.waiting, self.words, self.edges.stopped, tuple(self._notes()),
+        )  # fmt: skip
+
+    def _follow(self, words: U64) -> None:
+        self.marking.mark(words)
         self._hold()
         while len(rows := self._woken()):
             self.waiting[rows] = False
             self.marking.mark(of_rows(self.facts, self.words, rows))
             self._hold()
-        ids = self.heap.ids(self.contexts.address)
-        return Proof(
-            self.places, self.blocked, self.marking, self.held, (ids < 0) | self.marking.reached(ids), self.closure,
-            self.row, self.function, self.waiting, self.words, self.edges.stopped, tuple(self._notes()),
-        )  # fmt: skip
 
     def _first(self) -> U64:
         """What is there whatever waits."""
@@ -245,12 +262,14 @@ class _Passes:
         parts = [
             self.words.value[mine],
             contents(laid, table, self.facts.roots.contents),
-            self.facts.roots.contents,  # what finalizers will be called with
             self.edges.timers,
-            weak(self.facts),
             self._callbacks(),
         ]
         return np.concatenate(parts)
+
+    def _brought_back(self) -> U64:
+        """What finalizers will be called with, and what weak pointers refer to."""
+        return np.concatenate([self.facts.roots.contents, weak(self.facts)])
 
     def _callbacks(self) -> U64:
         """What AfterFuncs will call when their contexts end."""
