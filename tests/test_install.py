@@ -375,6 +375,57 @@ def test_no_python_is_said(machine: Machine) -> None:
     assert "no python3 on PATH has pip" in machine.refuses()
 
 
+OLD = '#!/bin/sh\ncase "$*" in "-m pip --version") exit 1 ;; esac\necho {minor}\n'
+"""A python3 that only says its minor version: 0, as one answers that is too old or was built without ctypes."""
+
+
+def of_minor(machine: Machine, name: str, minor: int, library: str = "") -> None:
+    """``name`` on PATH: a python3 of that minor version and with that libpython, as far as install.sh asks."""
+    text = (machine.root / "bin" / "python3").read_text()
+    asked = f'case "$*" in\n"-c import sys\n"*) echo {minor} ;;\n"- libpython"*) echo "{library}" ;;\n'
+    machine.program(name, text.replace('case "$*" in\n', asked, 1))
+
+
+@pytest.mark.parametrize("minor", [0, 8])
+def test_the_first_python_that_will_do_is_chosen(machine: Machine, minor: int) -> None:
+    of_minor(machine, "python3.12", 12)
+    of_minor(machine, "python3.9", 9)
+    machine.program("python3", OLD.format(minor=minor))
+    said = machine.installed()
+    assert f"python: {machine.root}/bin/python3.12, Python 3.12" in said.splitlines()
+    assert {path.name for path in machine.private.glob("py*")} == {"py3.11", "py3.12"}
+    assert f'exec "{machine.root}/bin/python3.12"' in (machine.private / "bin" / "gdbext").read_text()
+
+
+def test_a_python_without_wheels_is_passed_over(machine: Machine) -> None:
+    """The newest is often the first that is found, and the last that packages are built for."""
+    machine.python(pip=NO_WHEEL)
+    of_minor(machine, "python3.13", 13)
+    of_minor(machine, "python3", 98)
+    said = machine.installed()
+    passed = f"python: not {machine.root}/bin/python3: pip finds no wheel of numba<0.69,>=0.60 for Python 3.98"
+    chosen = f"python: {machine.root}/bin/python3.13, Python 3.13"
+    assert [line for line in said.splitlines() if line.startswith("python: ")] == [passed, chosen]
+    assert {path.name for path in machine.private.glob("py*")} == {"py3.11", "py3.13"}
+
+
+def test_the_prebuilt_gdb_takes_a_python_that_has_its_library(machine: Machine) -> None:
+    (machine.root / "bin" / "gdb").unlink()
+    machine.python(pip=PREBUILT)
+    of_minor(machine, "python3.12", 12, library=str(machine.home))
+    of_minor(machine, "python3", 13)
+    assert f"python: {machine.root}/bin/python3.12, Python 3.12" in machine.installed().splitlines()
+    assert (machine.private / "gdb" / "lib" / "libpython3.12.so.1.0").exists()
+
+
+def test_where_no_python_will_do_gdb_has_its_own(machine: Machine) -> None:
+    of_minor(machine, "python3", 8)
+    said = machine.installed()
+    none = "python: no python3 of 3.10 or newer on PATH that will do: no reader without a debugger (Debian: "
+    assert f"{none}apt-get install python3)" in said.splitlines()
+    assert {path.name for path in machine.private.iterdir()} == {"py3.11", "init.dlv"}
+
+
 def test_no_network_is_said(machine: Machine) -> None:
     """With the real pip: the text of its errors is what we read."""
     machine.program("python3", f'#!/bin/sh\nexec "{pip_owner()}" "$@"\n')
@@ -388,7 +439,7 @@ def test_no_wheel_for_that_python_is_said(machine: Machine, tmp_path: Path) -> N
     machine.program("python3", f'#!/bin/sh\nexec "{pip_owner()}" "$@"\n')
     line = machine.refuses(PIP_NO_INDEX="1", PIP_FIND_LINKS=str(tmp_path), PIP_CONFIG_FILE="/dev/null")
     assert line.startswith("pip finds no wheel of ")
-    assert line.endswith(f" for Python 3.{sys.version_info[1]}; {REFUSED}")
+    assert line.endswith(f" for Python 3.98; {REFUSED}")
 
 
 NO_WHEEL = """case "$*" in *3.98*numba*)
