@@ -32,6 +32,7 @@ with later("gdbext"):
     )
     from gdbext.analysis.leaks import facts, judged, kept, leaked, leaks, proof, verdicts, waiting
     from gdbext.compute import control, malloc
+    from gdbext.golang import plugins
     from gdbext.golang.reading import opening
     from gdbext.golang.runtime import mgcmark, mheap, proc, rootwords, special, symtab as functions
     from gdbext.golang.runtime.mgcstack import unparked
@@ -128,10 +129,10 @@ def _chains(session: Session) -> chain.Chains:
 
 def _live(session: Session) -> flow.Flowed:
     program, modules, types = session.program, session.symtab.modules, session.type_table
-    typed = variables.variables(program, types, modules)
+    typed = variables.variables(program, types, session.files)
     laid = objects.lay_out(program, session.heap, typed.table)
     session.doing = "comparing the core with what was found of it before"
-    made = closures.Closures(session.symtab, typed.dies)
+    made = closures.Closures(session.symtab, typed.told)
     if kept := session.index.flowed(laid, typed.table, made):
         return kept
     roots, session.doing = session.roots, "following the heap's pointers"
@@ -191,6 +192,9 @@ class Session:
     symtab: Engine[functions.Symtab] = Engine(lambda s: functions.Symtab.of(s.program), "reading symbols")
     """Functions, files and lines (pclntab)."""
 
+    files: Engine[plugins.LoadedFiles] = Engine(lambda s: plugins.LoadedFiles.of(s.program, s.symtab.modules))
+    """The program's file and those of its plugins."""
+
     types: Engine[rtype.Types] = Engine(lambda s: rtype.Types(s.program, s.symtab.modules))
     """The program's type descriptors."""
 
@@ -249,11 +253,11 @@ class Session:
     )
     """Single objects, and what their words are called."""
 
-    forms: Engine[form.Forms] = Engine(lambda s: form.Forms(s.types, s.program.binary.dwarf))
+    forms: Engine[form.Forms] = Engine(lambda s: form.Forms(s.types, s.files.files))
     """What types consist of."""
 
     function_values: Engine[printedfunctions.Functions] = Engine(
-        lambda s: printedfunctions.Functions(s.symtab, s.forms)
+        lambda s: printedfunctions.Functions(s.symtab, s.forms, s.files)
     )
     """What function values say."""
 
@@ -267,7 +271,7 @@ class Session:
     """What leads to itself."""
 
     root_names: Engine[rootnames.RootNames] = Engine(
-        lambda s: rootnames.RootNames(s.roots, s.goroutines, s.specials, s.forms)
+        lambda s: rootnames.RootNames(s.roots, s.goroutines, s.specials, s.forms, s.files)
     )
     """What roots are called."""
 

@@ -113,12 +113,12 @@ def _lying_at(session: Session, address: int) -> subject.Subject:
 
 
 def _variable_at(session: Session, address: int) -> subject.Subject:
-    name, inside = session.root_names.global_at(address)
-    found = subject.variable(session.program, session.forms, name) if name else None
-    if found is None:
+    place = session.root_names.global_at(address)
+    found = subject.variable(session.program, session.forms, place.name) if place is not None else None
+    if found is None or place is None:
         raise UsageError(f"nothing says of which type what lies at {address:#x} is", "say it with --type T")
     return found.with_note(
-        f"{address:#x} is in {cells.escape(name)}" + (f", {inside:,} bytes into it" if inside else "")
+        f"{address:#x} is in {cells.escape(place.name)}" + (f", {place.offset:,} bytes into it" if place.offset else "")
     )
 
 

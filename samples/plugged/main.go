@@ -1,5 +1,5 @@
 // Command plugged loads the plugin that its first argument names and lets it fill its own global variables: objects
-// that only a plugin's variables hold, of types that only the plugin has.
+// that only a plugin's variables and closures hold, of types that only the plugin has.
 package main
 
 import (
@@ -12,8 +12,9 @@ import (
 
 type truth struct {
 	report.Common
-	Nodes   int `json:"nodes"`
-	Entries int `json:"entries"`
+	Nodes   int               `json:"nodes"`
+	Entries int               `json:"entries"`
+	At      map[string]string `json:"at"`
 }
 
 func main() {
@@ -26,7 +27,7 @@ func main() {
 		panic(err)
 	}
 	told := truth{}
-	told.Nodes, told.Entries = fill.(func() (int, int))()
+	told.Nodes, told.Entries, told.At = fill.(func() (int, int, map[string]string))()
 	told.Main = report.Goid()
 	runtime.GC()
 	go func() {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import define, field, frozen
 
-from gdbext.binary.datasymbols import DataSymbols
+from gdbext.analysis.heap.globals import Global, Globals, said
 from gdbext.errors import GdbextError
 from gdbext.golang.runtime.rootwords import BSS, DATA, KINDS, OF_GOROUTINES, OF_SPECIALS
 from gdbext.golang.runtime.traceback import PcTable, Walk
@@ -17,6 +17,7 @@ from gdbext.golang.runtime.traceback import PcTable, Walk
 if TYPE_CHECKING:
     from gdbext.binary.dwarf.variables import Variable
     from gdbext.compute.arrays import I64, U64
+    from gdbext.golang.plugins import LoadedFiles
     from gdbext.golang.runtime.mgcmark import Roots
     from gdbext.golang.runtime.proc import Goroutines
     from gdbext.golang.runtime.special import Specials
@@ -31,6 +32,7 @@ class RootName:
 
     ``offset``: from the variable's beginning to the word; ``path``: what its part there is called. ``goid``: the
     goroutine, None for what is of none. ``object``: what the finalizer, cleanup or weak pointer is of, 0 for others.
+    ``plugin``: the file that the variable is of, "" for the program itself.
     """
 
     kind: str
@@ -40,12 +42,13 @@ class RootName:
     function: str = ""
     object: int = 0
     path: str = ""
+    plugin: str = ""
 
     @property
     def text(self) -> str:
         """``main.cache.rows[3]``, ``goroutine 7, main.serve, request``, ``finalizer of 0xc000010000``."""
         inside = self.path or (f"+{self.offset:#x}" if self.offset else "")
-        place = f"{self.variable}{inside}" if self.variable else ""
+        place = said(f"{self.variable}{inside}", self.plugin) if self.variable else ""
         goroutine = f"goroutine {self.goid}" if self.goid is not None else ""
         parts = [part for part in (goroutine, self.function, place) if part]
         whole = f"{self.kind} of {self.object:#x}" if self.object else ", ".join(parts)
@@ -60,6 +63,7 @@ class RootNames:
     goroutines: Goroutines
     specials: Specials
     forms: Forms
+    files: LoadedFiles
     _variables: dict[int, list[Variable]] = field(factory=dict)
     _frames: dict[int, list[Frame]] = field(factory=dict)
 
@@ -74,30 +78,32 @@ class RootNames:
             return RootName(KINDS[kind], object=int(self.specials.object[owner]))
         return RootName(KINDS[kind])
 
-    def global_at(self, address: int) -> tuple[str, int]:
-        """(name, offset in it) of the variable that an address is in; ("", 0) where none is known."""
-        return self._globals.at(address - self.goroutines.program.target.bias)
+    def global_at(self, address: int) -> Global | None:
+        """The variable that an address is in; None where none is known."""
+        return self._globals.at(address)
 
     def variables(self, addresses: U64) -> I64:
         """The numbers of the variables that addresses are in, for ``variable_name``; -1 where none is known."""
-        return self._globals.numbers(addresses - np.uint64(self.goroutines.program.target.bias & (1 << 64) - 1))
+        return self._globals.numbers(addresses)
 
     def variable_name(self, number: int) -> str:
         """What a variable is called."""
         return self._globals.name(number)
 
     @cached_property
-    def _globals(self) -> DataSymbols:
-        return DataSymbols.of(self.goroutines.program.binary.symbols)
+    def _globals(self) -> Globals:
+        return Globals.of(self.files)
 
     def _global(self, kind: str, where: int) -> RootName:
-        name, offset = self.global_at(where)
-        dwarf = self.forms.dwarf
+        found, path = self.global_at(where), ""
+        if found is None:
+            return RootName(kind)
         with suppress(GdbextError):
-            found = dwarf.variable(name) if dwarf is not None and name else None
-            path = self.forms.path(self.forms.entry(found[1]), offset) if found is not None else ""
-            return RootName(kind, name, offset, path=path)
-        return RootName(kind, name, offset)
+            dwarf = found.file.binary.dwarf
+            told = dwarf.variable(found.name) if dwarf is not None else None
+            if dwarf is not None and told is not None:
+                path = self.forms.path(self.forms.entry(dwarf.entry(told[1])), found.offset)
+        return RootName(kind, found.name, found.offset, path=path, plugin=found.file.plugin)
 
     def _local(self, kind: str, row: int, where: int) -> RootName:
         goid = int(self.goroutines.goid[row])
@@ -144,10 +150,10 @@ class RootNames:
     def _in_scope(self, pc: int) -> list[Variable]:
         known = self._variables.get(pc)
         if known is None:
-            program = self.goroutines.program
+            file = self.files.at(pc)
             try:
-                subprogram = program.binary.subprogram(pc - program.target.bias)
-                known = subprogram.variables_at(pc - program.target.bias) if subprogram is not None else []
+                subprogram = file.binary.subprogram(pc - file.bias)
+                known = subprogram.variables_at(pc - file.bias) if subprogram is not None else []
             except GdbextError:
                 known = []
             self._variables[pc] = known

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,57 +10,59 @@ from attrs import field, frozen
 from gdbext.binary.dwarf import constants as dw
 from gdbext.compute.arrays import U64
 from gdbext.errors import GdbextError, MemoryFault
-from gdbext.golang.plugins import Plugin, plugins
+from gdbext.golang.plugins import Loaded, LoadedFiles
 from gdbext.golang.reading.program import Program
-from gdbext.golang.types.flat.dies import Dies, Value
+from gdbext.golang.types.flat.closures import Told
+from gdbext.golang.types.flat.dies import Dies, Value, value_of
 from gdbext.golang.types.flat.table import TypeTable
 
 if TYPE_CHECKING:
     from gdbext.golang.runtime.moduledata import Module
 
+NONE = np.zeros((0, 3), np.uint64)
+
 
 @frozen(eq=False)
 class Variables:
-    """``rows``: (run-time address, row of the type in ``table``, 1). ``dies``: None without debug information."""
+    """``rows``: (run-time address, row of the type in ``table``, 1). ``told``: by each file's debug information."""
 
     table: TypeTable = field(repr=False)
     rows: U64 = field(repr=False)
-    dies: Dies | None = field(default=None, repr=False)
+    told: tuple[Told, ...] = field(default=(), repr=False)
 
 
-def variables(program: Program, table: TypeTable, modules: Sequence[Module]) -> Variables:
+def variables(program: Program, table: TypeTable, files: LoadedFiles) -> Variables:
     """The global variables that may hold pointers, those of plugins too; none without debug information, or where that
-    is damaged. ``dies`` are of the program itself."""
-    main = Plugin(modules[0], program.binary, program.target.bias)
-    found = _of_one(program, table, main)
-    for plugin in plugins(program, modules):
-        more = _of_one(program, found.table, plugin)
-        found = Variables(more.table, np.concatenate([found.rows, more.rows]), found.dies)
+    is damaged."""
+    found = Variables(table, NONE)
+    for file in files.files:
+        more = _of_one(program, found.table, file)
+        found = Variables(more.table, np.concatenate([found.rows, more.rows]), (*found.told, *more.told))
     return found
 
 
-def _of_one(program: Program, table: TypeTable, plugin: Plugin) -> Variables:
+def _of_one(program: Program, table: TypeTable, file: Loaded) -> Variables:
     try:
-        return _variables(program, table, plugin)
+        return _variables(program, table, file)
     except GdbextError:
-        return Variables(table, np.zeros((0, 3), np.uint64))
+        return Variables(table, NONE)
 
 
-def _variables(program: Program, table: TypeTable, plugin: Plugin) -> Variables:
-    dwarf, module = plugin.binary.dwarf, plugin.module
+def _variables(program: Program, table: TypeTable, file: Loaded) -> Variables:
+    dwarf, module = file.binary.dwarf, file.module
     if dwarf is None:
-        return Variables(table, np.zeros((0, 3), np.uint64))
+        return Variables(table, NONE)
     found, sections = dwarf.globals, _sections(program, module)
-    address = found[:, dw.FIRST_VALUE].view(np.uint64) + np.uint64(plugin.bias)
+    address = found[:, dw.FIRST_VALUE].view(np.uint64) + np.uint64(file.bias)
     inside = np.logical_or.reduce([(address >= begin) & (address < end) for begin, end, _ in sections])
     address, dies = address[inside], Dies(dwarf, table, module.types)
     row = dies.rows(found[inside, dw.SECOND_VALUE])
     chosen = (row >= 0) & (dies.table.described.pointers[row] != 0)
     for place in np.flatnonzero(chosen & (row >= len(table))).tolist():
-        chosen[place] = _agree(sections, dies.value_of(int(row[place])), int(address[place]))
+        chosen[place] = _agree(sections, value_of(dies.table, int(row[place])), int(address[place]))
     out = np.ones((int(chosen.sum()), 3), np.uint64)
     out[:, 0], out[:, 1] = address[chosen], row[chosen].astype(np.uint64)
-    return Variables(dies.table, out, dies)
+    return Variables(dies.table, out, (Told(file, dies),))
 
 
 def _sections(program: Program, module: Module) -> list[tuple[int, int, int]]:

@@ -268,7 +268,7 @@ class MadeHeap:
         table = self.table()
         rows = np.array([(at, table.row(type_), 1) for at, type_ in variables], np.uint64).reshape(-1, 3)
         modules = [self.module]
-        laid, closures = self.laid(table), Closures(NoFunctions(), None)  # type: ignore[arg-type]
+        laid, closures = self.laid(table), Closures(NoFunctions(), ())  # type: ignore[arg-type]
         return flow.flow(self.world.program, laid, table, modules, made_roots(roots), rows, closures)  # type: ignore[arg-type]
 
 

@@ -37,7 +37,7 @@ class Kept:
 
     def again(self) -> Flowed | None:
         laid = self.graph.made.laid(self.first.table)
-        return self.index().flowed(laid, self.first.table, Closures(NoFunctions(), None))  # type: ignore[arg-type]
+        return self.index().flowed(laid, self.first.table, Closures(NoFunctions(), ()))  # type: ignore[arg-type]
 
     def parents(self) -> object:
         return self.index().parents(self.first.laid, paths.order_of(self.roots))

@@ -7,16 +7,18 @@ optimised away, a descriptor of a structure that agrees with all that is known s
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 
 import numpy as np
-from attrs import frozen
+from attrs import field, frozen
 
 from gdbext.binary.dwarf import constants as dw
 from gdbext.binary.dwarf.shapes.reading import captures
 from gdbext.compute.arrays import I32, U64
 from gdbext.errors import GdbextError, MemoryFault
+from gdbext.golang.plugins import Loaded
 from gdbext.golang.runtime.symtab import Symtab
-from gdbext.golang.types.flat.dies import Broken, Dies
+from gdbext.golang.types.flat.dies import Broken, Dies, value_of
 from gdbext.golang.types.flat.kernels import CLOSURE
 from gdbext.golang.types.flat.names import Name
 from gdbext.golang.types.flat.rows import Row, bounded, moved
@@ -54,19 +56,26 @@ class Candidate:
     fields: Captures
 
 
-class Closures:
-    """Makes rows for closures. ``dies``: None without debug information."""
+@frozen(eq=False)
+class Told:
+    """What the debug information of a file says of types."""
 
-    def __init__(self, symtab: Symtab, dies: Dies | None) -> None:
-        self.symtab, self.dies = symtab, dies
+    file: Loaded
+    dies: Dies = field(repr=False)
+
+
+class Closures:
+    """Makes rows for closures. ``told``: of each file that has debug information."""
+
+    def __init__(self, symtab: Symtab, told: Sequence[Told]) -> None:
+        self.symtab, self.told = symtab, told
 
     def rows(self, table: TypeTable, seen: Sequence[Seen], classes: U64) -> tuple[TypeTable, I32]:
         """``table`` with rows for functions' closures, and the row of each, -1 where nothing is known.
 
-        ``table`` is that of ``dies``. ``classes``: the size of the slot for (index * 8) bytes.
+        ``table`` has the rows of all that is ``told``. ``classes``: the size of the slot for (index * 8) bytes.
         """
-        captures = self._captures(seen)
-        table = self.dies.table if self.dies is not None else table
+        table, captures = self._captures(table, seen)
         candidates = list(_candidates(table, classes))
         fitting = [_fitting(one, captured, candidates) for one, captured in zip(seen, captures, strict=True)]
         doubtful = [one for one, some in zip(seen, fitting, strict=True) if len(some) > 1]
@@ -78,7 +87,7 @@ class Closures:
                 found[number] = known
                 continue
             sure = some if len(some) == 1 else [each for each in some if each.row == allocated.get(one.function)]
-            row = Row(CLOSURE, like=sure[0].row) if sure else self._of_captures(one, captured)
+            row = Row(CLOSURE, like=sure[0].row) if sure else _of_captures(table, one, captured)
             if row is not None:
                 found[number] = len(table) + len(made)
                 names[int(found[number])] = Name(name, " (closure)")
@@ -108,35 +117,17 @@ class Closures:
             made.update(zip(functions[sure].tolist(), rows[found[sure]].tolist(), strict=True))
         return made
 
-    def _of_captures(self, one: Seen, captured: Captures) -> Row | None:
-        """As large as the slot: what is not said of it holds no pointers, or the object is only likely of this type."""
-        if self.dies is None or not captured:
-            return None
-        bits, parts = 0, []
-        for at, row in captured.items():
-            try:
-                value = self.dies.value_of(row)
-            except Broken:
-                return None
-            if (at % WORD and value.bits) or not 0 < at <= one.size - value.size or value.slots is None:
-                return None
-            bits |= value.bits << at // WORD
-            parts.append(moved(value.slots, at))
-        return Row(CLOSURE, one.size, bits=bits, slots=bounded(parts)) if bits & ~one.bits == 0 else None
-
-    def _captures(self, seen: Sequence[Seen]) -> list[dict[int, int]]:
-        """What the debug information says that each function captured."""
+    def _captures(self, table: TypeTable, seen: Sequence[Seen]) -> tuple[TypeTable, list[dict[int, int]]]:
+        """What the debug information says that each function captured, and the table with those types."""
         made: list[dict[int, int]] = [{} for _ in seen]
-        if self.dies is None:
-            return made
-        try:
-            self._read_captures(self.dies, seen, made)
-        except GdbextError:
-            return [{} for _ in seen]
-        return made
+        for one in self.told:
+            with suppress(GdbextError):
+                self._read_captures(one.file, one.dies.on(table), seen, made)
+            table = one.dies.table
+        return table, made
 
-    def _read_captures(self, dies: Dies, seen: Sequence[Seen], made: list[dict[int, int]]) -> None:
-        entries = np.array([self._entry(dies, one.function) for one in seen], np.int64)
+    def _read_captures(self, file: Loaded, dies: Dies, seen: Sequence[Seen], made: list[dict[int, int]]) -> None:
+        entries = np.array([self._entry(file, dies, one.function) for one in seen], np.int64)
         said = captures(dies.dwarf, entries)
         rows = dies.rows(said[:, dw.CAPTURED_TYPE])
         for number, at, row in zip(
@@ -145,11 +136,28 @@ class Closures:
             if row >= 0:
                 made[number][at] = row
 
-    def _entry(self, dies: Dies, function: int) -> int:
-        """The entry of a function in the debug information; 0 without one."""
-        low = self.symtab.entry(function) - self.symtab.program.target.bias
-        row = dies.dwarf.function_at(low)
-        return int(row[dw.DIE]) if row is not None and int(row[dw.FIRST_VALUE]) == low else 0
+    def _entry(self, file: Loaded, dies: Dies, function: int) -> int:
+        """The entry of a function in a file's debug information; 0 without one."""
+        pc = self.symtab.entry(function)
+        row = dies.dwarf.function_at(pc - file.bias) if pc in file else None
+        return int(row[dw.DIE]) if row is not None and int(row[dw.FIRST_VALUE]) == pc - file.bias else 0
+
+
+def _of_captures(table: TypeTable, one: Seen, captured: Captures) -> Row | None:
+    """As large as the slot: what is not said of it holds no pointers, or the object is only likely of this type."""
+    if not captured:
+        return None
+    bits, parts = 0, []
+    for at, row in captured.items():
+        try:
+            value = value_of(table, row)
+        except Broken:
+            return None
+        if (at % WORD and value.bits) or not 0 < at <= one.size - value.size or value.slots is None:
+            return None
+        bits |= value.bits << at // WORD
+        parts.append(moved(value.slots, at))
+    return Row(CLOSURE, one.size, bits=bits, slots=bounded(parts)) if bits & ~one.bits == 0 else None
 
 
 def _fitting(one: Seen, captured: Captures, candidates: Sequence[Candidate]) -> list[Candidate]:

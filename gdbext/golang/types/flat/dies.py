@@ -57,6 +57,17 @@ class Broken(Exception):
     """A type contradicts itself."""
 
 
+def value_of(table: TypeTable, row: int) -> Value:
+    """What a row of a table says. Raises Broken for one with more pointers than it has bits for."""
+    described, bits = table.described, masks.known(table.described, row)
+    if bits is None:
+        raise Broken
+    first, many = int(described.slot[row]), int(described.slots[row])
+    columns = (described.slot_at, described.slot_kind, described.slot_type, described.slot_count)
+    slots = [Slot(*one) for one in zip(*(c[first : first + many].tolist() for c in columns), strict=True)]
+    return Value(row, int(described.size[row]), bits, slots if many >= 0 else None)
+
+
 class Dies:
     """Rows for entries of types: ``table`` has them all. ``base``: moduledata.types."""
 
@@ -70,6 +81,11 @@ class Dies:
         self._extra: list[Row] = []
         self._off_heap: dict[int, bool] = {}
         self._bits, self._slots = MOST_BITS, MOST_SLOTS
+
+    def on(self, table: TypeTable) -> Dies:
+        """The same, for a table that has grown since by rows of others."""
+        self.table = table
+        return self
 
     def rows(self, entries: I64) -> I32:
         """The rows of types; -1 where an entry is none. Raises UnsupportedTarget for damaged information."""
@@ -145,19 +161,9 @@ class Dies:
             row = self._row(entry)
             if row < 0 or depth > NESTING:
                 raise Broken
-            found = self.value_of(row) if row < self.table.own else self._built(entry, depth)[0]
+            found = value_of(self.table, row) if row < self.table.own else self._built(entry, depth)[0]
             self._values[entry] = found
         return found
-
-    def value_of(self, row: int) -> Value:
-        """What a row of the table says. Raises Broken for one with more pointers than it has bits for."""
-        described, bits = self.table.described, masks.known(self.table.described, row)
-        if bits is None:
-            raise Broken
-        first, many = int(described.slot[row]), int(described.slots[row])
-        columns = (described.slot_at, described.slot_kind, described.slot_type, described.slot_count)
-        slots = [Slot(*one) for one in zip(*(c[first : first + many].tolist() for c in columns), strict=True)]
-        return Value(row, int(described.size[row]), bits, slots if many >= 0 else None)
 
     def _built(self, entry: int, depth: int) -> tuple[Value, Row]:
         """A type put together. Raises Broken."""

@@ -5,7 +5,7 @@ The linker leaves out descriptors that nothing asks for at run time: those of mo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from attrs import field, frozen
@@ -31,6 +31,7 @@ from gdbext.golang.types.structsearch import DEEPEST
 
 if TYPE_CHECKING:
     from gdbext.binary.dwarf.skimmer import Dwarf, Entry
+    from gdbext.golang.plugins import Loaded
     from gdbext.golang.types.rtype import Type, Types
 
 WORD = 8
@@ -45,7 +46,8 @@ BY_NAME = (MAP, CHAN, INTERFACE)
 
 @frozen
 class Form:
-    """A type. ``address``: of its descriptor, 0 without one; else ``entry`` is its place in the debug information.
+    """A type. ``address``: of its descriptor, 0 without one; else ``entry`` is its place in the debug information
+    ``dwarf``.
 
     ``of``: what one that is described nowhere points to.
     """
@@ -55,6 +57,7 @@ class Form:
     size: int
     address: int = 0
     entry: int = 0
+    dwarf: Dwarf | None = field(default=None, repr=False, eq=False)
     direct: bool = False
     of: Form | None = field(default=None, repr=False)
 
@@ -69,22 +72,24 @@ class Part:
 
 
 class Forms:
-    """The types of one program. ``dwarf``: None without debug information."""
+    """The types of one program and its plugins: ``files``, those of them count that have debug information."""
 
-    def __init__(self, types: Types, dwarf: Dwarf | None) -> None:
-        self.types, self.dwarf = types, dwarf
-        self._entries: dict[int, Form] = {}
-        self._parts: dict[tuple[int, int], tuple[Part, ...]] = {}
+    def __init__(self, types: Types, files: Sequence[Loaded]) -> None:
+        self.types, self.files = types, files
+        self._bases = {one.binary.dwarf: one.module.types for one in files if one.binary.dwarf is not None}
+        self._entries: dict[tuple[Dwarf, int], Form] = {}
+        self._parts: dict[tuple[int, int, Dwarf | None], tuple[Part, ...]] = {}
 
     def at(self, address: int) -> Form:
         """The type that a descriptor describes. Raises MemoryFault, InconsistentRuntime."""
         return _described(self.types.at(address))
 
-    def entry(self, offset: int) -> Form:
+    def entry(self, entry: Entry) -> Form:
         """The type at an entry of the debug information. Raises UnsupportedTarget, InconsistentRuntime."""
-        found = self._entries.get(offset)
+        key = entry.dwarf, entry.offset
+        found = self._entries.get(key)
         if found is None:
-            found = self._entries[offset] = self._read(self._debug.entry(offset))
+            found = self._entries[key] = self._read(entry)
         return found
 
     def pointer(self, to: Form) -> Form:
@@ -93,7 +98,7 @@ class Forms:
 
     def parts(self, form: Form) -> tuple[Part, ...]:
         """The fields of a structure, in order. Raises GdbextError."""
-        key = form.address, form.entry
+        key = form.address, form.entry, form.dwarf
         found = self._parts.get(key)
         if found is None:
             found = self._parts[key] = tuple(self._described_parts(form) if form.address else self._told_parts(form))
@@ -114,7 +119,7 @@ class Forms:
         """Elements of an array."""
         if form.address:
             return int(self.types.program.record(ARRAY_TYPE, form.address)["length"])
-        for child in self._debug.subtree(self._real(form.entry).offset)[1:]:
+        for child in _subtree(form)[1:]:
             if child.tag == dw.TAG_SUBRANGE:
                 count, last = child.number(dw.COUNT), child.number(dw.UPPER_BOUND)
                 return count if count is not None else -1 if last is None else last + 1
@@ -144,36 +149,30 @@ class Forms:
 
         Raises UnsupportedTarget for damaged debug information.
         """
-        entry = self.dwarf.type_named(name) if self.dwarf is not None else None
-        if entry is not None:
-            return self.entry(entry.offset)
+        for dwarf in self._bases:
+            if (entry := dwarf.type_named(name)) is not None:
+                return self.entry(entry)
         of = self.linked(name[1:]) if name.startswith("*") else None
         return self.pointer(of) if of is not None else None
-
-    @property
-    def _debug(self) -> Dwarf:
-        if self.dwarf is None:
-            raise InconsistentRuntime("a type that only the debug information describes, and there is none")
-        return self.dwarf
 
     def _described_parts(self, form: Form) -> Iterator[Part]:
         for one in self.types.fields(self.types.at(form.address)):
             yield Part(one.name, self.at(one.type), one.offset)
 
     def _told_parts(self, form: Form) -> Iterator[Part]:
-        whole = self._debug.subtree(self._real(form.entry).offset)
+        whole = _subtree(form)
         for child in whole[1:]:
             if child.tag == dw.TAG_MEMBER and child.depth == whole[0].depth + 1 and (type_ := child.type) is not None:
-                yield Part(child.own_name, self.entry(type_.offset), child.number(dw.MEMBER_OFFSET) or 0)
+                yield Part(child.own_name, self.entry(type_), child.number(dw.MEMBER_OFFSET) or 0)
 
     def _told_elem(self, form: Form) -> Form:
-        entry = self._real(form.entry)
+        entry = _told(form)
         if form.kind == SLICE:
             return self.elem(self._told_part(form, "array"))
         of = entry.reference(dw.GO_ELEM) if form.kind == CHAN else entry.type
         if of is None:
             raise InconsistentRuntime(f"nothing says what {form.name} is made of")
-        return self.entry(of.offset)
+        return self.entry(of)
 
     def _told_part(self, form: Form, name: str) -> Form:
         for part in self._told_parts(form):
@@ -182,29 +181,20 @@ class Forms:
         raise InconsistentRuntime(f"{form.name} without {name}")
 
     def _read(self, entry: Entry) -> Form:
-        real = self._real(entry.offset)
+        real = _real(entry)
         if (address := self._descriptor(entry) or self._descriptor(real)) and (found := self._agreeing(address)):
             return found
         kind = real.number(dw.GO_KIND) or OF_TAG.get(real.tag, 0)
-        size = self._debug.type_size(real)
+        size = entry.dwarf.type_size(real)
         if real.tag == dw.TAG_POINTER and real.type is None:
             kind = UNSAFE
         if kind in (STRING, INTERFACE):
             size = 2 * WORD
-        return Form(entry.own_name or real.own_name, kind, size, entry=entry.offset)
-
-    def _real(self, offset: int) -> Entry:
-        """By way of other names."""
-        entry = self._debug.entry(offset)
-        for _ in range(NAMES):
-            if entry.tag != dw.TAG_TYPEDEF or entry.number(dw.GO_KIND) in BY_NAME or entry.type is None:
-                break
-            entry = entry.type
-        return entry
+        return Form(entry.own_name or real.own_name, kind, size, entry=entry.offset, dwarf=entry.dwarf)
 
     def _descriptor(self, entry: Entry) -> int:
         """What DW_AT_go_runtime_type says: an offset from moduledata.types; in Go 1.21 and 1.22 some are absolute."""
-        said, base = entry.number(dw.GO_TYPE) or 0, self.types.modules[0].types
+        said, base = entry.number(dw.GO_TYPE) or 0, self._bases[entry.dwarf]
         return said if not said or said >= base else said + base
 
     def _agreeing(self, address: int) -> Form | None:
@@ -212,6 +202,27 @@ class Forms:
             return self.at(address)
         except GdbextError:
             return None
+
+
+def _real(entry: Entry) -> Entry:
+    """By way of other names."""
+    for _ in range(NAMES):
+        if entry.tag != dw.TAG_TYPEDEF or entry.number(dw.GO_KIND) in BY_NAME or entry.type is None:
+            break
+        entry = entry.type
+    return entry
+
+
+def _told(form: Form) -> Entry:
+    """The entry of a type that only the debug information describes."""
+    if form.dwarf is None:
+        raise InconsistentRuntime("a type that only the debug information describes, and there is none")
+    return _real(form.dwarf.entry(form.entry))
+
+
+def _subtree(form: Form) -> Sequence[Entry]:
+    entry = _told(form)
+    return entry.dwarf.subtree(entry.offset)
 
 
 def _described(type_: Type) -> Form:

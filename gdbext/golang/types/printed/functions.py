@@ -12,6 +12,7 @@ from gdbext.errors import GdbextError
 
 if TYPE_CHECKING:
     from gdbext.binary.dwarf.skimmer import Entry
+    from gdbext.golang.plugins import LoadedFiles
     from gdbext.golang.runtime.symtab import Symtab
     from gdbext.golang.types.printed.form import Form, Forms
 
@@ -22,6 +23,7 @@ class Functions:
 
     symtab: Symtab = field(repr=False)
     forms: Forms = field(repr=False)
+    files: LoadedFiles = field(repr=False)
 
     def name(self, pc: int) -> str:
         """The function that begins at a pc; "" where none does."""
@@ -42,7 +44,8 @@ class Functions:
             return []
 
     def _captured(self, pc: int) -> Iterator[tuple[str, Form, int]]:
-        dwarf, low = self.forms.dwarf, pc - self.symtab.program.target.bias
+        file = self.files.at(pc)
+        dwarf, low = file.binary.dwarf, pc - file.bias
         row = dwarf.function_at(low) if dwarf is not None else None
         if dwarf is None or row is None or int(row[dw.FIRST_VALUE]) != low:
             return
@@ -53,4 +56,4 @@ class Functions:
 
     def _form(self, entry: Entry) -> Form | None:
         type_ = entry.type
-        return self.forms.entry(type_.offset) if type_ is not None else None
+        return self.forms.entry(type_) if type_ is not None else None

@@ -59,12 +59,13 @@ def variable(program: Program, forms: Forms, text: str) -> Subject | None:
 
     Raises UsageError for a part that there is none, GdbextError.
     """
-    dwarf = forms.dwarf
     for end in [len(text), *sorted((one.start() for one in re.finditer(r"[.\[]", text)), reverse=True)]:
-        found = dwarf.variable(text[:end]) if dwarf is not None and end else None
-        if found is not None:
-            address = found[0] + program.target.bias
-            return at(*_stepped(program, forms, forms.entry(found[1]), address, text[end:]))
+        for file in forms.files if end else ():
+            dwarf = file.binary.dwarf
+            found = dwarf.variable(text[:end]) if dwarf is not None else None
+            if dwarf is not None and found is not None and found[0] + file.bias in file:
+                form = forms.entry(dwarf.entry(found[1]))
+                return at(*_stepped(program, forms, form, found[0] + file.bias, text[end:]))
     return None
 
 

@@ -15,7 +15,7 @@ from gdbext.binary.dwarf import constants as dw
 from gdbext.compute.arrays import I32, I64, U64
 from gdbext.errors import InconsistentRuntime
 from gdbext.golang.types.flat import closures, shapes
-from gdbext.golang.types.flat.closures import Closures, Seen
+from gdbext.golang.types.flat.closures import Closures, Seen, Told
 from gdbext.golang.types.flat.dies import Dies
 from gdbext.golang.types.flat.kernels import CLOSURE
 from gdbext.golang.types.flat.rows import Row, Slot, appended
@@ -112,12 +112,21 @@ def faked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(closures, "captures", lambda dwarf, functions: dwarf.captures(functions))
 
 
+class Whole:
+    """The one file of the program."""
+
+    bias = 0
+
+    def __contains__(self, address: int) -> bool:
+        return True
+
+
 def typed(
     *seen: Seen, made: Mapping[int, int] | None = None, captured: Mapping[int, Sequence[tuple[int, int]]] | None = None
 ) -> tuple[TypeTable, list[int]]:
     types = described()
-    dies = Dies(Capturing(captured), types, 0) if captured is not None else None  # type: ignore[arg-type]
-    found, rows = Closures(symtab(made or {}), dies).rows(types, seen, slot_sizes())
+    told = [Told(Whole(), Dies(Capturing(captured), types, 0))] if captured is not None else []  # type: ignore[arg-type]
+    found, rows = Closures(symtab(made or {}), told).rows(types, seen, slot_sizes())
     return found, rows.tolist()
 
 

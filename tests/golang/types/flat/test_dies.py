@@ -12,7 +12,7 @@ from hypothesis import given, strategies as st
 from gdbext.binary.dwarf import constants as dw
 from gdbext.compute.arrays import I64
 from gdbext.golang.types.flat import shapes
-from gdbext.golang.types.flat.dies import NESTING, Dies
+from gdbext.golang.types.flat.dies import NESTING, Dies, value_of
 from gdbext.golang.types.flat.kernels import (
     COUNTED,
     EFACE,
@@ -67,7 +67,7 @@ def made(entries: dict[int, Fields]) -> Dies:
 def of(dies: Dies, entry: int) -> tuple[int, int, list[Slot]]:
     """(size, pointer bits, slots) of the type at an entry."""
     row = int(dies.rows(np.array([entry], np.int64))[0])
-    value = dies.value_of(row)
+    value = value_of(dies.table, row)
     return value.size, value.bits, slots(dies.table.described, row)
 
 
@@ -248,7 +248,7 @@ def test_any_entries(entries: Sequence[Fields]) -> None:
     rows = dies.rows(np.arange(1, len(entries) + 1, dtype=np.int64))
     described = dies.table.described
     for row in rows[rows >= 0].tolist():
-        value = dies.value_of(row)
+        value = value_of(dies.table, row)
         assert value.bits.bit_length() * 8 <= value.size
         for slot in slots(described, row) if described.slots[row] > 0 else ():
             inside = int(described.size[slot.type]) * slot.times if slot.kind == REPEATED else 8

@@ -10,7 +10,7 @@ import pytest
 from gdbext.analysis.heap import variables
 from gdbext.binary.dwarf.skimmer import Dwarf
 from gdbext.errors import GdbextError
-from gdbext.golang.types.flat.dies import Dies
+from gdbext.golang.types.flat.dies import Dies, value_of
 from gdbext.golang.types.flat.shapes import described_entries
 from gdbext.golang.types.rtype import STRUCT
 from gdbext.session import Session
@@ -57,7 +57,7 @@ def test_every_descriptor_is_put_together_right(session: Session) -> None:
         wrong = np.flatnonzero((column[found] != column[wanted]) & (described.size[wanted] < LARGE))
         assert [dies.table.name(int(wanted[one])) for one in wrong] == []
     large = np.flatnonzero((described.pointers[wanted] > 512) & (described.gcdata[wanted] != 0)).tolist()
-    assert [one for one in large if dies.value_of(int(found[one])).bits != dies.value_of(int(wanted[one])).bits] == []
+    assert [one for one in large if bits(dies, found[one]) != bits(dies, wanted[one])] == []
 
 
 def test_names_are_those_of_descriptors(session: Session) -> None:
@@ -79,20 +79,24 @@ def test_every_variable_has_its_pointers_where_the_linker_says(
 ) -> None:
     answers, agree = list[bool](), variables._agree
     monkeypatch.setattr(variables, "_agree", lambda *asked: answers.append(agree(*asked)) or answers[-1])
-    found = variables.variables(session.program, session.type_table, session.symtab.modules)
+    found = variables.variables(session.program, session.type_table, session.files)
     assert len(answers) > 50
     assert all(answers)
     assert len(found.rows) > len(answers)
 
 
 def test_a_variable_that_lies_is_left_out(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = variables.variables(session.program, session.type_table, session.symtab.modules)
+    before = variables.variables(session.program, session.type_table, session.files)
     monkeypatch.setattr(variables, "_sections", lambda *_: [(b, e, 0) for b, e, _ in sections(session)])
-    found = variables.variables(session.program, session.type_table, session.symtab.modules)
+    found = variables.variables(session.program, session.type_table, session.files)
     described = found.table.described
     assert len(found.rows) < len(before.rows)
     assert (described.pointers[found.rows[:, 1].astype(np.int64)] != 0).all()
     assert (found.rows[:, 1] < len(session.type_table)).all()
+
+
+def bits(dies: Dies, row: np.int32) -> int:
+    return value_of(dies.table, int(row)).bits
 
 
 def sections(session: Session) -> list[tuple[int, int, int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -49,14 +50,23 @@ class NoFunctions:
         return "main.f"
 
 
+class NoFiles:
+    """A program without debug information."""
+
+    bias, binary = 0, SimpleNamespace(dwarf=None)
+
+    def at(self, address: int) -> NoFiles:
+        return self
+
+
 class Made:
     """Types and values."""
 
     def __init__(self, minor: int = 27) -> None:
         self.world = World(minor)
-        self.forms = Forms(self.world.types, None)
+        self.forms = Forms(self.world.types, ())
         symtab: Any = NoFunctions(self.world)
-        self.functions = Functions(symtab, self.forms)
+        self.functions = Functions(symtab, self.forms, NoFiles())  # type: ignore[arg-type]
         self.int, self.string = self.world.type("int", INT), self.world.type("string", STRING, 16)
         self.any = self.world.type("interface {}", INTERFACE, 16)
 
@@ -341,7 +351,7 @@ def test_every_read_may_fail(made: Made) -> None:
     )
     made.world.words(at + 80, at)
     for _ in failing(made.world.target):
-        forms = Forms(type(made.world.types)(made.world.program, made.world.types.modules), None)
+        forms = Forms(type(made.world.types)(made.world.program, made.world.types.modules), ())
         reader = Reader(made.world.program, forms, made.functions, Bounds())
         found = reader.at(Form("main.Whole", 25, 88, whole), at, 3)
         printedtext.node(found)
