@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from gdbext.analysis.leaks.judged import Judged
     from gdbext.session import Session
 
-HELP = "say of each context who can cancel it, or that nobody can (go-ctxleaks --help explains), and what it keeps"
+HELP = "say of each context who can cancel it, or that nobody can (go-ctxleaks --help explains), and what it retains"
 
 
 def stands_still(session: Session) -> None:

@@ -90,8 +90,10 @@ COMMAND = Command(
         "These are proofs: the whole heap is followed twice, with and without what only registers contexts. Where\n"
         "something that the proof rests on was not whole it says suspected, and why. Bytes are what would become\n"
         "garbage if exactly these contexts left their parents' maps, with the goroutines that wait for nothing else;\n"
-        "of held and cancelled ones the contexts' own. Outside of the proof: cancel functions called by assembly or\n"
-        "linkname, addresses kept as numbers or in C memory, a copy of package context under another path."
+        "of held and cancelled ones the contexts' own. What a single context retains (--verdict of go-ctxtree and\n"
+        "go-ctxchain) is what would become garbage if it were cancelled and nobody had it any more, itself with it.\n"
+        "Outside of the proof: cancel functions called by assembly or linkname, addresses kept as numbers or in C\n"
+        "memory, a copy of package context under another path."
     ),
     examples=(
         ("go-ctxleaks", "the answer in a sentence, then groups, what ends them, and what to type next"),

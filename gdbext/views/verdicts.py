@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gdbext.analysis.leaks import holding
-from gdbext.analysis.leaks.judged import UNKNOWN
+from gdbext.analysis.leaks.retained import REASONS
 from gdbext.analysis.leaks.verdicts import CANCELLED, HELD, NONE, PROVED, REGISTERED, VERDICTS
-from gdbext.report import Address, Bytes, Hostile
+from gdbext.report import Absent, Address, Bytes, Hostile
 from gdbext.views.contexts import Phrase
 
 if TYPE_CHECKING:
@@ -19,20 +19,18 @@ if TYPE_CHECKING:
     from gdbext.compute.arrays import I64
 
 SILENT = (NONE, CANCELLED)
-"""Of which a line says nothing more."""
+"""Of which a line says nothing but what they retain."""
 
 
 def phrases(judged: Judged, index: int) -> Iterator[Phrase]:
     """What a line says of one context."""
     verdict = int(judged.verdicts.verdict[index])
-    if verdict in SILENT:
-        return
     if verdict == HELD:
         yield ["held by", Hostile(holding.text(judged.holder(index)))]
-        return
-    yield [word(judged, verdict, bool(judged.verdicts.stoppable[index]))]
-    if (size := int(judged.retained[index])) > 0:
-        yield ["keeps", Bytes(size)]
+    elif verdict not in SILENT:
+        yield [word(judged, verdict, bool(judged.verdicts.stoppable[index]))]
+    if (size := int(judged.retained.bytes[index])) > 0:
+        yield ["retains", Bytes(size)]
 
 
 def word(judged: Judged, verdict: int, stoppable: bool) -> str:
@@ -47,12 +45,10 @@ def of_many(judged: Judged, members: I64) -> Iterator[Phrase]:
     """What the line of contexts that look alike says."""
     first = int(members[0])
     verdict = int(judged.verdicts.verdict[first])
-    if verdict in SILENT:
-        return
-    yield [word(judged, verdict, bool(judged.verdicts.stoppable[first]))]
-    sizes = judged.retained[members]
-    if total := int(sizes[sizes != UNKNOWN].sum()):
-        yield ["keep", Bytes(total)]
+    if verdict not in SILENT:
+        yield [word(judged, verdict, bool(judged.verdicts.stoppable[first]))]
+    if size := judged.retained.together(members):
+        yield ["retain", Bytes(size)]
 
 
 def labels(judged: Judged) -> I64:
@@ -64,14 +60,14 @@ def labels(judged: Judged) -> I64:
 def members(judged: Judged, index: int) -> dict[str, Any]:
     """What JSON has of one context."""
     verdict = int(judged.verdicts.verdict[index])
-    size = int(judged.retained[index])
+    size = int(judged.retained.bytes[index])
     return {
         "reachable": True,
         "verdict": VERDICTS[verdict] or None,
         "stoppable": bool(judged.verdicts.stoppable[index]) if verdict == REGISTERED else None,
         "proved": not judged.doubts if verdict != NONE else None,
         "holder": holder_object(judged.holder(index)) if verdict == HELD else None,
-        "retained_bytes": size if size != UNKNOWN else None,
+        "retained_bytes": Absent(REASONS[size]) if size in REASONS else size,
     }
 
 

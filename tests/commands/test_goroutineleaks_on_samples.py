@@ -91,6 +91,18 @@ def test_workers_are_one_group_with_what_they_keep(answer: tuple[dict[str, Any],
     assert each[STALE] >= facts["held"] and each[-1] < facts["held"] + 1024
 
 
+def test_the_context_that_each_worker_waits_for_retains_it(
+    waits: tuple[hosts.Host, Any], answer: tuple[dict[str, Any], dict[str, Any]]
+) -> None:
+    facts, document = answer
+    workers = {one["goid"] for one in facts["plants"] if one["name"] == "worker"}
+    waited = {row["context"] for row in document["waiting_for_ancestor"] if row["goid"] in workers}
+    rows = {row["address"]: row for row in hosts.ask(*waits, "go-ctxtree", "--verdict")["contexts"]}
+    sizes = sorted(rows[address]["retained_bytes"] for address in waited)
+    assert len(sizes) == WORKERS
+    assert sizes[STALE] >= facts["held"] and sizes[-1] < facts["held"] + 1024
+
+
 def test_groups_are_all_goroutines_by_stack(answer: tuple[dict[str, Any], dict[str, Any]]) -> None:
     _, document = answer
     for name in SETS.values():

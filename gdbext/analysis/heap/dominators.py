@@ -18,6 +18,7 @@ from gdbext.compute.arrays import I32, I64
 
 if TYPE_CHECKING:
     from gdbext.analysis.heap.flow import Flowed
+    from gdbext.analysis.heap.hanging import Hanging
     from gdbext.analysis.heap.rootnames import RootNames
     from gdbext.golang.runtime.mgcmark import Roots
     from gdbext.golang.runtime.mheap import Heap
@@ -36,9 +37,9 @@ class Dominators:
     objects: I32 = field(repr=False)
 
     @classmethod
-    def of(cls, flowed: Flowed, groups: RootGroups) -> Dominators:
-        """Of all live objects."""
-        graph = Spanning.of(flowed, groups)
+    def of(cls, flowed: Flowed, groups: RootGroups, hanging: Hanging | None = None) -> Dominators:
+        """Of all live objects. ``hanging``: groups of roots that objects lead to."""
+        graph = Spanning.of(flowed, groups, hanging)
         dominator = dominators(graph.tree)
         return cls(flowed, groups, graph, dominator, *retained(dominator, graph.sizes(flowed)))
 
@@ -64,6 +65,14 @@ class Dominators:
         """The places of groups of roots of some sorts, those that retain the most bytes first."""
         chosen = np.flatnonzero(np.isin(self.groups.sort, sorts))
         return _first(self.bytes, self.graph.groups(len(self.groups))[chosen], None)
+
+    def above(self, places: I64) -> I64:
+        """Of some places, no two of them alike, which of them dominates each next: its number among them; -1."""
+        label = np.full(len(self.graph), -1, np.int32)
+        label[places] = np.arange(len(places), dtype=np.int32)
+        kernels.inherit(self.dominator, label)
+        found: I64 = label[self.dominator[places]].astype(np.int64)
+        return found
 
     def below(self, place: int, count: int | None = None) -> tuple[I64, int, int]:
         """What an object or a group dominates next: the places of those that retain the most, how many there are, and

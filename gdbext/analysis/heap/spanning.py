@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import field, frozen
 
+from gdbext.analysis.heap.hanging import Hanging
 from gdbext.analysis.heap.kernels import spanning as kernels
 from gdbext.analysis.heap.kernels.dominators import Tree
 from gdbext.analysis.heap.kernels.spanning import DONE, FREE, OWNED, PAIRS, PLACED, UNSEEN
@@ -32,8 +33,8 @@ class Spanning:
     tree: Tree = field(repr=False)
 
     @classmethod
-    def of(cls, flowed: Flowed, groups: RootGroups) -> Spanning:
-        """Of what the groups reach."""
+    def of(cls, flowed: Flowed, groups: RootGroups, hanging: Hanging | None = None) -> Spanning:
+        """Of what the groups reach. ``hanging``: those that objects lead to."""
         laid, slots = flowed.laid, flowed.laid.heap.spans.slots
         number = np.empty(slots, np.int32)
         kernels.begin(laid.objects, number)
@@ -41,7 +42,8 @@ class Spanning:
         owned = owned[owned >= 0]
         owned = owned[number[owned] == UNSEEN]
         number[owned] = OWNED
-        walked, chunks = _walked(flowed, groups, number)
+        given = (hanging if hanging is not None else Hanging.none(len(groups))).given(groups)
+        walked, chunks = _walked(flowed, given, number)
         number[owned] = np.maximum(FREE - number[owned], 0)
         places = int(walked.tops[PLACED]) + 1
         starts, sources = _ends(chunks, places)
@@ -64,23 +66,20 @@ class Spanning:
         return found
 
 
-def _walked(flowed: Flowed, groups: RootGroups, number: I32) -> tuple[kernels.Spanning, list[U64]]:
+def _walked(flowed: Flowed, given: kernels.Given, number: I32) -> tuple[kernels.Spanning, list[U64]]:
     """The search, and its other edges in pieces."""
-    laid, mask = flowed.laid, Mask.none()
-    room = int(np.count_nonzero(number != FREE)) + len(groups) + 1
+    laid, mask, groups = flowed.laid, Mask.none(), len(given.owned)
+    room = int(np.count_nonzero(number != FREE)) + groups + 1
     tops = np.zeros(kernels.TOPS, np.int64)
-    tops[kernels.GROUP] = -1
     order, parent = np.empty(room, np.int32), np.empty(room, np.int32)
-    order[0], parent[0] = laid.heap.spans.slots + len(groups), 0
+    order[0], parent[0] = laid.heap.spans.slots + groups, 0
     hosts = np.array([number.ctypes.data], np.uint64)
     stack = np.empty((room, kernels.FRAME), np.uint64)  # pages that stay untouched cost nothing
-    walked, chunks = kernels.Spanning(number, order, parent, stack, tops, hosts), list[U64]()
+    walked = kernels.Spanning(number, order, parent, np.zeros(groups, np.int32), stack, tops, hosts)
+    chunks = list[U64]()
     while not tops[DONE]:
         pairs = np.empty(CHUNK, np.uint64)
-        kernels.visit(
-            laid.heap.image.memory, laid.objects, flowed.table.described, mask, walked, groups.words, groups.begins,
-            groups.owned, pairs,
-        )  # fmt: skip
+        kernels.visit(laid.heap.image.memory, laid.objects, flowed.table.described, mask, walked, given, pairs)
         chunks.append(pairs[: int(tops[PAIRS])])
     return walked, chunks
 

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from gdbext.analysis.contexts.contexts import Contexts
+    from gdbext.analysis.contexts.reached import Reached
     from gdbext.analysis.contexts.rows import Rows
+    from gdbext.analysis.heap.cost import Cost
     from gdbext.analysis.heap.flow import Flowed
     from gdbext.analysis.heap.histogram import Histogram
     from gdbext.analysis.heap.lookup import Lookup
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 class Known(Protocol):
     """As a Session has them."""
 
+    doing: str
+
+    def expect(self, what: Cost) -> None: ...
     @property
     def program(self) -> Program: ...
     @property
@@ -47,6 +52,8 @@ class Known(Protocol):
     def unparked_words(self) -> Part: ...
     @property
     def contexts(self) -> Contexts: ...
+    @property
+    def reached_contexts(self) -> Reached: ...
     @property
     def context_rows(self) -> Rows: ...
     @property

@@ -10,8 +10,10 @@ from hypothesis import given, settings, strategies as st
 
 from gdbext.analysis.heap import retainedsets
 from gdbext.analysis.heap.dominators import Dominators
+from gdbext.analysis.heap.hanging import Hanging
 from gdbext.analysis.heap.rootgroups import GLOBAL, GOROUTINE, SORT, RootGroups
 from gdbext.compute.arrays import I64
+from gdbext.golang.runtime.mheap import Heap
 from tests.analysis.heap.madegraph import Graph, graphs
 
 NONE = np.zeros(0, np.int64)
@@ -26,6 +28,29 @@ def grouped(graph: Graph, groups: Sequence[Collection[int]], owned: Sequence[int
     goroutines = np.arange(len(owned), dtype=np.int64)
     made = RootGroups.made(given_, np.array(words, np.uint64), goroutines, own)
     return Dominators.of(graph.made.flowed([*words, *own.tolist()]), made)
+
+
+def hung(
+    graph: Graph, groups: Sequence[Collection[int]], owned: Sequence[int], pairs: Sequence[tuple[int, int]],
+    second: Collection[int] = (), opaque: Collection[int] = (), late: Sequence[int] = (),
+) -> Dominators:  # fmt: skip
+    """All groups are goroutines'. ``pairs``: an object, and the group that hangs on it."""
+    hanging = {group for _, group in pairs}
+    named = [[*([owned[at]] if at in hanging else []), *group] for at, group in enumerate(groups)]
+    words = [graph.at[one] for group in named for one in group]
+    given_ = np.array([at for at, group in enumerate(named) for _ in group], np.int64)
+    own = np.array([graph.at[one] for one in owned], np.uint64)
+    made = RootGroups.made(given_, np.array(words, np.uint64), np.arange(len(owned), dtype=np.int64), own)
+    flowed = graph.made.flowed([*words, *own.tolist(), *(graph.at[one] for one in late)])
+    heap = flowed.laid.heap
+    leading = slots(heap, graph, [one for one, _ in pairs]), np.array([group for _, group in pairs], np.int64)
+    more = np.array([graph.at[one] for one in late], np.uint64)
+    args = slots(heap, graph, second), slots(heap, graph, opaque), more
+    return Dominators.of(flowed, made, Hanging.of(len(made), leading, heap.spans.slots, *args))
+
+
+def slots(heap: Heap, graph: Graph, objects: Collection[int]) -> I64:
+    return heap.ids(np.array([graph.at[one] for one in objects], np.uint64))
 
 
 def _key(number: int, goroutines: int) -> int:
@@ -43,6 +68,27 @@ def expected(graph: Graph, groups: Sequence[Collection[int]], owned: Sequence[in
     for at, one in enumerate(owned):
         whole.add_edge(f"group {at}", one)
     whole.add_node(ROOT)
+    return whole.subgraph([ROOT, *networkx.descendants(whole, ROOT)])
+
+
+def expected_hung(
+    graph: Graph, groups: Sequence[Collection[int]], owned: Sequence[int], pairs: Sequence[tuple[int, int]],
+    opaque: Collection[int] = (), late: Sequence[int] = (),
+) -> networkx.DiGraph:  # fmt: skip
+    """Groups that hang on objects which nothing else reaches are below the root after all, one after the other; and
+    then what is ``late``."""
+    whole = networkx.DiGraph(graph.graph)
+    whole.remove_edges_from([edge for edge in graph.graph.edges if edge[1] in owned or edge[0] in opaque])
+    for at, group in enumerate(groups):
+        whole.add_edge(f"group {at}", owned[at])
+        whole.add_edges_from((f"group {at}", one) for one in group if one not in owned or owned.index(one) == at)
+    whole.add_edges_from((one, f"group {group}") for one, group in pairs)
+    hanging = sorted({group for _, group in pairs})
+    whole.add_node(ROOT)
+    whole.add_edges_from((ROOT, f"group {at}") for at in range(len(groups)) if at not in hanging)
+    for name in (*(f"group {at}" for at in hanging), *(one for one in late if one not in owned)):
+        if name not in networkx.descendants(whole, ROOT):
+            whole.add_edge(ROOT, name)
     return whole.subgraph([ROOT, *networkx.descendants(whole, ROOT)])
 
 
@@ -94,6 +140,48 @@ def rooted(draw: st.DrawFn) -> tuple[Graph, list[list[int]], list[int]]:
 def test_dominators_are_those_of_the_graph(drawn: tuple[Graph, list[list[int]], list[int]]) -> None:
     graph, groups, owned = drawn
     check(grouped(graph, groups, owned), graph, expected(graph, groups, owned))
+
+
+@settings(max_examples=80, deadline=None)
+@given(graphs(), st.data())
+def test_groups_that_hang_on_objects(drawn: tuple[Graph, list[int]], data: st.DataObject) -> None:
+    graph = drawn[0]
+    number = st.integers(0, len(graph.at) - 1)
+    owned = data.draw(st.lists(number, max_size=4, unique=True))
+    groups = [data.draw(st.lists(number, max_size=3)) for _ in owned]
+    group = st.integers(0, max(len(owned) - 1, 0))
+    pairs = data.draw(st.lists(st.tuples(number, group), max_size=5, unique=True)) if owned else []
+    pairs = [pair for pair in pairs if graph.graph.out_degree(pair[0])]  # what nothing is in leads nowhere
+    opaque = data.draw(st.sets(number, max_size=2))
+    late = data.draw(st.lists(number, max_size=3))
+    found = hung(graph, groups, owned, pairs, opaque=opaque, late=late)
+    check(found, graph, expected_hung(graph, groups, owned, pairs, opaque, late))
+
+
+def test_what_a_goroutine_that_hangs_on_an_object_holds_goes_with_it() -> None:
+    """0 is a table that leads to 1, for which the goroutine of 2 waits, which has 3: much."""
+    graph = Graph([16, 16, 16, 40008], (), [(0, 0, 1, 0), (1, 0, 0, 0)])
+    found = hung(graph, [[0], [1, 3]], [0, 2], [(1, 1)])
+    place = found.place(int(ids(found, graph)[1]))
+    assert (found.objects[place], found.bytes[place]) == (3, 16 + 16 + 40960)
+
+
+def test_many_roots_of_a_group_that_hangs() -> None:
+    """More than there are in a word of bits."""
+    graph = Graph([16, 16, 16, *[48] * 200], (), [(0, 0, 1, 0), (1, 0, 0, 0)])
+    found = hung(graph, [[0], list(range(3, 203))], [0, 2], [(1, 1)])
+    place = found.place(int(ids(found, graph)[1]))
+    assert found.objects[place] == 202
+
+
+def test_a_second_word_that_does_not_count() -> None:
+    made = Graph([], (), [])
+    one, other = made.made.raw(16, [True, True]), made.made.raw(16, [True, True])
+    made.at = [one, other]
+    made.made.world.words(one, 0, other)
+    whole = hung(made, [[0]], [0], [])
+    cut = hung(made, [[0]], [0], [], second=[0])
+    assert (whole.objects[0], cut.objects[0]) == (2, 1)
 
 
 @settings(max_examples=60, deadline=None)

@@ -92,6 +92,16 @@ def add_up(control, dominator, bytes_, objects):
         objects[above] += objects[place]
 
 
+@library.kernel("control i32[] i32[]")
+def inherit(control, dominator, label):
+    """Where a place has no label (-1) it takes that of the nearest one with a label that dominates it. In place."""
+    for place in range(1, len(dominator)):
+        if place & SOME == 0 and stopped(control):
+            return
+        if label[place] == -1:
+            label[place] = label[dominator[place]]
+
+
 @library.kernel("control Tree i32[] i64[] i64 -> i64")
 def without(control, tree, member, reached, first):
     """Which places are reached when the members of a set are gone, for 64 sets at once: sets ``first`` … of which
