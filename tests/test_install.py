@@ -320,6 +320,23 @@ def test_other_requirements_are_fetched_anew(machine: Machine) -> None:
     assert not (machine.private / "py3.11" / "left.py").exists()
 
 
+def test_extras_are_fetched_when_asked_for_and_stay(machine: Machine) -> None:
+    ours = f"with-plot-py3.{sys.version_info[1]}"
+    machine.gdb(python=f"3.{sys.version_info[1]}")
+    machine.installed()
+    assert not (machine.private / ours).exists()
+    machine.installed("--with", "plot")
+    machine.installed("--with=plot")
+    machine.installed()
+    assert (machine.private / ours).exists()
+    assert [("matplotlib" in run, "numba" in run) for run in machine.pip_log.splitlines()] == [
+        (False, True),
+        (True, False),
+    ]
+    machine.installed("--uninstall")
+    assert not machine.private.exists()
+
+
 def test_a_failed_update_leaves_what_was_there(machine: Machine) -> None:
     machine.installed()
     (machine.private / "py3.11" / ".stamp").write_text("older")
@@ -490,7 +507,7 @@ def test_no_home_is_said(machine: Machine) -> None:
     assert "HOME is not set" in machine.refuses(HOME="")
 
 
-@pytest.mark.parametrize("arguments", [["--prefix"], ["--gdb"], ["--what"], ["file"]])
+@pytest.mark.parametrize("arguments", [["--prefix"], ["--gdb"], ["--what"], ["file"], ["--with", "none"]])
 def test_wrong_usage(machine: Machine, arguments: Sequence[str]) -> None:
     said = machine.install(*arguments)
     assert said.status == 2
@@ -499,7 +516,7 @@ def test_wrong_usage(machine: Machine, arguments: Sequence[str]) -> None:
 
 def test_help_names_every_option(machine: Machine) -> None:
     said = machine.installed("--help")
-    for option in ("--demo", "--test", "--uninstall", "--dry-run", "--prefix", "--gdb"):
+    for option in ("--demo", "--test", "--uninstall", "--dry-run", "--prefix", "--gdb", "--with"):
         assert option in said
 
 

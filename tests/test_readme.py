@@ -59,5 +59,5 @@ def test_the_files_it_links_to_exist() -> None:
 def test_the_options_it_names_are_the_installers() -> None:
     usage = (tools.ROOT / "install.sh").read_text()
     options = set(re.findall(r"install\.sh (--[a-z-]+)", README))
-    assert options == {"--demo", "--test", "--uninstall"}
+    assert options == {"--demo", "--test", "--uninstall", "--with"}
     assert all(f"  {option} " in usage for option in options)

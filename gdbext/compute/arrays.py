@@ -9,6 +9,7 @@ U8 = NDArray[np.uint8]
 I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]
 U64 = NDArray[np.uint64]
+F64 = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Rows = NDArray[np.uint64]
 """Two dimensions."""

@@ -32,6 +32,7 @@ usage: gdbext core EXE CORE COMMAND …   a core file
        gdbext dlv ADDRESS EXE [--halt] COMMAND …
                                         what a headless Delve holds; --halt: a program that runs
                                         is stopped for as long as copying takes what is asked for
+       gdbext rss --run 'COMMAND' …     how fast the memory of programs grows, side by side
        gdbext COMMAND --help            what a command does
 
 options, first:
@@ -106,15 +107,27 @@ def _main(words: list[str]) -> int:
         return _write(f"gdbext {__version__}\n")
     if words[0] == "--markdown":
         return _write(markdown())
+    if words[0] == "rss":
+        return _record(words[1:])
     return _command(words)
+
+
+def _record(words: list[str]) -> int:
+    from gdbext.frontend.rss import command
+
+    for piece in command.answer(words, _look()):
+        _put(piece)
+    _flush()
+    return ANSWERED
 
 
 def markdown() -> str:
     """COMMANDS.md."""
     from gdbext.commands import registry
     from gdbext.frontend.markdown import render_markdown
+    from gdbext.frontend.rss import options
 
-    return "".join(render_markdown(registry().values()))
+    return "".join(render_markdown(registry().values(), options.help_text()))
 
 
 def overview() -> str:

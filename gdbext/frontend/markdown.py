@@ -21,6 +21,8 @@ Without a debugger:
     python -m gdbext dlv ADDRESS EXE go-…   what a headless Delve holds; a program that runs is refused
     python -m gdbext dlv ADDRESS EXE --halt go-…   stops it for as long as copying takes what is asked for
 
+Of programs that are measured while they run, side by side: [rss](#rss).
+
 In Delve some of them exist as scripts, with options of their own (`dlv … --init ~/.local/share/gdbext/init.dlv`, then
 `help go-…`).
 
@@ -36,8 +38,8 @@ Settings in GDB:
 """
 
 
-def render_markdown(commands: Iterable[Command]) -> Iterator[str]:
-    """The whole document."""
+def render_markdown(commands: Iterable[Command], rss: str) -> Iterator[str]:
+    """The whole document. ``rss``: the help text of ``gdbext rss``."""
     known = list(commands)
     yield INTRODUCTION
     yield "| command | what it does |\n|---|---|\n"
@@ -46,3 +48,4 @@ def render_markdown(commands: Iterable[Command]) -> Iterator[str]:
     yield from render_where(known)
     for command in known:
         yield f"\n## {command.name}\n\n```text\n{command.help_text()}\n```\n"
+    yield f"\n## rss\n\n```text\n{rss.rstrip()}\n```\n"

@@ -2,6 +2,7 @@
 
     $GDBEXT_HOME, else $XDG_DATA_HOME/gdbext, else ~/.local/share/gdbext
     ├── py3.11/         what pip installed for that Python; no other program sees it
+    ├── with-plot-py3.11/ what ``install.sh --with plot`` fetched for it
     ├── bin/gdbext      the reader without a debugger, by a Python that has all of it
     ├── cache/py3.11/   kernels compiled by numba, a folder for each module of them
     ├── cache/binaries/ what the debug information of programs answered, a file for each
@@ -39,6 +40,11 @@ def dependencies() -> Path:
     return folder() / python_tag()
 
 
+def extras() -> list[Path]:
+    """What single commands need, as far as it was fetched. Last on ``sys.path``: each has a NumPy of its own."""
+    return sorted(folder().glob(f"with-*-{python_tag()}"))
+
+
 def cache() -> Path:
     """What is made from the sources, for that Python: compiled kernels."""
     return folder() / "cache" / python_tag()
@@ -52,6 +58,7 @@ def activate() -> str:
     ours = str(dependencies())
     if os.path.isdir(ours) and ours not in sys.path:
         sys.path.insert(0, ours)
+    sys.path.extend(str(path) for path in extras() if str(path) not in sys.path)
     if missing := lacking():
         version = python_tag()[2:]
         return f"gdbext: {', '.join(missing)} not found for Python {version}; run {_installer()}"

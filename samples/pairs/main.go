@@ -40,7 +40,10 @@ type truth struct {
 	Alive      int64  `json:"alive"`
 }
 
-const ticks = 100 // each second
+const (
+	ticks = 100 // each second
+	page  = 4096
+)
 
 var (
 	leak       = flag.String("leak", "cancel", "which: cancel, timeout, request, ring, slice")
@@ -86,6 +89,9 @@ func serve(server context.Context, operation func(context.Context, []byte), time
 
 func payload() []byte {
 	made := make([]byte, *size)
+	for at := 0; at < len(made); at += page { // as one that was read into: untouched pages are not resident
+		made[at] = 1
+	}
 	if *operations > 0 {
 		alive.Add(1)
 		runtime.SetFinalizer(&made[0], func(*byte) { alive.Add(-1) })

@@ -42,6 +42,17 @@ def test_ours_come_first_and_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     assert sys.path.count(str(tmp_path / TAG)) == 1
 
 
+def test_extras_come_last(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("GDBEXT_HOME", str(tmp_path))
+    ours, other = (tmp_path / f"with-plot-{tag}" for tag in (home.python_tag(), "py3.0"))
+    ours.mkdir()
+    other.mkdir()
+    for _ in range(2):
+        home.activate()
+        assert sys.path.count(str(ours)) == 1 and sys.path[-1] == str(ours)
+        assert str(other) not in sys.path
+
+
 def test_what_is_missing_is_said_in_one_line_with_the_cure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("GDBEXT_HOME", str(tmp_path))
     found = importlib.util.find_spec
