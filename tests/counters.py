@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from gdbext.golang.runtime.mstats import NOT_TRIGGERED, SHARDS
+from gdbext.golang.runtime.mgcpacer import NO_LIMIT, NOT_TRIGGERED
+from gdbext.golang.runtime.mstats import SHARDS
 from tests.synthetic import World
-
-NO_LIMIT = (1 << 63) - 1
 
 
 class Counters:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from attrs import define, frozen
 
+from gdbext.binary.elf import SEGMENT
 from gdbext.binary.layouts import Layout, Layouts, Source, TableLayouts
 from gdbext.errors import MemoryFault, MissingSymbol
 from gdbext.golang.reading.declarations import resolve
@@ -63,6 +64,7 @@ class FakeBinary:
 
     path, arch, experiments, build_id, entry = "made", "amd64", (), "", 0
     has_dwarf = has_symbols = True
+    elf = SimpleNamespace(segments=np.zeros(0, SEGMENT))
 
     def __init__(self, minor: int, sources: Sequence[Source], symbols: Mapping[str, int]) -> None:
         self.minor, self.go_version = minor, f"go1.{minor}"

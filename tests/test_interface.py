@@ -9,6 +9,7 @@ import pytest
 
 from gdbext.commands import registry
 from gdbext.frontend.where import PROOFS
+from gdbext.golang.runtime.mstats import FIELDS
 from tests import hosts, programs, tools
 
 GO = "1.27.3"
@@ -95,6 +96,17 @@ KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {
             "classes": [{"class", "elemsize", "noscan", "spans", "bytes", "slots", "live", "free", "unswept"}],
             "states": [{"state", "spans", "bytes"}],
+        },
+    ),
+    "go-mem": (
+        (),
+        {
+            "memstats": set(FIELDS),
+            **dict.fromkeys(("rss", "huge_pages", "swap", "resident_by"), object),
+            "mapped": int,
+            "breakdown": [{"category", "bytes", "mapped", "exact"}],
+            "settings": {"GOGC", "GOMEMLIMIT", "GOMAXPROCS", "CPUs", "GODEBUG", "environment"},
+            "advice": [],
         },
     ),
     "go-mcache": ((), {"caches": [CACHE]}),

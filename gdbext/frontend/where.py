@@ -26,12 +26,21 @@ LACKS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     CORE: {"go-doctor": ("gdb",)},
     PID: {"go-ctxtree": ("garbage",), "go-doctor": ("gdb",)},
     LIVE: {"go-doctor": ("gdb",)},
-    DLV: {"go-doctor": ("gdb",), "go-threads": ("threads[].syscall",)},
+    DLV: {
+        "go-doctor": ("gdb",),
+        "go-mem": ("breakdown", "mapped", "resident_by"),
+        "go-threads": ("threads[].syscall",),
+    },
     PROMPT: {
         "go-ancestors": ("chain[].stack", "chain[].start_function"),
         "go-ctxtree": ("contexts[].children_listed", "contexts[].goroutines", "garbage"),
         "go-goroutines": (
             *("goroutines[].address", "goroutines[].labels", "goroutines[].locked", "goroutines[].thread"),
+        ),
+        "go-mem": (
+            *("advice", "breakdown", "mapped"),
+            *(f"memstats.{name}" for name in ("BySize", "DebugGC", "EnableGC", "GCCPUFraction", "Lookups")),
+            *("memstats.PauseEnd", "memstats.PauseNs", "resident_by", "settings"),
         ),
         "go-object": ("pkg_path", "reachable", "type"),
         "go-spans": ("classes[].live_bytes", "states"),

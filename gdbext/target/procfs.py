@@ -51,10 +51,11 @@ def status(pid: int) -> Status:
 def mappings(pid: int) -> list[Mapping]:
     """/proc/PID/maps, sorted. Raises OSError."""
     with open(f"/proc/{pid}/maps", encoding="utf-8", errors="surrogateescape") as file:
-        return [_mapping(line) for line in file]
+        return [mapping_of(line) for line in file]
 
 
-def _mapping(line: str) -> Mapping:
+def mapping_of(line: str) -> Mapping:
+    """A line of maps, or the first one of a mapping in smaps."""
     words = line.rstrip("\n").split(maxsplit=5)
     start, _, end = words[0].partition("-")
     name = words[5] if len(words) > 5 else ""

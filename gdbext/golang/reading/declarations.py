@@ -74,6 +74,7 @@ def _integer(letter: str) -> Any:
 _FORMS: Mapping[str, Any] = {
     "uint": _integer("u"),
     "int": _integer("i"),
+    "float": lambda size: np.dtype(f"<f{size}") if size in (4, 8) else None,
     "slice": lambda size: SLICE_PARTS,
     "iface": lambda size: IFACE_PARTS,
     "bytes": lambda size: np.dtype((np.uint8, (size,))),
@@ -82,6 +83,8 @@ _FORMS: Mapping[str, Any] = {
 UINT = Member("uint")
 """An unsigned integer, bool or pointer of 1, 2, 4 or 8 bytes, as wide as the binary says (atomic wrappers too)."""
 INT = Member("int")
+FLOAT = Member("float")
+"""A float32 or float64 (atomic.Float64 too)."""
 SLICE = Member("slice")
 IFACE = Member("iface")
 BYTES = Member("bytes")

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gdbext.errors import InconsistentRuntime
-from gdbext.golang.reading.declarations import BYTES, SLICE, UINT, declare
+from gdbext.golang.reading.declarations import BYTES, SLICE, SLICE_PARTS, UINT, declare
 from gdbext.golang.runtime.mheap import mheap
 from gdbext.golang.runtime.spancheck import PAGE_SIZE
 
 if TYPE_CHECKING:
-    from gdbext.compute.arrays import U8, U64
+    from gdbext.compute.arrays import U8, U64, Bools
     from gdbext.golang.reading.program import Program
 
-PAGES = declare("runtime.mheap", chunks=BYTES("pages.chunks"), in_use=SLICE("pages.inUse.ranges"))
+PAGES = declare(
+    "runtime.mheap",
+    chunks=BYTES("pages.chunks"),
+    in_use=SLICE("pages.inUse.ranges"),
+    summary=BYTES("pages.summary"),
+    scavenged=SLICE("pages.scav.index.chunks"),
+)
 ADDR_RANGE = declare("runtime.addrRange", base=UINT("base.a"), limit=UINT("limit.a"))
 
 CHUNK_PAGES = 512
@@ -25,7 +31,11 @@ CHUNK = CHUNK_PAGES * PAGE_SIZE
 PALLOC_DATA = 2 * CHUNK_PAGES // 8
 """runtime.pallocData: a bit for each page of a chunk that says whether it is in use, then one for what was given back.
 (The layout tables do not have it, for nobody names its fields.)"""
+SUMMARY = 8
+SCAVENGE = 8
+"""Bytes of a pallocSum and of an atomicScavChunkData."""
 ADDRESS_BITS = 48  # heapAddrBits
+MOST_TABLE = 1 << 40
 MOST_RANGES, MOST_CHUNKS = 1 << 16, 1 << 20
 """4 TiB of heap."""
 
@@ -35,17 +45,35 @@ def free_ranges(program: Program) -> U64:
 
     Raises MemoryFault, MissingField, InconsistentRuntime.
     """
-    return _ranges(program, used=False)
+    return _ranges(program, lambda used, given_back: ~used)
 
 
 def used_ranges(program: Program) -> U64:
     """The same of the pages that spans have, in use or not: objects, stacks, what the runtime keeps for itself."""
-    return _ranges(program, used=True)
+    return _ranges(program, lambda used, given_back: used)
 
 
-def _ranges(program: Program, used: bool) -> U64:
-    found = [_runs(first, _bits(program, first, last), used) for first, last in _chunks(program)]
+def released_ranges(program: Program) -> U64:
+    """The same of free pages that were given back to the operating system (scavenged)."""
+    return _ranges(program, lambda used, given_back: ~used & given_back)
+
+
+def _ranges(program: Program, wanted: Callable[[Bools, Bools], Bools]) -> U64:
+    found = [_runs(first, _bits(program, first, last), wanted) for first, last in _chunks(program)]
     return np.concatenate(found) if found else np.zeros((0, 2), np.uint64)
+
+
+def own_ranges(program: Program) -> list[tuple[int, int]]:
+    """Where the page allocator itself has its tables; most of their pages were never touched. Raises as above."""
+    record = program.record(PAGES, mheap(program))
+    tables = np.frombuffer(record["chunks"].tobytes(), "<u8")
+    each = (1 << ADDRESS_BITS) // CHUNK // len(tables) * PALLOC_DATA
+    slices = np.frombuffer(record["summary"].tobytes(), SLICE_PARTS)
+    found = [(int(table), int(table) + each) for table in tables[tables != 0]]
+    for header, size in [*((one, SUMMARY) for one in slices), (record["scavenged"], SCAVENGE)]:
+        start = int(header["array"])
+        found.append((start, start + min(size * int(header["cap"]), MOST_TABLE)))
+    return found
 
 
 def _chunks(program: Program) -> Iterator[tuple[int, int]]:
@@ -78,7 +106,11 @@ def _bits(program: Program, base: int, limit: int) -> U8:
     return np.frombuffer(b"".join(parts), np.uint8).reshape(-1, PALLOC_DATA)
 
 
-def _runs(base: int, data: U8, used: bool) -> U64:
-    bits = np.unpackbits(np.ascontiguousarray(data[:, : CHUNK_PAGES // 8]).reshape(-1), bitorder="little")
-    edges = np.flatnonzero(np.diff(bits == used, prepend=False, append=False))
+def _runs(base: int, data: U8, wanted: Callable[[Bools, Bools], Bools]) -> U64:
+    half = CHUNK_PAGES // 8
+    used, given_back = (
+        np.unpackbits(np.ascontiguousarray(part).reshape(-1), bitorder="little").view(np.bool_)
+        for part in (data[:, :half], data[:, half:])
+    )
+    edges = np.flatnonzero(np.diff(wanted(used, given_back), prepend=False, append=False))
     return np.uint64(base) + np.uint64(PAGE_SIZE) * edges.astype(np.uint64).reshape(-1, 2)

@@ -6,14 +6,15 @@ ReadMemStats lets every P give back its cached spans first; here what was alloca
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from attrs import field, frozen
 
-from gdbext.golang.reading.declarations import BYTES, INT, UINT, declare, optional
+from gdbext.golang.reading.declarations import BYTES, FLOAT, UINT, declare, optional
 from gdbext.golang.runtime.mcache import Caches, caches
+from gdbext.golang.runtime.mgcpacer import WRAP, controller, heap_goal
 from gdbext.golang.runtime.sizeclasses import sizes
 
 if TYPE_CHECKING:
@@ -31,8 +32,11 @@ MSTATS = declare(
     other_sys=UINT,
     last_gc_unix=UINT,
     pause_total_ns=UINT,
+    pause_ns=BYTES,
+    pause_end=BYTES,
     numgc=UINT,
     numforcedgc=UINT,
+    gc_cpu_fraction=FLOAT,
 )
 DELTA = declare(
     "runtime.heapStatsDelta",
@@ -47,28 +51,38 @@ DELTA = declare(
     large_frees=UINT("largeFreeCount"),
     small_frees=BYTES("smallFreeCount"),
 )
-GC_CONTROLLER = declare(
-    "runtime.gcControllerState",
-    memory_limit=INT("memoryLimit"),
-    percent_goal=UINT("gcPercentHeapGoal"),
-    sweep_trigger=UINT("sweepDistMinTrigger"),
-    triggered=UINT,
-    heap_marked=UINT("heapMarked"),
-    heap_in_use=UINT("heapInUse"),
-    heap_released=UINT("heapReleased"),
-    heap_free=UINT("heapFree"),
-    total_alloc=UINT("totalAlloc"),
-    total_free=UINT("totalFree"),
-    mapped_ready=UINT("mappedReady"),
-)
 ALLOCATORS = declare("runtime.mheap", spans=UINT("spanalloc.inuse"), caches=UINT("cachealloc.inuse"))
 
-WRAP = (1 << 64) - 1
 SHARDS = 3
 """consistentHeapStats: what is written, what is read, and what is being cleared; all of them together count."""
-RUNWAY = 64 << 10  # minRunway of heapGoalInternal
-HEADROOM, LEAST_HEADROOM = 3, 1 << 20  # memoryLimitHeapGoalHeadroomPercent, memoryLimitMinHeapGoalHeadroom
-NOT_TRIGGERED = WRAP
+PAUSES = 256
+"""Entries of the ring of pauses."""
+BY_SIZE = 61
+"""Entries of MemStats.BySize: as many size classes as there were when that became fixed."""
+FIELDS = (
+    *("Alloc", "TotalAlloc", "Sys", "Lookups", "Mallocs", "Frees"),
+    *("HeapAlloc", "HeapSys", "HeapIdle", "HeapInuse", "HeapReleased", "HeapObjects"),
+    *("StackInuse", "StackSys", "MSpanInuse", "MSpanSys", "MCacheInuse", "MCacheSys"),
+    *("BuckHashSys", "GCSys", "OtherSys"),
+    *("NextGC", "LastGC", "PauseTotalNs", "PauseNs", "PauseEnd", "NumGC", "NumForcedGC", "GCCPUFraction"),
+    *("EnableGC", "DebugGC", "BySize"),
+)
+"""Of runtime.MemStats, in their order."""
+
+
+@frozen(eq=False)
+class Pauses:
+    """The latest pauses, as the runtime has them: collection N is entry (N - 1) % PAUSES. ``ns``: how long they took;
+    ``end``: when they ended, in nanoseconds since 1970. ``numgc``: how many collections there were."""
+
+    ns: U64
+    end: U64
+    numgc: int
+
+    def latest(self) -> Iterator[tuple[int, int]]:
+        """(end, ns) of each pause that is still known, the latest first (readGCStats)."""
+        for number in range(self.numgc - 1, max(self.numgc - PAUSES, 0) - 1, -1):
+            yield int(self.end[number % PAUSES]), int(self.ns[number % PAUSES])
 
 
 @frozen(eq=False)
@@ -81,6 +95,8 @@ class MemStats:
     """
 
     values: Mapping[str, int]
+    cpu_fraction: float
+    pauses: Pauses = field(repr=False)
     sizes: U64 = field(repr=False)
     mallocs: U64 = field(repr=False)
     frees: U64 = field(repr=False)
@@ -89,6 +105,25 @@ class MemStats:
     def value(self, name: str) -> int:
         """A field of runtime.MemStats by its name."""
         return self.values[name]
+
+    def fields(self) -> dict[str, Any]:
+        """All of runtime.MemStats, by Go's names and in Go's order; what is no number as encoding/json writes it."""
+        rest = {
+            "Lookups": 0,
+            "PauseNs": self.pauses.ns.tolist(),
+            "PauseEnd": self.pauses.end.tolist(),
+            "GCCPUFraction": self.cpu_fraction,
+            "EnableGC": True,
+            "DebugGC": False,
+            "BySize": self._by_size(),
+        }
+        every = {**self.values, **rest}
+        return {name: every[name] for name in FIELDS}
+
+    def _by_size(self) -> list[dict[str, int]]:
+        rows = zip(self.sizes.tolist(), self.mallocs.tolist(), self.frees.tolist(), strict=True)
+        found = [dict(zip(("Size", "Mallocs", "Frees"), row, strict=True)) for row in rows]
+        return [dict.fromkeys(found[0], 0), *found[1:BY_SIZE]]
 
     @property
     def slots(self) -> int:
@@ -112,7 +147,7 @@ def memstats(program: Program, cached: Caches | None = None) -> MemStats:
     """
     cached = caches(program) if cached is None else cached
     stats = program.record(MSTATS, program.symbol("runtime.memstats"))
-    pacer = program.record(GC_CONTROLLER, program.symbol("runtime.gcController"))
+    pacer = controller(program)
     allocators = program.record(ALLOCATORS, program.symbol("runtime.mheap_"))
     counted, by_class = _summed(program, stats["heap_stats"]), sizes(program)
     pending = _pending(cached, len(counted.small_allocs))
@@ -121,12 +156,19 @@ def memstats(program: Program, cached: Caches | None = None) -> MemStats:
     classes = min(len(by_class), len(mallocs))
     found = by_class[:classes], mallocs[:classes], frees[:classes]
     tiny = counted.numbers["tiny_allocs"] + cached.tiny_allocs & WRAP
+    goal = heap_goal(pacer, _bytes(by_class, pending))
     values = {
         **_allocated(counted.numbers, *found, tiny),
         **_system(stats, pacer, allocators, counted.numbers),
-        **_collections(stats, pacer),
+        **_collections(stats, goal),
     }
-    return MemStats(values, *found, int(pending.sum()))
+    return MemStats(values, float(stats["gc_cpu_fraction"]), pauses(stats), *found, int(pending.sum()))
+
+
+def pauses(stats: Any) -> Pauses:
+    """The ring of an MSTATS record."""
+    ns, end = (np.frombuffer(stats[name].tobytes(), "<u8")[:PAUSES] for name in ("pause_ns", "pause_end"))
+    return Pauses(ns, end, int(stats["numgc"]))
 
 
 def _summed(program: Program, raw: Any) -> _Counted:
@@ -187,8 +229,8 @@ def _system(stats: Any, pacer: Any, allocators: Any, numbers: Mapping[str, int])
     return {name: value & WRAP for name, value in {**found, "Sys": everything}.items()}
 
 
-def _collections(stats: Any, pacer: Any) -> dict[str, int]:
-    found = {"NextGC": heap_goal(pacer)}
+def _collections(stats: Any, goal: int) -> dict[str, int]:
+    found = {"NextGC": goal}
     fields = {
         "LastGC": "last_gc_unix",
         "PauseTotalNs": "pause_total_ns",
@@ -196,25 +238,3 @@ def _collections(stats: Any, pacer: Any) -> dict[str, int]:
         "NumForcedGC": "numforcedgc",
     }
     return found | {name: int(stats[field]) for name, field in fields.items()}
-
-
-def heap_goal(pacer: Any) -> int:
-    """The heap's size at which the next collection shall end (heapGoalInternal), from a GC_CONTROLLER record."""
-    goal, limited = int(pacer["percent_goal"]), _limited_goal(pacer)
-    if limited < goal:
-        return limited
-    goal = max(goal, int(pacer["sweep_trigger"]))
-    triggered = int(pacer["triggered"])
-    return goal if triggered == NOT_TRIGGERED else max(goal, triggered + RUNWAY & WRAP)
-
-
-def _limited_goal(pacer: Any) -> int:
-    """What the memory limit leaves (memoryLimitHeapGoal)."""
-    limit, ready, marked = (int(pacer[name]) for name in ("memory_limit", "mapped_ready", "heap_marked"))
-    heap = int(pacer["heap_free"]) + int(pacer["total_alloc"]) - int(pacer["total_free"])
-    other = ready - heap + max(0, ready - limit)
-    if other >= limit:
-        return marked
-    goal = limit - other
-    headroom = max(goal // 100 * HEADROOM, LEAST_HEADROOM)
-    return max(headroom if goal < 2 * headroom else goal - headroom, marked)

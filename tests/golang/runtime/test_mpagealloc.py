@@ -28,16 +28,19 @@ class Pages:
         in_use = self.mheap + self.world.offset("runtime.mheap", "pages.inUse.ranges")
         self.world.words(in_use, rows, len(ranges), len(ranges))
 
-    def use(self, chunk: int, *words: int) -> None:
-        """The bits of a chunk, page 0 first."""
+    def use(self, chunk: int, *words: int, given_back: int = (1 << 64) - 1) -> None:
+        """The bits of a chunk, page 0 first. ``given_back``: of each 64 pages which are."""
         at = self.table + (self.number % TABLE + chunk) * PALLOC_DATA
-        self.world.words(at, *words, *[0] * (8 - len(words)), *[(1 << 64) - 1] * 8)
+        self.world.words(at, *words, *[0] * (8 - len(words)), *[given_back] * 8)
 
     def free(self) -> list[tuple[int, int]]:
         return self._numbers(mpagealloc.free_ranges(self.world.program).tolist())
 
     def used(self) -> list[tuple[int, int]]:
         return self._numbers(mpagealloc.used_ranges(self.world.program).tolist())
+
+    def released(self) -> list[tuple[int, int]]:
+        return self._numbers(mpagealloc.released_ranges(self.world.program).tolist())
 
     def _numbers(self, found: list[list[int]]) -> list[tuple[int, int]]:
         return [((start - HEAP) // PAGE, (end - HEAP) // PAGE) for start, end in found]
@@ -50,6 +53,25 @@ def test_free_pages(minor: int) -> None:
     made.use(1, *[(1 << 64) - 1] * 7, 1)
     assert made.free() == [(2, 3), (4, 64), (961, 1024)]
     assert made.used() == [(0, 2), (3, 4), (64, 961)]
+
+
+def test_pages_that_were_given_back() -> None:
+    """Of those in use the second bit says nothing."""
+    made = Pages(27, (HEAP, HEAP + CHUNK))
+    made.use(0, 0b0110, *[(1 << 64) - 1] * 7, given_back=0b11101)
+    assert made.released() == [(0, 1), (3, 5)]
+
+
+def test_its_own_tables() -> None:
+    made = Pages(27, (HEAP, HEAP + CHUNK))
+    summary = made.mheap + made.world.offset("runtime.mheap", "pages.summary")
+    made.world.words(summary, 0x7000_0000, 5, 100, 0, 0, 1 << 60)
+    assert mpagealloc.own_ranges(made.world.program) == [
+        (made.table, made.table + TABLE * PALLOC_DATA),
+        (0x7000_0000, 0x7000_0000 + 800),
+        (0, mpagealloc.MOST_TABLE),
+        *[(0, 0)] * 4,
+    ]
 
 
 def test_all_free_and_all_in_use() -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import struct
 from typing import Any
 
+import numpy as np
 import pytest
 
 from gdbext.errors import MissingSymbol
 from gdbext.golang.runtime import mstats
-from gdbext.golang.runtime.mstats import LEAST_HEADROOM, RUNWAY, WRAP
+from gdbext.golang.runtime.mgcpacer import WRAP
 from tests.counters import Counters
 from tests.synthetic import HEAP, Span, World
 
@@ -70,31 +72,38 @@ def test_what_was_had_from_the_system(minor: int, more: int) -> None:
     assert found.value("Sys") == 1230 + 5001 + 2 + 4 + 8 + 716 + more + 32
 
 
-BIG = 1 << 30
-
-
-@pytest.mark.parametrize(
-    ("fields", "goal"),
-    [
-        ({"gcPercentHeapGoal": BIG}, BIG),
-        ({"gcPercentHeapGoal": 10, "sweepDistMinTrigger": BIG}, BIG),
-        ({"gcPercentHeapGoal": BIG, "triggered": BIG}, BIG + RUNWAY),
-        ({"gcPercentHeapGoal": BIG, "memoryLimit": BIG // 2, "mappedReady": 4 << 20}, 516_696_310),
-        ({"gcPercentHeapGoal": BIG, "memoryLimit": 2 << 20, "mappedReady": 1 << 20}, LEAST_HEADROOM),
-        ({"gcPercentHeapGoal": BIG, "memoryLimit": BIG // 2, "mappedReady": BIG, "heapMarked": 77}, 77),
-    ],
-)
-def test_the_heap_goal(fields: dict[str, int], goal: int) -> None:
-    counters = made()
-    counters.pacer |= fields
-    assert mstats.memstats(counters.finish().program).value("NextGC") == goal
-
-
 def test_collections() -> None:
     counters = made()
     counters.stats = {"numgc": 5, "numforcedgc": 2, "last_gc_unix": 1 << 60, "pause_total_ns": 99}
     found = mstats.memstats(counters.finish().program)
     assert [found.value(name) for name in ("NumGC", "NumForcedGC", "LastGC", "PauseTotalNs")] == [5, 2, 1 << 60, 99]
+
+
+def test_all_fields_as_encoding_json_writes_them() -> None:
+    counters = made()
+    counters.shards[0] = {"smallAllocCount.1": 3, "smallFreeCount.1": 1, "smallAllocCount.67": 5}
+    counters.stats = {"numgc": 2}
+    world = counters.finish()
+    stats = world.symbols["runtime.memstats"]
+    world.words(stats + world.offset("runtime.mstats", "pause_ns"), 11, 22, 33)
+    world.words(stats + world.offset("runtime.mstats", "pause_end"), 1000, 2000, 500)
+    world.write(stats + world.offset("runtime.mstats", "gc_cpu_fraction"), struct.pack("<d", 0.25))
+    found = mstats.memstats(world.program)
+    fields = found.fields()
+    assert tuple(fields) == mstats.FIELDS and len(fields) == 32
+    assert fields["PauseNs"] == [11, 22, 33, *[0] * 253] and len(fields["PauseEnd"]) == 256
+    assert list(found.pauses.latest()) == [(2000, 22), (1000, 11)]
+    assert fields["GCCPUFraction"] == 0.25 and fields["EnableGC"] is True and fields["DebugGC"] is False
+    assert len(fields["BySize"]) == 61 and fields["BySize"][:2] == [
+        {"Size": 0, "Mallocs": 0, "Frees": 0},
+        {"Size": 8, "Mallocs": 3, "Frees": 1},
+    ]
+
+
+def test_the_ring_of_pauses_goes_round() -> None:
+    ring = mstats.Pauses(np.arange(256, dtype=np.uint64), np.arange(256, dtype=np.uint64) + np.uint64(1000), 258)
+    latest = list(ring.latest())
+    assert latest[:3] == [(1001, 1), (1000, 0), (1255, 255)] and len(latest) == 256
 
 
 def test_counters_that_nobody_finds() -> None:

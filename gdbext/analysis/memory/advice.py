@@ -1,0 +1,72 @@
+"""What a person can do about a process's memory, where its figures say so; never without them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from gdbext.analysis.memory.breakdown import C_HEAP, FREE, IDLE, MAPPED, RELEASED, STACKS
+from gdbext.analysis.memory.settings import Unknown
+
+if TYPE_CHECKING:
+    from gdbext.analysis.memory.breakdown import Breakdown
+    from gdbext.analysis.memory.settings import Settings
+    from gdbext.golang.runtime.mstats import MemStats
+
+LEAST_BYTES = 16 << 20
+LEAST_SHARE = 0.2
+"""What is less than either is not worth a word."""
+NEAR = 0.9
+"""Of the memory limit."""
+
+
+@frozen
+class Advice:
+    """``kind``: idle, released, stacks, outside, fragments, limit, off. ``bytes``, ``of``: the evidence.
+
+    ``more``: what says more, or what to do.
+    """
+
+    kind: str
+    bytes: int
+    of: int
+    more: str
+
+
+def advice(stats: MemStats, found: Breakdown | None, settings: Settings) -> Iterator[Advice]:
+    """What the figures say; nothing of what is not known."""
+    if found is not None and found.measured:
+        yield from _resident(found, settings)
+    used = stats.value("Sys") - stats.value("HeapReleased")
+    limit = settings.known_limit
+    if limit is not None and used >= NEAR * limit:
+        yield Advice("limit", used, limit, "")
+    if settings.gogc == -1 and limit is None and not isinstance(settings.limit, Unknown):
+        yield Advice("off", stats.value("HeapAlloc"), 0, "")
+
+
+def _resident(found: Breakdown, settings: Settings) -> Iterator[Advice]:
+    for kind, names in (
+        ("idle", (IDLE,)),
+        ("stacks", (STACKS,)),
+        ("fragments", (FREE,)),
+        ("outside", (C_HEAP, MAPPED)),
+    ):
+        size = sum(found.of(name).resident for name in names)
+        if _much(size, found):
+            yield Advice(kind, size, found.resident, "")
+    size = found.of(RELEASED).resident
+    if _much(size, found):
+        yield Advice("released", size, found.resident, _why_released(settings))
+
+
+def _why_released(settings: Settings) -> str:
+    if settings.flag("madvdontneed") == 0:
+        return "with GODEBUG=madvdontneed=0 the kernel takes them when it needs them (MADV_FREE)"
+    return "the kernel has not taken them, or they lie in huge pages"
+
+
+def _much(size: int, found: Breakdown) -> bool:
+    return size >= LEAST_BYTES and size >= LEAST_SHARE * found.resident

@@ -1,0 +1,141 @@
+"""go-mem: where a process's memory goes, byte for byte, and what the runtime counts of it."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from gdbext import report
+from gdbext.analysis.memory import advice, breakdown, settings
+from gdbext.commands import Command
+from gdbext.errors import GdbextError
+from gdbext.golang.runtime import mstats
+from gdbext.target import inram
+from gdbext.views import memexplained, memrows
+
+if TYPE_CHECKING:
+    from gdbext.session import Session
+
+
+UNKNOWN = "a core does not say what was resident"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """go-mem's own options."""
+    parser.add_argument("--explain", action="store_true", help="walk through Alloc, Sys and RSS with these figures")
+    parser.add_argument("--memstats", action="store_true", help="list runtime.MemStats, all fields that are one number")
+
+
+class Found(NamedTuple):
+    """All that is said. ``parts``: the breakdown, or why there is none."""
+
+    stats: mstats.MemStats
+    parts: breakdown.Breakdown | str
+    settings: settings.Settings
+
+    @property
+    def known(self) -> breakdown.Breakdown | None:
+        """The breakdown where there is one."""
+        return None if isinstance(self.parts, str) else self.parts
+
+    @property
+    def advice(self) -> list[advice.Advice]:
+        """What the figures say to do."""
+        return list(advice.advice(self.stats, self.known, self.settings))
+
+
+def run(session: Session, args: argparse.Namespace) -> report.Report:
+    """Raises GdbextError where the runtime's own counters cannot be had."""
+    found = _found(session)
+    blocks: list[report.Block] = [*_breakdown(found), *_settings(found)]
+    if found.advice:
+        blocks.append(report.Lines(map(memrows.advice_line, found.advice), "worth a look"))
+    if args.explain:
+        blocks += [report.Text(text) for text in memexplained.explained(found.stats, found.known)]
+    if args.memstats:
+        headings = [report.Heading("runtime.MemStats"), report.Heading("", "right")]
+        blocks.append(report.Table(headings, list(memrows.memstats_rows(found.stats.fields()))))
+    return report.Report(_document(found), blocks, _notes(session, found))
+
+
+def _found(session: Session) -> Found:
+    """What is in RAM first: reading brings in pages that the program had never touched."""
+    try:
+        residency = inram.residency(session.target)
+    except GdbextError as error:
+        return Found(mstats.memstats(session.program), str(error), settings.settings(session.program))
+    broken = breakdown.breakdown(session.program, session.heap, residency)
+    return Found(mstats.memstats(session.program), broken, settings.settings(session.program))
+
+
+def _breakdown(found: Found) -> list[report.Block]:
+    if isinstance(found.parts, str):
+        return [
+            report.Text(f"what is resident is not known: {found.parts}"),
+            report.Table([report.Heading("runtime.MemStats"), report.Heading("", "right")], _counted(found.stats)),
+        ]
+    lines = [memrows.headline(found.parts), memrows.huge_line(found.parts)]
+    return [report.Text("\n".join(filter(None, lines))), memrows.breakdown_table(found.parts)]
+
+
+def _counted(stats: mstats.MemStats) -> list[tuple[str, report.Cell]]:
+    return list(memrows.memstats_rows(stats.fields()))
+
+
+def _settings(found: Found) -> list[report.Block]:
+    lines = [memrows.settings_line(found.settings), memrows.environment_line(found.settings)]
+    return [report.Text("\n".join(filter(None, lines)))]
+
+
+def _document(found: Found) -> dict[str, Any]:
+    return {
+        "memstats": found.stats.fields(),
+        **_parts(found.parts),
+        "settings": memrows.settings_object(found.settings),
+        "advice": list(map(memrows.advice_object, found.advice)),
+    }
+
+
+def _parts(found: breakdown.Breakdown | str) -> dict[str, Any]:
+    if isinstance(found, str):
+        return dict.fromkeys(("rss", "mapped", "breakdown", "resident_by", "huge_pages", "swap"), report.Absent(found))
+    unknown = report.Absent(UNKNOWN)
+    return {
+        "rss": found.resident if found.measured else unknown,
+        "mapped": found.mapped,
+        "breakdown": list(map(memrows.category(found.measured).object, found.categories)),
+        "resident_by": found.how,
+        "huge_pages": {"bytes": found.huge, "heap": found.heap_huge} if found.measured else unknown,
+        "swap": found.swapped if found.measured else unknown,
+    }
+
+
+def _notes(session: Session, found: Found) -> list[str]:
+    notes = [*session.heap_check] if session.made("heap") else []
+    if found.known is not None:
+        notes += found.known.notes
+        notes += [] if found.known.measured else [found.known.how]
+    if not session.target.memory.stable:
+        notes.append("the program runs: the figures are of several moments")
+    return notes
+
+
+COMMAND = Command(
+    name="go-mem",
+    help="Show where the process's memory goes, byte for byte, and what the runtime counts of it.",
+    description=(
+        "Every mapped byte is in one category, so the categories add up to what is mapped, and what of them is in RAM "
+        "to RSS. Live objects: those that no collection has found dead; dead ones wait to be swept. Free slots: beside "
+        "them in spans in use. Idle spans: kept for what comes next; released ones were given back to the system. "
+        "Metadata is named as in runtime.MemStats, whose fields are in the JSON, as runtime.ReadMemStats would give "
+        "them now. Of a process /proc says what is in RAM; of a core only which pages are not all zeros is known. "
+        "Advice has its evidence in the sentence, and there is none where nothing stands out."
+    ),
+    examples=(
+        ("go-mem", "where the memory goes, and the settings in force"),
+        ("go-mem --explain", "the same, then from Alloc to Sys to RSS in words, with these figures"),
+        ("go-mem --json", "with all of runtime.MemStats, for a program"),
+    ),
+    run=run,
+    arguments=arguments,
+)

@@ -1,0 +1,80 @@
+"""Categories of a made program: they add up whatever is wrong."""
+
+from __future__ import annotations
+
+import pytest
+
+from gdbext.analysis.memory import breakdown as module
+from gdbext.analysis.memory.breakdown import CATEGORIES, Breakdown, breakdown
+from gdbext.session import Session
+from gdbext.target import inram
+from tests.golang.runtime.test_mpagealloc import Pages
+from tests.synthetic import HEAP, PAGE, Span, World
+
+
+def made(minor: int = 27) -> World:
+    """Two spans of objects, a stack, a page given back and one kept."""
+    world = World(minor)
+    world.span(Span(HEAP, 48, 170, freeindex=30))
+    world.span(Span(HEAP + PAGE, 48, 170, freeindex=50))
+    world.span(Span(HEAP + 2 * PAGE, 0, 0, npages=4, state=2))
+    world.mheap()
+    for page in range(8):
+        world.write(HEAP + page * PAGE, b"\1")
+    return world
+
+
+def found(world: World) -> Breakdown:
+    session = Session(world.target)
+    return breakdown(session.program, session.heap, inram.residency(world.target))
+
+
+def sizes(one: Breakdown) -> dict[str, int]:
+    return {row.name: row.mapped for row in one.categories if row.mapped}
+
+
+def test_what_is_known_and_what_is_left() -> None:
+    one = found(made())
+    assert tuple(row.name for row in one.categories) == CATEGORIES
+    mapped = sizes(one)
+    assert mapped["live objects"] == 80 * 48 and mapped["free slots"] == 2 * PAGE - 80 * 48
+    assert mapped["stacks"] == 4 * PAGE and mapped["span and cache metadata"] >= 3 * 160
+    regions = made().target.memory.regions
+    assert sum(mapped.values()) == one.mapped == sum(region.end - region.start for region in regions)
+    assert sum(row.resident for row in one.categories) == one.resident
+    assert not one.measured and not any(row.exact for row in one.categories)
+
+
+def test_what_cannot_be_read_is_told_and_counted_elsewhere() -> None:
+    one = found(made())
+    assert any(note.startswith("what is released is not wholly known: ") for note in one.notes)
+    assert any("runtime.persistentChunks" in note for note in one.notes)
+
+
+@pytest.mark.parametrize("number", range(1, 60, 3))
+def test_whatever_cannot_be_read_all_adds_up(number: int) -> None:
+    world = made()
+    session = Session(world.target)
+    _ = session.heap
+    residency = inram.residency(world.target)
+    world.target.memory.reads, world.target.memory.fail_at = 0, number
+    one = breakdown(session.program, session.heap, residency)
+    assert sum(row.mapped for row in one.categories) == one.mapped
+    assert sum(row.resident for row in one.categories) == one.resident
+
+
+def test_an_address_has_one_category() -> None:
+    """Spans of objects lie where the page allocator says that nobody is."""
+    pages = Pages(27, (HEAP, HEAP + module.mpagealloc.CHUNK))
+    pages.use(0, 0b1, given_back=0b110)
+    world = pages.world
+    world.span(Span(HEAP, 48, 170, freeindex=10))
+    world.span(Span(HEAP + PAGE, 48, 170, freeindex=10))
+    spans = world.off_heap.take(16)
+    world.words(spans, *world.spans)
+    world.words(pages.mheap + world.offset("runtime.mheap", "allspans"), spans, 2, 2)
+    world.put("runtime.mheap", pages.mheap, arenas=world._arenas(()), sweepgen=6)
+    world.write(HEAP, b"\1")  # what is all zeros and not said to be writable is a reservation
+    mapped = sizes(found(world))
+    assert mapped["live objects"] + mapped["free slots"] == 2 * PAGE
+    assert mapped["released"] == PAGE and mapped["idle spans"] == 13 * PAGE

@@ -1,0 +1,103 @@
+"""go-mem against what the sample accounts read with runtime.ReadMemStats, and against the kernel's own sums."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests import hosts
+from tests.programs import Running, build, run
+
+ENVIRONMENT = {"GODEBUG": "madvdontneed=0", "GOMEMLIMIT": "900MiB"}
+RUNTIME = ("live objects", "dead objects not swept", "free slots", "idle spans", "released")
+STACK = 1 << 20
+"""The first thread's, at most."""
+
+
+@pytest.fixture(scope="module")
+def subject(host: hosts.Host, go: str) -> Iterator[hosts.Subject]:
+    with hosts.subject(host, build("accounts", go)) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def answer(host: hosts.Host, subject: hosts.Subject) -> dict[str, Any]:
+    return hosts.ask(host, subject, "go-mem")
+
+
+def rss(pid: int) -> int:
+    with open(f"/proc/{pid}/smaps") as file:
+        return sum(int(line.split()[1]) << 10 for line in file if line.startswith("Rss:"))
+
+
+def test_memstats_are_what_the_program_read(answer: dict[str, Any], subject: hosts.Subject) -> None:
+    said = subject.truth.facts["memstats"]
+    assert len(said) == 32 and answer["memstats"] == said
+
+
+def sizes(answer: dict[str, Any]) -> dict[str, int]:
+    return {row["category"]: row["mapped"] for row in answer["breakdown"]}
+
+
+def test_categories_are_the_runtimes_own_sums(host: hosts.Host, answer: dict[str, Any], subject: hosts.Subject) -> None:
+    if host.dlv:
+        assert answer["breakdown"] == answer["rss"] == {"absent": answer["rss"]["absent"]}
+        return
+    said, found = subject.truth.facts["memstats"], sizes(answer)
+    assert sum(found.values()) == answer["mapped"]
+    assert found["live objects"] + found["dead objects not swept"] == said["HeapAlloc"]
+    assert sum(found[name] for name in RUNTIME[:3]) == said["HeapInuse"]
+    assert found["idle spans"] == said["HeapIdle"] - said["HeapReleased"]
+    assert found["released"] == said["HeapReleased"]
+    assert 0 < found["stacks"] - said["StackSys"] <= STACK
+    assert said["MSpanInuse"] + said["MCacheInuse"] <= found["span and cache metadata"]
+    outside = subject.truth.facts["regions"][0]["bytes"]
+    assert outside <= found["other mappings"] < outside + (64 << 10)
+
+
+def test_resident_bytes_are_rss(host: hosts.Host, answer: dict[str, Any], subject: hosts.Subject) -> None:
+    if host.dlv:
+        return
+    rows = {row["category"]: row["bytes"] for row in answer["breakdown"]}
+    mapped = sizes(answer)
+    assert all(0 <= rows[name] <= mapped[name] for name in rows)
+    if not isinstance(subject, Running):
+        assert not any(row["exact"] for row in answer["breakdown"])
+        assert "a core does not say what was resident" in answer["rss"]["absent"]
+        assert rows["released"] == 0 < rows["idle spans"]
+        return
+    assert sum(rows.values()) == answer["rss"]
+    assert abs(answer["rss"] - rss(subject.pid)) <= answer["rss"] / 1000
+    assert all(row["exact"] for row in answer["breakdown"])
+    touched = subject.truth.facts["regions"][0]["touched"]
+    assert touched <= rows["other mappings"] < touched + (64 << 10)
+
+
+def test_settings_in_force(answer: dict[str, Any], subject: hosts.Subject) -> None:
+    said = subject.truth.facts["settings"]
+    found = answer["settings"]
+    assert {name: found[name] for name in ("GOGC", "GOMAXPROCS")} == {n: said[n] for n in ("GOGC", "GOMAXPROCS")}
+    assert found["GOMEMLIMIT"] is None and said["GOMEMLIMIT"] == (1 << 63) - 1
+    assert found["CPUs"] >= 1 and found["GODEBUG"]["madvdontneed"] == 1
+
+
+def test_settings_of_the_environment(go: str) -> None:
+    """MADV_FREE leaves what was given back in RAM, and counted."""
+    with run(build("accounts", go), "-gogc", "80", env=ENVIRONMENT) as running:
+        found = hosts.ask(hosts.Host("live"), running, "go-mem")
+        assert found["settings"]["environment"].items() >= ENVIRONMENT.items()
+        assert (found["settings"]["GOGC"], found["settings"]["GOMEMLIMIT"]) == (80, 900 << 20)
+        assert found["settings"]["GODEBUG"]["madvdontneed"] == 0
+        rows = {row["category"]: row["bytes"] for row in found["breakdown"]}
+        assert sum(rows.values()) == found["rss"] and rows["released"] > 0
+        assert found["memstats"] == running.truth.facts["memstats"]
+
+
+def test_explained(go: str) -> None:
+    with run(build("accounts", go)) as running:
+        said = hosts.say_alone(hosts.Host("live"), running, "go-mem", "--explain", "--memstats").out
+    for line in ("Alloc (HeapAlloc) ", "HeapIdle ", "Sys ", "RSS ", "Mapped "):
+        assert f"\n\n{line}" in said
+    assert "\nHeapReleased" in said
