@@ -137,6 +137,7 @@ KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {
             "total": {"objects", "bytes"},
             "items": [{"address", "type", "pkg_path", "shallow_bytes", "retained_bytes", "retained_objects"}],
+            "left_out": int,
         },
     ),
     "go-cycles": (

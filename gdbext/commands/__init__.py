@@ -13,6 +13,7 @@ so what they import of the engine is imported when it is first used (``later.py`
 
     json    an answer for a machine is wanted
     limit   how many rows to show, None for all: ``--limit N``, else the front end's setting (none under --json)
+    bound   the same where ``--json`` has bounds too, for rows that are there by the million; None under ``--all``
     all     ``--all`` was typed
     values  context values may be shown: typed ``--values``, or text at a terminal
     typed_values  ``--values`` was typed: they may go to files too
@@ -220,6 +221,7 @@ def parse(command: Command, line: str | Sequence[str], look: Look = LOOK) -> arg
     args.word, args.line, args.debugger, args.frames = word, typed, look.debugger, look.frames
     args.typed_values = getattr(args, "values", False)
     args.values = args.typed_values or (look.terminal and not args.json)
+    args.bound = look.limit if args.limit is None and not args.all else args.limit
     if args.json or (args.all and args.limit is None):
         return args
     args.limit = look.limit if args.limit is None else args.limit

@@ -45,15 +45,16 @@ def _names(session: Session) -> retainedrows.Names:
 def _of_places(session: Session, args: argparse.Namespace) -> report.Report:
     """The largest objects, or all goroutines or variables."""
     found, names = session.dominators, _names(session)
+    left = 0
     if args.by == "object":
-        places, schema = found.largest(args.limit), retainedrows.OBJECT
+        places, schema = found.largest(args.bound), retainedrows.OBJECT
         left = len(found.graph) - len(found.groups) - 1 - len(places)
         cut = counts.MORE.format(left) if left > 0 else ""
     else:
         sorts = (rootgroups.GOROUTINE,) if args.by == "goroutine" else (rootgroups.GLOBAL, rootgroups.UNNAMED)
         places, cut = counts.limited(found.of_groups(sorts), args.limit)
         schema = retainedrows.GROUP
-    return _report(session, schema, lambda: (retainedrows.Row(names, place) for place in places.tolist()), cut)
+    return _report(session, schema, lambda: (retainedrows.Row(names, place) for place in places.tolist()), cut, left)
 
 
 def _of_sets(session: Session, args: argparse.Namespace) -> report.Report:
@@ -65,10 +66,12 @@ def _of_sets(session: Session, args: argparse.Namespace) -> report.Report:
     return _report(session, schema, lambda: shown, cut)
 
 
-def _report(session: Session, schema: Schema[Any, Any], rows: Callable[[], Iterable[Any]], cut: str) -> report.Report:
+def _report(
+    session: Session, schema: Schema[Any, Any], rows: Callable[[], Iterable[Any]], cut: str, left_out: int = 0
+) -> report.Report:
     found = session.dominators
     total = {"objects": int(found.objects[0]), "bytes": int(found.bytes[0])}
-    document = {"total": total, "items": report.Rows(map(schema.object, rows()))}
+    document = {"total": total, "items": report.Rows(map(schema.object, rows())), "left_out": left_out}
     title = f"{counts.plural(total['objects'], 'object')}, {total['bytes']:,} bytes reachable"
     table = schema.table(([row] for row in rows()), cut=cut)
     return report.Report(document, [report.Text(title, "heading"), table], session.heap_notes)
@@ -82,10 +85,10 @@ def _of_one(session: Session, args: argparse.Namespace) -> report.Report:
         if not place:
             raise UsageError(f"no root reaches {args.address:#x}: it is garbage", "go-object says what lies there")
     row = retainedrows.Row(names, place)
-    below = found.below(place, args.limit)[0] if args.tree else ()
+    below, count, _ = found.below(place, args.bound) if args.tree else ((), 0, 0)
     rows = [row] if place else []
     items = [*rows, *(retainedrows.Row(names, int(one)) for one in below)]
-    document = {"items": report.Rows(map(retainedrows.ITEM.object, items))}
+    document = {"items": report.Rows(map(retainedrows.ITEM.object, items)), "left_out": count - len(below)}
     blocks: list[report.Block] = [retainedrows.OBJECT.table([rows])] if place else []
     if args.tree:
         blocks.append(report.Tree([retainedrows.tree(row, LINES if args.limit is None else args.limit)]))
@@ -104,7 +107,8 @@ COMMAND = Command(
         "if all objects of that type, or of the types of that package, were gone at once; what several of them share\n"
         "is retained by the set, what is nested counts once. Rows overlap: they do not add up.\n"
         "--tree draws what an object dominates, below it what each of these does; without an address from all roots\n"
-        "on. --limit is about how many lines it has."
+        "on. --limit is about how many lines it has.\n"
+        "Of objects --json has no more rows than the text unless --all or --limit N says so: left_out counts the rest."
     ),
     examples=(
         ("go-retained", "the objects that keep the most memory alive"),

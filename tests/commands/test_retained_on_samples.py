@@ -96,6 +96,14 @@ def test_the_largest_objects_come_first(sample: tuple[hosts.Host, Any]) -> None:
     assert "everything that roots reach" in hosts.say(host, subject, "go-retained", "--tree", "--limit", "9").out
 
 
+def test_json_is_bounded_too(sample: tuple[hosts.Host, Any]) -> None:
+    total = hosts.ask(*sample, "go-histogram")["total"]["objects"]
+    found = hosts.ask(*sample, "go-retained")
+    assert len(found["items"]) == 100 and found["left_out"] == total - 100
+    every = hosts.ask(*sample, "go-retained", "--limit", str(total))
+    assert len(every["items"]) == total and every["left_out"] == 0
+
+
 def test_what_is_refused(sample: tuple[hosts.Host, Any]) -> None:
     host, subject = sample
     address = planted(subject, "tree")[0]["address"]
