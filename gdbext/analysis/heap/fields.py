@@ -5,6 +5,7 @@ from __future__ import annotations
 from attrs import field, frozen
 
 from gdbext.errors import GdbextError, InconsistentRuntime
+from gdbext.golang.runtime import chan
 from gdbext.golang.types.flat.kernels import CLASSIC, CLOSURE, DIRECTORY, HCHAN, HEADER, TABLE
 from gdbext.golang.types.flat.table import TypeTable
 from gdbext.golang.types.printed.functions import Functions
@@ -54,12 +55,18 @@ class Fields:
         if kind == HCHAN:
             inside, elem = offset - int(described.size[row]), int(described.elem[row])
             if inside < 0 or elem < 0 or not described.size[elem]:
-                return ".buf" if inside < 0 else ""
+                return self._of_channel(offset)
             rest = self._name(elem, base, 0, inside % int(described.size[elem]))
             return f"buffer[{inside // int(described.size[elem])}]{rest}"
         if kind == CLOSURE:
             return self._captured(base, offset)
         return OWN.get(kind, "")
+
+    def _of_channel(self, offset: int) -> str:
+        """Of a word of the runtime's own in a channel."""
+        bound = self.values.program.bound(chan.HCHAN)
+        names = (path for name, path in chan.POINTERS.items() if name in bound and bound.offset(name) == offset)
+        return "".join(f".{name}" for name in names)
 
     def _captured(self, base: int, offset: int) -> str:
         """Of a word in a closure's object, which begins with its function's entry."""

@@ -10,7 +10,7 @@ from attrs import frozen
 from numpy.typing import NDArray
 
 from gdbext.errors import GdbextError
-from gdbext.golang.reading.declarations import UINT, declare
+from gdbext.golang.reading.declarations import UINT, declare, optional
 from gdbext.golang.runtime.runtime2 import SUDOG
 
 if TYPE_CHECKING:
@@ -24,12 +24,25 @@ HCHAN = declare(
     buf=UINT,
     elemsize=UINT,
     closed=UINT,
+    timer=optional(UINT),  # Go 1.23
     elemtype=UINT,
     sendx=UINT,
     recvx=UINT,
     recv_first=UINT("recvq.first"),
+    recv_last=UINT("recvq.last"),
     send_first=UINT("sendq.first"),
+    send_last=UINT("sendq.last"),
 )
+POINTERS = {
+    "buf": "buf",
+    "timer": "timer",
+    "elemtype": "elemtype",
+    "recv_first": "recvq.first",
+    "recv_last": "recvq.last",
+    "send_first": "sendq.first",
+    "send_last": "sendq.last",
+}
+"""What the runtime calls the words that refer to something."""
 MOST_SUDOGS = 1 << 24
 
 

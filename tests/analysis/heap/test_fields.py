@@ -178,4 +178,6 @@ def test_words_of_channels_and_of_what_maps_are_made_of() -> None:
     one = found.at(at)
     assert one is not None and found.type_name(one) == "chan *int"
     assert found.field(one, at + place) == ".buf"
+    timer, first = (made.world.offset("runtime.hchan", name) for name in ("timer", "recvq.first"))
+    assert [found.field(one, at + offset) for offset in (timer, first, 0)] == [".timer", ".recvq.first", ""]
     assert [found.field(one, at + layout.size + offset) for offset in (0, 8)] == ["buffer[0]", "buffer[1]"]
