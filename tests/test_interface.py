@@ -67,6 +67,7 @@ KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
                 {"verdict", "kind", "registered_with", "site", "sampled", "contexts", "bytes", "example", "proved"}
             ],
             "goroutines": object,
+            "piles": [],
         },
     ),
     "go-goroutineleaks": (

@@ -10,7 +10,7 @@ from gdbext import report
 from gdbext.analysis.leaks import leaks as leaking
 from gdbext.commands import Command, _verdict
 from gdbext.report import cells, counts
-from gdbext.views import leakrows
+from gdbext.views import leakrows, pilerows
 
 if TYPE_CHECKING:
     from gdbext.session import Session
@@ -28,8 +28,10 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
         for group, site in zip(found.groups.groups, found.sites, strict=True)
     ]
     rows, cut = counts.limited(every, args.limit)
+    piles, more = counts.limited(pilerows.rows(found, session.contexts), args.limit)
+    sentence = leakrows.sentence(found) + pilerows.sentence(piles)
     document = {
-        "sentence": leakrows.sentence(found),
+        "sentence": sentence,
         "proved": not found.doubts,
         "doubts": list(found.doubts),
         "heap": {"objects": found.all.objects, "bytes": found.all.bytes},
@@ -39,24 +41,33 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
         "ancestors": report.Rows(map(leakrows.SURVIVOR.object, found.survivors)),
         "groups": report.Rows({**leakrows.GROUP.object(row), "proved": not found.doubts} for row in rows),
         "goroutines": list(found.goids),
+        "piles": report.Rows(map(pilerows.PILE.object, piles)),
     }
     document["registered"] = {
         **leakrows.counted(found.totals["registered"].contexts, found.totals["registered"].kept),
         "unstoppable": leakrows.counted(found.unstoppable.contexts, found.unstoppable.kept),
     }
-    return report.Report(document, list(_blocks(session, found, rows, cut)), _verdict.doubted(found.doubts))
+    blocks = [report.Text(sentence, "heading"), *_blocks(found, rows, cut), *_piles(piles, more)]
+    return report.Report(document, [*blocks, *_next(rows, piles)], _verdict.doubted(found.doubts))
 
 
-def _blocks(session: Session, found: leaking.Leaks, rows: Sequence[leakrows.Row], cut: str) -> Iterator[report.Block]:
-    yield report.Text(leakrows.sentence(found), "heading")
+def _blocks(found: leaking.Leaks, rows: Sequence[leakrows.Row], cut: str) -> Iterator[report.Block]:
     yield report.Lines(list(_totals(found)))
     if rows:
         yield leakrows.GROUP.table([rows], "Groups", cut)
     if found.survivors:
         some, more = counts.limited(found.survivors, SURVIVORS, "… and {:,} more (--json has them)".format)
         yield leakrows.SURVIVOR.table([some], "What ends them", more)
-    if rows:
-        yield report.Lines(list(leakrows.examples(rows)), "Next")
+
+
+def _piles(piles: Sequence[pilerows.Row], cut: str) -> Iterator[report.Block]:
+    if piles:
+        yield pilerows.PILE.table([piles], "Not lost, but many (suspected)", cut)
+
+
+def _next(rows: Sequence[leakrows.Row], piles: Sequence[pilerows.Row]) -> Iterator[report.Block]:
+    if rows or piles:
+        yield report.Lines([*leakrows.examples(rows), *pilerows.examples(piles)], "Next")
 
 
 def _totals(found: leaking.Leaks) -> Iterator[str]:
@@ -92,6 +103,10 @@ COMMAND = Command(
         "garbage if exactly these contexts left their parents' maps, with the goroutines that wait for nothing else;\n"
         "of held and cancelled ones the contexts' own. What a single context retains (--verdict of go-ctxtree and\n"
         "go-ctxchain) is what would become garbage if it were cancelled and nobody had it any more, itself with it.\n"
+        "Not lost, but many: 1,000 contexts or more of one kind that are held, or that were cancelled, and that\n"
+        "shortest paths reach by way of one variable or one goroutine; or as many goroutines that wait for one held\n"
+        "context and for nothing else. The counts are facts, that this is a leak is a suspicion: they may be meant.\n"
+        "A server under load has as many contexts, each in the hands of its own goroutine: these are no pile.\n"
         "Outside of the proof: cancel functions called by assembly or linkname, addresses kept as numbers or in C\n"
         "memory, a copy of package context under another path."
     ),

@@ -15,7 +15,7 @@ from gdbext.report import Address, Cell, cells
 from gdbext.report.columns import Column, Schema
 from gdbext.report.counts import plural
 from gdbext.report.values import Kind
-from gdbext.views.siterows import FRAME, place
+from gdbext.views.siterows import FRAME, made_by, place, sampled
 
 if TYPE_CHECKING:
     from gdbext.analysis.contexts.contexts import Contexts
@@ -64,15 +64,12 @@ class Row:
     @property
     def made(self) -> str:
         """Where, without the directories that JSON has."""
-        if self.site.place is None:
-            return "not sampled"
-        function, file = (text.rsplit("/", 1)[-1] for text in (self.site.place.function, self.site.place.file))
-        return f"{cells.escape(function)} at {cells.escape(file)}:{self.site.place.line}"
+        return made_by(self.site.place) if self.site.place is not None else "not sampled"
 
     @property
     def samples(self) -> str:
         """How many of them the memory profile knows."""
-        return f"{self.site.sampled:,} of {self.group.contexts:,}" if self.site.sampled else "none"
+        return sampled(self.site.sampled, self.group.contexts)
 
 
 def _of(key: str, kind: Kind, title: str, one: Callable[[Row], Any]) -> Column[Row, Sequence[Row]]:

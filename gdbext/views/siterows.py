@@ -43,6 +43,17 @@ def place(one: Location) -> str:
     return f"{escape(one.function)} at {escape(one.file)}:{one.line}"
 
 
+def made_by(one: Location) -> str:
+    """A frame in one line, without the directories that JSON has."""
+    function, file = (text.rsplit("/", 1)[-1] for text in (one.function, one.file))
+    return f"{escape(function)} at {escape(file)}:{one.line}"
+
+
+def sampled(known: int, of: int) -> str:
+    """How many of some objects the memory profile knows."""
+    return f"{known:,} of {of:,}" if known else "none"
+
+
 def site_object(site: Site) -> dict[str, Any]:
     """A site as JSON."""
     return {"size": site.bucket.size, "stack": list(map(FRAME.object, site.shown))}

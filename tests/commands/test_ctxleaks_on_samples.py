@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests import hosts
+from tests import hosts, tools
 from tests.cancels import PROVED
-from tests.programs import build
+from tests.programs import build, core
 from tests.truth import Truth
 
 MANY = 250
@@ -47,3 +47,31 @@ def test_on_every_host(host: hosts.Host, go: str) -> None:
 def leaks_of(document: dict[str, Any]) -> dict[str, int]:
     """How many contexts of each verdict."""
     return {key: document[key]["contexts"] for key in ("lost", "orphaned", "until_deadline", "held", "registered")}
+
+
+def test_what_is_there_by_the_thousand(go: str) -> None:
+    """Held by a variable, cancelled and kept by another, waited for; what goroutines at work have is no pile."""
+    taken = core(build("piles", go), f"gcore-{tools.gdbs()[-1]}")
+    facts, found = taken.truth.facts, hosts.ask(hosts.Host("core"), taken, "go-ctxleaks")
+    assert found["held"]["contexts"] == facts["held"] + facts["loaded"] + 1
+    piles = {one["what"]: one for one in found["piles"]}
+    assert len(piles) == len(found["piles"]) == 3
+    assert {what: one["count"] for what, one in piles.items()} == {
+        "held": facts["held"],
+        "cancelled": facts["cancelled"],
+        "waiting": facts["crowd"],
+    }
+    assert {what: one["holder"] for what, one in piles.items()} == {
+        "held": "main.registry",
+        "cancelled": "main.history",
+        "waiting": "main.shutdown",
+    }
+    assert piles["cancelled"]["key"] == "main.key{}" and piles["waiting"]["example"] == facts["shared"]
+    assert 0 <= piles["cancelled"]["bytes"] - facts["cancelled"] * (facts["value"] + 80) < facts["cancelled"] * 160
+    assert piles["waiting"]["site"].startswith("main.main.func1 at ")
+    assert "Suspicious, if not meant: 1,500 contexts that were cancelled" in found["sentence"]
+
+
+def test_fewer_are_no_pile(go: str) -> None:
+    taken = core(build("piles", go), f"gcore-{tools.gdbs()[-1]}", "-many", "900")
+    assert hosts.ask(hosts.Host("core"), taken, "go-ctxleaks")["piles"] == []

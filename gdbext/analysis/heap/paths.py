@@ -65,6 +65,15 @@ class Paths:
         place = -parent - 1
         return int(self.order[place]) if place < len(self.order) else -1, found[::-1]
 
+    def roots(self, ids: I64) -> I64:
+        """The root of ``chain`` of each slot; -1 also for what nothing reaches."""
+        found = np.empty(len(ids), np.int64)
+        kernels.roots(self.parents, np.ascontiguousarray(ids), np.zeros(len(self.parents), np.int32), found)
+        inside = (found >= 0) & (found < len(self.order))
+        found[inside] = self.order[found[inside]]
+        found[~inside] = -1
+        return found
+
 
 def order_of(roots: Roots) -> I64:
     """The numbers of roots as paths prefer them: stacks first, then globals, then the rest."""

@@ -35,18 +35,18 @@ class RootGroups:
     def of(cls, roots: Roots, contents: U64, names: RootNames) -> RootGroups:
         """``contents``: what objects with finalizers refer to."""
         goroutines = np.arange(len(names.goroutines), dtype=np.int64)
-        given = np.concatenate([_keys(roots, names), np.full(len(contents), _key(OTHER, FINALIZER), np.int64)])
+        given = np.concatenate([keys(roots, names), np.full(len(contents), _key(OTHER, FINALIZER), np.int64)])
         return cls.made(given, np.concatenate([roots.value, contents]), goroutines, names.goroutines.address)
 
     @classmethod
     def made(cls, given: I64, words: U64, goroutines: I64, addresses: U64) -> RootGroups:
         """Of words and the groups they are ``given``; goroutines have one although they have no roots."""
-        keys = np.unique(np.concatenate([given, goroutines]))
+        every = np.unique(np.concatenate([given, goroutines]))
         order = np.argsort(given, kind="stable")
-        begins = np.append(np.searchsorted(given[order], keys), len(words)).astype(np.int64)
-        owned = np.zeros(len(keys), np.uint64)
-        owned[np.searchsorted(keys, goroutines)] = addresses
-        sort, key = (keys >> SORT).astype(np.uint8), keys & ((1 << SORT) - 1)
+        begins = np.append(np.searchsorted(given[order], every), len(words)).astype(np.int64)
+        owned = np.zeros(len(every), np.uint64)
+        owned[np.searchsorted(every, goroutines)] = addresses
+        sort, key = (every >> SORT).astype(np.uint8), every & ((1 << SORT) - 1)
         return cls(sort, key, np.ascontiguousarray(words[order]), begins, owned)
 
     def __len__(self) -> int:
@@ -57,7 +57,7 @@ def _key(sort: int, key: int) -> int:
     return sort << SORT | key
 
 
-def _keys(roots: Roots, names: RootNames) -> I64:
+def keys(roots: Roots, names: RootNames) -> I64:
     """The group of each root."""
     found = roots.kind.astype(np.int64) | (OTHER << SORT)
     mine = np.isin(roots.kind, OF_GOROUTINES) & (roots.owner >= 0)

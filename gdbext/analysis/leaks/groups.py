@@ -91,7 +91,7 @@ def _tops(contexts: Contexts, verdicts: Verdicts, columns: Columns) -> tuple[I64
     """(the highest of each family, what tells them apart in rows, the texts of keys)."""
     mine = np.isin(verdicts.verdict, GROUPED) & ((verdicts.top == np.arange(len(contexts))) | ~verdicts.proved)
     tops = np.flatnonzero(mine)
-    keys, key = _keys(contexts, columns, tops)
+    keys, key = keys_of(contexts, columns, tops)
     stoppable = verdicts.stoppable[tops]
     parent = verdicts.above[tops].astype(np.int64)
     many = np.bincount(parent[parent >= 0], minlength=1)
@@ -100,7 +100,7 @@ def _tops(contexts: Contexts, verdicts: Verdicts, columns: Columns) -> tuple[I64
     return tops, np.stack(told, axis=1).astype(np.int64), keys
 
 
-def _keys(contexts: Contexts, columns: Columns, tops: I64) -> tuple[Sequence[Text], I64]:
+def keys_of(contexts: Contexts, columns: Columns, tops: I64) -> tuple[Sequence[Text], I64]:
     """(texts, which of them the value right above each context has for its key; -1 where it has no value)."""
     parent = contexts.parent[tops]
     values = [kind.name == context.VALUE for kind in contexts.types.kinds]

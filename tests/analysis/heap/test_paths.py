@@ -34,6 +34,7 @@ def test_paths_are_shortest(drawn: tuple[Graph, list[int]]) -> None:
     roots = made_roots(graph.at[one] for one in chosen)
     flowed = graph.made.flowed(graph.at[one] for one in chosen)
     found, slots = Paths.of(flowed, roots), ids(flowed, graph.at)
+    assert found.roots(np.array(slots, np.int64)).tolist() == [found.chain(slot)[0] for slot in slots]
     number = {slot: one for one, slot in enumerate(slots)}
     distance = networkx.multi_source_dijkstra_path_length(graph.graph, set(chosen), weight=None) if chosen else {}
     for one, slot in enumerate(slots):

@@ -21,7 +21,7 @@ from gdbext.analysis.heap.kernels.objects import (  # noqa: F401  a kernel's dec
 )
 from gdbext.analysis.heap.kernels.words import Mask, is_pointer, put_mask  # noqa: F401  a declaration names some
 from gdbext.compute.functions import inlined
-from gdbext.compute.intrinsics import load64, stopped
+from gdbext.compute.intrinsics import SOME, load64, stopped
 from gdbext.compute.library import Library
 from gdbext.golang.types.flat.kernels import Described  # noqa: F401  a kernel's declaration names it
 from gdbext.target.kernels import ONE, Memory  # noqa: F401  a kernel's declaration names some
@@ -69,3 +69,23 @@ def reach_all(control, memory, objects, described, mask, roots, parents, queue):
             word = load64(host + (np.uint64(w) << THREE)) if pointer else ZERO
             if word != 0:
                 top = reach(objects, word, came, parents, queue, top)
+
+
+@library.kernel("control i32[] i64[] i32[] i64[]")
+def roots(control, parents, ids, known, out):
+    """The number of the root with which the path to each of the slots ``ids`` begins, -1 for none. ``known``: a 0 for
+    each slot; what was found is noted there, so that no way up is gone twice."""
+    for i in range(len(ids)):
+        at, steps = ids[i], 0
+        while known[at] == 0 and parents[at] > 0 and steps < len(parents):
+            if steps & SOME == 0 and stopped(control):
+                return
+            at = np.int64(parents[at]) - 1
+            steps += 1
+        found = known[at] if known[at] != 0 else parents[at]
+        out[i] = -1 - np.int64(found) if found < 0 else -1
+        at = ids[i]
+        while steps > 0:
+            known[at] = found if found < 0 else np.int32(1)
+            at = np.int64(parents[at]) - 1
+            steps -= 1
