@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from tests import tools
 from tests.truth import Truth
@@ -69,6 +69,11 @@ class Running:
 
         until(enough, f"{least}: {did}")
         return did
+
+    def go_on(self) -> Running:
+        """The same program one step later, with what it says then."""
+        self.say()
+        return evolve(self, truth=Truth.parse(_until_ready(self.process)))
 
     def say(self) -> None:
         """Give it a byte on its standard input."""

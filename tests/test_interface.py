@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,6 +32,9 @@ STUCK = {
 }
 HELD = "a context"
 """Stands for the address of one."""
+NEW, DUMPED = "a new file", "a heap dump"
+"""Stand for the name of one that is not there, and of one of the same program."""
+GROWN = {"name"} | {f"{of}_{when}" for of in ("count", "bytes") for when in ("before", "after", "difference")}
 CACHE = {
     *("p", "address", "free_bytes", "pending", "tiny", "tiny_left", "tiny_allocs", "flush_gen", "stale", "spans"),
 }
@@ -152,6 +157,26 @@ KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             ]
         },
     ),
+    "go-heapdump": (
+        (NEW,),
+        {
+            **dict.fromkeys(("file", "format"), str),
+            **{key: {"objects", "bytes"} for key in ("total", "unreachable")},
+            **dict.fromkeys(("size", "types", "sampled", "contexts"), int),
+        },
+    ),
+    "go-diff": (
+        (DUMPED,),
+        {
+            **{key: {"kind", "pid", "total", "unreachable", "contexts", "doubts"} for key in ("before", "after")},
+            "same": {"objects", "bytes", "proved", "sampled", "recorded"},
+            "types": [GROWN | {"type", "pkg_path", "exact", "same_count", "same_bytes"}],
+            "groups": [
+                GROWN | {"verdict", "kind", "registered_with", "key", "site", "sampled", "same_count", "example"}
+            ],
+            "sites": [],
+        },
+    ),
     "go-gcroot": (
         (HELD,),
         {
@@ -238,19 +263,31 @@ def asked(request: pytest.FixtureRequest) -> Iterator[tuple[hosts.Host, Any]]:
             yield hosts.Host("live"), running
 
 
-def a_context(host: hosts.Host, subject: Any) -> str:
-    """The address of a context that another one refers to."""
-    return str(next(one["parent"] for one in hosts.ask(host, subject, "go-ctxtree")["contexts"] if one["parent"]))
+def filled(arguments: Sequence[str], ask: Callable[..., Any], folder: Path) -> list[str]:
+    """The arguments of KEYS as words; ``ask`` asks the program."""
+    return [_filled(one, ask, folder) for one in arguments]
+
+
+def _filled(one: str, ask: Callable[..., Any], folder: Path) -> str:
+    if one == HELD:
+        return str(next(context["parent"] for context in ask("go-ctxtree")["contexts"] if a_parent(context)))
+    if one == DUMPED:
+        return str(ask("go-heapdump", str(folder / "dump"))["file"])
+    return str(folder / "new") if one == NEW else one
+
+
+def a_parent(context: dict[str, Any]) -> bool:
+    """Whether another context refers to it."""
+    return isinstance(context["parent"], str)
 
 
 @pytest.mark.parametrize("name", KEYS)
-def test_every_key_is_there(asked: tuple[hosts.Host, Any], name: str) -> None:
+def test_every_key_is_there(asked: tuple[hosts.Host, Any], name: str, tmp_path: Path) -> None:
     arguments, shape = KEYS[name]
     host, subject = asked
     host = hosts.Host(host.place, tools.gdbs()[-1]) if name in IN_GDB else host
     host = hosts.Host("live", copied=True) if host.place == "live" and name in PROOFS else host
-    arguments = tuple(a_context(host, subject) if one == HELD else one for one in arguments)
-    document = hosts.ask(host, subject, name, *arguments)
+    document = hosts.ask(host, subject, name, *filled(arguments, functools.partial(hosts.ask, host, subject), tmp_path))
     assert document["command"] == name
     assert document["schema"] == 1
     assert set(document["target"]) == TARGET

@@ -29,7 +29,7 @@ import pkgutil
 import re
 import shlex
 import textwrap
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from gdbext.commands._line import take_command, take_expression, typed_line
@@ -53,6 +53,11 @@ SNAPSHOT = "in GDB, of an attached process: copy it, detach so that it runs on, 
 
 def _nothing_more(parser: argparse.ArgumentParser) -> None:
     """A command with the common options only."""
+
+
+def _needs_a_target(args: argparse.Namespace) -> Report | None:
+    """A command that is asked of a program."""
+    return None
 
 
 def _nothing_to_complete(session: Session | None, text: str, word: str) -> Iterable[str]:
@@ -82,6 +87,8 @@ class Command(NamedTuple):
     all_help: str = "show every row"
     complete: Callable[[Session | None, str, str], Iterable[str]] = _nothing_to_complete
     """More words that can follow ``text`` and start with ``word``; the options are completed without it."""
+    offline: Callable[[argparse.Namespace], Report | None] = _needs_a_target
+    """What is answered without any program; None where one is needed, which ``run`` is given."""
 
     def help_text(self) -> str:
         """The same text for ``help go-…`` and ``go-… --help``."""
@@ -244,16 +251,25 @@ def run_line(
     except Help:
         yield command.help_text() + "\n"
         return
-    session = _copied(look) if getattr(args, "snapshot", False) else open_session()
-    report = with_target_notes(session, command.run(session, args))
+    report, target = _answered(command, args, open_session, look)
     if args.json:
         from gdbext.report.jsontext import render_json
 
-        yield from render_json(command.name, describe(session), report)
+        yield from render_json(command.name, target, report)
     else:
         from gdbext.report.text import render_text
 
         yield from render_text(report, color=look.color, width=look.width)
+
+
+def _answered(
+    command: Command, args: argparse.Namespace, open_session: Callable[[], Session], look: Look
+) -> tuple[Report, Mapping[str, object]]:
+    """The answer, and what JSON says of the target."""
+    if (report := command.offline(args)) is not None:
+        return report, report.target or {}
+    session = _copied(look) if getattr(args, "snapshot", False) else open_session()
+    return with_target_notes(session, command.run(session, args)), describe(session)
 
 
 def _copied(look: Look) -> Session:

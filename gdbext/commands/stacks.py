@@ -101,14 +101,16 @@ def _profiled(
 ) -> report.Report:
     """The goroutine profile in a file; the answer says what it holds."""
     path, text, binary = args.pprof, session.symtab.modules[0], session.target.binary
-    profile = pprof.Profile("goroutine", "count", pprof.Program(text.text, text.etext, binary.path, binary.build_id))
+    profile = pprof.Profile(
+        [("goroutine", "count")], pprof.Program(text.text, text.etext, binary.path, binary.build_id)
+    )
     goroutines = found = 0
     for sample in stackprofile.samples(stacks, rows):
         spots = [
             pprof.Spot(address, tuple(pprof.Line(one.function, one.file, one.line) for one in lines))
             for address, lines in sample.frames
         ]
-        profile.add(spots, sample.count, sample.labels)
+        profile.add(spots, [sample.count], sample.labels)
         goroutines, found = goroutines + sample.count, found + 1
     _write(path, profile.encoded())
     many = f"{counts.plural(goroutines, 'goroutine')}, {counts.plural(found, 'different stack')}"

@@ -33,6 +33,7 @@ usage: gdbext core EXE CORE COMMAND …   a core file
                                         what a headless Delve holds; --halt: a program that runs
                                         is stopped for as long as copying takes what is asked for
        gdbext rss --run 'COMMAND' …     how fast the memory of programs grows, side by side
+       gdbext go-diff BEFORE AFTER      two files that go-heapdump wrote
        gdbext COMMAND --help            what a command does
 
 options, first:

@@ -20,6 +20,7 @@ Without a debugger:
     python -m gdbext live PID go-…          the same, stopped for as long as copying it takes
     python -m gdbext dlv ADDRESS EXE go-…   what a headless Delve holds; a program that runs is refused
     python -m gdbext dlv ADDRESS EXE --halt go-…   stops it for as long as copying takes what is asked for
+    python -m gdbext go-diff BEFORE AFTER   two files of go-heapdump, no program
 
 Of programs that are measured while they run, side by side: [rss](#rss).
 

@@ -24,7 +24,7 @@ ON_PROCESSES = ("go-heapdump", "go-spanwatch")
 LACKS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     GDB_PROCESS: {"go-threads": ("threads[].syscall",)},
     CORE: {"go-doctor": ("gdb",)},
-    PID: {"go-ctxtree": ("garbage",), "go-doctor": ("gdb",)},
+    PID: {"go-ctxtree": ("garbage",), "go-diff": ("groups[].verdict",), "go-doctor": ("gdb",)},
     LIVE: {"go-doctor": ("gdb",)},
     DLV: {
         "go-doctor": ("gdb",),
@@ -57,6 +57,8 @@ line which answers in another terminal, of the same target, and *process* that t
 
 """
 REST = """
+go-heapdump writes what the heap is made of, for go-diff; at Delve's prompt it writes a core, which the other one takes.
+
 Only GDB evaluates expressions, and Delve at its prompt those of go-ctxchain: elsewhere an argument is an address, a
 goroutine's number or, of go-print, a global's name. Over `dlv` the file of C code is not known, nor are mappings.
 """

@@ -158,3 +158,5 @@ class Report:
     blocks: Sequence[Block]
     notes: Sequence[str] = field(factory=tuple)
     """Self-check results, what was cut or could not be read: printed below the text, and "notes" in JSON."""
+    target: Mapping[str, object] | None = None
+    """Of an answer that was asked of no program: what JSON says of the one that it is about."""

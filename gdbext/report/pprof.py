@@ -68,33 +68,37 @@ def numbers(tag: int, values: Iterable[int]) -> bytes:
 
 @frozen(eq=False)
 class Profile:
-    """A profile under construction: how many of ``what`` share each stack."""
+    """A profile under construction: for each stack how much of each of ``kinds`` (what, unit). ``shown``: the kind that
+    is looked at unless another is asked for; ``comments``: for whoever asks."""
 
-    what: str
-    unit: str
+    kinds: Sequence[tuple[str, str]]
     program: Program
+    shown: str = ""
+    comments: Sequence[str] = ()
     _strings: dict[str, int] = field(factory=lambda: {"": 0}, init=False)
     _functions: dict[tuple[str, str], int] = field(factory=dict, init=False)
     _spots: dict[Spot, int] = field(factory=dict, init=False)
     _samples: list[bytes] = field(factory=list, init=False)
 
-    def add(self, stack: Sequence[Spot], count: int, labels: Mapping[str, str]) -> None:
-        """``count`` of what is counted have this stack (innermost first) and these labels."""
+    def add(self, stack: Sequence[Spot], counts: Sequence[int], labels: Mapping[str, str]) -> None:
+        """So much of each kind has this stack (innermost first) and these labels."""
         ids = [self._spots.setdefault(spot, len(self._spots) + 1) for spot in stack]
         named = b"".join(block(3, self._label(key, value)) for key, value in labels.items())
-        self._samples.append(numbers(1, ids) + numbers(2, [count]) + named)
+        self._samples.append(numbers(1, ids) + numbers(2, counts) + named)
 
     def encoded(self) -> bytes:
         """The profile as a file holds it."""
-        what = number(1, self._string(self.what)) + number(2, self._string(self.unit))
+        kinds = [number(1, self._string(what)) + number(2, self._string(unit)) for what, unit in self.kinds]
         parts = [
-            block(1, what),
+            *(block(1, kind) for kind in kinds),
             *(block(2, sample) for sample in self._samples),
             block(3, self._mapping()),
             *(block(4, self._location(spot, number_)) for spot, number_ in self._spots.items()),
             *(block(5, self._function(key, number_)) for key, number_ in self._functions.items()),
-            block(11, what),
+            block(11, kinds[0]),
             number(12, 1),
+            *(number(13, self._string(text)) for text in self.comments),
+            number(14, self._string(self.shown)),
         ]
         table = [block(6, text.encode("utf-8", "backslashreplace")) for text in self._strings]
         return gzip.compress(b"".join(parts + table), mtime=0)

@@ -10,6 +10,7 @@ is first asked for, by reading and not through the map, where a failing disk wou
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import mmap
@@ -50,12 +51,13 @@ class Part(NamedTuple):
 class Arrays:
     """A file of arrays. ``meta``: what was said of them, as JSON has it."""
 
-    def __init__(self, file: BinaryIO, key: str) -> None:
-        """Raises OSError; Damaged where the header is not as it was written."""
+    def __init__(self, file: BinaryIO, key: str, mapped: bool = True) -> None:
+        """``mapped`` False: of a file that somebody else may cut off meanwhile, which has copies only. Raises OSError;
+        Damaged where the header is not as it was written."""
         weakref.finalize(self, file.close).atexit = False
         self.meta, self._parts = _described(file, key)
         self._file, self._sound = file, set[str]()
-        self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if mapped else b""
 
     @property
     def names(self) -> list[str]:
@@ -68,24 +70,46 @@ class Arrays:
 
         part = self._parts[name]
         if name not in self._sound:
-            _check(self._file, name, part)
+            for _ in _checked(self._file, name, part):
+                pass
             self._sound.add(name)
         return np.ndarray(tuple(part.shape), part.dtype, self._map, part.start)
+
+    def copy(self, name: str) -> NDArray[Any]:
+        """The array in memory of its own, checked as it is read. Raises KeyError, Damaged, MemoryError."""
+        import numpy as np
+
+        part = self._parts[name]
+        found = np.empty(part.size, np.uint8)
+        for number, block in enumerate(_checked(self._file, name, part)):
+            found[number * BLOCK : number * BLOCK + len(block)] = block
+        return found.view(part.dtype).reshape(tuple(part.shape))
 
 
 def write(shelf: Shelf, key: str, arrays: Mapping[str, NDArray[Any]], meta: object = None) -> None:
     """Keep arrays, and what JSON can say of them. Arrays that are not C-contiguous are copied for it. Raises TypeError
     for an array of anything but numbers and truth values; OSError where it would be too large for the shelf or the
     disk. Nothing is written then."""
+    pieces, size = file_of(key, arrays, meta)
+    shelf.write(key, pieces, size)
+
+
+def file_of(
+    key: str, arrays: Mapping[str, NDArray[Any]], meta: object = None
+) -> tuple[Iterator[memoryview | bytes], int]:
+    """What a file of them holds, in pieces, and its bytes. Raises TypeError as ``write`` does, OSError for a header
+    that would not be read."""
     flat = {name: _bytes(name, array) for name, array in arrays.items()}
     described = {
         name: [array.dtype.str, array.shape, [checksum([block]) for block in _blocks(flat[name])]]
         for name, array in arrays.items()
     }
     header = json.dumps({"meta": meta, "arrays": described}).encode()
+    if len(header) > MOST_HEADER:
+        raise OSError(errno.EFBIG, f"a header of {len(header)} bytes, {MOST_HEADER} at most")
     head = HEAD.pack(MAGIC, len(header), checksum([header], key)) + header
     sections = [memoryview(head), *flat.values()]
-    shelf.write(key, _padded(sections), sum(_aligned(len(section)) for section in sections))
+    return _padded(sections), sum(_aligned(len(section)) for section in sections)
 
 
 def opened(shelf: Shelf, key: str) -> Arrays | None:
@@ -159,8 +183,8 @@ def _parts(described: Mapping[str, Any], start: int) -> Iterator[tuple[str, Part
         start = _aligned(start + size)
 
 
-def _check(file: BinaryIO, name: str, part: Part) -> None:
-    """Raises Damaged."""
+def _checked(file: BinaryIO, name: str, part: Part) -> Iterator[memoryview]:
+    """The blocks, each good until the next one. Raises Damaged."""
     block = memoryview(bytearray(BLOCK))
     for number, expected in enumerate(part.checksums):
         mine = block[: min(BLOCK, part.size - number * BLOCK)]
@@ -170,3 +194,4 @@ def _check(file: BinaryIO, name: str, part: Part) -> None:
             raise Damaged(f"{name}: {error}") from error
         if got != len(mine) or checksum([mine]) != expected:
             raise Damaged(f"{name}: block {number} has another checksum")
+        yield mine

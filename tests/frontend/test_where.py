@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from gdbext.commands import registry
 from gdbext.frontend import where
 from tests import hosts, programs, tools
 from tests.dlvscripts import delve
-from tests.test_interface import EVERY, HELD, KEYS, TARGET
+from tests.test_interface import EVERY, KEYS, TARGET, filled
 from tests.waiting import HANG_SECONDS
 
 GO = "1.27.3"
@@ -42,7 +43,8 @@ def test_what_delves_prompt_has() -> None:
     assert defined - handed_on == set(where.SCRIPTS) >= set(where.ON_PROCESSES)
     for name, command in registry().items():
         said = where.cell(command, name, where.PROMPT)
-        assert said == ("yes" if name in where.SCRIPTS else "line" if name in handed_on else "no")
+        here = "process" if name in where.ON_PROCESSES else "yes"
+        assert said == (here if name in where.SCRIPTS else "line" if name in handed_on else "no")
 
 
 def test_every_command_has_a_row() -> None:
@@ -125,39 +127,35 @@ def plain(*words: str) -> Any:
     return json.loads(subprocess.run(command, capture_output=True, check=True, env=env, timeout=HANG_SECONDS).stdout)
 
 
-def answers(place: Place) -> dict[str, set[str]]:
+def answers(place: Place, folder: Path) -> dict[str, set[str]]:
     """What is given there of each command of which the table says that it works."""
     found = {}
     with asked(place) as ask:
         commands = [(name, registry().get(name)) for name in sorted({*registry(), *where.SCRIPTS})]
         works = [name for name, command in commands if where.cell(command, name, place.column) == "yes"]
         for name in works:
-            document = ask(name, *arguments(place, name, ask))
+            document = ask(name, *arguments(place, name, ask, folder))
             assert set(document["target"]) == TARGET
             rows = {key: value for key, value in document.items() if key not in EVERY}
             found[name] = {path[1:] for path in given(rows, SHALLOW.get(name, DEEP))}
     return found
 
 
-def arguments(place: Place, name: str, ask: Ask) -> list[str]:
+def arguments(place: Place, name: str, ask: Ask, folder: Path) -> list[str]:
     words = KEYS[name][0] if name in KEYS else ()
     if place.column == where.PROMPT:
         words = IN_SCRIPTS.get(name, words)
-    return [a_context(ask) if word == HELD else word for word in words]
-
-
-def a_context(ask: Ask) -> str:
-    """The address of one that another one refers to."""
-    return str(next(one["parent"] for one in ask("go-ctxtree")["contexts"] if isinstance(one["parent"], str)))
+    return filled(words, ask, folder)
 
 
 @pytest.fixture(scope="module")
-def most() -> dict[str, set[str]]:
+def most(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     """What GDB gives of a core."""
-    return answers(Place(where.GDB_CORE, core=True))
+    return answers(Place(where.GDB_CORE, core=True), tmp_path_factory.mktemp("most"))
 
 
 @pytest.mark.parametrize("place", PLACES, ids=str)
-def test_the_table_is_true(place: Place, most: dict[str, set[str]]) -> None:
-    every = {name: lacking(most[name] - UNSEEN, paths) for name, paths in answers(place).items() if name in most}
+def test_the_table_is_true(place: Place, most: dict[str, set[str]], tmp_path: Path) -> None:
+    found = answers(place, tmp_path)
+    every = {name: lacking(most[name] - UNSEEN, paths) for name, paths in found.items() if name in most}
     assert {name: keys for name, keys in every.items() if keys} == {**where.LACKS.get(place.column, {})}

@@ -22,10 +22,10 @@ def test_fields() -> None:
 
 
 def test_a_profile_letter_by_letter() -> None:
-    profile = Profile("goroutine", "count", Program(16, 32, "x"))
+    profile = Profile([("goroutine", "count")], Program(16, 32, "x"))
     inner, outer = Spot(17, (Line("f", "a.go", 7), Line("g", "b.go", 8))), Spot(30, (Line("g", "b.go", 9),))
-    profile.add([inner, outer], 5, {"k": "v"})
-    profile.add([outer], 1, {})
+    profile.add([inner, outer], [5], {"k": "v"})
+    profile.add([outer], [1], {})
     expected = [
         "0a 04 0803 1004",  # sample type: strings 3 and 4
         "12 0d 0a02 0102 1201 05 1a04 0801 1002",  # stack 1, 2; 5 of them; label 1 = 2
@@ -39,5 +39,25 @@ def test_a_profile_letter_by_letter() -> None:
         "60 01",
     ]
     strings = ["", "k", "v", "goroutine", "count", "x", "f", "a.go", "g", "b.go"]
+    table = b"".join(b"\x32" + bytes([len(each)]) + each.encode() for each in strings)
+    assert gzip.decompress(profile.encoded()) == bytes.fromhex("".join(expected).replace(" ", "")) + table
+
+
+def test_several_kinds_one_of_which_is_shown() -> None:
+    profile = Profile([("objects", "count"), ("flat", "bytes")], Program(16, 32, "x"), "flat", ["why"])
+    profile.add([Spot(0, (Line("f", "", 0),))], [5, 300], {})
+    expected = [
+        "0a 04 0801 1002",
+        "0a 04 0803 1004",
+        "12 08 0a01 01 1203 05ac02",
+        "1a 10 0801 1010 1820 2805 3801 4001 4801 5001",
+        "22 08 0801 1001 22 02 0801",
+        "2a 06 0801 1006 1806",
+        "5a 04 0801 1002",
+        "60 01",
+        "68 07",
+        "70 03",
+    ]
+    strings = ["", "objects", "count", "flat", "bytes", "x", "f", "why"]
     table = b"".join(b"\x32" + bytes([len(each)]) + each.encode() for each in strings)
     assert gzip.decompress(profile.encoded()) == bytes.fromhex("".join(expected).replace(" ", "")) + table

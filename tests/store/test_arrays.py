@@ -64,6 +64,7 @@ def test_what_was_kept_is_read(shelf: Shelf, made: dict[str, NDArray[Any]], meta
         assert same(found.array(name), array)
         assert same(found.array(name), array), "and once more"
         assert not found.array(name).flags.writeable
+        assert same(found.copy(name), array) and found.copy(name).flags.writeable
     assert os.listdir(shelf.folder) == [f"{KEY}.arrays"]
 
 

@@ -97,11 +97,13 @@ def _tops(contexts: Contexts, verdicts: Verdicts, columns: Columns) -> tuple[I64
     many = np.bincount(parent[parent >= 0], minlength=1)
     parent[(parent >= 0) & (many[parent] < MANY)] = VARIOUS
     told = verdicts.verdict[tops], contexts.kind[tops], parent, key, stoppable
-    return tops, np.stack(told, axis=1).astype(np.int64), keys
+    return tops, np.stack(told, axis=1).astype(np.int64), keys or []
 
 
-def keys_of(contexts: Contexts, columns: Columns, tops: I64) -> tuple[Sequence[Text], I64]:
-    """(texts, which of them the value right above each context has for its key; -1 where it has no value)."""
+def keys_of(contexts: Contexts, columns: Columns, tops: I64) -> tuple[Sequence[Text] | None, I64]:
+    """(texts, which of them the value right above each context has for its key; -1 where it has no value).
+
+    None where there are more than MOST_KEYS."""
     parent = contexts.parent[tops]
     values = [kind.name == context.VALUE for kind in contexts.types.kinds]
     mine: Bools = (parent >= 0) & np.array(values, np.bool_)[contexts.kind[parent]]
@@ -111,7 +113,7 @@ def keys_of(contexts: Contexts, columns: Columns, tops: I64) -> tuple[Sequence[T
     texts, which = columns.interfaces(parent[mine].astype(np.int64), "key")
     said = sorted({_said(text) for text in texts})
     if len(said) > MOST_KEYS:
-        return [], found
+        return None, found
     place = np.array([said.index(_said(text)) for text in texts], np.int64)
     found[mine] = place[which]
     return said, found

@@ -117,7 +117,7 @@ def _of(known: Known, verdict: int, index: I64, slots: I64) -> Iterator[Pile]:
     names, which, counts = np.unique(told, axis=0, return_inverse=True, return_counts=True)
     for at in np.flatnonzero((counts >= LEAST) & (names[:, 0] != NOWHERE)).tolist():
         mine = which.reshape(-1) == at
-        text = texts[int(names[at, 2])] if names[at, 2] >= 0 else None
+        text = texts[int(names[at, 2])] if texts and names[at, 2] >= 0 else None
         name = known.root_names.name(_commonest(root[mine]))
         yield Pile(verdict, int(names[at, 1]), text, name, index[mine], Count(0, 0))
 

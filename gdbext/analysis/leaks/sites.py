@@ -64,11 +64,11 @@ def _site(program: Program, symtab: Symtab, buckets: np.ndarray) -> GroupSite:
     for pcs, many in zip(stacks, times.tolist(), strict=True):
         counts[pcs or ()] = counts.get(pcs or (), 0) + many
     best = max(counts, key=lambda pcs: counts[pcs])
-    return GroupSite(int(times.sum()), _outside(stack_of(symtab, best)), len(counts) - 1)
+    return GroupSite(int(times.sum()), outside(stack_of(symtab, best)), len(counts) - 1)
 
 
-def _outside(stack: Sequence[Location]) -> Sequence[Location]:
-    """Without the allocator and package context."""
+def outside(stack: Sequence[Location]) -> Sequence[Location]:
+    """A stack without the allocator and package context."""
     stack = stack[hidden(stack) :]
     first = next((at for at, one in enumerate(stack) if not one.function.startswith(PACKAGE)), 0)
     return stack[first:]

@@ -1,0 +1,85 @@
+"""Files where a user wants them: whole or not there, for this user only, and nothing of anybody else's overwritten."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from gdbext.errors import GdbextError, UsageError
+from gdbext.store.files import room
+
+Mine = Callable[[Path], bool]
+"""Whether a file is one that we wrote."""
+TEMPORARY = ".gdbext-"
+
+
+def path_of(text: str) -> Path:
+    """A path as typed: no debugger puts the home folder in place of a ``~``."""
+    return Path(os.path.abspath(os.path.expanduser(text)))
+
+
+def check(path: Path, mine: Mine) -> None:
+    """Before anything is made. Raises UsageError where it could not be written to that path."""
+    _is_there(path, mine)
+
+
+def write(path: Path, pieces: Iterable[bytes | memoryview], size: int, mine: Mine) -> None:
+    """A file of ``size`` bytes, in place of one of ours or of none. Raises GdbextError; nothing is changed then."""
+    instead = _is_there(path, mine)
+    try:
+        if size > room(path.parent):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        _write(path, pieces, instead)
+    except OSError as error:
+        raise _cannot(path, error) from None
+
+
+def _write(path: Path, pieces: Iterable[bytes | memoryview], instead: bool) -> None:
+    number, name = tempfile.mkstemp(prefix=TEMPORARY, dir=path.parent)
+    try:
+        with open(number, "wb") as file:
+            file.writelines(pieces)
+        _rename(name, path, instead)
+    finally:
+        with contextlib.suppress(FileNotFoundError):  # renamed, as it should be
+            os.unlink(name)
+
+
+def _rename(name: str, path: Path, instead: bool) -> None:
+    """A second name is refused where somebody was quicker; a file system without second names trusts the check."""
+    if not instead:
+        try:
+            os.link(name, path)
+        except FileExistsError:
+            raise
+        except OSError:
+            instead = not path.exists()
+        else:
+            return
+    if not instead:
+        raise OSError(errno.EEXIST, os.strerror(errno.EEXIST))
+    os.replace(name, path)
+
+
+def _is_there(path: Path, mine: Mine) -> bool:
+    """Whether one of ours is there. Raises UsageError."""
+    try:
+        facts = path.lstat()
+    except FileNotFoundError:
+        if path.parent.is_dir():
+            return False
+        raise UsageError(f"cannot write {path}: there is no folder {path.parent}") from None
+    except OSError as error:
+        raise _cannot(path, error) from None
+    if stat.S_ISREG(facts.st_mode) and mine(path):
+        return True
+    raise UsageError(f"{path} is there and none of ours: it is not overwritten", "another name would do")
+
+
+def _cannot(path: Path, error: OSError) -> GdbextError:
+    return UsageError(f"cannot write {path}: {error.strerror}")
