@@ -6,6 +6,7 @@ The messages are few and flat, so they are written here; a protobuf library woul
 from __future__ import annotations
 
 import gzip
+import io
 from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import field, frozen
@@ -86,8 +87,8 @@ class Profile:
         named = b"".join(block(3, self._label(key, value)) for key, value in labels.items())
         self._samples.append(numbers(1, ids) + numbers(2, counts) + named)
 
-    def encoded(self) -> bytes:
-        """The profile as a file holds it."""
+    def encoded(self, name: str = "") -> bytes:
+        """The profile as a file holds it. ``name``: what gzip's header says that it was called, "" for nothing."""
         kinds = [number(1, self._string(what)) + number(2, self._string(unit)) for what, unit in self.kinds]
         parts = [
             *(block(1, kind) for kind in kinds),
@@ -101,7 +102,10 @@ class Profile:
             number(14, self._string(self.shown)),
         ]
         table = [block(6, text.encode("utf-8", "backslashreplace")) for text in self._strings]
-        return gzip.compress(b"".join(parts + table), mtime=0)
+        packed = io.BytesIO()
+        with gzip.GzipFile(name, "wb", fileobj=packed, mtime=0) as file:
+            file.write(b"".join(parts + table))
+        return packed.getvalue()
 
     def _string(self, text: str) -> int:
         return self._strings.setdefault(text, len(self._strings))

@@ -1,0 +1,86 @@
+"""go-heapdump for other programs, as those read it: against the histogram, what types retain, what a sample says."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import hosts, programs, tools
+from tests.waiting import HANG_SECONDS
+
+SAMPLE = re.compile(r"^ +(\d+) +(\d+) +(\d+): ([\d ]+)\n +(.*)$", re.MULTILINE)
+TYPE = re.compile(r"\btype:\[(.*?)\](?: \w+:\[|$)")
+
+
+@pytest.fixture(scope="module")
+def sample(host: hosts.Host, go: str) -> Iterator[tuple[hosts.Host, Any]]:
+    with hosts.subject(host, programs.build("growth", go)) as subject:
+        yield host, subject
+
+
+def pprof(path: Path, *how: str) -> str:
+    """What ``go tool pprof`` says of a profile."""
+    command = [tools.go_program(), "tool", "pprof", *how, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=HANG_SECONDS, cwd=path.parent)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def by_type(raw: str) -> Mapping[str, tuple[int, ...]]:
+    """Objects, flat and retained bytes."""
+    sums: dict[str, Counter[int]] = {}
+    for *values, _, labels in SAMPLE.findall(raw):
+        match = TYPE.search(labels)
+        assert match is not None, labels
+        sums.setdefault(match[1], Counter()).update(dict(enumerate(map(int, values))))
+    return {name: tuple(counts[at] for at in range(3)) for name, counts in sums.items()}
+
+
+def test_a_profile(sample: tuple[hosts.Host, Any], tmp_path: Path) -> None:
+    path = tmp_path / "heap.pb.gz"
+    said = hosts.ask(*sample, "go-heapdump", str(path), "--format", "pprof")
+    histogram, sets = (hosts.ask(*sample, *words) for words in (["go-histogram"], ["go-retained", "--by", "type"]))
+    raw = pprof(path, "-raw")
+    found, total = by_type(raw), histogram["total"]
+    if histogram["target"]["kind"] != "running":
+        assert said["total"] == total
+        assert [sum(row[at] for row in found.values()) for at in (0, 1)] == [total["objects"], total["bytes"]]
+        for row in sets["items"]:
+            if row["type"] and sum(one["type"] == row["type"] for one in sets["items"]) == 1:
+                name = row["type"] if row["type"] in found else f"{row['type']} (likely)"
+                assert found[name] == (row["shallow_objects"], row["shallow_bytes"], row["retained_bytes"])
+    facts = sample[1].truth.facts
+    assert found["main.order"][0] == facts["orders"] and found["main.blob"][0] == len(facts["blobs"])
+    assert "objects/count flat/bytes[dflt] retained/bytes" in raw
+
+
+def test_where_types_were_allocated(sample: tuple[hosts.Host, Any], tmp_path: Path) -> None:
+    path = tmp_path / "heap.pb.gz"
+    hosts.ask(*sample, "go-heapdump", str(path), "--format", "pprof")
+    facts = sample[1].truth.facts
+    top = pprof(
+        path, "-top", "-cum", "-nodecount=9999", "-nodefraction=0", "-sample_index=objects", "-focus=main.order"
+    )
+    rows = {line.split(maxsplit=5)[5]: int(line.split()[3]) for line in top.splitlines() if re.match(r" +\d+ ", line)}
+    assert rows["main.order"] == rows["main.firstOrders"] == rows["main.main"] == facts["orders"]
+    assert pprof(path, "-top").startswith("File: growth\n")
+    assert f"{facts['orders']:,} of {facts['orders']:,}" in pprof(path, "-tags")
+
+
+def test_what_is_there_is_not_lost(sample: tuple[hosts.Host, Any], tmp_path: Path) -> None:
+    """A profile takes the place of a profile, a dump that of a dump; nothing else is overwritten."""
+    (tmp_path / "mine").write_text("mine")
+    hosts.ask(*sample, "go-heapdump", str(tmp_path / "dump"))
+    dump = (tmp_path / "dump").read_bytes()
+    for name, options in (("mine", []), ("mine", ["--format", "pprof"]), ("dump", ["--format", "pprof"])):
+        said = hosts.say(*sample, "go-heapdump", str(tmp_path / name), *options)
+        assert f"{tmp_path / name} is there and none of ours: it is not overwritten" in said.out + said.err
+    assert (tmp_path / "mine").read_text() == "mine" and (tmp_path / "dump").read_bytes() == dump
+    hosts.ask(*sample, "go-heapdump", str(tmp_path / "dump"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["dump", "mine"]
