@@ -104,6 +104,22 @@ KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "states": [{"state", "spans", "bytes"}],
         },
     ),
+    "go-gc": (
+        (),
+        {
+            **dict.fromkeys(("phase", "goal_by"), str),
+            **dict.fromkeys(("cycles", "cycles_forced", "gogc", "heap_live", "heap_marked", "goal", "trigger"), int),
+            "memory_limit": object,
+            "scan": {"heap", "stacks", "globals"},
+            "assist": {"credit", "work_per_byte", "ns"},
+            "last_cycle": {"heap_at_start", "heap_at_end", "heap_marked", "mark_ns", "forced", "end_unix_ns"},
+            "gc_cpu_fraction": float,
+            "cpu": {"assist", "dedicated", "idle", "pause", "gc", "total"},
+            "limiter": {"enabled", "last_enabled_cycle"},
+            "pause_total_ns": int,
+            "pauses": [],
+        },
+    ),
     "go-mem": (
         (),
         {

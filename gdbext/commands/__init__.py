@@ -85,6 +85,8 @@ class Command(NamedTuple):
     values: bool = False
     """Offers ``--values``."""
     all_help: str = "show every row"
+    shown: int | None = None
+    """How many rows unless somebody asks for another number; None: as many as the front end's setting says."""
     complete: Callable[[Session | None, str, str], Iterable[str]] = _nothing_to_complete
     """More words that can follow ``text`` and start with ``word``; the options are completed without it."""
     offline: Callable[[argparse.Namespace], Report | None] = _needs_a_target
@@ -231,7 +233,8 @@ def parse(command: Command, line: str | Sequence[str], look: Look = LOOK) -> arg
     args.bound = look.limit if args.limit is None and not args.all else args.limit
     if args.json or (args.all and args.limit is None):
         return args
-    args.limit = look.limit if args.limit is None else args.limit
+    usual = [limit for limit in (look.limit, command.shown) if limit is not None]
+    args.limit = min(usual, default=None) if args.limit is None and look.limit is not None else args.limit
     return args
 
 

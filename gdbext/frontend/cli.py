@@ -159,7 +159,7 @@ def _command(words: list[str]) -> int:
             pieces = _while_it_stands(run_line(command, rest[1:], open_session, _look()), session)
             for piece in _progress(session).until_output(pieces):
                 _put(piece)
-            _flush()
+                _flush()
             for opened in session:
                 opened.keep()
     finally:

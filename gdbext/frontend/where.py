@@ -34,6 +34,10 @@ LACKS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     PROMPT: {
         "go-ancestors": ("chain[].stack", "chain[].start_function"),
         "go-ctxtree": ("contexts[].children_listed", "contexts[].goroutines", "garbage"),
+        "go-gc": (
+            *("assist", "cpu", "cycles_forced", "gc_cpu_fraction", "goal_by", "last_cycle", "limiter"),
+            *("pause_total_ns", "scan"),
+        ),
         "go-goroutines": (
             *("goroutines[].address", "goroutines[].labels", "goroutines[].locked", "goroutines[].thread"),
         ),

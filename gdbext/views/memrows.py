@@ -80,7 +80,7 @@ def environment_line(found: Settings) -> str:
 
 
 def _shown(value: int | Unknown) -> str:
-    return f"({value.why})" if isinstance(value, Unknown) else str(value)
+    return "unknown" if isinstance(value, Unknown) else str(value)
 
 
 def settings_object(found: Settings) -> dict[str, Any]:

@@ -85,7 +85,7 @@ program and libraries   2.00 MiB  3.00 MiB
 reserved address space       0 B  1.00 GiB
 together                58.2 MiB  1.07 GiB
 
-in force: GOGC=off, GOMEMLIMIT=900 MiB, GOMAXPROCS=2 of (why not) CPUs, GODEBUG madvdontneed=0
+in force: GOGC=off, GOMEMLIMIT=900 MiB, GOMAXPROCS=2 of unknown CPUs, GODEBUG madvdontneed=0
 started with GODEBUG=madvdontneed=0
 
 worth a look

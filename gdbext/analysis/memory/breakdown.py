@@ -76,7 +76,8 @@ class _Claims:
     def __init__(self, residency: Residency) -> None:
         self.residency, self.taken = residency, NONE
         self.found = dict.fromkeys(CATEGORIES, NONE)
-        self.notes: list[str] = []
+        self.unread: dict[str, str] = {}
+        """Of which categories something could not be read, and the first reason."""
 
     def claim(self, name: str, *sources: Callable[[], U64]) -> None:
         """What nobody had claimed before. A source that cannot be read is told."""
@@ -84,11 +85,19 @@ class _Claims:
             try:
                 wanted = union(source())
             except GdbextError as error:
-                self.notes.append(f"what is {name} is not wholly known: {error}")
+                self.unread.setdefault(name, str(error))
                 continue
             fresh = minus(wanted, self.taken)
             self.found[name] = union(np.concatenate([self.found[name], fresh]))
             self.taken = union(np.concatenate([self.taken, fresh]))
+
+    @property
+    def notes(self) -> list[str]:
+        """What is counted elsewhere than where it belongs, in a sentence."""
+        if not self.unread:
+            return []
+        why = next(iter(self.unread.values()))
+        return [f"not all of {', '.join(self.unread)} is known, so some of it is in other mappings: {why}"]
 
     def category(self, name: str) -> Category:
         """The sums of a category."""

@@ -65,6 +65,7 @@ WITNESSES: Mapping[str, tuple[Witness, ...]] = {
         Witness("runtime.gcResetMarkState", 0, 7),
     ),
     "runtime.work": (Witness("runtime.putfull", 0, 1), Witness("runtime.trygetfull", 0, 1)),
+    "runtime.gcphase": (Witness("runtime.freeSomeWbufs", 1, 3),),
     "runtime.memstats": (
         Witness("runtime.(*mheap).freeSpanLocked", 3, 4),
         Witness("runtime.(*mheap).grow", 2, 5),

@@ -47,8 +47,8 @@ def environment(program: Program) -> dict[str, str]:
 
 
 def maxprocs(program: Program) -> int:
-    """GOMAXPROCS. Raises MissingSymbol, MemoryFault."""
-    return _int32(program, program.symbol("runtime.gomaxprocs"))
+    """GOMAXPROCS: as many as there are Ps. Raises MissingSymbol, MemoryFault."""
+    return program.word(program.symbol("runtime.allp") + 8)
 
 
 def cpus(program: Program) -> int:

@@ -13,7 +13,7 @@ def test_each_is_known_by_itself() -> None:
     counters = Counters(world)
     counters.pacer |= {"gcPercent": -1, "memoryLimit": 5 << 30}
     counters.finish()
-    world.variable("runtime.gomaxprocs", 4)
+    counters.slice("runtime.allp", [0] * 4)
     found = settings(world.program)
     assert (found.gogc, found.limit, found.known_limit, found.maxprocs) == (-1, 5 << 30, 5 << 30, 4)
     assert isinstance(found.cpus, Unknown) and "runtime.ncpu" in found.cpus.why

@@ -63,7 +63,7 @@ def test_only_what_tunes_memory_is_told() -> None:
 
 def test_processors() -> None:
     world = World()
-    world.variable("runtime.gomaxprocs", 3)
+    world.variable("runtime.allp", 0, 3, 4)
     world.variable("runtime.ncpu", 8)
     assert (runtime1.maxprocs(world.program), runtime1.cpus(world.program)) == (3, 8)
     world.variable("runtime.numCPUStartup", 16)
