@@ -1,7 +1,7 @@
 """The heap's slots laid out for compiled traversals: where each span's bytes and pointer bits lie in our own memory.
 
 runtime/mheap.go, runtime/mbitmap.go: until 512 bytes the pointer bits stand at the span's end (Go 1.22), larger objects
-have a malloc header or their span names the type.
+have a malloc header or their span names the type; of chunks of package arena they stand at the end, too.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from gdbext.analysis.heap.kernels import objects as kernels
 from gdbext.analysis.heap.kernels.objects import BITMAP, HEADED, LARGE, NOSCAN, Objects
-from gdbext.compute.arrays import I32, U64
+from gdbext.compute.arrays import I32, U64, Bools
 from gdbext.errors import InconsistentRuntime
 from gdbext.golang.reading.program import Program
 from gdbext.golang.reading.words import index_in
@@ -103,7 +103,7 @@ def copied(image: Image, start: int, end: int) -> tuple[NDArray[np.uint8], int]:
 
 def _flags(program: Program, spans: Spans, table: TypeTable) -> U64:
     """``Objects.spans``' flags."""
-    large = (spans.large_type != 0) & (spans.nelems == 1)
+    large = (spans.large_type != 0) & (spans.nelems == 1) & ~_user_arenas(spans)
     named = np.where(large & ~spans.noscan, spans.large_type, 0).astype(np.uint64)
     row = _unrolled(program, named, index_in(table.described.address, named), table.described).astype(np.int64)
     kind = np.where(spans.noscan, NOSCAN, np.where(spans.header != 0, HEADED, np.where(large, LARGE, BITMAP)))
@@ -154,4 +154,12 @@ def _bits(program: Program, spans: Spans, hosts: U64, owners: list[Any]) -> U64:
     size = spans.npages * np.uint64(BITMAP_BYTES)
     tail = size + np.where(inline, INLINE_BYTES, 0).astype(np.uint64)
     at: U64 = hosts + spans.npages * np.uint64(PAGE_SIZE) - tail
-    return np.where(spans.elemsize <= SMALL, at, 0).astype(np.uint64)
+    return np.where((spans.elemsize <= SMALL) | _user_arenas(spans), at, 0).astype(np.uint64)
+
+
+def _user_arenas(spans: Spans) -> Bools:
+    """Chunks of package arena: one object each, whose type is a dummy behind it, in front of its bits
+    (runtime/arena.go, allocUserArenaChunk)."""
+    end = spans.base + spans.npages * np.uint64(PAGE_SIZE)
+    found: Bools = (spans.large_type >= spans.limit) & (spans.large_type < end)
+    return found

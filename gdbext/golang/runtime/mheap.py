@@ -48,6 +48,7 @@ MSPAN = declare(
     state=UINT,
     elemsize=UINT,
     large_type=optional(UINT("largeType")),  # Go 1.22
+    user_arena=optional(UINT("isUserArenaChunk")),  # Go 1.20, GOEXPERIMENT=arenas
 )
 HEAP_ARENA = declare(
     "runtime.heapArena",
@@ -194,8 +195,17 @@ def read_spans(program: Program) -> tuple[Spans, tuple[str, ...]]:
 
 def _in_use(program: Program, pointers: U64) -> tuple[U64, NDArray[Any]]:
     records, ok = program.records(MSPAN, pointers)
-    mine = ok & (records["state"] == IN_USE)
+    mine = ok & (records["state"] == IN_USE) & ~_set_to_fault(records)
     return pointers[mine], records[mine]
+
+
+def _set_to_fault(records: NDArray[Any]) -> Bools:
+    """Chunks of package arena that were freed: whoever touches them faults, and they do not count (runtime/arena.go,
+    isUnusedUserArenaChunk)."""
+    if "user_arena" not in (records.dtype.names or ()):
+        return np.zeros(len(records), np.bool_)
+    found: Bools = (records["user_arena"] != 0) & (records["spanclass"] == 1)
+    return found
 
 
 def believed(program: Program, pointers: U64, records: NDArray[Any], arenas: int) -> tuple[I64, Left]:
