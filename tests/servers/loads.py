@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import socket
 import threading
+import urllib.request
 from collections.abc import Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from tests.waiting import until
@@ -116,4 +119,76 @@ def _requested(port: int, number: int) -> socket.socket:
         head = f"GET /r{route}/{each} HTTP/1.1\r\nHost: h{number}\r\nX-A: v{route}\r\nCookie: a={number}\r\n\r\n"
         one.sendall(head.encode())
         one.recv(1 << 16)
+    return one
+
+
+class Exporter:
+    """Targets of a Prometheus, at paths of their own: each has some hundred series that grow with every scrape."""
+
+    def __init__(self, targets: int = 30, series: int = 400) -> None:
+        self.targets, self.series, self.scraped = targets, series, 0
+        exporter = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                body = exporter.metrics(self.path).encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "text/plain; version=0.0.4")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                """Nothing."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port: int = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def metrics(self, path: str) -> str:
+        """What a target says, in Prometheus's text format."""
+        self.scraped += 1
+        lines = [f'made_total{{path="{path}",part="{each}"}} {each * self.scraped}' for each in range(self.series)]
+        return "\n".join(("# TYPE made_total counter", *lines, ""))
+
+
+def prometheus_config(folder: Path, exporter: Exporter, every: str, rules: int = 20) -> Path:
+    """The file of a configuration, written anew: with that interval of scraping. JSON is YAML."""
+    targets = [
+        {"targets": [f"127.0.0.1:{exporter.port}"], "labels": {"instance": f"i{each}", "__metrics_path__": f"/{each}"}}
+        for each in range(exporter.targets)
+    ]
+    made = [
+        {"record": f"made:{each}", "expr": f'sum by (instance) (made_total{{part=~"{each}.*"}})'}
+        for each in range(rules)
+    ]
+    told = [{"alert": f"Much{each}", "expr": f'made_total{{part="{each}"}} > 0', "for": "1h"} for each in range(rules)]
+    group = {"name": "made", "interval": every, "rules": [*made, *told]}
+    (folder / "rules.json").write_text(json.dumps({"groups": [group]}))
+    whole = {
+        "global": {"scrape_interval": every, "scrape_timeout": "1s", "evaluation_interval": every},
+        "rule_files": [str(folder / "rules.json")],
+        "scrape_configs": [{"job_name": "made", "static_configs": targets}],
+    }
+    file = folder / "prometheus.json"
+    file.write_text(json.dumps(whole))
+    return file
+
+
+def prometheus(port: int, folder: Path, exporter: Exporter, scrapes: int = 6, asking: int = 100) -> Held:
+    """Scrapes and what rules make of them, connections that asked something; then it is told to scrape no more."""
+    until(lambda: exporter.scraped >= scrapes * exporter.targets, "scrapes of each target")
+    held = [_asked(port, number) for number in range(asking)]
+    prometheus_config(folder, exporter, "1d")
+    urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{port}/-/reload", method="POST")).close()
+    return held
+
+
+def _asked(port: int, number: int) -> socket.socket:
+    one = socket.create_connection(("127.0.0.1", port))
+    query = f"/api/v1/query?query=rate(made_total%7Bpart%3D%22{number}%22%7D%5B1m%5D)"
+    one.sendall(f"GET {query} HTTP/1.1\r\nHost: h{number}\r\n\r\n".encode())
+    one.recv(1 << 16)
     return one
