@@ -91,6 +91,13 @@ def away() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def every_signal_comes() -> Iterator[None]:
+    """A test that left signals held back would fail others, whose programs would refuse them too."""
+    yield
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == set()
+
+
 @pytest.fixture(scope="session")
 def ctxforest(go: str) -> programs.Program:
     """The context sample, built."""

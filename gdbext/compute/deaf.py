@@ -9,30 +9,33 @@ handler of the first. Standard library only: this is imported before NumPy is.
 from __future__ import annotations
 
 import signal
+
+# The functions in C. Those of package signal begin in Python, where an interrupt can come that another thread took:
+# the mask would stay.
+from _signal import SIG_BLOCK, SIG_SETMASK, pthread_sigmask  # type: ignore[import-not-found]
 from _thread import start_new_thread
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from itertools import repeat
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+EVERY = frozenset(signal.valid_signals())
 
 
 def start(started: list[int], run: Callable[..., None], each: Sequence[tuple[Any, ...]]) -> None:
     """One thread of ``run`` for each tuple of arguments, noted in ``started``: one call into C starts and notes all, so
     that an interrupt finds every thread noted that has begun. No object of package threading: those run code of
     Python's when they go, where an interrupt would be lost."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
-    try:
-        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-        started.extend(map(start_new_thread, repeat(run), each))
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)  # even an interrupt that is due comes only after this
+    holding_back(EVERY, partial(started.extend, map(start_new_thread, repeat(run), each)))
 
 
-@contextmanager
-def undisturbed() -> Iterator[None]:
-    """Ctrl-C waits meanwhile: for the few milliseconds in which something is done and noted."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
+def holding_back(signals: Collection[int], do: Callable[[], T]) -> T:
+    """What ``do`` gives; this thread takes none of the signals meanwhile. Not for what starts programs, which would
+    refuse them for ever."""
+    before = pthread_sigmask(SIG_BLOCK, ())
     try:
-        yield
+        pthread_sigmask(SIG_BLOCK, signals)
+        return do()
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        pthread_sigmask(SIG_SETMASK, before)  # even an interrupt that is due comes only after this

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from attrs import define, evolve, field
 
 from gdbext.binary.elf import ET_EXEC, PF_X
-from gdbext.compute.deaf import undisturbed
+from gdbext.compute import deaf
 from gdbext.errors import MemoryFault, UnsupportedTarget
 from gdbext.target import Identity, Thread, delveregisters, identity, procfs
 from gdbext.target.arch import Vectors, choice
@@ -38,6 +40,7 @@ VERSION = re.compile(r"Version: (\d+)\.(\d+)(\S*)")
 RUNNING = "the program is running"
 HALT = "--halt, typed before the command, stops it while it is copied and lets it go on"
 ENDS = "this Delve takes one client and has ended with this one; --accept-multiclient keeps it"
+INTERRUPTS = (signal.SIGINT,)
 LOOKS, BETWEEN_SECONDS = 2000, 0.005
 State = dict[str, Any]
 
@@ -52,10 +55,12 @@ class Stop:
 
     def begin(self) -> None:
         """Stop it. Where it came upon somebody's breakpoint first, it stays there afterwards."""
-        with undisturbed():
-            began = time.monotonic()
-            now = self.connection.ask("Command", name="halt").get("State") or {}
-            self.since = None if _hit(now) else began
+        deaf.holding_back(INTERRUPTS, self._begin)
+
+    def _begin(self) -> None:
+        began = time.monotonic()
+        now = self.connection.ask("Command", name="halt").get("State") or {}
+        self.since = None if _hit(now) else began
 
     def end(self) -> float | None:
         """It goes on; for how many seconds it was stopped, None where it was not.
@@ -63,12 +68,12 @@ class Stop:
         Over a connection of its own, for the other one may be in the middle of an answer. Raises UnsupportedTarget
         where Delve does not let it go on; where Delve has gone there is nobody to tell.
         """
-        if self.since is None:
-            return None
-        with undisturbed():
-            began, self.since = self.since, None
-            _go_on(self.connection)
-            return time.monotonic() - began
+        return None if self.since is None else deaf.holding_back(INTERRUPTS, partial(self._end, self.since))
+
+    def _end(self, began: float) -> float:
+        self.since = None
+        _go_on(self.connection)
+        return time.monotonic() - began
 
 
 @define(eq=False)

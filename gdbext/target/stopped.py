@@ -14,14 +14,14 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping as MappingOf
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping as MappingOf
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from attrs import define, field, frozen
 
-from gdbext.compute import parallel
+from gdbext.compute import deaf, parallel
 from gdbext.compute.control import CONTROL
 from gdbext.errors import UnsupportedTarget
 from gdbext.target import procfs
@@ -170,8 +170,8 @@ def while_stopped(pid: int, work: Callable[[Stop], T]) -> tuple[T, int]:
     """
     tracer: list[int] = []
     try:
-        with _not_suspended():
-            return parallel.aside(partial(_traced, pid, work, tracer))
+        # Ctrl-Z waits until the process goes on: who is suspended himself lets nobody go.
+        return deaf.holding_back(JOB_CONTROL, partial(parallel.aside, partial(_traced, pid, work, tracer)))
     finally:
         _await_end(tracer)
 
@@ -192,14 +192,3 @@ def _await_end(tracer: Iterable[int]) -> None:
     for tid in tracer:
         while os.path.exists(f"/proc/self/task/{tid}"):
             time.sleep(LOOK_SECONDS)
-
-
-@contextmanager
-def _not_suspended() -> Iterator[None]:
-    """Ctrl-Z waits until the process goes on: who is suspended himself lets nobody go."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
-    try:
-        signal.pthread_sigmask(signal.SIG_BLOCK, JOB_CONTROL)
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

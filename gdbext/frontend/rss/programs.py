@@ -14,7 +14,6 @@ from typing import IO
 
 from attrs import define, field
 
-from gdbext.compute import deaf
 from gdbext.errors import UsageError
 from gdbext.target import procfs
 
@@ -102,12 +101,25 @@ class Program:
 
 
 @contextmanager
+def _noting_interrupts() -> Iterator[None]:
+    """Ctrl-C comes afterwards: who started a program must know which. (A mask the program would have too.)"""
+    came: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if came:
+        raise KeyboardInterrupt
+
+
+@contextmanager
 def started(what: Sequence[list[str] | int]) -> Iterator[list[Program]]:
     """All of them, which are ended with the block. Raises UsageError, UnsupportedTarget where one cannot be started."""
     programs: list[Program] = []
     try:
         for one in what:
-            with deaf.undisturbed():
+            with _noting_interrupts():
                 programs.append(Program.of(one))
         yield programs
     finally:
