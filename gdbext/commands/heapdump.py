@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,28 +11,33 @@ from gdbext import report
 from gdbext.analysis.dumps import dumpfile, heapdump, heapprofile
 from gdbext.analysis.heap import histogram
 from gdbext.commands import Command
-from gdbext.report import cells, counts, pprof
+from gdbext.report import cells, counts, parquet, pprof
 from gdbext.store import given
-from gdbext.views import heapprofiles
+from gdbext.views import heapprofiles, heaptables
 
 if TYPE_CHECKING:
     from gdbext.session import Session
 
 
-FORMATS = ("dump", "pprof")
+FORMATS = ("dump", "pprof", "parquet")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """go-heapdump's own arguments."""
     add = parser.add_argument
     add("file", metavar="FILE", help="where to: one that an earlier go-heapdump wrote is replaced, nothing else")
-    add("--format", choices=FORMATS, default=FORMATS[0], help="for whom: go-diff (dump, unless said), go tool pprof")
+    add(
+        "--format",
+        choices=FORMATS,
+        default=FORMATS[0],
+        help="for go-diff (dump: unless said), for others",
+    )
 
 
 def run(session: Session, args: argparse.Namespace) -> report.Report:
     """The file, and what is in it. Raises GdbextError."""
     path = given.path_of(args.file)
-    return (_profile if args.format == "pprof" else _dump)(session, path)
+    return {"dump": _dump, "pprof": _profile, "parquet": _tables}[args.format](session, path)
 
 
 def _dump(session: Session, path: Path) -> report.Report:
@@ -60,6 +65,37 @@ def _profile(session: Session, path: Path) -> report.Report:
     return _report(made, path, len(data), "pprof", more, [f"; {found}", *next_])
 
 
+def _tables(session: Session, path: Path) -> report.Report:
+    parquet.library()
+    given.check_folder(path, _may_go)
+    made = heapdump.dumped(session, session)
+    title, rows = heapprofiles.title(made.moment), dict[str, int]()
+
+    def fill(folder: Path) -> None:
+        session.doing = "writing"
+        rows.update({name: parquet.write(folder / f"{name}.parquet", one) for name, one in _pieces(session, made)})
+        (folder / heaptables.README).write_text(heaptables.explained(title))
+
+    given.write_folder(path, fill, _may_go)
+    size = sum(one.stat().st_size for one in path.iterdir())
+    found = ", ".join(f"{count:,} {name}" for name, count in rows.items())
+    next_ = f"columns and queries: {path}/{heaptables.README}"
+    return _report(made, path, size, "parquet", rows, [f"; {found}", next_])
+
+
+def _may_go(path: Path) -> bool:
+    return heaptables.is_tables(path) or not any(path.iterdir())
+
+
+def _pieces(session: Session, made: heapdump.HeapDump) -> Iterator[tuple[str, Iterable[parquet.Piece]]]:
+    """The tables, each made when it is written."""
+    yield "objects", heaptables.objects(made)
+    yield "edges", heaptables.edges(session.live)
+    yield "roots", heaptables.roots(made, session.live, session.roots, session.root_names)
+    yield "types", heaptables.types(made)
+    yield "contexts", heaptables.contexts(made, session.contexts if len(made.contexts) else None)
+
+
 def _sampled(made: heapdump.HeapDump) -> int:
     """How many reachable objects have an allocation site."""
     return int(made.alive(made.samples.id).sum())
@@ -85,7 +121,7 @@ def _report(
 
 COMMAND = Command(
     name="go-heapdump",
-    help="Write what the heap is made of to a file: for go-diff, for go tool pprof.",
+    help="Write what the heap is made of to a file: for go-diff, go tool pprof, DuckDB.",
     description=(
         "Every object's address, size, type, and whether roots reach it; where it was allocated, of those that the\n"
         "memory profile sampled; every context with its kind, what it is registered with, the key above it and what\n"
@@ -95,11 +131,15 @@ COMMAND = Command(
         "--format pprof: a profile of the reachable objects, for go tool pprof: types below the functions that\n"
         "allocated them. Objects and flat bytes are counted, and shared out among stacks as those objects of the type\n"
         "are that the memory profile sampled (the label sampled: how many). Retained bytes are what would become\n"
-        "garbage with all objects of the type, and types overlap there."
+        "garbage with all objects of the type, and types overlap there.\n"
+        "--format parquet: a folder of tables (objects, edges, roots, types, contexts) for DuckDB, Spark and their\n"
+        "like, with a README.md that says what the columns are and has a query for each; it needs what\n"
+        "./install.sh --with parquet fetches."
     ),
     examples=(
         ("go-heapdump /tmp/before", "now; once the program has grown, go-diff /tmp/before says by what"),
         ("go-heapdump /tmp/heap.pb.gz --format pprof", "then: go tool pprof -http : /tmp/heap.pb.gz"),
+        ("go-heapdump /tmp/tables --format parquet", "then: cd /tmp/tables, duckdb; README.md has queries"),
         ("go-heapdump /tmp/before --json", "the same as the first, and for scripts what is in the file"),
     ),
     usage="FILE [options]",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shutil
 import stat
 import tempfile
 from collections.abc import Callable, Iterable
@@ -39,6 +40,37 @@ def write(path: Path, pieces: Iterable[bytes | memoryview], size: int, mine: Min
         raise _cannot(path, error) from None
 
 
+def check_folder(path: Path, mine: Mine) -> None:
+    """Before anything is made. Raises UsageError where no folder could be put in its place."""
+    _is_there(path, mine, stat.S_ISDIR)
+
+
+def write_folder(path: Path, fill: Callable[[Path], None], mine: Mine) -> None:
+    """A folder that ``fill`` fills, in place of an empty one, of one of ours or of none. Raises GdbextError; nothing is
+    changed then."""
+    _is_there(path, mine, stat.S_ISDIR)
+    try:
+        new = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=path.parent))
+        try:
+            fill(new)
+            _take_place(new, path, mine)
+        finally:
+            shutil.rmtree(new, ignore_errors=True)
+    except OSError as error:
+        raise _cannot(path, error) from None
+
+
+def _take_place(new: Path, path: Path, mine: Mine) -> None:
+    """Whoever was quicker keeps what is none of ours."""
+    if _is_there(path, mine, stat.S_ISDIR) and any(path.iterdir()):
+        old = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=path.parent))
+        os.rename(path, old / "old")
+        os.rename(new, path)
+        shutil.rmtree(old, ignore_errors=True)
+    else:
+        os.rename(new, path)
+
+
 def _write(path: Path, pieces: Iterable[bytes | memoryview], instead: bool) -> None:
     number, name = tempfile.mkstemp(prefix=TEMPORARY, dir=path.parent)
     try:
@@ -66,7 +98,7 @@ def _rename(name: str, path: Path, instead: bool) -> None:
     os.replace(name, path)
 
 
-def _is_there(path: Path, mine: Mine) -> bool:
+def _is_there(path: Path, mine: Mine, sort: Callable[[int], bool] = stat.S_ISREG) -> bool:
     """Whether one of ours is there. Raises UsageError."""
     try:
         facts = path.lstat()
@@ -76,7 +108,7 @@ def _is_there(path: Path, mine: Mine) -> bool:
         raise UsageError(f"cannot write {path}: there is no folder {path.parent}") from None
     except OSError as error:
         raise _cannot(path, error) from None
-    if stat.S_ISREG(facts.st_mode) and mine(path):
+    if sort(facts.st_mode) and mine(path):
         return True
     raise UsageError(f"{path} is there and none of ours: it is not overwritten", "another name would do")
 

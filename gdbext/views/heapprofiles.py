@@ -32,14 +32,18 @@ COMMENTS = (
 
 def profile(shares: Iterable[Share], moment: Moment, code: pprof.Program) -> bytes:
     """The file."""
-    whose = f"Reachable objects of {moment.process}, {escape(moment.exe)}, {escape(moment.go_version)}"
-    made = pprof.Profile(KINDS, code, FLAT, [whose, *COMMENTS])
+    made = pprof.Profile(KINDS, code, FLAT, [f"Reachable objects of {title(moment)}", *COMMENTS])
     for one in shares:
         name = escape(shown(one.entry))
         leaf = pprof.Spot(0, (pprof.Line(name, escape(one.entry.package), 0),))
         callers = [_spot(frame) for frame in one.stack] or [pprof.Spot(0, (pprof.Line(UNSAMPLED, "", 0),))]
         made.add([leaf, *callers], [one.objects, one.bytes, one.retained], _labels(one, name))
     return made.encoded(NAME)
+
+
+def title(moment: Moment) -> str:
+    """Whose heap it is."""
+    return f"{moment.process}, {escape(moment.exe)}, {escape(moment.go_version)}"
 
 
 def _spot(frame: Location) -> pprof.Spot:

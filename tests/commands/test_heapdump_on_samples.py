@@ -9,8 +9,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
+from gdbext.views import heaptables
 from tests import hosts, programs, tools
 from tests.waiting import HANG_SECONDS
 
@@ -84,3 +86,56 @@ def test_what_is_there_is_not_lost(sample: tuple[hosts.Host, Any], tmp_path: Pat
     assert (tmp_path / "mine").read_text() == "mine" and (tmp_path / "dump").read_bytes() == dump
     hosts.ask(*sample, "go-heapdump", str(tmp_path / "dump"))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["dump", "mine"]
+
+
+def queried(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[dict[str, Any]]]:
+    """What DuckDB says to the queries of README.md, of which none is changed."""
+    monkeypatch.chdir(folder)
+    return [_rows(duckdb.sql(query)) for query in heaptables.QUERIES.values()]
+
+
+def _rows(relation: Any) -> list[dict[str, Any]]:
+    return [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
+
+
+def test_tables(sample: tuple[hosts.Host, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the sample and the other commands have them."""
+    folder, facts = tmp_path / "tables", sample[1].truth.facts
+    said = hosts.ask(*sample, "go-heapdump", str(folder), "--format", "parquet")
+    of_types, references, roots, packages, contexts = queried(folder, monkeypatch)
+    orders = {"name": "main.order", "objects": facts["orders"], "bytes": 48 * facts["orders"]}
+    assert {**of_types[0], "allocated_by": None} == {**orders, "allocated_by": None}
+    assert of_types[0]["allocated_by"].startswith("main.firstOrders at ")
+    assert {"source": "main.order", "target": "main.order", "edges": facts["orders"] - 1} in references
+    assert {"main.told", "runtime.m0"} & {row["name"] for row in roots} and {row["goid"] for row in roots} > {None}
+    assert packages[0]["package"] == "main"
+    parents = {row["registered_with"]: row for row in contexts}
+    for fate in ("held", "lost"):
+        row = parents[facts["parents"][fate]]
+        assert row["contexts"] == facts[fate]
+        assert row["verdict"] == (fate if said["target"]["kind"] != "running" else None)
+    heap = "SELECT count(*) FILTER (reachable) AS objects, sum(size) FILTER (reachable) AS bytes FROM 'objects.parquet'"
+    assert _rows(duckdb.sql(heap)) == [said["total"]]
+    edge = "SELECT * FROM 'edges.parquet' e ANTI JOIN 'objects.parquet' o ON o.address = e.target AND o.reachable"
+    assert _rows(duckdb.sql(edge)) == _rows(duckdb.sql(edge.replace("e.target", "e.source"))) == []
+    held = "SELECT kind FROM 'roots.parquet' WHERE name = 'main.orders'"
+    assert _rows(duckdb.sql(held)) == [{"kind": "bss"}]
+    again = hosts.ask(*sample, "go-heapdump", str(folder), "--format", "parquet")
+    assert again["total"] == said["total"] or said["target"]["kind"] == "running"
+
+
+def test_every_reachable_object_is_reached_in_the_tables(
+    host: hosts.Host, go: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the roots along the edges, and nothing else is: the tables are the graph."""
+    with hosts.subject(host, programs.build("heap", go)) as subject:
+        said = hosts.ask(host, subject, "go-heapdump", str(tmp_path / "tables"), "--format", "parquet")
+    monkeypatch.chdir(tmp_path / "tables")
+    walk = """
+        WITH RECURSIVE reached(address) AS (
+            SELECT target FROM 'roots.parquet'
+            UNION SELECT e.target FROM 'edges.parquet' e JOIN reached ON source = address
+        ) SELECT count(*) FROM reached
+    """
+    ((found,),) = duckdb.sql(walk).fetchall()
+    assert found == said["total"]["objects"]

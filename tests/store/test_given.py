@@ -87,3 +87,57 @@ def test_a_home_folder_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/her")
     assert given.path_of("~/x") == Path("/home/her/x")
     assert given.path_of("/a/../b") == Path("/b")
+
+
+def filled(folder: Path) -> None:
+    (folder / "ours").write_text("new")
+
+
+def mine(folder: Path) -> bool:
+    return os.listdir(folder) in ([], ["ours"])
+
+
+def test_folders(tmp_path: Path) -> None:
+    """In place of none, of an empty one, of one of ours; never of another."""
+    path = tmp_path / "folder"
+    for _ in range(2):
+        given.write_folder(path, filled, mine)
+        assert os.listdir(path) == ["ours"] and path.stat().st_mode & 0o777 == 0o700
+        (path / "ours").write_text("old")
+    given.write_folder(path, filled, mine)
+    assert (path / "ours").read_text() == "new"
+    (path / "theirs").write_text("")
+    for wrong in (path, path / "theirs"):
+        with pytest.raises(UsageError, match="is there and none of ours: it is not overwritten"):
+            given.write_folder(wrong, filled, mine)
+    assert os.listdir(tmp_path) == ["folder"] and sorted(os.listdir(path)) == ["ours", "theirs"]
+
+
+def test_a_folder_that_cannot_be_filled_is_not_there(tmp_path: Path) -> None:
+    def interrupted(folder: Path) -> None:
+        filled(folder)
+        raise KeyboardInterrupt
+
+    def full(folder: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(KeyboardInterrupt):
+        given.write_folder(tmp_path / "x", interrupted, mine)
+    with pytest.raises(UsageError, match=r"cannot write .*/x: No space left on device"):
+        given.write_folder(tmp_path / "x", full, mine)
+    with pytest.raises(UsageError, match="there is no folder"):
+        given.check_folder(tmp_path / "none" / "x", mine)
+    assert os.listdir(tmp_path) == []
+
+
+def test_who_was_quicker_keeps_his_folder(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+
+    def late(folder: Path) -> None:
+        filled(folder)
+        path.mkdir()
+        (path / "theirs").write_text("")
+
+    with pytest.raises(UsageError, match="is there and none of ours"):
+        given.write_folder(path, late, mine)
+    assert os.listdir(path) == ["theirs"] and os.listdir(tmp_path) == ["x"]

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from gdbext.golang.types.flat.table import TypeTable
 
 COLUMNS = 8
+HEADER = 8
+"""Bytes of a malloc header (runtime/mbitmap.go, mallocHeaderSize)."""
 ALIVE = ALLOCATED | MARKED
 FLAGS_KEPT = np.uint64(0xFFFF)
 """Of a span's flags: above them a large object's type, which its state has too."""
@@ -116,6 +118,12 @@ class HeapDump:
         """Where slots begin."""
         span = self.spans_of(ids)
         found: U64 = span[:, BASE] + (ids.astype(np.uint64) - span[:, FIRST]) * span[:, SIZE]
+        return found
+
+    def addresses(self, ids: I64) -> U64:
+        """Where the objects in slots begin: behind a malloc header, where there is one."""
+        headed = self.spans_of(ids)[:, kernels.FLAGS] & kernels.HEADED != 0
+        found: U64 = self.slots(ids) + np.where(headed, np.uint64(HEADER), np.uint64(0))
         return found
 
     def alive(self, ids: I64) -> Bools:

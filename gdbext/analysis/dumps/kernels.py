@@ -1,4 +1,4 @@
-"""Which objects of two moments are at the same address, of the same type and size."""
+"""Which objects of two moments are at the same address, of the same type and size; and what refers to what."""
 
 from __future__ import annotations
 
@@ -6,16 +6,25 @@ import numpy as np
 
 from gdbext.analysis.heap.kernels.objects import (  # noqa: F401  a kernel's declaration names some
     ALLOCATED,
+    BASE,
     FIRST,
     FLAGS,
+    HOST,
     MARKED,
+    NOSCAN,
     SIZE,
     Objects,
     counted_as,
+    header_of,
+    slot_of,
     slots_of,
 )
-from gdbext.compute.intrinsics import SOME, stopped
+from gdbext.analysis.heap.kernels.words import Mask, is_pointer, put_mask  # noqa: F401  a declaration names some
+from gdbext.compute.functions import inlined
+from gdbext.compute.intrinsics import SOME, load64, stopped
 from gdbext.compute.library import Library
+from gdbext.golang.types.flat.kernels import Described  # noqa: F401  a kernel's declaration names it
+from gdbext.target.kernels import EIGHT, Memory  # noqa: F401  a kernel's declaration names some
 
 library = Library(__name__)
 LIVE = ALLOCATED | MARKED
@@ -42,3 +51,46 @@ def same(control, before, after, pairs, texts, common_before, common_after, out)
             if row >= 0 and row == common_after[counted_as(other, second[FLAGS], texts[1], texts[3])]:
                 out[row, 0] += 1
                 out[row, 1] += np.int64(first[SIZE])
+
+
+@inlined
+def is_live(objects, number, slot):
+    """Whether there is a reachable object in a span's slot."""
+    return objects.state[np.int64(objects.spans[number, FIRST]) + np.int64(slot)] & LIVE == LIVE
+
+
+@library.kernel("control Memory Objects Described Mask i64[] i64[,] -> i64")
+def edges(control, memory, objects, described, mask, at, out):
+    """Pointers of reachable objects to objects, from where ``at`` says on: the span, its slot, the object's word.
+
+    Rows of ``out``: where the one begins, how many bytes behind that the pointer is, where the other begins. Returns
+    how many; where there are as many as there is room for, ``at`` says where the next one is looked for.
+    """
+    count, number, slot, word = 0, at[0], at[1], at[2]
+    while number < len(objects.spans):
+        span = objects.spans[number]
+        slots = slots_of(span) if span[FLAGS] & NOSCAN == 0 else 0
+        while slot < slots:
+            if slot & SOME == 0 and stopped(control):
+                return count
+            if objects.state[np.int64(span[FIRST]) + slot] & LIVE == LIVE:
+                host, words = put_mask(memory, described, span, np.uint64(slot), mask)
+                while word < np.int64(words):
+                    if word & SOME == 0 and stopped(control):
+                        return count
+                    if is_pointer(mask, np.uint64(word)):
+                        other, there = slot_of(objects, load64(host + np.uint64(word) * EIGHT))
+                        if other >= 0 and is_live(objects, other, there):
+                            if count == len(out):
+                                at[0], at[1], at[2] = number, slot, word
+                                return count
+                            target = objects.spans[other]
+                            out[count, 0] = np.int64(span[BASE] + host - span[HOST])
+                            out[count, 1] = 8 * word
+                            out[count, 2] = np.int64(target[BASE] + there * target[SIZE] + header_of(target))
+                            count += 1
+                    word += 1
+            word, slot = 0, slot + 1
+        slot, number = 0, number + 1
+    at[0], at[1], at[2] = number, 0, 0
+    return count
