@@ -90,6 +90,7 @@ class FakeMemory:
     """Regions as a core. ``fail_at``: the number of the read (1 for the next) that fails, and all after it."""
 
     stable = lasting = True
+    version = ""
 
     def __init__(self, regions: Sequence[Region]) -> None:
         self.regions = regions

@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 from gdbext.errors import UnsupportedTarget
 
 Bytes = NDArray[np.uint8]
-Stamp = tuple[int, int]
-"""(size, time of the last change in nanoseconds) of a file."""
+Stamp = tuple[int, int, int, int, int]
+"""Of a file: size, the times in nanoseconds when it was written to and when it or its inode was, device, inode."""
 
 # fmt: off
 HEADER = np.dtype([
@@ -328,7 +328,7 @@ def map_stamped(path: str) -> tuple[Bytes, Stamp]:
 
 def stamp_of(facts: os.stat_result) -> Stamp:
     """Changes with every write to a file."""
-    return facts.st_size, facts.st_mtime_ns
+    return facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_dev, facts.st_ino
 
 
 def _c_string(strings: bytes, at: int) -> str:

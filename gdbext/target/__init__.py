@@ -95,6 +95,10 @@ class Memory(Protocol):
     def lasting(self) -> bool:
         """Whether another session can meet the very same memory: it is a file's."""
 
+    @property
+    def version(self) -> str:
+        """A digest that another session meets again only where nobody has written to those files; "" for none."""
+
     def read(self, address: int, size: int) -> bytes:
         """Exactly ``size`` bytes. Raises MemoryFault."""
 

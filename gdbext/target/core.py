@@ -7,6 +7,8 @@ of ``dlv dump`` (no NT_FILE, notes without owner). Bytes come from the core; whe
 
 from __future__ import annotations
 
+import hashlib
+import os
 import time
 from collections.abc import Iterable, Iterator, Mapping as MappingOf, Sequence
 from pathlib import Path
@@ -14,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field
 
-from gdbext.binary.elf import ET_CORE, PF_R, PN_XNUM, Bytes, Elf, map_file
+from gdbext.binary.elf import ET_CORE, PF_R, PN_XNUM, Bytes, Elf, Stamp, map_stamped, stamp_of
 from gdbext.binary.executable import Binary
 from gdbext.errors import UnsupportedTarget
 from gdbext.target import Identity, Mapping, Thread, identity
@@ -38,6 +40,8 @@ ORDER = "the program comes first, then the core: EXE CORE"
 RESERVATION = 1 << 16
 """A read-only anonymous segment this long and all zeros is address space that Go reserved (GDB 13 writes it out)."""
 SAMPLES, PAGE = 16, 4096
+AT_REST_NS = 60 * 10**9
+"""How long nobody must have written to a file that is known again by its stamp."""
 LOOK_SECONDS = 0.02
 """Between two looks whether the files are still as long as they were."""
 
@@ -48,6 +52,7 @@ class CoreMemory:
 
     path: str
     _files: list[Bytes]
+    _stamps: MappingOf[str, Stamp]
     _image: Image
     _mappings: list[Mapping]
     stable: bool = field(default=True, init=False)
@@ -71,6 +76,19 @@ class CoreMemory:
                 raise UnsupportedTarget(said, "open it again")
             self._seen_whole = now
         return self._image
+
+    @property
+    def version(self) -> str:
+        """Of the files' stamps, as they still are: a file has another one after it was written to, unless that was
+        just now (its clock is coarse, and what is written through a map is noted late)."""
+        try:
+            now = {name: stamp_of(os.stat(name)) for name in self._stamps}
+        except OSError:
+            return ""
+        written = max(max(mtime, ctime) for _, mtime, ctime, _, _ in now.values())
+        if now != self._stamps or time.time_ns() - written < AT_REST_NS:
+            return ""
+        return hashlib.sha256(repr(sorted(now.items())).encode()).hexdigest()
 
     def mappings(self) -> Sequence[Mapping]:
         """The address space as the core describes it."""
@@ -107,10 +125,13 @@ class CoreFile:
         program = _open_program(exe, arch, suggested_programs(notes, saved))
         said = _losses(elf, notes)
         bias = _identify(program, notes, saved, said)
-        files = dict(_verified_files(notes.files, own))
+        stamped = dict(_verified_files(notes.files, own))
+        files = {name: data for name, (data, _) in stamped.items()}
         image = _whole_image(elf, own, program, bias, notes.files, files)
         mappings = merge_mappings(_mappings(loads(elf)), notes.files)
-        memory = CoreMemory(core, [elf.data, program.data, *files.values()], image, mappings)
+        stamps = {one.path: one.stamp for one in (elf, program) if one.stamp is not None}
+        stamps |= {name: stamp for name, (_, stamp) in stamped.items()}
+        memory = CoreMemory(core, [elf.data, program.data, *files.values()], stamps, image, mappings)
         return cls(Identity("core", notes.pid), Binary(program), arch, bias, said, memory, notes)
 
     def threads(self) -> Sequence[Thread]:
@@ -129,13 +150,13 @@ class CoreFile:
 
 def open_core_elf(path: str) -> Elf:
     """A core's ELF file. Raises UnsupportedTarget for compressed files, programs, machines that nobody here knows."""
-    data = map_file(path)
+    data, stamp = map_stamped(path)
     if data.size == 0:
         raise UnsupportedTarget(f"{path} is empty", "was the disk full, or a limit of 0 set (ulimit -c)?")
     for magic, (packer, command) in PACKED.items():
         if data[: len(magic)].tobytes() == magic:
             raise UnsupportedTarget(f"{path} is compressed ({packer})", f"unpack it first: {_unpack(path, command)}")
-    elf = Elf(path, data)
+    elf = Elf(path, data, stamp)
     if elf.type != ET_CORE:
         raise UnsupportedTarget(f"{path} is no core file but a program or library", ORDER)
     if not choice.is_supported(elf):
@@ -224,20 +245,20 @@ def _whole_image(
     return Image(beneath(beneath(own, constant), under), [elf.data, program.data, *files.values()])
 
 
-def _verified_files(mapped: Sequence[Mapping], own: list[Piece]) -> Iterator[tuple[str, Bytes]]:
+def _verified_files(mapped: Sequence[Mapping], own: list[Piece]) -> Iterator[tuple[str, tuple[Bytes, Stamp]]]:
     """Files mapped by the process that still exist and begin with the very page that the core saved."""
     saved = Image(own)
     firsts: MappingOf[str, Mapping] = {m.file: m for m in reversed(mapped) if m.offset == 0}
     for name, first in firsts.items():
         page = identity.peek(saved, first.start, PAGE)
-        data = _opened(name) if page else None
-        if data is not None and data[:PAGE].tobytes() == page:
-            yield name, data
+        opened = _opened(name) if page else None
+        if opened is not None and opened[0][:PAGE].tobytes() == page:
+            yield name, opened
 
 
-def _opened(name: str) -> Bytes | None:
+def _opened(name: str) -> tuple[Bytes, Stamp] | None:
     try:
-        return map_file(name) if Path(name).is_file() else None
+        return map_stamped(name) if Path(name).is_file() else None
     except (UnsupportedTarget, OSError, ValueError):
         return None
 

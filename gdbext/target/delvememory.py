@@ -50,6 +50,7 @@ class DelveMemory:
     """By page number: what single reads have brought, None for what cannot be read."""
     stable: bool = field(default=True, init=False)
     lasting: bool = field(default=False, init=False)
+    version: str = field(default="", init=False)
     _frozen: bool = field(default=False, init=False)
 
     def freeze(self) -> None:

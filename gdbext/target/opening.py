@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 from gdbext.errors import UnsupportedTarget
-from gdbext.target.core import CoreFile
-from gdbext.target.delve import Delve
-from gdbext.target.process import Process
+from gdbext.later import later
+
+with later("gdbext"):
+    from gdbext.target import core as cores, delve, process
+
+if TYPE_CHECKING:
+    from gdbext.target.core import CoreFile
+    from gdbext.target.delve import Delve
+    from gdbext.target.process import Process
 
 
 def open_core(exe: str, core: str) -> CoreFile:
     """The core of a program. Raises UnsupportedTarget, with one line, for anything else."""
     for path in (core, exe):
         _check_regular(path)
-    return CoreFile.open(exe, core)
+    return cores.CoreFile.open(exe, core)
 
 
 def open_delve(address: str, exe: str, halt: bool) -> Delve:
     """What a headless Delve holds. Raises UnsupportedTarget, with one line."""
     _check_regular(exe)
-    return Delve.open(address, exe, halt)
+    return delve.Delve.open(address, exe, halt)
 
 
 def _check_regular(path: str) -> None:
@@ -33,4 +40,4 @@ def _check_regular(path: str) -> None:
 
 def open_pid(pid: int) -> Process:
     """A running process, which goes on running. Raises UnsupportedTarget, with one line."""
-    return Process.open(pid)
+    return process.Process.open(pid)

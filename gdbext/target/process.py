@@ -31,6 +31,7 @@ class MappedMemory:
     pid: int
     stable: bool = False
     lasting: bool = field(default=False, init=False)
+    version: str = field(default="", init=False)
     _memory: ProcessMemory = field(init=False)
     _mappings: list[Mapping] = field(init=False, factory=list)
 

@@ -27,6 +27,7 @@ class Frozen:
     _mappings: tuple[Mapping, ...]
     stable: bool = field(default=True, init=False)
     lasting: bool = field(default=False, init=False)
+    version: str = field(default="", init=False)
 
     def read(self, address: int, size: int) -> bytes:
         """Exactly ``size`` bytes. Raises MemoryFault."""

@@ -236,6 +236,23 @@ def test_overwritten_while_open(newest: programs.Program, tmp_path: Path, which:
 # Cores made by hand -------------------------------------------------------------------------------------------------
 
 
+def test_a_version_is_of_files_at_rest(
+    newest: programs.Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path, small_core(newest))
+    assert open_core(str(newest.exe), path).memory.version == "", "it was written a moment ago"
+    monkeypatch.setattr(corefile, "AT_REST_NS", 0)
+    target = open_core(str(newest.exe), path)
+    version = target.memory.version
+    assert len(version) == 64 and open_core(str(newest.exe), path).memory.version == version
+    facts = os.stat(path)
+    with open(path, "r+b") as file:
+        file.write(b"\x7f")
+    os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    assert target.memory.version == "", "it is no longer the file that was opened"
+    assert open_core(str(newest.exe), path).memory.version not in ("", version)
+
+
 def write(tmp_path: Path, data: bytes, name: str = "core") -> str:
     (tmp_path / name).write_bytes(data)
     return str(tmp_path / name)

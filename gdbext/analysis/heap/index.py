@@ -2,10 +2,12 @@
 
     $GDBEXT_HOME/cache/heaps/<digest>.objects   the state of each slot, what closures' types are made from
     $GDBEXT_HOME/cache/heaps/<digest>.paths     where the shortest path to each slot comes from
+    $GDBEXT_HOME/cache/heaps/<version>.versions the second digest of files by their stamps
 
 The digest is of all that the answer was made from and is quick to tell: our own modules, the program's file, where the
 memory lies, the threads' registers. Every byte of the memory is in a second one, which stands in the file: a core that
-differs anywhere is another core. Spans, types and roots are decoded anew each time; that takes a tenth of a second.
+differs anywhere is another core. It is not made again while size, inode and times say that nobody wrote to the files,
+as git does it. Spans, types and roots are decoded anew each time; that takes a tenth of a second.
 """
 
 from __future__ import annotations
@@ -46,13 +48,13 @@ WORTH_IT = 1 << 20
 """Slots; of fewer the heap is followed again before a file is found."""
 PIECE = 1 << 18
 """Slots looked at in one go: what fits a processor's cache."""
-OBJECTS, PATHS = "objects", "paths"
+OBJECTS, PATHS, VERSIONS = "objects", "paths", "versions"
 SWITCH = "GDBEXT_INDEX"
 """An environment variable: 0 and nothing is kept or looked for."""
 
 
 def shelf_of(sort: str, folder: Path | None = None) -> Shelf:
-    """The shelf of OBJECTS or PATHS."""
+    """The shelf of OBJECTS, PATHS or VERSIONS."""
     where = folder or home.folder() / "cache" / "heaps"
     return Shelf(where, f".{sort}", MOST_FILES, MOST_BYTES, MOST_TOGETHER)
 
@@ -131,9 +133,17 @@ class Index:
 
     @cached_property
     def content(self) -> str:
-        """The digest of every byte."""
-        image = self.target.memory.whole()
-        return fingerprint(image) if image is not None else ""
+        """The digest of every byte; of files that nobody has written to since, as an earlier session found it."""
+        image, version = self.target.memory.whole(), self.target.memory.version
+        shelf = shelf_of(VERSIONS, self.folder)
+        if image is None:
+            return ""
+        if version and (known := shelf.read(version)):
+            return known.decode("ascii", "replace")
+        made = fingerprint(image)
+        if version and version == self.target.memory.version:
+            shelf.keep(version, made.encode())
+        return made
 
 
 def _flowed(kept: arrays.Arrays, laid: Laid, table: TypeTable, closures: Closures) -> Flowed | None:

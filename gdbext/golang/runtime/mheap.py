@@ -190,7 +190,7 @@ def read_spans(program: Program) -> tuple[Spans, tuple[str, ...]]:
     parts = [_in_use(program, pointers[at : at + PIECE]) for at in range(0, max(len(pointers), 1), PIECE)]
     pointers, records = (np.concatenate(column) for column in zip(*parts, strict=True))
     kept, left = believed(program, pointers, records, int(head["arenas"]))
-    return spans_of(program, records[kept], int(head["sweepgen"])), tuple(left.notes())
+    return spans_of(program, _of(records, kept), int(head["sweepgen"])), tuple(left.notes())
 
 
 def _in_use(program: Program, pointers: U64) -> tuple[U64, NDArray[Any]]:
@@ -212,11 +212,17 @@ def believed(program: Program, pointers: U64, records: NDArray[Any], arenas: int
     """Rows of the records that contradict neither themselves nor each other nor the heap's own tables."""
     left, spans = Left(), program.bound(HEAP_ARENA).offset("spans")
     rows = np.flatnonzero(left.out(sane(records, program.arch.top), "their slots do not fit their pages"))
-    rows = rows[left.out(mapped(program, records[rows]), "their pages are not mapped")]
-    rows = rows[left.out(sized(program, records[rows]), "their slots are not of their size class")]
-    rows = rows[left.out(named(program, pointers[rows], records[rows], arenas, spans), "the page table names others")]
-    rows = rows[left.out(apart(records[rows]), "they hold pages of others")]
+    rows = rows[left.out(mapped(program, _of(records, rows)), "their pages are not mapped")]
+    rows = rows[left.out(sized(program, _of(records, rows)), "their slots are not of their size class")]
+    of_table = named(program, pointers[rows], _of(records, rows), arenas, spans)
+    rows = rows[left.out(of_table, "the page table names others")]
+    rows = rows[left.out(apart(_of(records, rows)), "they hold pages of others")]
     return rows, left
+
+
+def _of(records: NDArray[Any], rows: I64) -> NDArray[Any]:
+    """Some of the records, in order; mostly all of them, and to copy those takes longer than to look at them."""
+    return records if len(rows) == len(records) else records[rows]
 
 
 def span_pointers(program: Program, allspans: Any) -> U64:
@@ -244,7 +250,7 @@ def span_alone(program: Program, span: int) -> Spans | None:
 def make_spans(records: NDArray[Any], sweepgen: int, top: int, headers: bool = True) -> Spans:
     """In-use span records as parallel arrays; compiled code relies on it that they are sane and overlap nowhere."""
     kept = np.flatnonzero(sane(records, top))
-    kept = kept[apart(records[kept])]
+    kept = kept[apart(_of(records, kept))]
     records = records.take(kept[np.argsort(records["base"][kept], kind="stable")])
     nelems = records["nelems"].astype(np.int64)
     first = np.concatenate([[0], np.cumsum(nelems)[:-1]]).astype(np.int64) if len(nelems) else nelems

@@ -99,6 +99,23 @@ def test_what_is_damaged_is_not_believed(kept: Kept, sort: str, place: float) ->
         assert kept.again().state.tolist() == kept.first.state.tolist()  # type: ignore[union-attr]
 
 
+def test_files_that_nobody_wrote_to_are_not_read_again(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = kept.graph.made.world.target.memory
+    memory.version = "1" * 64
+    content = kept.index().content
+    made: list[object] = []
+    monkeypatch.setattr(index, "fingerprint", lambda image: made.append(image) or "another")
+    assert (kept.index().content, made) == (content, [])
+    memory.version = "2" * 64
+    assert kept.index().content == "another"
+
+
+def test_where_files_may_have_been_written_to_all_is_read_again(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = kept.index().content
+    monkeypatch.setattr(index, "fingerprint", lambda image: "another")
+    assert content != kept.index().content == "another"
+
+
 def test_of_small_heaps_and_of_processes_nothing_is_kept(tmp_path: Path) -> None:
     made = Kept(tmp_path)
     small = made.index(least=1 << 20)
