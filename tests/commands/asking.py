@@ -14,6 +14,6 @@ def text(command: Command, session: Session, line: str = "", **look: Any) -> str
     return "".join(run_line(command, line, lambda: session, Look(**look)))
 
 
-def document(command: Command, session: Session, line: str = "") -> dict[str, Any]:
+def document(command: Command, session: Session, line: str = "", **look: Any) -> dict[str, Any]:
     """What a program reads."""
-    return cast("dict[str, Any]", json.loads(text(command, session, f"{line} --json")))
+    return cast("dict[str, Any]", json.loads(text(command, session, f"{line} --json", **look)))
