@@ -5,6 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from gdbext.golang.runtime.mgcstack import stacks
+from gdbext.golang.runtime.os_linux import NO_TRACE
+from gdbext.golang.runtime.traceback import ENDS, SWITCHES_STACK
+from gdbext.golang.unstopped.goroutines import LARGEST
+
 if TYPE_CHECKING:
     from gdbext.analysis.leaks.known import Known
 
@@ -23,7 +30,23 @@ def _of_the_heap(known: Known) -> Iterator[str]:
     if not known.program.target.memory.stable:
         yield "the program ran while its memory was read"
     yield from known.heap_check
-    yield from known.maybe_live.notes
+    covered = _covered(known)
+    yield from (note for note in known.maybe_live.notes if _without_number(note) not in covered)
+
+
+def _covered(known: Known) -> set[str]:
+    """What is said of goroutines of which the proof's roots have each word that could matter: whose threads are
+    elsewhere, in code of -race or of C, or in a function that switches stacks."""
+    g = known.goroutines.g
+    size = (g["high"] - g["low"]).astype(np.int64)
+    if not ((size > 0) & (size <= LARGEST)).all():
+        return set()
+    said = stacks.unknown(0, NO_TRACE), stacks.ended(0, ENDS[SWITCHES_STACK])
+    return set(map(_without_number, said))
+
+
+def _without_number(note: str) -> str:
+    return note.partition(" ")[2]
 
 
 def _doubts(known: Known) -> Iterator[str]:

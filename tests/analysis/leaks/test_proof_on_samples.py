@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import tools
 from tests.cancels import GONE, PROVED, judge
 from tests.programs import build
 
@@ -37,6 +38,15 @@ def test_however_it_was_built(go: str, tmp_path: Path, way: str) -> None:
     found = judge(build("cancels", go, BUILDS[way]), tmp_path, 7, MANY)
     assert found.wrong == []
     assert found.doubts == ()
+
+
+def test_with_the_race_detector(tmp_path: Path) -> None:
+    """Whose code runs on schedulers' stacks, and leaves no trace of the goroutine there."""
+    program = build("cancels", tools.EVERY_GO[-1], ("-race",), env={"CGO_ENABLED": "1"})
+    found = [judge(program, tmp_path, seed, MANY) for seed in SEEDS]
+    assert [one.wrong for one in found] == [[]] * len(found)
+    assert {one.doubts for one in found} == {()}
+    assert all(set(one.verdicts.values()) & set(PROVED) for one in found)
 
 
 def test_what_nobody_can_cancel_is_proved(go: str, tmp_path: Path) -> None:

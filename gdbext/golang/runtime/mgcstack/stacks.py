@@ -178,11 +178,21 @@ def _notes(goroutines: Goroutines, rows: I64, ends: NDArray[np.uint8], shapes: S
     for why, reason in enumerate(ENDS):
         count = int(np.count_nonzero((ends == why) & ~trouble))
         if count and why not in (COMPLETE, NO_FRAME):
-            yield f"{count:,} stacks end at {reason}: every word from there on counts as a pointer"
+            yield ended(count, reason)
     for reason, count in _counted(goroutines.trouble[row] for row in rows[trouble].tolist()):
-        yield f"{count:,} stacks of which nobody knows what is in use: {reason}"
+        yield unknown(count, reason)
     if damaged := sum(shape.damaged for shape in shapes.found):
         yield f"{damaged:,} places in code have no stack maps that can be read: every word there counts as a pointer"
+
+
+def ended(count: int, reason: str) -> str:
+    """What is said of stacks that could not be walked to their ends, all for one reason."""
+    return f"{count:,} stacks end at {reason}: every word from there on counts as a pointer"
+
+
+def unknown(count: int, reason: str) -> str:
+    """What is said of stacks that are not whole, all for one reason."""
+    return f"{count:,} stacks of which nobody knows what is in use: {reason}"
 
 
 def _counted(reasons: Iterator[str]) -> list[tuple[str, int]]:
