@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -30,6 +31,10 @@ STUCK = {
     *("goid", "function", "file", "line", "wait_reason", "on", "ancestor", "retained_bytes", "proved", "context"),
     *("kind", "waits_on", "created_by"),
 }
+NEW_PROFILE = "a file that is not there or a profile"
+SAMPLES = {"go-heapprofile": "accounts"}
+"""Which sample a command is asked about, where that is another: few of them keep a memory profile."""
+PROFILED = ("alloc_objects", "alloc_space", "inuse_objects", "inuse_space")
 HELD = "a context"
 """Stands for the address of one."""
 NEW, DUMPED = "a new file", "a heap dump"
@@ -103,6 +108,10 @@ KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "classes": [{"class", "elemsize", "noscan", "spans", "bytes", "slots", "live", "free", "unswept"}],
             "states": [{"state", "spans", "bytes"}],
         },
+    ),
+    "go-heapprofile": (
+        (NEW_PROFILE,),
+        {"file": str, **dict.fromkeys(("samples", "rate", *PROFILED), int)},
     ),
     "go-gc": (
         (),
@@ -271,12 +280,18 @@ def test_every_command_has_its_keys_here() -> None:
 
 @pytest.fixture(scope="module", params=["core", "live"])
 def asked(request: pytest.FixtureRequest) -> Iterator[tuple[hosts.Host, Any]]:
-    program = programs.build("ctxforest", GO)
-    if request.param == "core":
-        yield hosts.Host("core"), programs.core(program, f"gcore-{tools.gdbs()[-1]}")
+    with sample(str(request.param), "ctxforest") as subject:
+        yield hosts.Host(str(request.param)), subject
+
+
+@contextlib.contextmanager
+def sample(place: str, name: str) -> Iterator[Any]:
+    program = programs.build(name, GO)
+    if place == "core":
+        yield programs.core(program, f"gcore-{tools.gdbs()[-1]}")
     else:
         with programs.run(program) as running:
-            yield hosts.Host("live"), running
+            yield running
 
 
 def filled(arguments: Sequence[str], ask: Callable[..., Any], folder: Path) -> list[str]:
@@ -289,7 +304,7 @@ def _filled(one: str, ask: Callable[..., Any], folder: Path) -> str:
         return str(next(context["parent"] for context in ask("go-ctxtree")["contexts"] if a_parent(context)))
     if one == DUMPED:
         return str(ask("go-heapdump", str(folder / "dump"))["file"])
-    return str(folder / "new") if one == NEW else one
+    return str(folder / {NEW: "new", NEW_PROFILE: "profile"}[one]) if one in (NEW, NEW_PROFILE) else one
 
 
 def a_parent(context: dict[str, Any]) -> bool:
@@ -299,15 +314,23 @@ def a_parent(context: dict[str, Any]) -> bool:
 
 @pytest.mark.parametrize("name", KEYS)
 def test_every_key_is_there(asked: tuple[hosts.Host, Any], name: str, tmp_path: Path) -> None:
-    arguments, shape = KEYS[name]
+    arguments = KEYS[name][0]
     host, subject = asked
     host = hosts.Host(host.place, tools.gdbs()[-1]) if name in IN_GDB else host
     host = hosts.Host("live", copied=True) if host.place == "live" and name in PROOFS else host
-    document = hosts.ask(host, subject, name, *filled(arguments, functools.partial(hosts.ask, host, subject), tmp_path))
+    if name in SAMPLES:
+        with sample(host.place, SAMPLES[name]) as other:
+            check(host, other, name, filled(arguments, functools.partial(hosts.ask, host, other), tmp_path))
+        return
+    check(host, subject, name, filled(arguments, functools.partial(hosts.ask, host, subject), tmp_path))
+
+
+def check(host: hosts.Host, subject: Any, name: str, words: Sequence[str]) -> None:
+    document = hosts.ask(host, subject, name, *words)
     assert document["command"] == name
     assert document["schema"] == 1
     assert set(document["target"]) == TARGET
-    assert list(lacking({**dict.fromkeys(EVERY, object), **shape}, document, "")) == []
+    assert list(lacking({**dict.fromkeys(EVERY, object), **KEYS[name][1]}, document, "")) == []
 
 
 def test_contexts_of_a_running_program_say_whether_they_are_certain(asked: tuple[hosts.Host, Any]) -> None:

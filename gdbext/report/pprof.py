@@ -8,11 +8,14 @@ from __future__ import annotations
 import gzip
 import io
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 from attrs import field, frozen
 
 VARINT, BYTES = 0, 2
 """Wire types."""
+HEAD = b"\x1f\x8b\x08\x08"
+"""Of a gzip file that has a name."""
 
 
 @frozen
@@ -22,6 +25,8 @@ class Line:
     function: str
     file: str
     line: int
+    start_line: int = 0
+    """Where the function begins; 0: not known."""
 
 
 @frozen
@@ -70,34 +75,36 @@ def numbers(tag: int, values: Iterable[int]) -> bytes:
 @frozen(eq=False)
 class Profile:
     """A profile under construction: for each stack how much of each of ``kinds`` (what, unit). ``shown``: the kind that
-    is looked at unless another is asked for; ``comments``: for whoever asks."""
+    is looked at unless another is asked for; ``comments``: for whoever asks; ``period``: that of sampling, and of what
+    (None: of the first kind)."""
 
     kinds: Sequence[tuple[str, str]]
     program: Program
     shown: str = ""
     comments: Sequence[str] = ()
+    period: int = 1
+    period_kind: tuple[str, str] | None = None
     _strings: dict[str, int] = field(factory=lambda: {"": 0}, init=False)
-    _functions: dict[tuple[str, str], int] = field(factory=dict, init=False)
+    _functions: dict[tuple[str, str, int], int] = field(factory=dict, init=False)
     _spots: dict[Spot, int] = field(factory=dict, init=False)
     _samples: list[bytes] = field(factory=list, init=False)
 
-    def add(self, stack: Sequence[Spot], counts: Sequence[int], labels: Mapping[str, str]) -> None:
-        """So much of each kind has this stack (innermost first) and these labels."""
+    def add(self, stack: Sequence[Spot], counts: Sequence[int], labels: Mapping[str, str | int]) -> None:
+        """So much of each kind has this stack (innermost first) and these labels, texts or numbers."""
         ids = [self._spots.setdefault(spot, len(self._spots) + 1) for spot in stack]
         named = b"".join(block(3, self._label(key, value)) for key, value in labels.items())
         self._samples.append(numbers(1, ids) + numbers(2, counts) + named)
 
     def encoded(self, name: str = "") -> bytes:
         """The profile as a file holds it. ``name``: what gzip's header says that it was called, "" for nothing."""
-        kinds = [number(1, self._string(what)) + number(2, self._string(unit)) for what, unit in self.kinds]
         parts = [
-            *(block(1, kind) for kind in kinds),
+            *(block(1, self._kind(kind)) for kind in self.kinds),
             *(block(2, sample) for sample in self._samples),
             block(3, self._mapping()),
             *(block(4, self._location(spot, number_)) for spot, number_ in self._spots.items()),
             *(block(5, self._function(key, number_)) for key, number_ in self._functions.items()),
-            block(11, kinds[0]),
-            number(12, 1),
+            block(11, self._kind(self.period_kind or self.kinds[0])),
+            number(12, self.period),
             *(number(13, self._string(text)) for text in self.comments),
             number(14, self._string(self.shown)),
         ]
@@ -110,8 +117,12 @@ class Profile:
     def _string(self, text: str) -> int:
         return self._strings.setdefault(text, len(self._strings))
 
-    def _label(self, key: str, value: str) -> bytes:
-        return number(1, self._string(key)) + number(2, self._string(value))
+    def _kind(self, kind: tuple[str, str]) -> bytes:
+        return b"".join(number(tag, self._string(text)) for tag, text in enumerate(kind, 1))
+
+    def _label(self, key: str, value: str | int) -> bytes:
+        name = number(1, self._string(key))
+        return name + (number(3, value) if isinstance(value, int) else number(2, self._string(value)))
 
     def _mapping(self) -> bytes:
         """The last four say that nobody has to look for functions, files, lines and inlined calls."""
@@ -124,8 +135,20 @@ class Profile:
         return number(1, id_) + number(2, 1) + number(3, spot.address) + b"".join(block(4, line) for line in lines)
 
     def _function_id(self, line: Line) -> int:
-        return self._functions.setdefault((line.function, line.file), len(self._functions) + 1)
+        key = line.function, line.file, line.start_line
+        return self._functions.setdefault(key, len(self._functions) + 1)
 
-    def _function(self, key: tuple[str, str], id_: int) -> bytes:
-        name, file = (self._string(text) for text in key)
-        return number(1, id_) + number(2, name) + number(3, name) + number(4, file)
+    def _function(self, key: tuple[str, str, int], id_: int) -> bytes:
+        name, file = (self._string(text) for text in key[:2])
+        return number(1, id_) + number(2, name) + number(3, name) + number(4, file) + number(5, key[2])
+
+
+def is_called(path: Path, name: str) -> bool:
+    """Whether a file is one that ``Profile.encoded`` made under that name."""
+    wanted = name.encode() + b"\0"
+    try:
+        with path.open("rb") as file:
+            head = file.read(10 + len(wanted))
+    except OSError:
+        return False
+    return head[:4] == HEAD and head[10:] == wanted

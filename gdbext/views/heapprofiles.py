@@ -22,7 +22,6 @@ UNSAMPLED = "(not sampled)"
 """Stands where the functions would that allocated a type."""
 NAME = "gdbext.heap"
 """In gzip's header: it tells our files from others."""
-HEAD = b"\x1f\x8b\x08\x08\0\0\0\0"
 COMMENTS = (
     "Types stand below what allocated them. Objects and flat bytes are counted; of each type they are shared out among",
     "stacks as those of its objects are that the memory profile sampled (the label sampled says how many).",
@@ -61,10 +60,4 @@ def _labels(one: Share, name: str) -> dict[str, str]:
 
 def is_profile(path: Path) -> bool:
     """Whether a file is one that was written so."""
-    wanted = HEAD[:4], NAME.encode() + b"\0"
-    try:
-        with path.open("rb") as file:
-            head = file.read(10 + len(wanted[1]))
-    except OSError:
-        return False
-    return head[:4] == wanted[0] and head[10:] == wanted[1]
+    return pprof.is_called(path, NAME)

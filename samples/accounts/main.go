@@ -37,6 +37,7 @@ var (
 	percent = flag.Int("gogc", 150, "debug.SetGCPercent")
 	limit   = flag.Int64("limit", 0, "debug.SetMemoryLimit; 0: none")
 	mapped  = flag.Int("mapped", 8<<20, "bytes to map outside of the heap; half of them are touched")
+	profile = flag.String("profile", "", "file for runtime/pprof's heap profile")
 	deep    = flag.Int("deep", 50, "goroutines with a stack of more than 64 KiB")
 
 	told   truth
@@ -57,9 +58,13 @@ func main() {
 	mapOutside()
 	plantHeap()
 	plantStacks()
+	plantProfile()
 	w := newWords()
 	runtime.GOMAXPROCS(1)
 	runtime.GC()
+	if *profile != "" {
+		writeProfile(*profile)
+	}
 	w.prepare()
 	w.say()
 }

@@ -19,7 +19,8 @@ from tests import headless, programs, test_interface
 GO = "1.27.3"
 NEVER, ALWAYS = 0.0, 1e9
 """Seconds that a command is believed to take: whether all is copied without asking it."""
-ASKED = {name: arguments for name, (arguments, _) in test_interface.KEYS.items() if name not in test_interface.IN_GDB}
+OTHERS = {*test_interface.IN_GDB, *test_interface.SAMPLES}
+ASKED = {name: arguments for name, (arguments, _) in test_interface.KEYS.items() if name not in OTHERS}
 CHANGING = {"stopped_ns", "waiting_at_least_ns", "deadline_in_ns", "notes", "registers"}
 """Of one moment."""
 

@@ -18,7 +18,7 @@ from gdbext.commands import registry
 from gdbext.frontend import where
 from tests import hosts, programs, tools
 from tests.dlvscripts import delve
-from tests.test_interface import EVERY, KEYS, TARGET, filled
+from tests.test_interface import EVERY, KEYS, SAMPLES, TARGET, filled
 from tests.waiting import HANG_SECONDS
 
 GO = "1.27.3"
@@ -106,9 +106,9 @@ PLACES = (*(Place(column, column in ON_CORES) for column in where.HOSTS), Place(
 
 
 @contextlib.contextmanager
-def asked(place: Place) -> Iterator[Ask]:
+def asked(place: Place, sample: str = "ctxforest") -> Iterator[Ask]:
     """Who answers a command's words there."""
-    program = programs.build("ctxforest", GO)
+    program = programs.build(sample, GO)
     if place.column == where.PROMPT:
         taken = programs.core(program, f"gcore-{tools.gdbs()[-1]}")
         yield lambda *words: delve.Said(taken.truth, delve.on_core(taken, " ".join((*words, "--json")))).document()
@@ -134,7 +134,8 @@ def answers(place: Place, folder: Path) -> dict[str, set[str]]:
         commands = [(name, registry().get(name)) for name in sorted({*registry(), *where.SCRIPTS})]
         works = [name for name, command in commands if where.cell(command, name, place.column) == "yes"]
         for name in works:
-            document = ask(name, *arguments(place, name, ask, folder))
+            with asked(place, SAMPLES[name]) if name in SAMPLES else contextlib.nullcontext(ask) as one:
+                document = one(name, *arguments(place, name, ask, folder))
             assert set(document["target"]) == TARGET
             rows = {key: value for key, value in document.items() if key not in EVERY}
             found[name] = {path[1:] for path in given(rows, SHALLOW.get(name, DEEP))}

@@ -35,7 +35,8 @@ COMMANDS = (
     "go-ctxchain --all --verdict", "go-goroutineleaks", "go-goroutineleaks --json", "go-waitgraph",
     "go-waitgraph --json",
     "go-retained --limit 9", "go-retained --by type", "go-retained --by goroutine --json", "go-retained --by global",
-    "go-retained --tree", "go-cycles", "go-cycles --json",
+    "go-retained --tree", "go-cycles", "go-cycles --json", "go-mem --explain --memstats",
+    "go-mem --json", "go-gc --all", "go-gc --json",
 )  # fmt: skip
 SECONDS = 20
 BYTES = 2 << 30

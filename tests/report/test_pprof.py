@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import gzip
+from pathlib import Path
 
 import pytest
 
-from gdbext.report.pprof import Line, Profile, Program, Spot, number, numbers, varint
+from gdbext.report.pprof import Line, Profile, Program, Spot, is_called, number, numbers, varint
 
 
 @pytest.mark.parametrize(
@@ -61,3 +62,21 @@ def test_several_kinds_one_of_which_is_shown() -> None:
     strings = ["", "objects", "count", "flat", "bytes", "x", "f", "why"]
     table = b"".join(b"\x32" + bytes([len(each)]) + each.encode() for each in strings)
     assert gzip.decompress(profile.encoded()) == bytes.fromhex("".join(expected).replace(" ", "")) + table
+
+
+def test_numbers_as_labels_where_functions_begin_and_a_period_of_sampling() -> None:
+    profile = Profile([("n", "count")], Program(16, 32, "x"), period=512, period_kind=("space", "bytes"))
+    profile.add([Spot(17, (Line("f", "a", 7, 5),))], [2], {"bytes": 300})
+    profile.add([Spot(18, (Line("f", "a", 8, 6),))], [1], {"bytes": 0})
+    raw = gzip.decompress(profile.encoded())
+    for each in ("1a 05 0801 18ac02", "2a 0a 0801 1005 1805 2006 2805", "2a 0a 0802 1005 1805 2006 2806", "60 8004"):
+        assert bytes.fromhex(each.replace(" ", "")) in raw
+
+
+def test_a_file_says_what_it_was_called(tmp_path: Path) -> None:
+    profile = Profile([("n", "count")], Program(16, 32, "x"))
+    path = tmp_path / "p"
+    path.write_bytes(profile.encoded("ours"))
+    assert is_called(path, "ours") and not is_called(path, "our") and not is_called(path, "ours2")
+    path.write_bytes(profile.encoded())
+    assert not is_called(path, "ours") and not is_called(tmp_path / "nowhere", "ours")

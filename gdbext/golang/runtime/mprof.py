@@ -13,7 +13,7 @@ import numpy as np
 from attrs import field, frozen
 from numpy.typing import NDArray
 
-from gdbext.golang.reading.declarations import BYTES, UINT, declare
+from gdbext.golang.reading.declarations import BYTES, UINT, declare, optional
 from gdbext.golang.reading.lists import elements
 
 if TYPE_CHECKING:
@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 BUCKET = declare("runtime.bucket", allnext=UINT, kind=UINT("typ"), size=UINT, nstk=UINT)
 MEM_RECORD = declare("runtime.memRecord", active=BYTES, future=BYTES)
 CYCLE = declare(
-    "runtime.memRecordCycle", allocs=UINT, frees=UINT
-)  # until Go 1.26 bytes too: each has the bucket's size
+    "runtime.memRecordCycle",
+    allocs=UINT,
+    frees=UINT,
+    bytes=optional(UINT("alloc_bytes")),  # until Go 1.26; they are as many objects of the bucket's size
+)
 PROFILE = declare("runtime.specialprofile", bucket=UINT("b"))
 MEMORY = 1  # memProfile
 DEEPEST = 1024 + 8
@@ -77,6 +80,12 @@ class Bucket:
 def profile_rate(program: Program) -> int:
     """runtime.MemProfileRate: one sample for so many bytes on average; 0 for none at all. Raises MissingSymbol."""
     return program.word(program.symbol("runtime.MemProfileRate"))
+
+
+def labels_all(program: Program) -> bool:
+    """Whether profiles name the size of objects of which none was allocated yet (Go 1.27): it is the bucket's then, and
+    no longer bytes by objects."""
+    return "bytes" not in program.bound(CYCLE)
 
 
 def buckets(program: Program) -> Buckets:

@@ -37,6 +37,7 @@ FUNC = declare(
     pcln=UINT,
     npcdata=UINT,
     cuOffset=UINT,
+    startLine=INT,
     funcID=UINT,
     flag=UINT,
     nfuncdata=UINT,
@@ -56,6 +57,7 @@ class Func:
     pcfile: int
     pcln: int
     cu_offset: int
+    start_line: int
     func_id: int
     flag: int
     pcdata: tuple[int, ...]
@@ -171,6 +173,7 @@ class Tables:
             pcfile=int(row["pcfile"]),
             pcln=int(row["pcln"]),
             cu_offset=int(row["cuOffset"]),
+            start_line=int(row["startLine"]),
             func_id=int(row["funcID"]),
             flag=int(row["flag"]),
             pcdata=pcdata,

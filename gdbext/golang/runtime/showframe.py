@@ -33,6 +33,11 @@ class Shown:
                 first = False
             callee = frame.func_id
 
+    @property
+    def wrappers(self) -> frozenset[int]:
+        """The funcIDs of functions that the compiler made to call others."""
+        return frozenset(self._wrapper)
+
     def is_wrapper(self, frame: Location) -> bool:
         """Whether the compiler made the function, so that a call fits."""
         return frame.func_id in self._wrapper

@@ -101,6 +101,10 @@ class Symtab:
             found = _keep(self._names, key, printed_name(c_string(module.tables.names, offset)))
         return found
 
+    def linker_name(self, module: Module, offset: int) -> str:
+        """The same as the linker has it, with type arguments."""
+        return c_string(module.tables.names, offset)
+
     def find(self, name: str) -> list[int]:
         """The entry pcs of the functions of that name (as the linker has it), in address order."""
         found: list[int] = []

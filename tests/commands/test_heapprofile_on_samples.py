@@ -1,0 +1,79 @@
+"""go-heapprofile against what runtime/pprof itself wrote just before, and as go tool pprof reads it."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import frozen
+
+from tests import hosts, profiles, tools
+from tests.programs import Running, build
+from tests.waiting import HANG_SECONDS
+
+OWN = "own.pb.gz"
+
+
+@frozen
+class Written:
+    """What we wrote, what the runtime had written, and what the command said of it."""
+
+    ours: Path
+    own: Path
+    said: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def written(host: hosts.Host, go: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Written]:
+    folder = tmp_path_factory.mktemp("profile")
+    name = str(folder / OWN) if host.place == "live" else OWN
+    with hosts.subject(host, build("accounts", go), "-profile", name) as subject:
+        said = hosts.ask(host, subject, "go-heapprofile", str(folder / "ours.pb.gz"))
+        own = folder / OWN if isinstance(subject, Running) else subject.path.with_name(OWN)
+        yield Written(folder / "ours.pb.gz", own, said)
+
+
+def test_every_sample_is_the_runtimes_own(written: Written) -> None:
+    """What its writing allocated was counted after it: those stacks are new, and come first."""
+    ours, own = profiles.read(written.ours), profiles.read(written.own)
+    assert (ours.kinds, ours.period) == (own.kinds, own.period)
+    assert [what for what, _ in ours.kinds] == ["alloc_objects", "alloc_space", "inuse_objects", "inuse_space"]
+    fresh = len(ours.samples) - len(own.samples)
+    assert {sample.values for sample in ours.samples[:fresh]} <= {(0, 0, 0, 0)}
+    assert ours.samples[fresh:] == own.samples and len(own.samples) > 30
+
+
+def test_inlined_and_generic_functions_are_in_it(written: Written) -> None:
+    places = {place for sample in profiles.read(written.ours).samples for place in sample.places}
+    names = {tuple(line[0] for line in lines) for _, lines in places}
+    assert any(one[:3] == ("main.inner", "main.middle", "main.inlined") for one in names)
+    assert any("main.apart[go.shape." in line for one in names for line in one)
+    assert ("main.again",) in names or any("main.again" in one for one in names)
+
+
+def test_what_is_said_of_it(written: Written) -> None:
+    samples = profiles.read(written.ours).samples
+    assert written.said["samples"] == len(samples) and written.said["rate"] == 4096
+    for number, name in enumerate(("alloc_objects", "alloc_space", "inuse_objects", "inuse_space")):
+        assert written.said[name] == sum(sample.values[number] for sample in samples) > 0
+
+
+@pytest.mark.parametrize("index", ["alloc_objects", "alloc_space", "inuse_objects", "inuse_space"])
+def test_pprof_says_the_same_of_both(written: Written, index: str) -> None:
+    ours, own = (pprof(path, "-top", "-nodecount=20", f"-sample_index={index}") for path in (written.ours, written.own))
+    assert table(ours) == table(own) and len(table(own)) > 5
+
+
+def pprof(path: Path, *how: str) -> str:
+    command = [tools.go_program(), "tool", "pprof", *how, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=HANG_SECONDS, cwd=path.parent)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def table(text: str) -> list[str]:
+    """Without the lines that say which file it is of and when it was written."""
+    return text[text.index("Showing nodes") :].splitlines()
