@@ -46,7 +46,9 @@ def _dump(session: Session, path: Path) -> report.Report:
     session.doing = "writing"
     size = dumpfile.write(made, path)
     more = {"types": len(made.types.names), "sampled": _sampled(made), "contexts": len(made.contexts)}
-    found = f"{counts.plural(more['contexts'], 'context')}; {more['sampled']:,} objects with their allocation sites"
+    found = (
+        f"{counts.plural(more['contexts'], 'context')}; allocation sites of {counts.plural(more['sampled'], 'object')}"
+    )
     next_ = f"later, of the same process: go-diff {path}", f"of another dump of it:      go-diff {path} FILE"
     return _report(made, path, size, "dump", more, [f"; {found}", *next_])
 
@@ -60,7 +62,7 @@ def _profile(session: Session, path: Path) -> report.Report:
     data = heapprofiles.profile(shares, made.moment, code)
     given.write(path, [data], len(data), heapprofiles.is_profile)
     more = {"types": len({one.entry.counted for one in shares}), "sampled": _sampled(made), "samples": len(shares)}
-    found = f"{counts.plural(more['types'], 'type')}, {more['sampled']:,} objects with their allocation sites"
+    found = f"{counts.plural(more['types'], 'type')}; allocation sites of {counts.plural(more['sampled'], 'object')}"
     next_ = f"go tool pprof -http : {path}", f"go tool pprof -top -sample_index=retained {path}"
     return _report(made, path, len(data), "pprof", more, [f"; {found}", *next_])
 

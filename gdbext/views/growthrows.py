@@ -73,7 +73,16 @@ def _callers(stack: Sequence[Location]) -> str:
     if not stack:
         return "?"
     first, *callers = stack[:CALLERS]
-    return " ← ".join([place(first), *(cells.escape(one.function) for one in callers)])
+    return " ← ".join([_short(first), *(_last(one.function) for one in callers)])
+
+
+def _short(one: Location) -> str:
+    """A frame without the directories that JSON has."""
+    return f"{_last(one.function)} at {_last(one.file)}:{one.line}"
+
+
+def _last(path: str) -> str:
+    return cells.escape(path.rsplit("/", 1)[-1])
 
 
 def _of_site(key: str, kind: Kind, title: str, one: Callable[[SiteGrowth], Any]) -> Column[SiteGrowth, Any]:
@@ -134,10 +143,7 @@ GROUP: Schema[GroupGrowth, Sequence[GroupGrowth]] = Schema(
 
 
 def _made(stack: Sequence[Location]) -> str:
-    if not stack:
-        return "not sampled"
-    function, file = (text.rsplit("/", 1)[-1] for text in (stack[0].function, stack[0].file))
-    return f"{cells.escape(function)} at {cells.escape(file)}:{stack[0].line}"
+    return _short(stack[0]) if stack else "not sampled"
 
 
 BOTH: tuple[Callable[[GroupGrowth], Count], ...] = (lambda row: row.before, lambda row: row.after)

@@ -29,6 +29,12 @@ type blob struct {
 	_    [86]uintptr // with a malloc header it fits the slot of 704 bytes
 }
 
+// An anchor lies between two blobs: what a collection frees then are holes, which the next blobs fill.
+type anchor struct {
+	next *anchor
+	_    [86]uintptr
+}
+
 type key string
 
 type truth struct {
@@ -47,6 +53,7 @@ var (
 	orders *order
 	items  *item
 	blobs  *blob
+	fixed  *anchor
 	told   = truth{Blobs: map[string]int{}, Made: map[string]int{}, Parents: map[string]string{}}
 
 	serving, background context.Context
@@ -84,6 +91,9 @@ func renewBlobs(step, count int) {
 	runtime.GC()
 	for i := 0; i < count; i++ {
 		blobs = &blob{next: blobs}
+		if step == 0 {
+			fixed = &anchor{next: fixed}
+		}
 		told.Blobs[fmt.Sprintf("%#x", uintptr(unsafe.Pointer(blobs)))] = step
 	}
 }

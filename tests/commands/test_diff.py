@@ -46,7 +46,7 @@ By type
 
 By allocation site (estimated)
 bytes  objects  before  after  sampled  type       allocated by
-+64 B       +1       0      1     0, 1  main.item  context.WithCancel at /src/a.go:10 ← main.serve
++64 B       +1       0      1     0, 1  main.item  context.WithCancel at a.go:10 ← main.serve
 1 more is as before
 
 Contexts

@@ -37,6 +37,7 @@ COMMANDS = (
     "go-retained --limit 9", "go-retained --by type", "go-retained --by goroutine --json", "go-retained --by global",
     "go-retained --tree", "go-cycles", "go-cycles --json", "go-mem --explain --memstats",
     "go-mem --json", "go-gc --all", "go-gc --json",
+    "go-heapdump dump", "go-diff dump", "go-heapdump heap.pb.gz --format pprof", "go-heapdump tables --format parquet",
 )  # fmt: skip
 SECONDS = 20
 BYTES = 2 << 30
@@ -93,12 +94,18 @@ def chosen(seed: str, most: int) -> list[str]:
 
 
 def in_child(core: Healthy, seed: str, most: int) -> Outcome:
-    """A run in a child of ours."""
+    """A run in a child of ours, whose files are in a folder of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        return _in_child(core, seed, most, folder)
+
+
+def _in_child(core: Healthy, seed: str, most: int, folder: str) -> Outcome:
     began, commands, made = time.monotonic(), chosen(seed, most), wounds(core, seed)
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(reading)
+        os.chdir(folder)
         _child(made, commands, writing)
     os.close(writing)
     with open(reading, "rb") as pipe:
