@@ -35,6 +35,11 @@ class Judged:
         """The verdict; GONE for a context that is garbage."""
         return self.verdicts.get(address, GONE)
 
+    @property
+    def places(self) -> set[str]:
+        """Where cancel functions were put."""
+        return {one["place"] for one in self.records.values()}
+
     def of(self, place: str) -> list[str]:
         """The verdicts on the contexts whose cancel function was put into a place."""
         return [self.said(address) for address, one in self.records.items() if one["place"] == place]

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests import tools
+from tests import generated, tools
 from tests.cancels import GONE, PROVED, judge
 from tests.programs import build
 
 SEEDS = range(40) if os.environ.get("GDBEXT_ALL") == "1" else range(3)
+GENERATED = range(100) if os.environ.get("GDBEXT_ALL") == "1" else range(2)
 MANY = 300
 BUILDS = {"as it is": (), "unoptimised": ("-gcflags=all=-N -l",), "stripped": ("-ldflags=-s -w",)}
 NOBODY = (
@@ -38,6 +39,21 @@ def test_however_it_was_built(go: str, tmp_path: Path, way: str) -> None:
     found = judge(build("cancels", go, BUILDS[way]), tmp_path, 7, MANY)
     assert found.wrong == []
     assert found.doubts == ()
+
+
+@pytest.mark.parametrize("seed", GENERATED)
+def test_other_sources(tmp_path: Path, seed: int) -> None:
+    """A program of its own for each seed, the releases one after the other."""
+    releases = tools.go_versions()
+    found = generated.judged(seed, releases[-1 - seed % len(releases)], tmp_path, MANY)
+    assert found.wrong == []
+    assert found.doubts == ()
+    assert len(found.ended) > MANY // 4
+    said = [one for place in found.places if place.startswith(("nobody", "timer stopped")) for one in found.of(place)]
+    assert sum(one in (*PROVED, GONE) for one in said) >= len(said) // 2
+    assert {one for place in found.places if place.startswith(("variable", "table")) for one in found.of(place)} == {
+        "held"
+    }
 
 
 def test_with_the_race_detector(tmp_path: Path) -> None:
