@@ -20,7 +20,7 @@ from pathlib import Path
 from tabulate import tabulate
 
 from tests import tools
-from tests.bench import delve, heap, retained, rounds
+from tests.bench import delve, heap, leaks, retained, rounds
 from tests.bench.frames import frames
 from tests.bench.growth import growth
 from tests.bench.stops import FLAGS, stops
@@ -29,7 +29,7 @@ from tests.programs import Core, build, core, run
 HEADERS = ("", "measured", "promised", "")
 ROUNDS = (
     *("load", "contexts", "chain", "children", "goroutines", "stacks", "chains", "heap", "retained", "rpc", "family"),
-    *("frames", "stops", "growth"),
+    *("leaks", "frames", "stops", "growth", "leaksgrowth"),
 )
 MEASURES = {
     "contexts": rounds.contexts,
@@ -40,12 +40,13 @@ MEASURES = {
     "chains": rounds.chains,
     "heap": heap.heap,
     "retained": retained.retained,
+    "leaks": leaks.leaks,
     "rpc": delve.rpc,
     "family": delve.family,
 }
 
 
-LAID_OUT = {"heap": heap.FLAGS, "retained": heap.FLAGS, "rpc": delve.LARGE, "family": delve.MANY}
+LAID_OUT = {"heap": heap.FLAGS, "retained": heap.FLAGS, "leaks": heap.FLAGS, "rpc": delve.LARGE, "family": delve.MANY}
 """What the sample makes for a round, whatever else is asked for."""
 
 
@@ -89,6 +90,8 @@ def _round(name: str, bench: rounds.Bench, args: argparse.Namespace) -> list[rou
             return _shown("a live process with 1,000 goroutines", frames(bench, running))
     if name == "growth":
         return _shown("heaps of several sizes", growth(bench, build("scale", args.go)))
+    if name == "leaksgrowth":
+        return _shown("proofs of heaps of several sizes", leaks.growing(bench, build("scale", args.go)))
     if name == "stops":
         with run(build("churn", args.go), *FLAGS) as running:
             return _shown("a live process of 1.2 GB, with a heart", stops(bench, running))
