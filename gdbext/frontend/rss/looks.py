@@ -11,7 +11,7 @@ from attrs import define, field
 from gdbext.analysis.contexts import search
 from gdbext.compute import deaf
 from gdbext.errors import GdbextError
-from gdbext.golang.unstopped import heap
+from gdbext.golang.runtime import mgcpacer
 from gdbext.session import Session
 from gdbext.target import opening
 
@@ -39,7 +39,7 @@ class Looks:
         session = self._session
         if session is None:
             return None
-        return self._asked(lambda: heap.live_bytes(session.program))
+        return self._asked(lambda: int(mgcpacer.controller(session.program)["heap_live"]))
 
     def contexts(self) -> int | None:
         """How many there were at the last search; None where there was none since this was asked."""

@@ -32,19 +32,12 @@ from gdbext.golang.runtime.spancheck import PAGE_SIZE
 from gdbext.target.image import Image
 
 WORK = declare("runtime.workType", cycles=UINT)
-PACER = declare("runtime.gcControllerState", heap_live=UINT("heapLive"))
 IDENTITY = ("base", "npages", "state", "spanclass", "elemsize", "alloc_bits", "mark_bits", "sweepgen")
 """What must not have changed while a span was copied."""
 BULK_ROUNDS = 2
 ROUNDS = 8
 FEW = 16
 ATTEMPTS = 5
-
-
-def live_bytes(program: Program) -> int:
-    """What the collector takes for live now: marked by the last collection, or allocated since. Raises MissingSymbol,
-    MemoryFault."""
-    return int(program.record(PACER, program.symbol("runtime.gcController"))["heap_live"])
 
 
 def collections(program: Program) -> int:
