@@ -223,6 +223,7 @@ KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         },
     ),
     "go-alloc-site": ((HELD,), {"sampled": bool, "stack": []}),
+    "go-triage": ((), {"findings": [], "doing": [str], "looked": [{"what", "why_not"}]}),
     "go-threads": ((), {"threads": [{"tid", "m", "p", "goid", "doing"}]}),
     "go-doctor": (
         (),

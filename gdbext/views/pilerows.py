@@ -132,10 +132,11 @@ def sentence(some: Sequence[Row]) -> str:
     if not some:
         return ""
     more = f", and {plural(len(some) - 1, 'more pile')} below" if len(some) > 1 else ""
-    return f" Suspicious, if not meant: {_said(some[0])}{more}."
+    return f" Suspicious, if not meant: {said(some[0])}{more}."
 
 
-def _said(row: Row) -> str:
+def said(row: Row) -> str:
+    """One in words, without a full stop."""
     whose = cells.escape(row.holder or UNKNOWN)
     if row.what == WAITING:
         return f"{row.many} wait for {row.example:#x} and nothing else, which {whose} can cancel"
@@ -149,4 +150,4 @@ def examples(some: Sequence[Row]) -> Iterator[str]:
         yield f"go-gcroot {row.example:#x}     what refers to one of the first pile"
 
 
-__all__ = ["PILE", "Row", "examples", "rows", "sentence"]
+__all__ = ["PILE", "Row", "examples", "rows", "said", "sentence"]

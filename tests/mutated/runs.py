@@ -38,6 +38,7 @@ COMMANDS = (
     "go-retained --tree", "go-cycles", "go-cycles --json", "go-mem --explain --memstats",
     "go-mem --json", "go-gc --all", "go-gc --json",
     "go-heapdump dump", "go-diff dump", "go-heapdump heap.pb.gz --format pprof", "go-heapdump tables --format parquet",
+    "go-triage", "go-triage --json",
 )  # fmt: skip
 SECONDS = 20
 BYTES = 2 << 30

@@ -1,0 +1,47 @@
+"""A collector at its limit, memory that is no heap, finalizers that pile up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from gdbext.analysis.memory import advice
+from gdbext.analysis.triage.finding import EXACT, SUSPECTED, Finding, is_large
+from gdbext.golang.runtime import mgc
+
+if TYPE_CHECKING:
+    from gdbext.analysis.memory.breakdown import Breakdown
+    from gdbext.analysis.memory.settings import Settings
+    from gdbext.analysis.triage.asked import Asked
+    from gdbext.golang.runtime.mstats import MemStats
+
+COLLECTOR, LIMIT, SPECIALS = "collector", "limit", "specials"
+CPU_FRACTION = 0.25
+"""Of all CPUs since the program began: what the collector takes when it is always at work."""
+MANY_SPECIALS = 100_000
+NAMES = {"Finalizer": "finalizer", "Cleanup": "cleanup", "WeakHandle": "weak pointer"}
+
+
+@frozen
+class Memory:
+    """What go-mem rests on. ``parts``: None where it is not known what is resident."""
+
+    stats: MemStats
+    parts: Breakdown | None
+    settings: Settings
+
+
+def findings(asked: Asked, memory: Memory) -> Iterator[Finding]:
+    """Raises GdbextError where the runtime's counters cannot be had."""
+    for one in advice.advice(memory.stats, memory.parts, memory.settings):
+        if one.kind == LIMIT:
+            yield Finding(LIMIT, EXACT, one.bytes, one.of, one)
+        elif is_large(one.bytes, one.of):
+            yield Finding(one.kind, EXACT, one.bytes, one.of, one)
+    if (collector := mgc.collector(asked.program)).cpu_fraction >= CPU_FRACTION:
+        yield Finding(COLLECTOR, EXACT, memory.stats.value("HeapAlloc"), 0, collector)
+    for name, words in NAMES.items():
+        if (count := len(asked.specials.rows(name))) >= MANY_SPECIALS:
+            yield Finding(SPECIALS, SUSPECTED, 0, 0, (words, count))

@@ -1,0 +1,87 @@
+"""Everything that stands out, the gravest first, and what was not looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from attrs import field, frozen
+
+from gdbext.analysis.memory import breakdown, settings
+from gdbext.analysis.triage import contexts, goroutines, memory, objects
+from gdbext.analysis.triage.finding import GRAVEST, Finding
+from gdbext.errors import GdbextError
+from gdbext.golang.runtime import mstats
+from gdbext.target import inram
+
+if TYPE_CHECKING:
+    from gdbext.analysis.triage.asked import Asked
+
+LEAKS = (contexts.LOST, goroutines.WAITING, goroutines.LEAKED, contexts.UNTIL_DEADLINE, contexts.AFTERFUNCS)
+SUSPICIONS = (contexts.PILE, contexts.CROWD, goroutines.QUEUE)
+AT_ITS_LIMIT = (memory.LIMIT, memory.COLLECTOR)
+RUNS = "the program runs, and nothing can be proved of it: python -m gdbext live PID go-triage copies it first"
+
+
+@frozen
+class Looked:
+    """``what`` was looked at; ``why`` not, "" where it was."""
+
+    what: str
+    why: str = ""
+
+
+@frozen(eq=False)
+class Triage:
+    """``findings``: the gravest first. ``memory``: None where the runtime's counters cannot be had."""
+
+    findings: Sequence[Finding]
+    looked: Sequence[Looked]
+    memory: memory.Memory | None = field(repr=False)
+
+
+def triage(asked: Asked) -> Triage:
+    """Of a program. What cannot be looked at is said, and never an error."""
+    found: list[Finding] = []
+    looked: list[Looked] = []
+
+    def look(what: str, ask: Callable[[], Iterable[Finding]], why: str = "") -> None:
+        try:
+            found.extend(() if why else list(ask()))
+        except GdbextError as error:
+            why = str(error)
+        looked.append(Looked(what, why))
+
+    figures = _memory(asked)  # first: reading brings in pages that the program had never touched
+    runs = "" if asked.target.memory.stable else RUNS
+    look("contexts that nothing cancels", lambda: contexts.findings(asked), runs)
+    look("goroutines that nothing wakes or that queue", lambda: goroutines.findings(asked), runs)
+    look("the collector and memory that is no heap", lambda: _of_memory(asked, figures))
+    look("types and variables that dominate", lambda: objects.findings(asked), runs)
+    return Triage(sorted(found, key=gravity), looked, None if isinstance(figures, GdbextError) else figures)
+
+
+def _memory(asked: Asked) -> memory.Memory | GdbextError:
+    try:
+        residency = inram.residency(asked.target)
+    except GdbextError:
+        residency = None
+    try:
+        parts = breakdown.breakdown(asked.program, asked.heap, residency) if residency is not None else None
+        return memory.Memory(mstats.memstats(asked.program), parts, settings.settings(asked.program))
+    except GdbextError as error:
+        return error
+
+
+def _of_memory(asked: Asked, figures: memory.Memory | GdbextError) -> Iterable[Finding]:
+    if isinstance(figures, GdbextError):
+        raise figures
+    return memory.findings(asked, figures)
+
+
+def gravity(one: Finding) -> tuple[int, int]:
+    """Smaller is graver: leaks that keep a good part of the heap, then what is at its limit, then other leaks."""
+    if one.kind in LEAKS + SUSPICIONS and one.share >= GRAVEST:
+        return 0 if one.kind in LEAKS else 1, -one.bytes
+    order = (AT_ITS_LIMIT, LEAKS, SUSPICIONS)
+    return next((2 + at for at, kinds in enumerate(order) if one.kind in kinds), 2 + len(order)), -one.bytes

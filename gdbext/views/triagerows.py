@@ -1,0 +1,228 @@
+"""What go-triage says: a sentence for each finding, and what the program is doing."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from attrs import frozen
+
+from gdbext.analysis.leaks import holding
+from gdbext.analysis.leaks.piles import Crowd
+from gdbext.analysis.triage import contexts, goroutines, memory, objects
+from gdbext.analysis.triage.asked import Asked
+from gdbext.report import cells
+from gdbext.report.counts import plural
+from gdbext.views import histogramrows, memrows, pilerows, retainedrows
+
+if TYPE_CHECKING:
+    from gdbext.analysis.heap.lookup import Lookup
+    from gdbext.analysis.triage.finding import Finding
+    from gdbext.analysis.triage.triage import Triage
+
+REASONS = 4
+"""Kinds of waiting that are named."""
+RUNTIMES = ("GC ", "force gc", "finalizer wait", "cleanup wait")
+"""How reasons begin for which only the runtime's own goroutines wait."""
+GRADES = {"exact": "", "estimated": "Estimated: ", "suspected": "Suspected: "}
+NOTHING = "Nothing found."
+Told = tuple[str, list[str]]
+"""A sentence, and what to type next."""
+
+
+class Known(Asked, Protocol):
+    """What sentences are made from, as a Session has it."""
+
+    @property
+    def lookup(self) -> Lookup: ...
+
+
+@frozen(eq=False)
+class Said:
+    """A finding in words."""
+
+    finding: Finding
+    sentence: str
+    next: Sequence[str]
+
+    @property
+    def object(self) -> dict[str, Any]:
+        """As JSON."""
+        one = self.finding
+        return {
+            "kind": one.kind,
+            "grade": one.grade,
+            "sentence": self.sentence,
+            "bytes": one.bytes,
+            "share": round(one.share, 4) if one.whole else None,
+            "next": list(self.next),
+        }
+
+
+def said(known: Known, one: Finding) -> Said:
+    """In words."""
+    sentence, after = SENTENCES.get(one.kind, _advised)(known, one)
+    return Said(one, GRADES[one.grade] + sentence, after)
+
+
+def _kept(one: Finding) -> str:
+    return f"{cells.human_bytes(one.bytes)} ({100 * one.share:.0f} %)"
+
+
+def _example(known: Known, index: int) -> str:
+    return f"{int(known.contexts.address[index]):#x}"
+
+
+def _lost(known: Known, one: Finding) -> Told:
+    found = one.of
+    many = plural(found.bound + found.endless, "context")
+    first = found.survivors[0] if found.survivors else None
+    if first is None:
+        end = "nothing can cancel them"
+    else:
+        others = f" or one of {len(found.survivors) - 1:,} others" if len(found.survivors) > 1 else ""
+        whose = cells.escape(holding.text(first.holder))
+        end = f"only cancelling {first.address:#x} ({whose}){others} ends them"
+    return f"{many} lost their cancel functions, {end}: they keep {_kept(one)} of the live heap.", ["go-ctxleaks"]
+
+
+def _until(known: Known, one: Finding) -> Told:
+    many = plural(one.of.totals["until_deadline"].contexts, "context")
+    return f"{many} lost their cancel functions and wait for a deadline: they keep {_kept(one)} of the live heap.", [
+        "go-ctxleaks"
+    ]
+
+
+def _afterfuncs(known: Known, one: Finding) -> Told:
+    many = plural(one.of.piled.contexts, "AfterFunc")
+    return f"{many} that nothing can stop pile up under contexts that live on: {_kept(one)} of the live heap.", [
+        "go-ctxleaks"
+    ]
+
+
+def _pile(known: Known, one: Finding) -> Told:
+    pile, site = one.of
+    row = pilerows.Row(pile, site, known.contexts)
+    sentence = f"{pilerows.said(row)}; {_kept(one)} of the live heap is kept by them alone"
+    if isinstance(pile, Crowd):
+        sentence = f"{pilerows.said(row)}; with their stacks they keep {_kept(one)}"
+    return f"{sentence}.", ["go-ctxleaks", f"go-gcroot {row.example:#x}"]
+
+
+def _stuck(known: Known, one: Finding) -> Told:
+    found, groups = one.of
+    many = plural(sum(len(each.rows) for each in groups), "goroutine")
+    place = found.overview.places.place(int(groups[0].rows[0]))
+    where = f", most in {cells.escape(place.function)}" if place is not None else ""
+    why = (
+        "wait for nothing that can still come"
+        if one.kind == goroutines.LEAKED
+        else "wait for contexts that only others above them end"
+    )
+    return f"{many} {why}{where}: with their stacks they keep {_kept(one)}.", ["go-goroutineleaks"]
+
+
+def _queue(known: Known, one: Finding) -> Told:
+    queue = one.of
+    row = int(queue.rows[0])
+    place = queue.overview.places.place(row)
+    where = f"in {cells.escape(place.function)} at {_short(place.file)}:{place.line}" if place else "at one place"
+    reason = known.goroutines.reason(row)
+    return f"{plural(len(queue.rows), 'goroutine')} queue {where} ({reason}).", [
+        "go-waitgraph",
+        f"go-stacks {int(known.goroutines.goid[row])}",
+    ]
+
+
+def _short(file: str) -> str:
+    return cells.escape(os.path.basename(file))
+
+
+def _collector(known: Known, one: Finding) -> Told:
+    share = 100 * one.of.cpu_fraction
+    return f"The collector has taken {share:.0f} % of all CPU time since the program began.", ["go-gc", "go-mem"]
+
+
+def _specials(known: Known, one: Finding) -> Told:
+    words, count = one.of
+    return f"{plural(count, words)} wait for their objects to die.", ["go-histogram"]
+
+
+def _type(known: Known, one: Finding) -> Told:
+    name = cells.escape(histogramrows.shown(one.of))
+    many = plural(one.of.count.objects, "object")
+    return f"{many} of type {name} are {_kept(one)} of the live heap.", ["go-retained --by type", "go-histogram"]
+
+
+def _holder(known: Known, one: Finding) -> Told:
+    names = retainedrows.Names(known.dominators, known.lookup, known.root_names)
+    who = cells.escape(str(retainedrows.Row(names, one.of).group))
+    return f"{who} alone keeps {_kept(one)} of the live heap.", ["go-retained --by global", "go-retained"]
+
+
+def _advised(known: Known, one: Finding) -> Told:
+    sentence = memrows.advice_line(one.of)
+    return f"{sentence[0].upper()}{sentence[1:]}.", ["go-mem", "go-gc" if one.kind == memory.LIMIT else "go-spans"]
+
+
+SENTENCES: Mapping[str, Callable[[Known, Finding], Told]] = {
+    contexts.LOST: _lost,
+    contexts.UNTIL_DEADLINE: _until,
+    contexts.AFTERFUNCS: _afterfuncs,
+    contexts.PILE: _pile,
+    contexts.CROWD: _pile,
+    goroutines.LEAKED: _stuck,
+    goroutines.WAITING: _stuck,
+    goroutines.QUEUE: _queue,
+    memory.COLLECTOR: _collector,
+    memory.SPECIALS: _specials,
+    objects.TYPE: _type,
+    objects.HOLDER: _holder,
+}
+
+
+# What the program is doing
+
+
+def doing(known: Known, found: Triage) -> Iterator[str]:
+    """Some lines."""
+    target = known.target
+    name = cells.escape(os.path.basename(target.binary.path))
+    pid = f", process {target.identity.pid}" if target.identity.pid else ""
+    yield f"{name}, {target.binary.go_version}{pid}: {_goroutines(known)}"
+    if found.memory is not None:
+        yield _heap(found.memory)
+
+
+def _goroutines(known: Known) -> str:
+    goroutines_ = known.goroutines
+    every = (goroutines_.reason(row) or goroutines_.status_name(row) for row in range(len(goroutines_)))
+    states = Counter(state for state in every if not state.startswith(RUNTIMES))
+    named = [f"{count:,} {cells.escape(state)}" for state, count in states.most_common(REASONS)]
+    rest = len(goroutines_) - sum(count for _, count in states.most_common(REASONS))
+    return f"{plural(len(goroutines_), 'goroutine')} ({', '.join(named)}{f', {rest:,} others' if rest else ''})"
+
+
+def _heap(found: memory.Memory) -> str:
+    stats = found.stats
+    parts = [
+        f"{cells.human_bytes(stats.value('HeapAlloc'))} of objects in a heap of "
+        f"{cells.human_bytes(stats.value('HeapSys') - stats.value('HeapReleased'))}",
+        f"the next collection at {cells.human_bytes(stats.value('NextGC'))}" if found.settings.gogc != -1 else "",
+        f"{plural(stats.value('NumGC'), 'collection')} so far",
+    ]
+    if found.parts is not None and found.parts.measured:
+        parts.insert(0, f"{cells.human_bytes(found.parts.resident)} resident")
+    return ", ".join(filter(None, parts))
+
+
+def looked(found: Triage) -> Iterator[str]:
+    """What was looked at, and what not."""
+    done = [one.what for one in found.looked if not one.why]
+    yield f"looked at: {'; '.join(done) or 'nothing'}"
+    yield from (f"not looked at: {one.what}: {one.why}" for one in found.looked if one.why)
+
+
+__all__ = ["NOTHING", "Known", "Said", "doing", "looked", "said"]

@@ -1,0 +1,63 @@
+"""The first line names the leak of each sample; of the repaired one, and of samples without any, nothing is said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests import hosts
+from tests.programs import build
+
+NEWEST = "1.27.3"
+TIMES = 1_500
+COPY = hosts.Host("live", copied=True)
+LARGE = 65_536
+FIRST = {
+    "cancel": ("lost", "exact", "1,500 contexts lost their cancel functions, only cancelling 0x"),
+    "timeout": ("until-deadline", "exact", "1,500 contexts lost their cancel functions and wait for a deadline: "),
+    "ring": ("lost", "exact", "1,500 contexts lost their cancel functions, only cancelling 0x"),
+    "request": ("crowd", "suspected", "Suspected: 1,500 goroutines wait for 0x"),
+    "slice": ("holder", "exact", "main.heads alone keeps "),
+}
+
+
+def asked(sample: str, *words: str) -> dict[str, Any]:
+    with hosts.subject(COPY, build(sample, NEWEST), *words) as subject:
+        return hosts.ask(COPY, subject, "go-triage")
+
+
+@pytest.mark.parametrize("leak", FIRST)
+def test_the_first_line_names_the_leak(leak: str) -> None:
+    kind, grade, sentence = FIRST[leak]
+    words = ("-leak", leak, "-operations", str(TIMES), "-bytes", str(LARGE if leak == "slice" else 4096))
+    found = asked("pairs", *words)
+    first = found["findings"][0]
+    assert (first["kind"], first["grade"]) == (kind, grade)
+    assert first["sentence"].startswith(sentence)
+    assert first["share"] > 0.8 and first["next"]
+    assert asked("pairs", *words, "-repaired")["findings"] == []
+
+
+@pytest.mark.parametrize("sample", ["heap", "goroutines", "values"])
+def test_where_nothing_leaks_nothing_is_found(sample: str) -> None:
+    found = asked(sample)
+    assert found["findings"] == []
+    assert [one["why_not"] for one in found["looked"]] == [None] * 4
+
+
+def test_of_a_program_that_runs_nothing_is_proved() -> None:
+    running = hosts.Host("live")
+    with hosts.subject(running, build("pairs", NEWEST), "-operations", "500") as subject:
+        found = hosts.ask(running, subject, "go-triage")
+    assert found["findings"] == []
+    assert [bool(one["why_not"]) for one in found["looked"]] == [True, True, False, True]
+
+
+def test_text() -> None:
+    with hosts.subject(COPY, build("pairs", NEWEST), "-leak", "cancel", "-operations", "1500") as subject:
+        said = hosts.say(COPY, subject, "go-triage").out.splitlines()
+    assert said[0].startswith("1. 1,500 contexts lost their cancel functions, only cancelling 0x")
+    assert said[0].endswith(" (goroutine 1, main.main) ends them: they keep 6.08 MiB (98 %) of the live heap.")
+    assert "Next" in said and "go-ctxleaks" in said
+    assert any(line.startswith("looked at: contexts that nothing cancels; ") for line in said)
