@@ -113,6 +113,23 @@ KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         (NEW_PROFILE,),
         {"file": str, **dict.fromkeys(("samples", "rate", *PROFILED), int)},
     ),
+    "go-timers": (
+        (),
+        {
+            "timers": [
+                {
+                    *("address", "when_in_ns", "period_ns", "kind", "function", "arg", "goid", "context", "p", "site"),
+                    "retained_bytes",
+                }
+            ],
+            "groups": [
+                {
+                    *("count", "kind", "function", "first_in_ns", "last_in_ns", "period_ns", "site", "example"),
+                }
+            ],
+            "stopped": int,
+        },
+    ),
     "go-gc": (
         (),
         {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import frozen
 
-from gdbext.golang.reading.declarations import IFACE, SLICE, UINT, declare, optional
+from gdbext.golang.reading.declarations import BYTES, IFACE, INT, SLICE, UINT, declare, optional
 
 if TYPE_CHECKING:
     from gdbext.compute.arrays import I64, U64, Bools
@@ -15,18 +15,25 @@ if TYPE_CHECKING:
 
 TIMER = declare(
     "runtime.timer",
+    when=INT,
+    period=INT,
+    f=UINT,
     arg=IFACE,
     state=optional(UINT),
     status=optional(UINT),  # until Go 1.22
+    nextwhen=optional(INT),  # until Go 1.22
 )
 TIME_TIMER = declare(
     "runtime.timeTimer",
     "time.Timer",  # until Go 1.22 the runtime's half is in the open
     arg=IFACE("timer.arg", "r.arg"),
+    timer=BYTES("timer", "r"),
 )
 P_TIMERS = declare("runtime.p", heap=SLICE("timers.heap", "timers"))  # a structure with it from Go 1.23 on
 ENTRY = declare("runtime.timerWhen", missing_ok=True, timer=UINT)  # Go 1.23; before that the pointer alone
 ZOMBIE, DELETED = 4, 3
+MODIFIED = (7, 8)
+"""timerModifiedEarlier, timerModifiedLater: the heap has yet to be told of ``nextwhen`` (until Go 1.22)."""
 MOST_PROCESSORS = 1 << 16
 
 
@@ -67,6 +74,35 @@ def heaps(program: Program) -> Heaps:
     timer = np.concatenate(timers)
     stopped, lost = _stopped(program, timer)
     return Heaps(np.array(arrays, np.uint64), np.concatenate(owners), timer, stopped, broken + lost)
+
+
+@frozen(eq=False)
+class Rows:
+    """Timers, one entry of each array for each. ``when``: nanotime; ``period``: nanoseconds, 0 for once. ``f``: the
+    funcval of what the runtime calls, ``data``: what it calls it with, the interface's data word."""
+
+    timer: U64
+    when: I64
+    period: I64
+    f: U64
+    data: U64
+    readable: Bools
+
+
+def rows(program: Program, timers: U64) -> Rows:
+    """The timers at some addresses. Raises MissingField."""
+    records, readable = program.records(TIMER, timers)
+    when = records["when"].astype(np.int64)
+    if "nextwhen" in program.bound(TIMER):
+        when = np.where(np.isin(records["status"], MODIFIED), records["nextwhen"], when)
+    data = np.where(readable, records["arg"]["data"], 0).astype(np.uint64)
+    f = np.where(readable, records["f"], 0).astype(np.uint64)
+    return Rows(timers, when, records["period"].astype(np.int64), f, data, readable)
+
+
+def inside(program: Program) -> int:
+    """How far into a time.Timer of AfterFunc and its like the runtime's timer lies. Raises MissingField."""
+    return program.bound(TIME_TIMER).offset("timer")
 
 
 def _stopped(program: Program, timers: U64) -> tuple[Bools, int]:

@@ -1,0 +1,115 @@
+"""The rows of go-timers: groups of timers, and single ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from gdbext import report
+from gdbext.analysis.memory import timers as analysis
+from gdbext.report.columns import Column, Schema
+from gdbext.report.values import Kind
+from gdbext.views.siterows import FRAME, place
+
+if TYPE_CHECKING:
+    from gdbext.analysis.memory.timers import Group, Timers
+    from gdbext.golang.runtime.nanotime import Now
+    from gdbext.golang.runtime.symtab import Location
+
+NO_CLOCK = report.Absent("what time it was in the program is not known")
+CALLERS = 2
+
+
+@frozen(eq=False)
+class Row:
+    """One timer: its row. ``retained``: bytes, None where nobody asked, or a reason."""
+
+    timers: Timers
+    row: int
+    now: Now
+    retained: int | report.Absent | None = None
+
+    def number(self, name: str) -> int:
+        """A column of the timers."""
+        return int(getattr(self.timers, name)[self.row])
+
+    @property
+    def left(self) -> int | report.Absent:
+        """Nanoseconds until it fires; less than 0: it is late."""
+        return self.number("when") - self.now.ns if self.now.ns else NO_CLOCK
+
+    @property
+    def function(self) -> str:
+        """What it calls."""
+        return self.timers.names[self.number("function")]
+
+
+def _timer(key: str, kind: Kind, title: str, one: Callable[[Row], Any]) -> Column[Row, Sequence[Row]]:
+    return Column(key, kind, title, one)
+
+
+TIMER = Schema(
+    (
+        _timer("address", Kind.ADDRESS, "timer", lambda row: row.number("timer")),
+        _timer("when_in_ns", Kind.DURATION, "in", lambda row: row.left),
+        _timer("period_ns", Kind.DURATION, "every", lambda row: row.number("period") or None),
+        _timer("kind", Kind.TEXT, "kind", lambda row: analysis.KINDS[row.number("kind")]),
+        _timer("function", Kind.HOSTILE, "function", lambda row: row.function),
+        _timer("arg", Kind.ADDRESS, "", lambda row: row.number("arg") or None),
+        _timer("goid", Kind.NUMBER, "goroutine", lambda row: row.number("goid") or None),
+        _timer("context", Kind.ADDRESS, "context", lambda row: row.number("context") or None),
+        _timer("p", Kind.NUMBER, "", lambda row: row.number("owner")),
+        _timer("site", Kind.LIST, "", lambda row: stack(row.timers.site(row.row))),
+        _timer("retained_bytes", Kind.BYTES, "", lambda row: row.retained),
+    )
+)
+"""A timer. ``p``: the number of the heap that has it."""
+RETAINED = Schema((*TIMER.columns, _timer("", Kind.BYTES, "retains", lambda row: row.retained)))
+"""The same where it was asked what it keeps alive."""
+
+
+def stack(site: Sequence[Location]) -> list[dict[str, Any]] | None:
+    """A site as JSON; None: not sampled."""
+    return list(map(FRAME.object, site)) or None
+
+
+def site_line(site: Sequence[Location]) -> str | None:
+    """A site in one line; None: not sampled."""
+    return " ← ".join(map(place, site[:CALLERS])) if site else None
+
+
+@frozen(eq=False)
+class GroupRow:
+    """A group, and the first and the last of its timers."""
+
+    group: Group
+    first: Row
+    last: Row
+
+    @classmethod
+    def of(cls, group: Group, timers: Timers, now: Now) -> GroupRow:
+        """With those."""
+        ends = (Row(timers, int(group.rows[at]), now) for at in (0, -1))
+        return cls(group, *ends)
+
+
+def _group(key: str, kind: Kind, title: str, one: Callable[[GroupRow], Any]) -> Column[GroupRow, Sequence[GroupRow]]:
+    return Column(key, kind, title, one)
+
+
+GROUP = Schema(
+    (
+        _group("count", Kind.COUNT, "timers", lambda row: len(row.group)),
+        _group("kind", Kind.TEXT, "kind", lambda row: analysis.KINDS[row.group.kind]),
+        _group("function", Kind.HOSTILE, "function", lambda row: row.group.function),
+        _group("first_in_ns", Kind.DURATION, "first in", lambda row: row.first.left),
+        _group("last_in_ns", Kind.DURATION, "last in", lambda row: row.last.left),
+        _group("period_ns", Kind.DURATION, "every", lambda row: row.first.number("period") or None),
+        _group("site", Kind.LIST, "", lambda row: stack(row.group.site)),
+        _group("", Kind.HOSTILE, "made by", lambda row: site_line(row.group.site)),
+        _group("example", Kind.ADDRESS, "example", lambda row: row.first.number("timer")),
+    )
+)
+"""Timers that do the same and were made by the same stack."""

@@ -1,0 +1,81 @@
+"""go-timers against the timers that the sample pending made."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests import hosts
+from tests.programs import build
+
+SECOND = 10**9
+MINUTES = 10
+"""A sample lives no longer."""
+
+
+@pytest.fixture(scope="module")
+def subject(host: hosts.Host, go: str) -> Iterator[hosts.Subject]:
+    with hosts.subject(host, build("pending", go)) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def answer(host: hosts.Host, subject: hosts.Subject) -> dict[str, Any]:
+    return hosts.ask(host, subject, "go-timers")
+
+
+def hours(row: dict[str, Any]) -> int:
+    """Until it fires, from when it was made."""
+    return -(-(row["when_in_ns"] - MINUTES * 60 * SECOND) // (3600 * SECOND))
+
+
+def test_every_timer_that_was_made(answer: dict[str, Any], subject: hosts.Subject) -> None:
+    said = Counter(
+        (one["kind"], one["seconds"] // 3600, one["period"], one["goid"], one["context"])
+        for one in subject.truth.facts["timers"]
+    )
+    found = Counter(
+        (row["kind"], hours(row), row["period_ns"] or 0, row["goid"] or 0, row["context"] or "")
+        for row in answer["timers"]
+        if hours(row) >= 2
+    )
+    assert found == said
+    assert all(row["when_in_ns"] <= 3600 * SECOND * 8 for row in answer["timers"])
+    assert answer["stopped"] <= subject.truth.facts["stopped"] + 2
+
+
+def test_what_they_call(answer: dict[str, Any], subject: hosts.Subject) -> None:
+    called = Counter(row["function"] for row in answer["timers"])
+    assert called["main.called"] == 1
+    ends = [row for row in answer["timers"] if row["context"]]
+    assert len(ends) == 42 and all(row["function"].startswith("context.WithDeadlineCause.func") for row in ends)
+    waking = {row["function"] for row in answer["timers"] if row["kind"] == "sleep"}
+    assert waking == {"runtime.goroutineReady"} and answer["timers"] == sorted(
+        answer["timers"], key=lambda row: row["when_in_ns"]
+    )
+
+
+def test_groups_by_who_made_them(answer: dict[str, Any]) -> None:
+    """Every allocation is sampled."""
+    groups = {group["count"]: group for group in answer["groups"] if group["function"].startswith("context.")}
+    assert set(groups) == {30, 12}
+    for count, caller in ((30, "main.plantTimers"), (12, "main.elsewhere")):
+        assert [frame["function"] for frame in groups[count]["site"]][:2] == ["main.leakTimeouts", caller]
+    assert sum(group["count"] for group in answer["groups"]) == len(answer["timers"])
+
+
+def test_what_they_retain(host: hosts.Host, subject: hosts.Subject) -> None:
+    if host.place == "live" and not host.gdb and not host.copied and not host.dlv:
+        said = hosts.say_alone(host, subject, "go-timers", "--each", "--retained")
+        assert said.status == 2 and "not known of a program that runs" in said.err
+        return
+    found = hosts.ask(host, subject, "go-timers", "--retained")
+    called = next(row for row in found["timers"] if row["function"] == "main.called")
+    assert isinstance(called["retained_bytes"], int | dict)
+    ends = [row["retained_bytes"] for row in found["timers"] if row["context"]]
+    assert all(isinstance(size, int) and size > 0 for size in ends)
+    text = hosts.say(host, subject, "go-timers", "--each", "--retained").out
+    assert "retains" in text and "main.called" in text
