@@ -257,8 +257,8 @@ def _work(slots: int, words: int, regions: int) -> Work:
     """Queues that never run over: pages that stay untouched cost nothing."""
     return Work(
         np.empty(slots, np.uint64), np.empty(slots, np.uint64), np.empty((regions, 3), np.uint64),
-        np.empty((2 * words + LEAST, 3), np.uint64), np.zeros((meeting.ROOM, 3), np.uint64),
-        np.zeros(meeting.TOPS, np.int64),
+        np.empty((2 * words + LEAST, 3), np.uint64), np.zeros((meeting.ROOM, 4), np.uint64),
+        np.zeros(meeting.TOPS + 1, np.int64),
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gdbext.analysis.heap.kernels.meeting import TYPED, Work, push  # noqa: F401  a kernel's declaration names one
+from gdbext.analysis.heap.kernels.meeting import TYPED, Work, entry_of, push  # noqa: F401  a kernel's declaration names one
 from gdbext.analysis.heap.kernels.objects import (
     BITS_UP_TO,
     FIRST,
@@ -106,6 +106,6 @@ def give_types(control, objects, described, work, entries, filter_, rows):
             fits = mask == bits and rounded(objects.classes, described.size[row]) == span[SIZE]
             state = (objects.state[at] & ~(RANKS | ROW)) | ((FITTING if fits else TILED) << RANK_SHIFT) | row
             if bits != 0 and described.slots[row] > 0 and work.tops[TYPED] < len(work.typed):
-                push(work.typed, work.tops, TYPED, number, slot)
+                push(work.typed, work.tops, TYPED, entry_of(number, slot))
                 state |= QUEUED
             objects.state[at] = np.int32(state)

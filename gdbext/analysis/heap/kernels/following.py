@@ -11,6 +11,7 @@ import numpy as np
 
 from gdbext.analysis.heap.kernels.meeting import (  # noqa: F401  a kernel's declaration names some
     AHEAD,
+    ALONE,
     AT_ONCE,
     ENOUGH,
     FAR,
@@ -229,14 +230,16 @@ def values_of(described, span, slot, row):
 @library.kernel("control Memory Objects Described Interfaces u64[] Place u64[] i32[] i64 i64 Work")
 def follow_typed(control, memory, objects, described, interfaces, layout, place, entries, rows, begin, end, work):
     """Follow the objects ``entries`` [begin, end) by the slots of their types ``rows``."""
+    cold = end - begin > ENOUGH  # of fewer the level before has fetched all
     for i in range(begin, end + 1):
         if work.tops[HITS] >= ENOUGH or i == end:
             drain(memory, objects, described, place, work)
         if i == end or stopped(control):
             return
         row = np.int64(rows[i])
-        fetch_span(objects, place, entries[min(i + FAR, end - 1)] >> TYPE_SHIFT)
-        fetch_object(objects, entries[min(i + AHEAD, end - 1)])
+        if cold:
+            fetch_span(objects, place, entries[min(i + FAR, end - 1)] >> TYPE_SHIFT)
+            fetch_object(objects, entries[min(i + AHEAD, end - 1)])
         if row < 0:
             continue
         span, slot = object_of(objects, entries[i])
@@ -309,10 +312,11 @@ def follow_untyped(control, memory, objects, described, interfaces, place, entri
 def follow_levels(control, memory, objects, described, interfaces, layout, place, rows, front, back, mask, most):
     """Follow what is in ``front``, level by level: what has a type first. Stops at a level of more than ``most``."""
     tops = front.tops
+    back.tops[ALONE] = 1
     while not stopped(control):
         typed, regions, untyped = tops[TYPED], tops[REGIONS], tops[UNTYPED]
         if typed + regions > most or (typed + regions == 0 and (untyped > most or untyped == 0)):
-            return
+            break
         if typed + regions == 0:
             tops[UNTYPED] = 0
             settle(control, objects, front.untyped, rows, 0, untyped)
@@ -333,3 +337,4 @@ def follow_levels(control, memory, objects, described, interfaces, layout, place
         worked(control, typed + untyped)
         follow_statics(control, described, place, back, back)
         gather(control, front, back)
+    back.tops[ALONE] = 0

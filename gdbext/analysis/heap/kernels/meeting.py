@@ -19,7 +19,9 @@ from gdbext.analysis.heap.kernels.objects import (  # noqa: F401  a kernel's dec
     FITTING,
     FLAGS,
     HEADED,
+    HOST,
     LARGE,
+    LIMIT,
     MARKED,
     NOSCAN,
     QUEUED,
@@ -37,7 +39,6 @@ from gdbext.analysis.heap.kernels.objects import (  # noqa: F401  a kernel's dec
     header_row,
     resolved,
     slot_at,
-    slot_of,
     span_number,
 )
 from gdbext.compute.arrays import I64, U64, Rows
@@ -49,13 +50,15 @@ from gdbext.target.kernels import ONE
 
 library = Library(__name__)
 # Places of ``Work.tops``: objects with a type, objects without, regions, words of the modules' data, hits; how many
-# objects had a type that is in no table, and what found no room
+# objects had a type that is in no table, and what found no room. Behind those: whether no other thread follows anything
 TYPED, UNTYPED, REGIONS, STATICS, HITS, FOREIGN, LOST, TOPS = range(8)
+ALONE = TOPS
 SLOT = np.uint64((1 << 32) - 1)
 ROOM = 1 << 14
 """Hits that are collected before they are looked up."""
 ENOUGH = 1 << 7
 """Hits that are looked up together: few enough to stay in the processor's nearest cache."""
+NOWHERE = np.uint64((1 << 64) - 1)
 AHEAD, FAR = 10, 20
 """How many steps before one is looked up what is known of it is fetched, and how many before that its span."""
 AT_ONCE = np.uint64(1 << 12)
@@ -74,7 +77,8 @@ class Work(NamedTuple):
     statics: Rows
     """Pointers into the modules' data: the word, what ``Place.statics`` may say of it, how many values."""
     hits: Rows
-    """Pointers that were met: the address, the row of the type they speak of (all ones: none), how many values."""
+    """Pointers that were met: the address, the row of the type they speak of (all ones: none), how many values; then
+    the span, and at last the object (as in the queues), that the address is in; all ones for none."""
     tops: I64
     """How many there are of each."""
 
@@ -102,9 +106,9 @@ def object_of(objects, entry):
 
 
 @inlined
-def push(queue, tops, which, number, slot):
+def push(queue, tops, which, entry):
     """Put an object at the end of a queue, which has room for every one."""
-    queue[tops[which]] = entry_of(number, slot)
+    queue[tops[which]] = entry
     tops[which] += 1
 
 
@@ -179,14 +183,13 @@ def follow_statics(control, described, place, found, work):
 
 
 @inlined
-def meet(memory, objects, described, place, work, address, row, times):
+def meet(memory, objects, described, place, work, address, row, times, entry):
     """A pointer was followed: mark what it points into, weigh what it says of its type, and push what is new."""
-    number, slot = slot_of(objects, address)
-    if number < 0:
+    if entry == NOWHERE:
         if place.bounds[0] <= address < place.bounds[1]:
             meet_static(described, place, work, address, row, times)
         return
-    span = objects.spans[number]
+    span, slot = object_of(objects, entry)
     index = np.int64(span[FIRST] + slot)
     old = objects.state[index]
     if old & ALLOCATED == 0:
@@ -214,14 +217,17 @@ def meet(memory, objects, described, place, work, address, row, times):
         scanned = flags & NOSCAN == 0
         if scanned and typed:
             new |= QUEUED
+        if work.tops[ALONE]:
+            objects.state[index] = new
+            break
         got = swap32(place.bounds[4] + np.uint64(index << 2), old, new)
         if got == old:
             break
         old = got
     if scanned and typed and old & QUEUED == 0:
-        push(work.typed, work.tops, TYPED, number, slot)
+        push(work.typed, work.tops, TYPED, entry)
     elif scanned and not typed and old & MARKED == 0:
-        push(work.untyped, work.tops, UNTYPED, number, slot)
+        push(work.untyped, work.tops, UNTYPED, entry)
 
 
 @inlined
@@ -231,31 +237,46 @@ def fetch_span(objects, place, number):
 
 
 @inlined
-def fetch_state(objects, place, number, address):
-    """Let the processor fetch the state and the pointer bits of what an address points into."""
+def place_in_span(objects, place, work, i):
+    """Note which span a hit may lie in, and let the processor fetch what is known of that."""
+    number = span_number(objects, work.hits[i, 0])
+    work.hits[i, 3] = np.uint64(number)
+    fetch_span(objects, place, max(number, 0))
+
+
+@inlined
+def place_in_object(objects, place, work, i):
+    """Note which object a hit lies in, and let the processor fetch its state, its beginning and its pointer bits."""
+    address, number = work.hits[i, 0], np.int64(work.hits[i, 3])
+    if number < 0:
+        return
     span = objects.spans[number]
+    if not span[BASE] <= address < span[LIMIT]:
+        work.hits[i, 3] = NOWHERE
+        return
     slot = slot_at(span, address)
+    work.hits[i, 3] = entry_of(number, slot)
+    at = slot * span[SIZE]
     prefetch(place.bounds[4] + ((span[FIRST] + slot) << np.uint64(2)))
-    prefetch(span[BITS] + ((slot * span[SIZE]) >> np.uint64(6)))
+    prefetch(span[HOST] + at)
+    prefetch(span[BITS] + (at >> np.uint64(6)))
 
 
 @inlined
 def drain(memory, objects, described, place, work):
     """Look up all hits."""
     count = work.tops[HITS]
-    for i in range(-FAR, count):
+    for i in range(min(FAR, count)):
+        place_in_span(objects, place, work, i)
+    for i in range(min(AHEAD, count)):
+        place_in_object(objects, place, work, i)
+    for i in range(count):
         if i + FAR < count:
-            number = span_number(objects, work.hits[i + FAR, 0])
-            fetch_span(objects, place, max(number, 0))
-        if 0 <= i + AHEAD < count:
-            near = work.hits[i + AHEAD, 0]
-            number = span_number(objects, near)
-            if number >= 0:
-                fetch_state(objects, place, number, near)
-        if i < 0:
-            continue
+            place_in_span(objects, place, work, i + FAR)
+        if i + AHEAD < count:
+            place_in_object(objects, place, work, i + AHEAD)
         address, row, times = work.hits[i, 0], np.int64(work.hits[i, 1]), work.hits[i, 2]
-        meet(memory, objects, described, place, work, address, row, times)
+        meet(memory, objects, described, place, work, address, row, times, work.hits[i, 3])
     work.tops[HITS] = 0
 
 
