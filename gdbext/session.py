@@ -30,7 +30,7 @@ with later("gdbext"):
         selfcheck,
         variables,
     )
-    from gdbext.analysis.leaks import facts, judged, kept, leaked, leaks, proof, verdicts, waiting
+    from gdbext.analysis.leaks import facts, judged, kept, leaked, leaks, piles, proof, verdicts, waiting
     from gdbext.compute import control, malloc
     from gdbext.golang import plugins
     from gdbext.golang.reading import opening
@@ -324,6 +324,9 @@ class Session:
 
     leaks: Engine[leaks.Leaks] = Engine(lambda s: leaks.leaks(s))
     """What lost contexts keep, and what would end them."""
+
+    piles: Engine[piles.Piles] = Engine(lambda s: piles.piles(s), "searching contexts that are there by the thousand")
+    """What is not lost, and too much of it."""
 
     context_holders: Engine[dict[int, list[int]]] = Engine(
         lambda s: roots.holding_goids(s.goroutines, s.contexts.address)

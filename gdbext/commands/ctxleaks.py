@@ -28,7 +28,7 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
         for group, site in zip(found.groups.groups, found.sites, strict=True)
     ]
     rows, cut = counts.limited(every, args.limit)
-    piles, more = counts.limited(pilerows.rows(found, session.contexts), args.limit)
+    piles, more = counts.limited(pilerows.rows(session.piles, session.contexts), args.limit)
     sentence = leakrows.sentence(found) + pilerows.sentence(piles)
     document = {
         "sentence": sentence,

@@ -18,7 +18,7 @@ from gdbext.views.siterows import FRAME, made_by, place, sampled
 
 if TYPE_CHECKING:
     from gdbext.analysis.contexts.contexts import Contexts
-    from gdbext.analysis.leaks.leaks import Leaks
+    from gdbext.analysis.leaks.piles import Piles
     from gdbext.analysis.leaks.sites import GroupSite
 
 WAITING, UNKNOWN = "waiting", "something without a name"
@@ -92,10 +92,10 @@ class Row:
         return sampled(self.site.sampled, self.count) if self.site is not None else None
 
 
-def rows(found: Leaks, contexts: Contexts) -> list[Row]:
+def rows(found: Piles, contexts: Contexts) -> list[Row]:
     """Contexts first."""
-    made = [Row(one, site, contexts) for one, site in zip(found.piles.piles, found.pile_sites, strict=True)]
-    return [*made, *(Row(one, None, contexts) for one in found.piles.crowds)]
+    made = [Row(one, site, contexts) for one, site in zip(found.piles, found.sites, strict=True)]
+    return [*made, *(Row(one, None, contexts) for one in found.crowds)]
 
 
 def _of(key: str, kind: Kind, title: str, one: Callable[[Row], Any]) -> Column[Row, Sequence[Row]]:

@@ -42,6 +42,7 @@ took(session, "live", "roots", "specials", "lookup")
 spent["contexts"] = took(session, "contexts", "waiting")
 spent["paths"] = took(session, "paths")
 spent["passes"] = took(session, *PASSES)
+spent["piles"] = took(session, "piles")
 spent["retained"] = took(session, "judged")
 totals = session.leaks.totals
 print(json.dumps({**spent, "objects": session.leaks.all.objects, "bytes": session.leaks.all.bytes,

@@ -49,6 +49,7 @@ def _passes(inside: dict[str, float]) -> Iterator[Line]:
     yield Line("shortest paths", inside["paths"])
     yield Line("all passes of the proof, and what sets keep", inside["passes"])
     yield Line("passes / mark", inside["passes"] / mark, TIMES, PASSES_OVER_MARK)
+    yield Line("contexts by the thousand", inside["piles"])
     yield Line("what each context retains", inside["retained"])
     yield Line("what each retains / mark", inside["retained"] / mark, TIMES, DOMINATORS_OVER_MARK)
 

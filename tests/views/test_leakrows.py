@@ -23,7 +23,6 @@ def leaks(**more: Any) -> Leaks:
         doubts=(), all=Count(20, 1000), live=sum(total.contexts for total in totals.values()), totals=totals,
         unstoppable=NOTHING, piled=NOTHING, together=Count(0, 0), shared=0, bound=0, endless=0, maps=0,
         groups=None, sites=(), survivors=(), goids=(), latest=NO_DEADLINE, now=0,
-        piles=None, pile_sites=(),
     )  # fmt: skip  # type: ignore[arg-type]
     return evolve(made, **more)
 

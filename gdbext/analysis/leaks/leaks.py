@@ -14,8 +14,7 @@ from gdbext.analysis.heap.marking import Count
 from gdbext.analysis.leaks import kept as keeping
 from gdbext.analysis.leaks.doubts import doubts
 from gdbext.analysis.leaks.groups import Groups, grouped
-from gdbext.analysis.leaks.piles import Piles, piles
-from gdbext.analysis.leaks.sites import NO_SITE, GroupSite, sites
+from gdbext.analysis.leaks.sites import GroupSite, sites_of
 from gdbext.analysis.leaks.survivors import Survivor, survivors
 from gdbext.analysis.leaks.verdicts import (
     BEING_CANCELLED,
@@ -61,8 +60,7 @@ class Leaks:
     single one. ``bound``: how many lost and orphaned ones a survivor ends; ``endless``: how many nothing does.
     ``maps``: the children maps. ``goids``: of goroutines that wait for proved contexts and nothing else.
     ``unstoppable``: AfterFuncs that nothing can stop; ``piled``: those that wait for one context with many others.
-    ``latest``: when the last deadline is; ``now``: the program's clock. ``piles``: what is not lost and there by the
-    thousand, ``pile_sites``: of each."""
+    ``latest``: when the last deadline is; ``now``: the program's clock."""
 
     doubts: Sequence[str]
     all: Count
@@ -81,8 +79,6 @@ class Leaks:
     goids: Sequence[int]
     latest: int
     now: int
-    piles: Piles = field(repr=False)
-    pile_sites: Sequence[GroupSite] = field(repr=False)
 
     @property
     def proved(self) -> int:
@@ -93,7 +89,7 @@ class Leaks:
 def leaks(known: Known) -> Leaks:
     """Of a program. Raises GdbextError."""
     verdicts, proof, kept = known.verdicts, known.proof, known.kept
-    groups, heaps = grouped(kept, proof, verdicts, known.context_rows.columns), piles(known)
+    groups = grouped(kept, proof, verdicts, known.context_rows.columns)
     sets = _Sets(known, kept)
     totals = {key: _total(sets, number, verdicts.verdict == number) for key, number in KEYS.items()}
     parts = [totals[key].kept.bytes for key in PROVED_KEYS]
@@ -113,13 +109,11 @@ def leaks(known: Known) -> Leaks:
         endless=int(np.count_nonzero(open_ & (verdicts.survivor < 0))),
         maps=_maps(known),
         groups=groups,
-        sites=_sites(known, groups.number, len(groups.groups)),
+        sites=sites_of(known, groups.number, len(groups.groups)),
         survivors=survivors(known, verdicts.survivor[verdicts.proved]),
         goids=np.unique(known.goroutines.goid[np.unique(kept.waits.row)]).tolist(),
         latest=int(deadlines.max(initial=NO_DEADLINE)),
         now=known.goroutines.now.ns,
-        piles=heaps,
-        pile_sites=_sites(known, heaps.number, len(heaps.piles)),
     )
 
 
@@ -164,10 +158,3 @@ def _maps(known: Known) -> int:
     except GdbextError:
         return 0
     return sum(one.count.bytes for one in entries if MAPS in one.name)
-
-
-def _sites(known: Known, number: I32, many: int) -> Sequence[GroupSite]:
-    try:
-        return sites(known.program, known.symtab, known.specials, known.heap, known.contexts, number, many)
-    except GdbextError:
-        return [NO_SITE] * many

@@ -26,6 +26,7 @@ from gdbext.analysis.leaks.holding import Holder, holder
 from gdbext.analysis.leaks.keptby import kept_by
 from gdbext.analysis.leaks.leaked import marked
 from gdbext.analysis.leaks.proof import Words
+from gdbext.analysis.leaks.sites import GroupSite, sites_of
 from gdbext.analysis.leaks.verdicts import CANCELLED, HELD
 
 if TYPE_CHECKING:
@@ -69,11 +70,11 @@ class Crowd:
 
 @frozen(eq=False)
 class Piles:
-    """Those that keep most first. ``number``: the place of each context's pile, -1 for none."""
+    """Those that keep most first. ``sites``: where the contexts of each pile were made."""
 
     piles: Sequence[Pile]
     crowds: Sequence[Crowd]
-    number: I32 = field(repr=False)
+    sites: Sequence[GroupSite] = field(repr=False)
 
 
 def piles(known: Known) -> Piles:
@@ -82,7 +83,7 @@ def piles(known: Known) -> Piles:
     kept = _kept(known, _numbered(known, found), len(found))
     made = [evolve(one, kept=size) for one, size in zip(found, kept, strict=True)]
     made.sort(key=lambda one: (-one.kept.bytes, -len(one.contexts)))
-    return Piles(made, _crowds(known), _numbered(known, made))
+    return Piles(made, _crowds(known), sites_of(known, _numbered(known, made), len(made)) if made else ())
 
 
 def _numbered(known: Known, found: Sequence[Pile]) -> I32:

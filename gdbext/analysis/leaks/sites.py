@@ -9,10 +9,12 @@ import numpy as np
 from attrs import frozen
 
 from gdbext.analysis.heap.allocsite import hidden, stack_of
+from gdbext.errors import GdbextError
 from gdbext.golang.runtime import mprof
 
 if TYPE_CHECKING:
     from gdbext.analysis.contexts.contexts import Contexts
+    from gdbext.analysis.leaks.known import Known
     from gdbext.compute.arrays import I32
     from gdbext.golang.reading.program import Program
     from gdbext.golang.runtime.mheap import Heap
@@ -54,6 +56,14 @@ def sites(
     records, readable = specials.records(program, mprof.PROFILE, rows)
     bucket = np.where(readable, records["bucket"], 0).astype(np.uint64)
     return [_site(program, symtab, bucket[group == one]) for one in range(groups)]
+
+
+def sites_of(known: Known, number: I32, groups: int) -> list[GroupSite]:
+    """The same of a program; NO_SITE for all where that cannot be told."""
+    try:
+        return sites(known.program, known.symtab, known.specials, known.heap, known.contexts, number, groups)
+    except GdbextError:
+        return [NO_SITE] * groups
 
 
 def _site(program: Program, symtab: Symtab, buckets: np.ndarray) -> GroupSite:
