@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from gdbext.analysis.heap.dominators import Dominators
     from gdbext.analysis.heap.histogram import Histogram
     from gdbext.analysis.leaks.leaks import Leaks
+    from gdbext.analysis.leaks.piles import Piles
     from gdbext.target import Target
 
 
@@ -20,6 +21,8 @@ class Asked(Known, Protocol):
     def target(self) -> Target: ...
     @property
     def leaks(self) -> Leaks: ...
+    @property
+    def piles(self) -> Piles: ...
     @property
     def histogram(self) -> Histogram: ...
     @property

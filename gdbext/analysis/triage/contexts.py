@@ -26,7 +26,7 @@ def findings(asked: Asked) -> Iterator[Finding]:
         yield Finding(UNTIL_DEADLINE, grade, until.kept.bytes, whole, found)
     if found.piled.contexts >= MANY and found.piled.kept.bytes >= LEAST_BYTES:
         yield Finding(AFTERFUNCS, grade, found.piled.kept.bytes, whole, found)
-    for pile, site in zip(found.piles.piles, found.pile_sites, strict=True):
+    for pile, site in zip(asked.piles.piles, asked.piles.sites, strict=True):
         yield Finding(PILE, SUSPECTED, pile.kept.bytes, whole, (pile, site))
-    for crowd in found.piles.crowds:
+    for crowd in asked.piles.crowds:
         yield Finding(CROWD, SUSPECTED, crowd.kept.bytes + crowd.stacks, whole + crowd.stacks, (crowd, None))
