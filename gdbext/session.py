@@ -323,10 +323,8 @@ class Session:
     """What is said of single contexts."""
 
     leaks: Engine[leaks.Leaks] = Engine(lambda s: leaks.leaks(s))
-    """What lost contexts keep, and what would end them."""
-
+    """What lost contexts keep, and what would end them; what is not lost and there by the thousand."""
     piles: Engine[piles.Piles] = Engine(lambda s: piles.piles(s), "searching contexts that are there by the thousand")
-    """What is not lost, and too much of it."""
 
     context_holders: Engine[dict[int, list[int]]] = Engine(
         lambda s: roots.holding_goids(s.goroutines, s.contexts.address)
