@@ -113,6 +113,14 @@ KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         (NEW_PROFILE,),
         {"file": str, **dict.fromkeys(("samples", "rate", *PROFILED), int)},
     ),
+    "go-finalizers": (
+        (),
+        {
+            "objects": [],
+            "groups": [],
+            "queued": {"finalizers", "cleanups"},
+        },
+    ),
     "go-timers": (
         (),
         {

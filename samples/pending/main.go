@@ -7,6 +7,7 @@ import (
 	"net"
 	"runtime"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 	"unsafe"
 
@@ -34,6 +35,8 @@ type truth struct {
 	Timers   []timer   `json:"timers"`
 	Stopped  int       `json:"stopped"`
 	Specials []special `json:"specials"`
+	Dropped  int       `json:"dropped"` // objects with finalizers that nothing has held since the last collection
+	Queued   int       `json:"queued"`  // finalizers that wait for one that blocks, with that one
 }
 
 type thing struct {
@@ -50,7 +53,11 @@ var (
 	park     = make(chan struct{})
 )
 
+var blocks atomic.Bool
+
 func called()              {}
+func blocked(*thing)       { blocks.Store(true); <-park }
+func dropped(*thing)       {}
 func finalized(one *thing) { one.number = 0 }
 
 //go:noinline
@@ -127,6 +134,13 @@ func plantSpecials() {
 	}
 }
 
+//go:noinline
+func dropWith(count int, finalizer func(*thing)) {
+	for i := 0; i < count; i++ {
+		runtime.SetFinalizer(&thing{number: i}, finalizer)
+	}
+}
+
 func main() {
 	runtime.MemProfileRate = 1
 	debug.SetGCPercent(-1)
@@ -136,7 +150,13 @@ func main() {
 		plants()
 	}
 	plantTimers()
-	runtime.GC()
+	told.Dropped, told.Queued = 9, 5
+	dropWith(told.Queued, blocked)
+	for !blocks.Load() {
+		runtime.GC()
+		time.Sleep(time.Millisecond)
+	}
+	dropWith(told.Dropped, dropped)
 	told.Observe()
 	report.Print(&told)
 	go report.ExitAtEnd()

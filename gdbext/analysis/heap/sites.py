@@ -76,12 +76,12 @@ def _samples(program: Program, specials: Specials, found: Histogram, which: int)
     records, readable = specials.records(program, mprof.PROFILE, rows)
     spans = laid.heap.spans
     of_class = spans.spanclass[np.searchsorted(spans.first, ids, "right") - 1].astype(np.int64)
-    return _counted_as(state, of_class, len(table), table.text), np.where(readable, records["bucket"], 0).astype(
+    return counted_as(state, of_class, len(table), table.text), np.where(readable, records["bucket"], 0).astype(
         np.uint64
     )
 
 
-def _counted_as(state: I64, of_class: I64, types: int, text: int) -> I64:
+def counted_as(state: I64, of_class: I64, types: int, text: int) -> I64:
     """As ``kernels.counted_as`` has it, for many."""
     rank, row = (state & states.RANKS) >> states.RANK_SHIFT, state & states.ROW
     likely = ~((rank >= states.FITTING) | (row == text))

@@ -8,7 +8,7 @@ import numpy as np
 from attrs import frozen
 
 if TYPE_CHECKING:
-    from gdbext.compute.arrays import I64, U64
+    from gdbext.compute.arrays import I64, U64, Bools
     from gdbext.golang.reading.program import Program
     from gdbext.golang.runtime.symtab import Symtab
 
@@ -18,17 +18,18 @@ UNKNOWN = "?"
 
 @frozen(eq=False)
 class Functions:
-    """Some function values. ``names`` of all that there are, ``which`` of them each is; ``captured``: its first
-    captured word, 0 where none can be read. A function value that cannot be read is UNKNOWN, none at all is ""."""
+    """Some function values. ``names`` of all that there are, ``which`` of them each is; ``captured``: its
+    first captured word, 0 where none can be read. What is no function value is UNKNOWN, none at all is ""."""
 
     names: tuple[str, ...]
     which: I64
     captured: U64
 
-    def is_called(self, *names: str) -> np.ndarray:
-        """Which of them are functions of these names."""
-        chosen = [number for number, name in enumerate(self.names) if name in names]
-        return np.isin(self.which, chosen)
+    @property
+    def known(self) -> Bools:
+        """Which of them are functions."""
+        found: Bools = ~np.isin(self.which, [n for n, name in enumerate(self.names) if name in ("", UNKNOWN)])
+        return found
 
     def name(self, row: int) -> str:
         """That of one."""
@@ -50,5 +51,6 @@ def functions(program: Program, symtab: Symtab, values: U64) -> Functions:
 
 
 def _name(symtab: Symtab, pc: int) -> str:
+    """Function values point at the beginnings of functions."""
     index = symtab.function(pc)
-    return symtab.name(index) if index >= 0 else UNKNOWN
+    return symtab.name(index) if index >= 0 and symtab.entry(index) == pc else UNKNOWN

@@ -31,6 +31,8 @@ CLEANUP = declare(  # Go 1.24
     call=optional(UINT("cleanup.call")),  # Go 1.26
     arg=optional(UINT("cleanup.arg")),
 )
+FINALIZED = declare("runtime.specialfinalizer", ot=UINT)
+"""Of a finalizer what is no root: the type of the pointer that it is given."""
 KINDS = enumerate_constants(
     "runtime._KindSpecial",
     *("Finalizer", "WeakHandle", "Profile", "Reachable", "PinCounter", "Cleanup"),
