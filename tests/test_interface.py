@@ -220,6 +220,7 @@ KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {
             **{key: {"kind", "pid", "total", "unreachable", "contexts", "doubts"} for key in ("before", "after")},
             "same": {"objects", "bytes", "proved", "sampled", "recorded"},
+            "fates": [],
             "types": [GROWN | {"type", "pkg_path", "exact", "same_count", "same_bytes"}],
             "groups": [
                 GROWN | {"verdict", "kind", "registered_with", "key", "site", "sampled", "same_count", "example"}

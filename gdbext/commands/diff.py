@@ -59,17 +59,18 @@ def _target(dump: HeapDump) -> dict[str, object]:
 
 def _report(growth: Growth, args: argparse.Namespace, target: Mapping[str, object] | None) -> report.Report:
     found, before, after = growth.survived, *(dump.total(histogram.LIVE) for dump in (growth.before, growth.after))
-    sites, groups = growthsites.sites(growth), growthgroups.groups(growth)
+    sites, groups, fates = growthsites.sites(growth), growthgroups.groups(growth), growthgroups.fates(growth)
     document = {
         "before": _moment(growth.before),
         "after": _moment(growth.after),
         "same": {**_count(found.count), "proved": found.proved, "sampled": found.sampled, "recorded": found.recorded},
+        "fates": report.Rows(map(growthrows.FATE.object, fates)),
         "types": report.Rows(map(growthrows.TYPE.object, growth.types[: args.limit])),
         "sites": report.Rows(map(growthrows.SITE.object, sites[: args.limit])),
         "groups": report.Rows(map(growthrows.GROUP.object, groups[: args.limit])),
     }
     head = report.Text(growthrows.sentence(before, after), "heading")
-    lines = report.Lines([*growthrows.fates(groups), *growthrows.survived(found)])
+    lines = report.Lines([*growthrows.fates(fates), *growthrows.survived(found)])
     return report.Report(document, [head, lines, *_tables(growth, sites, groups, args)], _notes(growth), target)
 
 
@@ -121,7 +122,7 @@ COMMAND = Command(
         "for); and of contexts by what becomes of them (go-ctxleaks), kind, what they are registered with, the key\n"
         "above them. What differs most comes first; what does not is left out unless --all is typed.\n"
         "Go moves no object, so that same says how many are at the same address, of the same type and size, in both.\n"
-        "That they are the same ones is proved where no collection ended between; else another one may have taken the\n"
+        "That they are the same ones is proved where nothing was freed between; else another one may have taken the\n"
         "place of one that was freed. What was sampled has its record for as long as it lives: of these objects it is\n"
         "said how many do."
     ),

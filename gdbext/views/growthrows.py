@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gdbext.analysis.leaks.groups import VARIOUS
-from gdbext.analysis.leaks.verdicts import PROVED, VERDICTS
 from gdbext.report import Address, Cell, cells
 from gdbext.report.columns import Column, Schema
 from gdbext.report.counts import plural
@@ -15,7 +14,7 @@ from gdbext.views.siterows import CALLERS, FRAME, place
 
 if TYPE_CHECKING:
     from gdbext.analysis.dumps.growth import Survived, TypeGrowth
-    from gdbext.analysis.dumps.growthgroups import GroupGrowth
+    from gdbext.analysis.dumps.growthgroups import Fate, Fated, GroupGrowth
     from gdbext.analysis.dumps.growthsites import SiteGrowth
     from gdbext.analysis.heap.histogram import Count
     from gdbext.golang.runtime.symtab import Location
@@ -146,9 +145,6 @@ def _made(stack: Sequence[Location]) -> str:
     return _short(stack[0]) if stack else "not sampled"
 
 
-BOTH: tuple[Callable[[GroupGrowth], Count], ...] = (lambda row: row.before, lambda row: row.after)
-
-
 def sentence(before: Count, after: Count) -> str:
     """How much there is more, or less."""
     objects, size = after.objects - before.objects, after.bytes - before.bytes
@@ -157,12 +153,36 @@ def sentence(before: Count, after: Count) -> str:
     return f"{many} reachable: {was} before, {there} after"
 
 
-def fates(rows: Sequence[GroupGrowth]) -> Iterator[str]:
-    """How many contexts nothing can cancel any more, where that is not as before."""
-    for verdict in (VERDICTS[number] for number in PROVED):
-        before, after = (sum(count(row).objects for row in rows if row.verdict == verdict) for count in BOTH)
-        if before != after:
-            yield f"{verdict}: {plural(before, 'context')} before, {after:,} after (go-ctxleaks)"
+def fates(every: Sequence[Fate]) -> Iterator[str]:
+    """How many contexts nothing can cancel any more and what they keep, where that is not as before."""
+    for one in every:
+        if one.before != one.after:
+            was, there = (_keeping(side) for side in (one.before, one.after))
+            yield f"{one.verdict}: {was} before, {there} after (go-ctxleaks)"
+
+
+def _keeping(side: Fated) -> str:
+    verb = "keeps" if side.contexts == 1 else "keep"
+    return f"{plural(side.contexts, 'context')} {verb} {cells.human_bytes(side.kept.bytes)}"
+
+
+def _of_fate(key: str, kind: Kind, one: Callable[[Fated], Any]) -> list[Column[Fate, Any]]:
+    """Before and after."""
+    return [
+        Column(f"{key}_before", kind, "", lambda row: one(row.before)),
+        Column(f"{key}_after", kind, "", lambda row: one(row.after)),
+    ]
+
+
+FATE: Schema[Fate, Sequence[Fate]] = Schema(
+    (
+        Column("verdict", Kind.TEXT, "", lambda row: row.verdict),
+        *_of_fate("contexts", Kind.COUNT, lambda side: side.contexts),
+        *_of_fate("objects", Kind.COUNT, lambda side: side.kept.objects),
+        *_of_fate("bytes", Kind.BYTES, lambda side: side.kept.bytes),
+    )
+)
+"""Contexts that nothing can cancel; objects and bytes are what only they keep."""
 
 
 def survived(found: Survived) -> Iterator[str]:

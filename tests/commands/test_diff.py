@@ -28,13 +28,13 @@ AFTER = dump(
     Span(48, [ORDER, ORDER, ORDER]), CONTEXTS, Span(32768, [ORDER], noscan=True), sweepgen=14,
     notes=["a note", "a note"],
     samples=[(HEAP, 1, MAKE), (HEAP + 96, 1, MAKE), (HEAP + PAGE, 3, site("context.WithCancel", "main.serve"))],
-    contexts=[*HELD[:8], *LOST[8:]], doubts=["a page is missing"],
+    contexts=[*HELD[:8], *LOST[8:]], doubts=["a page is missing"], kept={"lost": (5, 320)},
 )  # fmt: skip
 
 TEXT = """\
 +2 objects, +32,816 bytes reachable: 12 objects, 736 bytes before, 14 objects, 33,552 bytes after
 
-lost: 0 contexts before, 2 after (go-ctxleaks)
+lost: 0 contexts keep 0 B before, 2 contexts keep 320 B after (go-ctxleaks)
 12 objects, 736 B: at the same address, of the same type and size, in both
 Another object may have taken the place of one that a collection freed between.
 Of 2 of them that the memory profile sampled, 1 has the same record still, 1 is a new object in the same place.
@@ -100,6 +100,12 @@ def test_json(tmp_path: Path) -> None:
         "doubts": [],
     }
     assert found["same"] == {"objects": 12, "bytes": 736, "proved": False, "sampled": 2, "recorded": 1}
+    zeros = {f"{of}_{when}": 0 for of in ("contexts", "objects", "bytes") for when in ("before", "after")}
+    assert found["fates"] == [
+        {**zeros, "verdict": "lost", "contexts_after": 2, "objects_after": 5, "bytes_after": 320},
+        {**zeros, "verdict": "orphaned"},
+        {**zeros, "verdict": "until-deadline"},
+    ]
     assert [row["name"] for row in found["types"]] == ["main.order", "main.item"]
     assert found["types"][0] == {
         "count_before": 2,

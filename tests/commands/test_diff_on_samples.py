@@ -133,6 +133,18 @@ def test_growth_by_contexts(steps: Steps) -> None:
             assert row["sampled"] == counts[1] and row["site"].startswith(site)
 
 
+def test_what_lost_contexts_keep(steps: Steps) -> None:
+    """As many bytes as go-ctxleaks says: here themselves and their share of nothing else."""
+    document = steps.diff(0, 1)
+    if document["after"]["kind"] == "running":
+        assert document["fates"] == []
+        return
+    (lost,) = [row for row in document["fates"] if row["verdict"] == "lost"]
+    counts = [steps.facts(step)["lost"] for step in (0, 1)]
+    assert [lost["contexts_before"], lost["contexts_after"]] == counts
+    assert lost["objects_after"] >= counts[1] and lost["bytes_after"] > lost["bytes_before"] >= 80 * counts[0]
+
+
 def test_processes_are_told_apart(steps: Steps) -> None:
     said = plain("go-diff", steps.files[0], steps.other)
     assert (said.returncode, said.stdout, said.stderr.count("\n")) == (2, "", 1)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 from attrs import field, frozen
 
+from gdbext.analysis.leaks import kept as keeping
 from gdbext.analysis.leaks.doubts import doubts
 from gdbext.analysis.leaks.groups import keys_of
 from gdbext.analysis.leaks.known import Known as KnownProofs
-from gdbext.analysis.leaks.verdicts import NONE, above_of
-from gdbext.compute.arrays import I32, U8, U64
+from gdbext.analysis.leaks.verdicts import NONE, PROVED, VERDICTS, above_of
+from gdbext.compute.arrays import I32, I64, U8, U64
 from gdbext.errors import GdbextError
 
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ class ContextRows:
     ``kind``, ``key``: which of ``kinds`` and ``keys``; ``key``: that of the value right above, NO_KEY for none;
     ``keyed`` False: there are too many to tell apart, and none has one. ``above``: the address of what each is
     registered with or ends with, 0 for nothing. ``verdict``: as ``verdicts.VERDICTS`` numbers them, NONE where nothing
-    was proved. ``doubts``: what the verdicts rest on and is not whole.
+    was proved. ``kept``: by verdict what only the contexts of it keep, rows of objects and bytes, of those that nothing
+    can cancel (``verdicts.PROVED``); no rows where nothing was proved. ``doubts``: what the verdicts rest on and is not
+    whole.
     """
 
     address: U64 = field(repr=False)
@@ -43,6 +46,7 @@ class ContextRows:
     keys: Sequence[str]
     doubts: Sequence[str] = ()
     keyed: bool = True
+    kept: I64 = field(factory=lambda: np.zeros((0, 2), np.int64), repr=False)
     notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
@@ -74,32 +78,52 @@ class Known(KnownProofs, Protocol):
 
 def _rows(known: Known) -> ContextRows:
     contexts, mask = known.contexts, known.reached_contexts.mask
-    mine = np.flatnonzero(mask)
-    verdict, above, told, notes = _verdicts(known, contexts)
+    mine, found = np.flatnonzero(mask), _fates(known, contexts)
     keys, key = keys_of(contexts, known.context_rows.columns, mine)
+    above = found.above[mine]
     return ContextRows(
         address=contexts.address[mine],
         kind=contexts.kind[mine].astype(np.int32),
-        above=np.where(above[mine] >= 0, contexts.address[above[mine]], np.uint64(0)),
+        above=np.where(above >= 0, contexts.address[above], np.uint64(0)),
         key=key.astype(np.int32),
-        verdict=verdict[mine],
+        verdict=found.verdict[mine],
         kinds=[one.name for one in contexts.types.kinds],
         keys=[str(one) for one in keys or ()],
-        doubts=told,
+        doubts=found.doubts,
         keyed=keys is not None,
-        notes=(*contexts.notes, *notes),
+        kept=found.kept,
+        notes=(*contexts.notes, *found.notes),
     )
 
 
-def _verdicts(known: Known, contexts: Contexts) -> tuple[U8, I32, Sequence[str], Sequence[str]]:
-    """(of each context the verdict, what it ends with; doubts; notes)."""
+class _Fates(NamedTuple):
+    """Of each context its verdict and what it ends with; the rest as of ContextRows."""
+
+    verdict: U8
+    above: I32
+    kept: I64
+    doubts: Sequence[str]
+    notes: Sequence[str]
+
+
+def _fates(known: Known, contexts: Contexts) -> _Fates:
     if known.target.memory.stable:
         try:
-            return known.verdicts.verdict, known.verdicts.above, tuple(doubts(known)), ()
+            return _Fates(known.verdicts.verdict, known.verdicts.above, _kept(known), tuple(doubts(known)), ())
         except GdbextError as error:
             why = f"what becomes of contexts is not known: {error}"
     else:
         why = RUNS
     cancelers = np.array([kind.canceler for kind in contexts.types.kinds], np.bool_)[contexts.kind]
-    unknown = np.full(len(contexts), NONE, np.uint8)
-    return unknown, above_of(contexts, cancelers), (), (why,) if len(contexts) else ()
+    unknown, none = np.full(len(contexts), NONE, np.uint8), np.zeros((0, 2), np.int64)
+    return _Fates(unknown, above_of(contexts, cancelers), none, (), (why,) if len(contexts) else ())
+
+
+def _kept(known: Known) -> I64:
+    found = np.zeros((len(VERDICTS), 2), np.int64)
+    for number in PROVED:
+        mine = known.verdicts.verdict == number
+        if mine.any():
+            count = keeping.by(known.kept, known.proof, mine)
+            found[number] = count.objects, count.bytes
+    return found

@@ -37,6 +37,7 @@ MOST_TYPES = 1 << 22
 PIECE = 1 << 18
 KEPT = (BASE, LIMIT, SIZE, FIRST, kernels.FLAGS)
 """The columns of spans that are in the file."""
+CONTEXT_ARRAYS = ("address", "kind", "above", "key", "verdict", "kept")
 HINT = "go-heapdump FILE writes one"
 MAGIC = arrays.MAGIC
 
@@ -92,7 +93,7 @@ def _arrays(dump: HeapDump) -> dict[str, NDArray[Any]]:
         "type_address": dump.types.address,
         **{f"sample_{name}": getattr(samples, name) for name in ("id", "bucket")},
         **{f"bucket_{name}": getattr(samples, name) for name in ("address", "size", "stack")},
-        **{f"context_{name}": getattr(contexts, name) for name in ("address", "kind", "above", "key", "verdict")},
+        **{f"context_{name}": getattr(contexts, name) for name in CONTEXT_ARRAYS},
     }
 
 
@@ -193,7 +194,9 @@ def _contexts(file: arrays.Arrays, said: Mapping[str, Any]) -> ContextRows:
     _require(not len(address) or (int(kind.min()) >= 0 and int(key.min()) >= NO_KEY))
     _require(not len(address) or (int(verdict.max()) < len(VERDICTS) and bool((address[:-1] < address[1:]).all())))
     _require(type(said["keyed"]) is bool)
-    return ContextRows(address, kind, above, key, verdict, kinds, keys, _texts(said["doubts"]), said["keyed"])
+    kept = file.copy("context_kept")
+    _require(kept.dtype == np.int64 and kept.shape in ((0, 2), (len(VERDICTS), 2)))
+    return ContextRows(address, kind, above, key, verdict, kinds, keys, _texts(said["doubts"]), said["keyed"], kept)
 
 
 def _texts(said: Any) -> Sequence[str]:

@@ -15,7 +15,7 @@ import numpy as np
 from attrs import define, field, frozen
 
 from gdbext.analysis.dumps import kernels
-from gdbext.analysis.dumps.moment import difference
+from gdbext.analysis.dumps.moment import difference, is_all_there
 from gdbext.analysis.heap.histogram import LIVE, Count
 from gdbext.analysis.heap.kernels.objects import BASE, CLASS, CLASS_SHIFT, FLAGS, LIMIT, SIZE
 from gdbext.errors import UsageError
@@ -147,9 +147,7 @@ class Growth:
     def survived(self) -> Survived:
         """Which objects may be the same ones, and how sure that is."""
         count = Count(*self._same.sum(axis=0).tolist())
-        one, other = self.before.moment, self.after.moment
-        proved = one.stable and other.stable and one.sweepgen == other.sweepgen and not one.frees
-        return Survived(count, proved, *self._recorded())
+        return Survived(count, is_all_there(self.before.moment, self.after.moment), *self._recorded())
 
     def _recorded(self) -> tuple[int, int]:
         """How many of those that are the same ones were sampled before, and how many of these still are recorded."""

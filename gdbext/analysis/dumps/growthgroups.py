@@ -15,7 +15,7 @@ from gdbext.analysis.heap.histogram import Count
 from gdbext.analysis.heap.kernels.objects import SIZE
 from gdbext.analysis.leaks.groups import VARIOUS
 from gdbext.analysis.leaks.sites import outside
-from gdbext.analysis.leaks.verdicts import MANY, VERDICTS
+from gdbext.analysis.leaks.verdicts import MANY, PROVED, VERDICTS
 from gdbext.golang.reading.words import index_in
 
 if TYPE_CHECKING:
@@ -49,6 +49,35 @@ class GroupGrowth:
     example: int
     sampled: int
     stack: Stack = field(repr=False)
+
+
+@frozen
+class Fated:
+    """``contexts``, and what only they keep."""
+
+    contexts: int
+    kept: Count
+
+
+@frozen
+class Fate:
+    """How many contexts have a verdict that nothing can cancel them any more."""
+
+    verdict: str
+    before: Fated
+    after: Fated
+
+
+def fates(growth: Growth) -> list[Fate]:
+    """Each verdict that is proved; none where at one of the moments nothing was."""
+    sides = growth.before.contexts, growth.after.contexts
+    if not all(len(rows.kept) for rows in sides):
+        return []
+    return [Fate(VERDICTS[number], *(_fated(rows, number) for rows in sides)) for number in PROVED]
+
+
+def _fated(rows: ContextRows, number: int) -> Fated:
+    return Fated(int(np.count_nonzero(rows.verdict == number)), Count(*rows.kept[number].tolist()))
 
 
 @frozen(eq=False)

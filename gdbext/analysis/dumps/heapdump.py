@@ -165,7 +165,8 @@ def dumped(known: Known, contexts: KnownContexts | None = None) -> HeapDump:
     samples = Samples.of(known.symtab, known.specials, flowed)
     rows = ContextRows.of(contexts) if contexts is not None else ContextRows.none()
     notes = [*known.heap_notes, *samples.notes, *rows.notes]
-    moment = Moment.of(known.symtab.program, known.symtab.modules[0].text)
+    swept = not flowed.laid.heap.spans.unswept.any()
+    moment = Moment.of(known.symtab.program, known.symtab.modules[0].text, swept)
     spans = kept_columns(flowed.laid.objects.spans)
     return HeapDump(moment, spans, flowed.state, Types.of(table, used), samples, rows, list(dict.fromkeys(notes)))
 

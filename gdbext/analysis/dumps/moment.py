@@ -24,7 +24,8 @@ class Moment:
 
     ``build_id``: Go's own, else the linker's. ``start``: when the process began, 0 where that cannot be read.
     ``text``: where its code lies. ``sweepgen``: grows by two with every collection (mheap_.sweepgen). ``stable``:
-    whether the program stood still. ``frees``: whether it frees by other means than collections.
+    whether the program stood still. ``frees``: whether it frees by other means than collections. ``swept``: whether
+    nothing is left to be freed of what the last collection found dead.
     """
 
     kind: str
@@ -38,15 +39,16 @@ class Moment:
     sweepgen: int
     stable: bool
     frees: bool
+    swept: bool
 
     @classmethod
-    def of(cls, program: Program, text: int) -> Moment:
+    def of(cls, program: Program, text: int, swept: bool) -> Moment:
         """Of a program whose code begins at ``text``. Raises GdbextError."""
         target, binary = program.target, program.target.binary
         return cls(
             target.identity.kind, binary.path, target.identity.pid, binary.go_version, binary.arch,
             binary.go_build_id or binary.build_id, start_of(program), text, mheap.sweepgen(program),
-            target.memory.stable, any(name in FREEING for name in binary.experiments),
+            target.memory.stable, any(name in FREEING for name in binary.experiments), swept,
         )  # fmt: skip
 
     @property
@@ -62,6 +64,12 @@ class Moment:
     def older(self, other: Moment) -> bool:
         """Whether it is before another one, as far as collections tell: their count is a number of 32 bits."""
         return bool(mheap.ahead(self.sweepgen, other.sweepgen) < 0)
+
+
+def is_all_there(before: Moment, after: Moment) -> bool:
+    """Whether nothing that was there before was freed until after: what is reachable, and what is garbage."""
+    still = before.stable and after.stable and before.sweepgen == after.sweepgen
+    return still and before.swept and not before.frees
 
 
 def start_of(program: Program) -> int:

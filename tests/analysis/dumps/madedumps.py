@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from gdbext.golang.runtime.symtab import Location
 HEAP, PAGE = 0xC000000000, 8192
 TYPES = ("main.order", "main.item", "string data")
 TEXT = 2
-MOMENT = Moment("core", "/bin/server", 7, "go1.27.3", "amd64", "abc", 1_000_000_007, 0x401000, 10, True, False)
+MOMENT = Moment("core", "/bin/server", 7, "go1.27.3", "amd64", "abc", 1_000_000_007, 0x401000, 10, True, False, True)
 FREE = 0
 
 
@@ -71,9 +72,10 @@ def dump(
     rate: int = 1,
     notes: Sequence[str] = (),
     doubts: Sequence[str] = (),
+    kept: Mapping[str, tuple[int, int]] = MappingProxyType({}),
     **moment: Any,
 ) -> HeapDump:
-    """``samples``: (address, the bucket's, stack)."""
+    """``samples``: (address, the bucket's, stack). ``kept``: objects and bytes by verdict."""
     rows, states, page, first = np.zeros((len(spans), COLUMNS), np.uint64), list[int](), 0, 0
     for row, span in zip(rows, spans, strict=True):
         base = HEAP + PAGE * (page if span.page < 0 else span.page)
@@ -88,7 +90,7 @@ def dump(
         evolve(MOMENT, **moment), rows, np.array(states, np.int32), _types(types), Samples.none(), ContextRows.none(),
         notes,
     )  # fmt: skip
-    return evolve(made, samples=_samples(made, samples, rate), contexts=_contexts(contexts, doubts))
+    return evolve(made, samples=_samples(made, samples, rate), contexts=_contexts(contexts, doubts, kept))
 
 
 def _types(names: Sequence[str]) -> Types:
@@ -112,7 +114,7 @@ def _samples(made: HeapDump, samples: Sequence[tuple[int, int, Stack]], rate: in
     )  # fmt: skip
 
 
-def _contexts(contexts: Sequence[Context], doubts: Sequence[str]) -> ContextRows:
+def _contexts(contexts: Sequence[Context], doubts: Sequence[str], kept: Mapping[str, tuple[int, int]]) -> ContextRows:
     contexts = sorted(contexts, key=lambda one: one.address)
     kinds = list(dict.fromkeys(one.kind for one in contexts))
     keys = list(dict.fromkeys(one.key for one in contexts if one.key is not None))
@@ -122,4 +124,5 @@ def _contexts(contexts: Sequence[Context], doubts: Sequence[str]) -> ContextRows
         np.array([one.above for one in contexts], np.uint64),
         np.array([-1 if one.key is None else keys.index(one.key) for one in contexts], np.int32),
         np.array([VERDICTS.index(one.verdict) for one in contexts], np.uint8), kinds, keys, list(doubts),
+        kept=np.array([kept.get(verdict, (0, 0)) for verdict in VERDICTS], np.int64),
     )  # fmt: skip

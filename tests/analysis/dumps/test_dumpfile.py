@@ -202,6 +202,7 @@ WRONG = {
     "a process that is no number": say("moment", "pid", value="7"),
     "notes that are none": say("notes", value=[{}]),
     "keys that there are perhaps": say("contexts", "keyed", value=1),
+    "what other verdicts keep": change("context_kept", all=np.zeros((3, 2), np.int64)),
     "nothing": say("contexts", value=[]),
 }
 

@@ -68,6 +68,8 @@ def test_they_are_the_same_ones_where_nothing_was_collected() -> None:
     assert Growth.of(before, dump(Span(48, [ORDER]))).survived == Survived(Count(1, 48), True, 0, 0)
     assert not Growth.of(before, dump(Span(48, [ORDER]), sweepgen=12)).survived.proved
     assert not Growth.of(before, dump(Span(48, [ORDER]), stable=False)).survived.proved
+    unswept = dump(Span(48, [ORDER]), swept=False)
+    assert not Growth.of(unswept, before).survived.proved and Growth.of(before, unswept).survived.proved
     freeing = dump(Span(48, [ORDER]), frees=True)
     assert not Growth.of(freeing, freeing).survived.proved
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import evolve
 
 from gdbext.analysis.dumps.growth import Growth
-from gdbext.analysis.dumps.growthgroups import GroupGrowth, groups
+from gdbext.analysis.dumps.growthgroups import Fate, Fated, GroupGrowth, fates, groups
 from gdbext.analysis.heap.histogram import Count
 from gdbext.analysis.leaks.groups import VARIOUS
 from gdbext.analysis.leaks.verdicts import MANY
@@ -72,3 +72,14 @@ def test_where_one_has_too_many_keys_neither_has_any() -> None:
 
 def test_no_contexts() -> None:
     assert groups(Growth.of(dump(), dump())) == []
+
+
+def test_what_lost_contexts_keep() -> None:
+    before = dump(SPAN, contexts=with_root(2, verdict="lost"), kept={"lost": (4, 400)})
+    after = dump(SPAN, contexts=with_root(3, verdict="orphaned"), kept={"orphaned": (9, 900)})
+    none = Fated(0, Count(0, 0))
+    lost, orphaned, until = fates(Growth.of(before, after))
+    assert lost == Fate("lost", Fated(2, Count(4, 400)), none)
+    assert orphaned == Fate("orphaned", none, Fated(3, Count(9, 900))) and until.verdict == "until-deadline"
+    unproved = evolve(before, contexts=evolve(before.contexts, kept=before.contexts.kept[:0]))
+    assert fates(Growth.of(unproved, after)) == []
