@@ -62,6 +62,7 @@ line which answers in another terminal, of the same target, and *process* that t
 """
 REST = """
 go-heapdump writes what the heap is made of, for go-diff; at Delve's prompt it writes a core, which the other one takes.
+Of a process the lines for go-ctxleaks and go-goroutineleaks name such a core: they prove nothing while Delve holds it.
 
 Only GDB evaluates expressions, and Delve at its prompt those of go-ctxchain: elsewhere an argument is an address, a
 goroutine's number or, of go-print, a global's name. Over `dlv` the file of C code is not known, nor are mappings.
