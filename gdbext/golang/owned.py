@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gdbext.compute.freememory import free_memory
 from gdbext.errors import MemoryFault, MissingSymbol, UnsupportedTarget
 from gdbext.golang.reading.program import distinct
 from gdbext.golang.runtime import mheap, mpagealloc
@@ -20,7 +21,6 @@ from gdbext.golang.runtime.runtime2 import machines
 from gdbext.golang.runtime.spancheck import ARENA_SIZE, arena_indices
 from gdbext.target import merge_ranges
 from gdbext.target.layers import loads
-from gdbext.target.resident import free_memory
 
 if TYPE_CHECKING:
     from gdbext.golang.reading.program import Program

@@ -13,17 +13,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import frozen
 
+from gdbext.compute.freememory import free_memory
 from gdbext.errors import GdbextError, UnsupportedTarget
 from gdbext.golang.reading.opening import open_program
 from gdbext.golang.runtime import mpagealloc
 from gdbext.target import Identity, Thread, procfs, stopped
 from gdbext.target.layers import Piece
 from gdbext.target.process import Process
-from gdbext.target.resident import Plan, Room, constant_pieces, free_memory
+from gdbext.target.resident import Plan, Room, constant_pieces
 from gdbext.target.snapshot import Frozen, Snapshot
 
 if TYPE_CHECKING:
     from gdbext.compute.arrays import U64
+    from gdbext.compute.touching import Touching
     from gdbext.golang.reading.program import Program
     from gdbext.target import Mapping
     from gdbext.target.arch import Vectors
@@ -129,15 +131,21 @@ def _snapshot(prepared: Prepared) -> Snapshot:
     raise UnsupportedTarget(f"process {prepared.pid} grows faster than memory for a copy can be had", LEAVE_IT)
 
 
-def copied(process: Process, registers: MappingOf[int, stopped.Registers]) -> Snapshot:
+def copied(
+    process: Process, registers: MappingOf[int, stopped.Registers], touching: Touching | None = None
+) -> Snapshot:
     """A process that a debugger holds, and goes on holding, with what that knows of its threads.
 
-    Raises UnsupportedTarget, with one line.
+    ``touching``: memory for the copy, begun before. Raises UnsupportedTarget, with one line.
     """
     prepared = Prepared.of(process)
     plan = prepared.plan()
-    _check_room(prepared.pid, plan.size)
-    taken = prepared.copied(Room(plan.size, touched=False))
+    if touching is None or touching.size < plan.size:
+        _check_room(prepared.pid, plan.size)
+        room = Room(plan.size, touched=False)
+    else:
+        room = Room.begun(touching, plan.size)
+    taken = prepared.copied(room)
     if isinstance(taken, int):
         raise UnsupportedTarget(f"process {prepared.pid} does not stand still")
     inner = _inner(prepared.pid, registers)

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field
 
+from gdbext.compute.ownpages import host_of
 from gdbext.errors import MemoryFault
 from gdbext.target import Mapping, merge_ranges
 from gdbext.target.delverpc import PIECE
 from gdbext.target.image import Image, joined
 from gdbext.target.layers import Piece, beneath, holes
-from gdbext.target.ownpages import host_of
 
 if TYPE_CHECKING:
     from gdbext.target.delverpc import Connection

@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdbext.compute import parallel
+from gdbext.compute.ownpages import PAGE, buffer_of, host_of, touch
 from gdbext.errors import MemoryFault, UnsupportedTarget
 from gdbext.target import procfs
-from gdbext.target.ownpages import PAGE, buffer_of, host_of, touch
 
 PIECE = 4 << 20
 MANY = 16

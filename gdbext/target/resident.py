@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import mmap
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -19,16 +19,17 @@ from numpy.typing import NDArray
 
 from gdbext.binary.elf import Elf
 from gdbext.compute import parallel
+from gdbext.compute.ownpages import PAGE, buffer_of, host_of, touch
 from gdbext.errors import UnsupportedTarget
 from gdbext.target import Mapping
 from gdbext.target.identity import constant_loads
 from gdbext.target.image import Image
 from gdbext.target.layers import Piece, holes, piece
-from gdbext.target.ownpages import PAGE, buffer_of, host_of, touch
 from gdbext.target.procmem import ProcessMemory
 
 if TYPE_CHECKING:
     from gdbext.compute.arrays import U64, Bools
+    from gdbext.compute.touching import Touching
 
 ENTRIES = 1 << 21
 """Entries of pagemap read at a time: 16 MB."""
@@ -167,7 +168,7 @@ def constant_pieces(elf: Elf, bias: int) -> list[Piece]:
 
 
 class Room:
-    """Memory for a copy, ``touched`` before the process is stopped: that takes longer than copying."""
+    """Memory for a copy, ``touched`` before anything is copied: that takes longer than copying."""
 
     def __init__(self, size: int, touched: bool = True) -> None:
         """Raises UnsupportedTarget where the system has no memory for it."""
@@ -178,6 +179,14 @@ class Room:
                 parallel.split(-(-size // TOUCHED), self._touch, pieces=-(-size // TOUCHED))
         except OSError as error:
             raise UnsupportedTarget(f"{size >> 20:,} MiB for a copy cannot be had: {error.strerror}") from error
+
+    @classmethod
+    def begun(cls, touching: Touching, size: int) -> Room:
+        """Of what is being touched already, which is as large as ``size`` or larger."""
+        touching.finish(size)
+        room = cls.__new__(cls)
+        room.size, room.touched, room.buffer = touching.size, True, touching.buffer
+        return room
 
     def _touch(self, first: int, last: int) -> None:
         start, end = first * TOUCHED, min(last * TOUCHED, self.size)
@@ -197,49 +206,9 @@ class Room:
             self.buffer.madvise(mmap.MADV_DONTNEED, kept)  # what was not needed
         longest = max((end - start for start, end in plan.zeros), default=PAGE)
         zeros = mmap.mmap(-1, longest, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=mmap.PROT_READ)
-        empty = [(start, end, host_of(zeros)) for start, end in plan.zeros]
+        host = int(np.frombuffer(zeros, np.uint8).ctypes.data)
+        empty = [(start, end, host) for start, end in plan.zeros]
         return Image([*copied, *empty, *constant], [self.buffer, zeros, elf.data])
 
 
-def free_memory() -> int:
-    """Bytes that may be had now: of the machine, and of the control groups that we are in."""
-    with open("/proc/meminfo", encoding="ascii") as file:
-        lines = dict(line.split(":", 1) for line in file)
-    machine = int(lines.get("MemAvailable", lines["MemFree"]).split()[0]) << 10
-    return max(0, min([machine, *_group_room()]))
-
-
-def _group_room() -> Iterator[int]:
-    """What each memory control group above us has left (v2, then v1)."""
-    for line in _lines("/proc/self/cgroup"):
-        _, kinds, path = line.split(":", 2)
-        if kinds in ("", "memory"):
-            base, most, used = _GROUPS[kinds]
-            parts = [part for part in path.split("/") if part]
-            for depth in range(len(parts) + 1):
-                folder = "/".join([base, *parts[:depth]])
-                with suppress(ValueError, IndexError):
-                    yield int(_lines(f"{folder}/{most}")[0]) - int(_lines(f"{folder}/{used}")[0]) + _cached(folder)
-
-
-_GROUPS = {
-    "": ("/sys/fs/cgroup", "memory.max", "memory.current"),
-    "memory": ("/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes"),
-}
-
-
-def _cached(folder: str) -> int:
-    """What the group would give back when asked: pages of files."""
-    words = (line.split() for line in _lines(f"{folder}/memory.stat"))
-    return sum(int(word[1]) for word in words if word[0] in ("inactive_file", "active_file"))
-
-
-def _lines(path: str) -> list[str]:
-    try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            return file.read().splitlines()
-    except OSError:
-        return []
-
-
-__all__ = ["Plan", "Room", "constant_pieces", "free_memory"]
+__all__ = ["Plan", "Room", "constant_pieces"]

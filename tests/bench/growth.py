@@ -16,7 +16,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from gdbext.target.resident import free_memory
+from gdbext.compute.freememory import free_memory
 from tests import hosts
 from tests.bench.measure import Failed, once
 from tests.bench.rounds import NO_INDEX, TIMES, Bench, Line

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from gdbext.target.resident import free_memory
+from gdbext.compute.freememory import free_memory
 from tests import hosts, tools
 from tests.bench.growth import BESIDE, MEGABYTES, WHOLE
 from tests.bench.measure import once

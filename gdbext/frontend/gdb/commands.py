@@ -296,7 +296,7 @@ class Sessions:
         held = self.held()
         if held is not None and not inferior.pid:
             return held
-        found = copied_session()
+        found = copied_session(inferior.pid)
         self.goroutines.drop()
         said = gdb.execute("detach", to_string=True)
         self._held[inferior.num] = (_identity(inferior), found)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gdbext.target import ownpages
-from gdbext.target.ownpages import HUGE, PAGE, buffer_of, free_in_huge_pages, host_of, touch
+from gdbext.compute import ownpages
+from gdbext.compute.ownpages import HUGE, PAGE, buffer_of, free_in_huge_pages, host_of, touch
 
 ZONES = """\
 Node 0, zone      DMA      1      0      0      0      0      0      0      0      1      1      3

@@ -11,8 +11,6 @@ import contextlib
 import ctypes
 import mmap
 
-import numpy as np
-
 PAGE = 4096
 HUGE, HUGE_ORDER = 2 << 20, 9
 POPULATE_WRITE = 23
@@ -30,8 +28,8 @@ def buffer_of(size: int) -> mmap.mmap:
 
 
 def host_of(buffer: bytearray | mmap.mmap) -> int:
-    """Where it lies in our own memory."""
-    return int(np.frombuffer(buffer, np.uint8).ctypes.data)
+    """Where it lies in our own memory; it must be such that can be written to."""
+    return ctypes.addressof(ctypes.c_char.from_buffer(buffer))
 
 
 def touch(host: int, size: int) -> bool:
