@@ -166,5 +166,8 @@ def test_with_the_program_itself(go: str, tmp_path: Path) -> None:
         again = hosts.ask(hosts.Host("core", host.gdb), of_core, "go-diff", before)
     rows = {row["name"]: (row["count_before"], row["count_after"]) for row in found["types"]}
     assert rows["main.order"] == (running.truth.facts["orders"], later.truth.facts["orders"])
+    orders = [row for row in found["sites"] if row["type"] == "main.order"]
+    (first,) = [row for row in orders if row["name"].startswith("main.firstOrders ")]
+    assert (first["sampled_before"], first["sampled_after"]) == (1000, 1000), "a file has the stacks that a program has"
     assert (found["target"]["kind"], again["target"]["kind"]) == ("live", "core")
     assert {row["name"]: row for row in again["types"]} == {row["name"]: row for row in found["types"]}

@@ -72,5 +72,6 @@ def _samples(program: Program, symtab: Symtab, specials: Specials, flowed: Flowe
 
 
 def _shown(symtab: Symtab, pcs: Sequence[int]) -> Stack:
+    """As a file has it too: the same stack of two moments is equal."""
     stack = stack_of(symtab, pcs)
-    return tuple(stack[hidden(stack) :])
+    return tuple(Location(one.function, one.file, one.line, one.inlined) for one in stack[hidden(stack) :])
