@@ -228,6 +228,13 @@ KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "sites": [],
         },
     ),
+    "go-lifetimes": (
+        (DUMPED,),
+        {
+            "collections": [int],
+            "types": [{"survived", "since", "count", "bytes", "type", "pkg_path", "sampled", "site", "stack"}],
+        },
+    ),
     "go-gcroot": (
         (HELD,),
         {

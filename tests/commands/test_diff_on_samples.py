@@ -145,6 +145,18 @@ def test_what_lost_contexts_keep(steps: Steps) -> None:
     assert lost["objects_after"] >= counts[1] and lost["bytes_after"] > lost["bytes_before"] >= 80 * counts[0]
 
 
+def test_lifetimes(steps: Steps) -> None:
+    """Of orders none ever goes."""
+    found = json.loads(plain("go-lifetimes", *steps.files, "--json").stdout)
+    had = [0, *(steps.facts(step)["orders"] for step in range(3))]
+    mine = {row["since"]: row for row in found["types"] if row["type"] == "main.order"}
+    assert {since: row["count"] for since, row in mine.items()} == {
+        since: had[since] - had[since - 1] for since in (1, 2, 3) if had[since] > had[since - 1]
+    }
+    assert all(row["survived"] == found["collections"][since - 1] for since, row in mine.items())
+    assert mine[1]["sampled"] == mine[1]["count"] and "main.firstOrders" in mine[1]["site"]
+
+
 def test_processes_are_told_apart(steps: Steps) -> None:
     said = plain("go-diff", steps.files[0], steps.other)
     assert (said.returncode, said.stdout, said.stderr.count("\n")) == (2, "", 1)

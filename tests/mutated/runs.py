@@ -38,7 +38,8 @@ COMMANDS = (
     "go-retained --tree", "go-cycles", "go-cycles --json", "go-mem --explain --memstats",
     "go-mem --json", "go-gc --all", "go-gc --json", "go-timers", "go-timers --each --json", "go-finalizers",
     "go-finalizers --each --json",
-    "go-heapdump dump", "go-diff dump", "go-heapdump heap.pb.gz --format pprof", "go-heapdump tables --format parquet",
+    "go-heapdump dump", "go-diff dump", "go-lifetimes dump",
+    "go-heapdump heap.pb.gz --format pprof", "go-heapdump tables --format parquet",
     "go-triage", "go-triage --json",
 )  # fmt: skip
 SECONDS = 20

@@ -6,4 +6,5 @@ dumpfile.py     the same in a file, of which nothing is believed
 growth.py       from one moment to another by type
 growthsites.py  … by allocation site
 growthgroups.py … by contexts that are alike
+lifetimes.py    over several moments: what was there in all of them
 """

@@ -94,3 +94,41 @@ def edges(control, memory, objects, described, mask, at, out):
         slot, number = 0, number + 1
     at[0], at[1], at[2] = number, 0, 0
     return count
+
+
+@library.kernel("control Objects Objects i64[,] i64[] i64[] i64[] i32[] i32[]")
+def carry(control, before, after, pairs, texts, common_before, common_after, since, later):
+    """Objects that are alive in both, as ``same`` tells, have in ``later`` what they have in ``since``: a number for
+    each slot."""
+    for number in range(len(pairs)):
+        first, second = before.spans[pairs[number, 0]], after.spans[pairs[number, 1]]
+        at, behind = np.int64(first[FIRST]), np.int64(second[FIRST])
+        for slot in range(slots_of(first)):
+            if slot & SOME == 0 and stopped(control):
+                return
+            one, other = before.state[at + slot], after.state[behind + slot]
+            if one & LIVE != LIVE or other & LIVE != LIVE:
+                continue
+            row = common_before[counted_as(one, first[FLAGS], texts[0], texts[2])]
+            if row >= 0 and row == common_after[counted_as(other, second[FLAGS], texts[1], texts[3])]:
+                later[behind + slot] = since[at + slot]
+
+
+@library.kernel("control Objects i64[] i32[] i64[] i64[,]")
+def ages(control, objects, texts, since, common, out):
+    """Counts reachable objects by type and by ``since``, a number for each slot below the times that there are: row
+    ``common`` × times + since of ``out`` has objects and bytes. ``texts``: how many types there are, the row of a
+    string's bytes, the times. ``common``: as of ``same``."""
+    for number in range(len(objects.spans)):
+        span = objects.spans[number]
+        at = np.int64(span[FIRST])
+        for slot in range(slots_of(span)):
+            if slot & SOME == 0 and stopped(control):
+                return
+            state = objects.state[at + slot]
+            if state & LIVE != LIVE:
+                continue
+            row = common[counted_as(state, span[FLAGS], texts[0], texts[1])]
+            if row >= 0:
+                out[row * texts[2] + since[at + slot], 0] += 1
+                out[row * texts[2] + since[at + slot], 1] += np.int64(span[SIZE])
