@@ -72,6 +72,18 @@ def test_what_is_there_by_the_thousand(go: str) -> None:
     assert "Suspicious, if not meant: 1,500 contexts that were cancelled" in found["sentence"]
 
 
+def test_what_a_context_retains_is_what_its_object_does(go: str) -> None:
+    """Where no goroutine waits for it and no timer would cancel it."""
+    taken, host = core(build("piles", go), f"gcore-{tools.gdbs()[-1]}"), hosts.Host("core")
+    rows = rows_of(hosts.ask(host, taken, "go-ctxtree", "--verdict"))
+    piles = {one["what"]: one for one in hosts.ask(host, taken, "go-ctxleaks")["piles"]}
+    for what in ("held", "cancelled"):
+        address = piles[what]["example"]
+        (one,) = hosts.ask(host, taken, "go-retained", address)["items"]
+        assert rows[address]["retained_bytes"] == one["retained_bytes"]
+        assert rows[address]["retained_bytes"] * piles[what]["count"] == piles[what]["bytes"]
+
+
 def test_fewer_are_no_pile(go: str) -> None:
     taken = core(build("piles", go), f"gcore-{tools.gdbs()[-1]}", "-many", "900")
     assert hosts.ask(hosts.Host("core"), taken, "go-ctxleaks")["piles"] == []
