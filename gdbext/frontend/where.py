@@ -24,7 +24,12 @@ ON_PROCESSES = ("go-heapdump", "go-spanwatch")
 LACKS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     GDB_PROCESS: {"go-threads": ("threads[].syscall",)},
     CORE: {"go-doctor": ("gdb",)},
-    PID: {"go-ctxtree": ("garbage",), "go-diff": ("groups[].verdict",), "go-doctor": ("gdb",)},
+    PID: {
+        "go-ctxtree": ("garbage",),
+        "go-diff": ("groups[].verdict",),
+        "go-doctor": ("gdb",),
+        "go-finalizers": ("groups[].dead", "objects[].reachable"),
+    },
     LIVE: {"go-doctor": ("gdb",)},
     DLV: {
         "go-doctor": ("gdb",),

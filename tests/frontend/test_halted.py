@@ -21,7 +21,16 @@ NEVER, ALWAYS = 0.0, 1e9
 """Seconds that a command is believed to take: whether all is copied without asking it."""
 OTHERS = {*test_interface.IN_GDB, *test_interface.SAMPLES}
 ASKED = {name: arguments for name, (arguments, _) in test_interface.KEYS.items() if name not in OTHERS}
-CHANGING = {"stopped_ns", "waiting_at_least_ns", "deadline_in_ns", "notes", "registers"}
+CHANGING = {
+    "stopped_ns",
+    "waiting_at_least_ns",
+    "deadline_in_ns",
+    "when_in_ns",
+    "first_in_ns",
+    "last_in_ns",
+    "notes",
+    "registers",
+}
 """Of one moment."""
 
 
