@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import pytest
 from attrs import define, field
 
 from tests import programs, tools
@@ -127,3 +128,30 @@ def test_ctrl_c_takes_the_breakpoint_away(go: str) -> None:
             terminal.until(PROMPT)
             assert "goSpanwatch" not in terminal.type("breakpoints")
         running.until_it_did(contexts=1000)
+
+
+@pytest.mark.parametrize("line", ["go-ctxtree", "go-spanwatch", "go-spanwatch --break -n 100000"])
+def test_ctrl_c_while_the_program_stands_still(go: str, line: str) -> None:
+    with programs.run(programs.build("churn", go)) as running:
+        with at_terminal(["attach", str(running.pid)]) as terminal:
+            interrupted(terminal, line)
+            assert "goSpanwatch" not in terminal.type("breakpoints")
+        running.until_it_did(contexts=1000)
+
+
+def test_ctrl_c_leaves_the_goroutine_selected(go: str) -> None:
+    with programs.run(programs.build("ctxforest", go)) as running:
+        with at_terminal(["attach", str(running.pid)]) as terminal:
+            terminal.type("goroutine 2")
+            interrupted(terminal, "go-ctxtree")
+            assert "Goroutine 2:" in terminal.type("goroutine")
+        assert running.process.poll() is None
+
+
+def interrupted(terminal: Terminal, line: str) -> str:
+    """What comes when Ctrl-C is pressed while the command looks at the program."""
+    terminal.keys(f"{line}\r")
+    terminal.until("\n")
+    time.sleep(0.1)  # a hand is slower; in the first moment Delve itself ends the command
+    terminal.keys(CTRL_C)
+    return terminal.until(PROMPT)
