@@ -147,7 +147,12 @@ def _collector(known: Known, one: Finding) -> Told:
 
 def _specials(known: Known, one: Finding) -> Told:
     words, count = one.of
-    return f"{plural(count, words)} wait for their objects to die.", ["go-histogram"]
+    return f"{plural(count, words)} wait for their objects to die.", ["go-finalizers"]
+
+
+def _timers(known: Known, one: Finding) -> Told:
+    who = cells.escape(one.of.function) or "the same"
+    return f"{plural(len(one.of), 'timer')} are to fire that call {who}.", ["go-timers"]
 
 
 def _type(known: Known, one: Finding) -> Told:
@@ -178,6 +183,7 @@ SENTENCES: Mapping[str, Callable[[Known, Finding], Told]] = {
     goroutines.QUEUE: _queue,
     memory.COLLECTOR: _collector,
     memory.SPECIALS: _specials,
+    memory.TIMERS: _timers,
     objects.TYPE: _type,
     objects.HOLDER: _holder,
 }

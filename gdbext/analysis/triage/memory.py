@@ -1,4 +1,4 @@
-"""A collector at its limit, memory that is no heap, finalizers that pile up."""
+"""A collector at its limit, memory that is no heap, timers and finalizers that pile up."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from gdbext.analysis.memory import advice
+from gdbext.analysis.memory import advice, samples, timers
 from gdbext.analysis.triage.finding import EXACT, SUSPECTED, Finding, is_large
 from gdbext.golang.runtime import mgc
 
@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from gdbext.analysis.triage.asked import Asked
     from gdbext.golang.runtime.mstats import MemStats
 
-COLLECTOR, LIMIT, SPECIALS = "collector", "limit", "specials"
+COLLECTOR, LIMIT, SPECIALS, TIMERS = "collector", "limit", "specials", "timers"
 CPU_FRACTION = 0.25
 """Of all CPUs since the program began: what the collector takes when it is always at work."""
-MANY_SPECIALS = 100_000
+PILE = 100_000
+"""Timers that do the same, or finalizers."""
 NAMES = {"Finalizer": "finalizer", "Cleanup": "cleanup", "WeakHandle": "weak pointer"}
 
 
@@ -43,5 +44,13 @@ def findings(asked: Asked, memory: Memory) -> Iterator[Finding]:
     if (collector := mgc.collector(asked.program)).cpu_fraction >= CPU_FRACTION:
         yield Finding(COLLECTOR, EXACT, memory.stats.value("HeapAlloc"), 0, collector)
     for name, words in NAMES.items():
-        if (count := len(asked.specials.rows(name))) >= MANY_SPECIALS:
+        if (count := len(asked.specials.rows(name))) >= PILE:
             yield Finding(SPECIALS, SUSPECTED, 0, 0, (words, count))
+    yield from _timers(asked)
+
+
+def _timers(asked: Asked) -> Iterator[Finding]:
+    sampled = samples.Samples.of(asked.program, asked.symtab, asked.heap, asked.specials)
+    for group in timers.groups(timers.timers(asked.program, asked.symtab, sampled)):
+        if len(group) >= PILE:
+            yield Finding(TIMERS, SUSPECTED, 0, 0, group)
