@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from attrs import frozen
 
+from gdbext.analysis.dumps import dumpfile
 from tests import hosts, programs, tools
 from tests.truth import Truth
 from tests.waiting import HANG_SECONDS
@@ -161,6 +162,15 @@ def test_processes_are_told_apart(steps: Steps) -> None:
     said = plain("go-diff", steps.files[0], steps.other)
     assert (said.returncode, said.stdout, said.stderr.count("\n")) == (2, "", 1)
     assert said.stderr.startswith("gdbext: the two cannot be compared: ")
+
+
+def test_without_symbols_too(go: str, tmp_path: Path) -> None:
+    """When it began is found in its code."""
+    program, host = programs.build("growth", go, ("-ldflags=-s -w",)), hosts.Host("live", copied=True)
+    with programs.run(program) as running, programs.run(program) as another:
+        files = [dumped(host, one, tmp_path / str(one.pid)) for one in (running, another)]
+    starts = {dumpfile.read(Path(path)).moment.start for path in files}
+    assert len(starts) == 2 and 0 not in starts
 
 
 def test_the_older_one_second(steps: Steps) -> None:

@@ -89,7 +89,7 @@ def _rows(known: Known) -> ContextRows:
         verdict=found.verdict[mine],
         kinds=[one.name for one in contexts.types.kinds],
         keys=[str(one) for one in keys or ()],
-        doubts=found.doubts,
+        doubts=found.doubts if len(mine) else (),
         keyed=keys is not None,
         kept=found.kept,
         notes=(*contexts.notes, *found.notes),
