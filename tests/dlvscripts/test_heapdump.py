@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from attrs import evolve
+
 from tests import hosts, programs
 from tests.dlvscripts import delve
 
@@ -17,6 +19,14 @@ def test_what_it_prints_next_works(go: str, tmp_path: Path) -> None:
     taken = programs.Core(program, path, said.truth)
     rows = hosts.ask(hosts.Host("core"), taken, typed[0][6])["contexts"]
     assert {int(row["address"], 16) for row in rows} == said.truth.contexts.keys()
+
+
+def test_the_program_is_named_for_any_folder(go: str, tmp_path: Path) -> None:
+    program = programs.build("memory", go)
+    relative = evolve(program, exe=Path("..", *program.exe.parts[-2:]))
+    with programs.run(relative, cwd=program.exe.parent) as running:
+        (said,) = delve.on_process(running.pid, f"go-heapdump {tmp_path}/core")
+    assert said.count(f" core {program.exe.resolve()} {tmp_path}/core ") == 3
 
 
 def test_no_collection_is_forced(go: str, tmp_path: Path) -> None:
