@@ -22,8 +22,8 @@ from tests import tools
 from tests.cancels import Judged, judge
 from tests.programs import SAMPLES, Program, build, made_whole
 
-FILE = SAMPLES / "cancels" / "generated.go"
-"""Where the compiler sees the source; it is not there."""
+FOLDER = SAMPLES / "cancels"
+"""Where the compiler sees the sources; they are not there."""
 PLACES, DEEPEST = 24, 5
 WAYS: Sequence[tuple[str, ...]] = ((), (), ("-gcflags=all=-N -l",), ("-gcflags=all=-l",), ("-ldflags=-s -w",))
 """Flags, one of which a seed has."""
@@ -34,9 +34,12 @@ package main
 
 import (
 	"context"
+	"reflect"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"time"
+	"unsafe"
 )
 
 type gbox[T any] struct {{
@@ -106,9 +109,41 @@ func init() {{
 		{{"dropped", func(context.CancelFunc) func() {{ return nil }}}},
 {list}
 	}}
-	_ = time.Hour
+	_, _, _, _ = time.Hour, reflect.Int, unsafe.Pointer(nil), sync.Once{{}}
 }}
 """
+COROUTINES = """//go:build go1.23
+
+package main
+
+import (
+	"context"
+	"iter"
+	"reflect"
+	"sync"
+	"sync/atomic"
+	"unsafe"
+)
+
+var _, _, _, _ = reflect.Int, sync.Once{{}}, atomic.Bool{{}}, unsafe.Pointer(nil)
+
+var gnexts []func() (int, bool)
+
+func init() {{
+	places = append(places, place{{{title}, func(cancel context.CancelFunc) func() {{
+		at := len(gnexts)
+		next, _ := iter.Pull(func(yield func(int) bool) {{
+			v := {put}
+			yield(1)
+			{get}()
+		}})
+		next()
+		gnexts = append(gnexts, next)
+		return func() {{ gnexts[at]() }}
+	}}}})
+}}
+"""
+"""The source of another file."""
 
 
 @frozen
@@ -266,9 +301,30 @@ def _value(writer: Writer, inner: Shape) -> Shape:
     )
 
 
+def _reflected(writer: Writer, inner: Shape) -> Shape:
+    get = f".Interface().({inner.type})"
+    return Shape("reflect.Value", lambda c: f"reflect.ValueOf({inner.put(c)})", lambda e: inner.get(e + get))
+
+
+def _unsafe(writer: Writer, inner: Shape) -> Shape:
+    return Shape(
+        "unsafe.Pointer",
+        lambda c: f"unsafe.Pointer(gptr({inner.put(c)}))",
+        lambda e: inner.get(f"(*(*{inner.type})({e}))"),
+    )
+
+
+def _once(writer: Writer, inner: Shape) -> Shape:
+    type_ = f"func() {inner.type}"
+    once = f"sync.OnceValue({type_} {{ return v }})"
+    return Shape(
+        type_, lambda c: f"func() {type_} {{ v := {inner.put(c)}; return {once} }}()", lambda e: inner.get(f"{e}()")
+    )
+
+
 SHAPES = (
     *(_struct, _struct, _pointer, _slice, _tail, _array, _map, _named, _key, _channel, _closure, _any, _generic, _list),
-    *(_interface, _method, _atomic, _value),
+    *(_interface, _method, _atomic, _value, _reflected, _unsafe, _once),
 )
 
 
@@ -296,6 +352,25 @@ def _goroutine(writer: Writer, shape: Shape) -> str:
 
 def _deferred(writer: Writer, shape: Shape) -> str:
     return _waits(f"v := {shape.put('cancel')}", f"defer func() {{ {shape.get('v')}() }}()", "<-done")
+
+
+def _deferred_in_a_loop(writer: Writer, shape: Shape) -> str:
+    calls = f"for i := 0; i < 3; i++ {{ defer func() {{ if i < 9 {{ {shape.get('v')}() }} }}() }}"
+    drained = "once := new(sync.Once)"
+    once = calls.replace(f"{shape.get('v')}()", f"once.Do(func() {{ {shape.get('v')}() }})")
+    return _waits(drained, f"v := {shape.put('cancel')}", once, "<-done")
+
+
+def _while_it_panics(writer: Writer, shape: Shape) -> str:
+    last = f"defer func() {{ <-done; recover(); {shape.get('v')}() }}()"
+    return _waits(f"v := {shape.put('cancel')}", last, "panic(1)")
+
+
+def _one_case_of_several(writer: Writer, shape: Shape) -> str:
+    other = "ctx, dropped := context.WithCancel(parents[0].make()); _ = dropped"
+    return _waits(
+        other, f"v := {shape.put('cancel')}", "select { case <-ctx.Done(): case <-done: }", f"{shape.get('v')}()"
+    )
 
 
 def _frames_below(writer: Writer, shape: Shape) -> str:
@@ -353,20 +428,34 @@ def _waiter_for_a_held_one(writer: Writer, shape: Shape) -> str:
 
 HOLDERS = (
     *(_variable, _variable, _table, _goroutine, _deferred, _frames_below, _stopped_for_ever, _timer, _timer_stopped),
-    *(_value_of_a_lost_one, _called_after, _nobody, _waiter_for_a_held_one),
+    *(_value_of_a_lost_one, _called_after, _nobody, _waiter_for_a_held_one, _deferred_in_a_loop, _while_it_panics),
+    _one_case_of_several,
 )
 
 
 def program(seed: int, go: str) -> Program:
     """The one of a seed, built."""
     dice = random.Random(seed)
-    source, flags = Writer(dice).source(seed), dice.choice(WAYS)
-    folder = tools.cache_folder() / "generated" / hashlib.sha256(source.encode()).hexdigest()[:16]
+    sources, flags = sources_of(dice, seed), dice.choice(WAYS)
+    folder = tools.cache_folder() / "generated" / hashlib.sha256("".join(sources.values()).encode()).hexdigest()[:16]
     if not folder.exists():
         with made_whole(folder) as new:
-            (new / "generated.go").write_text(source)
-            (new / "overlay.json").write_text(json.dumps({"Replace": {str(FILE): str(folder / "generated.go")}}))
+            for name, source in sources.items():
+                (new / name).write_text(source)
+            seen = {str(FOLDER / name): str(folder / name) for name in sources}
+            (new / "overlay.json").write_text(json.dumps({"Replace": seen}))
     return build("cancels", go, (f"-overlay={folder / 'overlay.json'}", *flags))
+
+
+def sources_of(dice: random.Random, seed: int) -> dict[str, str]:
+    """The files of a seed, by name."""
+    writer = Writer(dice)
+    shape = LEAF
+    for _ in range(dice.randint(1, DEEPEST)):
+        shape = dice.choice([one for one in SHAPES if one is not _struct])(writer, shape)
+    title = json.dumps(f"coroutine: {shape.type}")
+    more = COROUTINES.format(title=title, put=shape.put("cancel"), get=shape.get("v"))
+    return {"generated.go": Writer(dice).source(seed), "generated123.go": more}
 
 
 def judged(seed: int, go: str, folder: Path, many: int) -> Judged:
