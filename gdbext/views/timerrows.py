@@ -11,7 +11,7 @@ from gdbext import report
 from gdbext.analysis.memory import timers as analysis
 from gdbext.report.columns import Column, Schema
 from gdbext.report.values import Kind
-from gdbext.views.siterows import FRAME, place
+from gdbext.views.siterows import FRAME
 
 if TYPE_CHECKING:
     from gdbext.analysis.memory.timers import Group, Timers
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 NO_CLOCK = report.Absent("what time it was in the program is not known")
 CALLERS = 2
+"""Functions of a site that stand in a table."""
+BOTTOM = "runtime.goexit"
 
 
 @frozen(eq=False)
@@ -76,8 +78,12 @@ def stack(site: Sequence[Location]) -> list[dict[str, Any]] | None:
 
 
 def site_line(site: Sequence[Location]) -> str | None:
-    """A site in one line; None: not sampled."""
-    return " ← ".join(map(place, site[:CALLERS])) if site else None
+    """A site in one line: who made it, in which file, and who called that; None: not sampled."""
+    if not site:
+        return None
+    first, *callers = [one for one in site[:CALLERS] if one.function != BOTTOM] or site[:1]
+    made = f"{first.function} at {first.file.rpartition('/')[2]}:{first.line}"
+    return " ← ".join([made, *(one.function for one in callers)])
 
 
 @frozen(eq=False)

@@ -6,7 +6,9 @@ import pytest
 
 from gdbext.commands import timers
 from gdbext.golang.runtime import time
+from gdbext.golang.runtime.symtab import Location
 from gdbext.session import Session
+from gdbext.views import timerrows
 from tests.commands.asking import document, text
 from tests.golang.madecode import Code, Function, Gs
 from tests.synthetic import World
@@ -141,3 +143,10 @@ def test_timers_that_cannot_be_read() -> None:
 
 def test_none() -> None:
     assert text(timers.COMMAND, Made().session()).startswith("0 timers to fire\n\n(none)\n")
+
+
+def test_a_site_in_one_line() -> None:
+    calls = [Location("main.f", "/a/b/c.go", 7), Location("runtime.goexit", "/r.s", 1), Location("main.g", "/d.go", 2)]
+    assert timerrows.site_line(calls) == "main.f at c.go:7"
+    assert timerrows.site_line([calls[0], calls[2], calls[0]]) == "main.f at c.go:7 ← main.g"
+    assert timerrows.site_line(()) is None and timerrows.site_line(calls[1:2]) == "runtime.goexit at r.s:1"
