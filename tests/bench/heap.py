@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
+from tests import hosts
 from tests.bench.measure import once
 from tests.bench.rounds import NO_INDEX, TIMES, Bench, Line
 from tests.programs import Core
@@ -14,6 +18,8 @@ FLAGS = ("-contexts", "500000", "-ballast", "1065500000", "-chain", "866000", "-
 """17.5 million objects in 1.2 GB."""
 GRF_OVER_OURS, VIEWCORE_OVER_OURS = 50.0, 4.0
 REOPENED_SECONDS = 1.0
+TYPED_OVER_BARE = 1.6
+INSIDE = Path(__file__).with_name("insideheap.py")
 
 
 def heap(bench: Bench, core: Core) -> Iterator[Line]:
@@ -30,12 +36,22 @@ def heap(bench: Bench, core: Core) -> Iterator[Line]:
         one = bench.plain("histogram-one", core, "go-histogram", before=before, **NO_INDEX)
         yield Line("on one processor", one.seconds)
         yield Line("all / one", plain.seconds / one.seconds, TIMES)
+    yield from _traversal(bench, core)
     again = bench.ours("histogram-again", core, "go-histogram")
     yield Line("go-histogram in gdb, of a core that is known", again.seconds, "s", REOPENED_SECONDS)
     yield from _rival(bench, core, "grf", ["core", str(core.exe), str(core.path), "-o", str(bench.out / "grf.out")],
                       ours.seconds, GRF_OVER_OURS)  # fmt: skip
     yield from _rival(bench, core, "viewcore", [str(core.path), "--exe", str(core.exe), "histogram"],
                       ours.seconds, VIEWCORE_OVER_OURS)  # fmt: skip
+
+
+def _traversal(bench: Bench, core: Core) -> Iterator[Line]:
+    """What types cost: processor time of one thread, with them and without."""
+    line = ["taskset", "-c", str(_processor()), sys.executable, str(INSIDE), str(core.exe), str(core.path)]
+    once([*line, str(bench.times)], bench.out / "traversal.txt", hosts.environment(None))
+    typed, bare = json.loads((bench.out / "traversal.txt").read_text().splitlines()[-1])
+    yield Line("following the heap's pointers with types, processor time", typed)
+    yield Line("that / a mark without types", typed / bare, TIMES, TYPED_OVER_BARE)
 
 
 def _processor() -> int:
