@@ -9,7 +9,8 @@ from itertools import count
 from gdbext.compute import deaf, parallel
 from gdbext.compute.ownpages import buffer_of, host_of, touch
 
-PIECE = 16 << 20
+PIECE = 4 << 20
+"""Bytes touched at a time: who maps memory meanwhile, as an import does, waits for so many."""
 
 
 class Touching:
