@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from hypothesis import given, strategies as st
 
 from gdbext.analysis.dumps import dumpfile
 from gdbext.analysis.dumps.heapdump import HeapDump
 from gdbext.commands import diff, run_line
 from gdbext.errors import UsageError
+from gdbext.store import arrays
 from tests.analysis.dumps.madedumps import HEAP, PAGE, TYPES, Context, Span, dead, dump, live, site
 
 ORDER, ITEM, _ = map(live, TYPES)
@@ -193,3 +196,26 @@ def test_what_is_refused(tmp_path: Path) -> None:
         "".join(run_line(diff.COMMAND, "/none /none", nothing))
     with pytest.raises(UsageError, match="the following arguments are required: A"):
         "".join(run_line(diff.COMMAND, "", nothing))
+
+
+NUMBERS = st.one_of(
+    st.integers(-3, 9), st.sampled_from([-(1 << 63), (1 << 63) - 1, (1 << 62) + 5, 0xFFFF, HEAP, HEAP + 48])
+)
+
+
+@given(st.data())
+def test_whatever_somebody_else_wrote_is_answered_or_refused(tmp_path: Path, data: st.DataObject) -> None:
+    """Checksums are right; a number or two are not."""
+    made, meta = dumpfile._arrays(AFTER), json.loads(json.dumps(dumpfile._meta(AFTER)))
+    for _ in range(data.draw(st.integers(1, 3))):
+        name = data.draw(st.sampled_from([name for name, array in made.items() if array.size]))
+        made[name] = made[name].copy()
+        bits = made[name].reshape(-1).view(f"i{made[name].itemsize}")
+        value, most = data.draw(NUMBERS), 8 * made[name].itemsize - 1
+        bits[data.draw(st.integers(0, bits.size - 1))] = (value + (1 << most)) % (2 << most) - (1 << most)
+    meta["rate"] = data.draw(st.sampled_from([0, 1, 512 << 10, (1 << 63) - 1]))
+    (tmp_path / "other").write_bytes(b"".join(arrays.file_of(dumpfile.KEY, made, meta)[0]))
+    dumpfile.write(BEFORE, tmp_path / "mine")
+    for line in ("mine {0}/other --all", "other {0}/mine --json", "other {0}/other"):
+        with contextlib.suppress(UsageError):
+            assert "".join(run_line(diff.COMMAND, f"{tmp_path}/{line.format(tmp_path)}", nothing))

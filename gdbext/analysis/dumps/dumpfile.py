@@ -174,7 +174,12 @@ def _samples(file: arrays.Arrays, meta: Mapping[str, Any], slots: int) -> Sample
     address, size = _array(file, "bucket_address", np.uint64), _array(file, "bucket_size", np.int64)
     stack, ids = _array(file, "bucket_stack", np.int32, len(stacks)), _array(file, "sample_id", np.int64, slots)
     bucket, rate = _array(file, "sample_bucket", np.int32, len(address)), meta["rate"]
-    _require(len(address) == len(size) == len(stack) and len(ids) == len(bucket) and type(rate) is int and rate >= 0)
+    _require(
+        len(address) == len(size) == len(stack)
+        and len(ids) == len(bucket)
+        and type(rate) is int
+        and 0 <= rate < 1 << 64
+    )
     _require(not len(ids) or (int(ids[0]) >= 0 and int(bucket.min()) >= 0 and bool((np.diff(ids) >= 0).all())))
     _require(not len(stack) or int(stack.min()) >= NOWHERE)
     return Samples(rate, ids, bucket, address, size, stack, stacks)

@@ -176,5 +176,6 @@ def scaled(count: int, size: int, rate: int) -> tuple[int, int]:
         return 0, 0
     if rate <= 1:
         return count, count * size
-    scale = 1 / (1 - math.exp(-size / rate))
+    share = 1 - math.exp(-size / rate) or size / rate  # the second where a float does not tell the first from 0
+    scale = 1 / share
     return int(count * scale), int(count * size * scale)

@@ -63,6 +63,7 @@ def test_no_profile() -> None:
         (0, 48, 4096, 0, 0),
         (-1, 48, 4096, 0, 0),
         (2, 1 << 60, 4096, 2, 1 << 61),
+        (1, 8, 1 << 62, 1 << 59, 1 << 62),
     ],
 )
 def test_what_samples_stand_for(count: int, size: int, rate: int, objects: int, held: int) -> None:
