@@ -28,8 +28,9 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
         for group, site in zip(found.groups.groups, found.sites, strict=True)
     ]
     rows, cut = counts.limited(every, args.limit)
-    piles, more = counts.limited(pilerows.rows(session.piles, session.contexts), args.limit)
-    sentence = leakrows.sentence(found) + pilerows.sentence(piles)
+    heaps = pilerows.rows(session.piles, session.contexts)
+    piles, more = counts.limited(heaps, args.limit)
+    sentence = leakrows.sentence(found) + pilerows.sentence(heaps)
     document = {
         "sentence": sentence,
         "proved": not found.doubts,

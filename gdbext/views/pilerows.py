@@ -131,7 +131,7 @@ def sentence(some: Sequence[Row]) -> str:
     """What is said of them after the answer; "" for none."""
     if not some:
         return ""
-    more = f", and {plural(len(some) - 1, 'more pile')} below" if len(some) > 1 else ""
+    more = f", and {plural(len(some) - 1, 'more pile')}" if len(some) > 1 else ""
     return f" Suspicious, if not meant: {said(some[0])}{more}."
 
 

@@ -45,11 +45,11 @@ def test_the_first_is_named_and_others_are_counted() -> None:
     )
     assert sentence([pile(CANCELLED, None), held]) == (
         " Suspicious, if not meant: 1,500 contexts that were cancelled are there by way of something without a name,"
-        " and 1 more pile below."
+        " and 1 more pile."
     )
     assert sentence([crowd(), held, held]) == (
         " Suspicious, if not meant: 1,500 goroutines wait for 0xc000010050 and nothing else,"
-        " which goroutine 1, main.main can cancel, and 2 more piles below."
+        " which goroutine 1, main.main can cancel, and 2 more piles."
     )
 
 
