@@ -439,7 +439,7 @@ ABOUT_MORE = {
     "commands/test_pid_on_churn.py": "every command, of a program that goes on",
     "commands/test_torn.py": "every command, of a program that was stopped anywhere",
     "dlvscripts/test_heap.py": "the commands in Delve that look at the heap",
-    "dlvscripts/test_init.py": "how the scripts get into Delve, old ones too",
+    "dlvscripts/test_init.py": "how the scripts get into Delve",
     "dlvscripts/test_terminal.py": "Delve as a person types at it",
     "dlvscripts/test_wounded.py": "the commands in Delve, on cores that were changed on purpose",
     "frontend/test_interrupts.py": "Ctrl-C in every host",

@@ -53,6 +53,10 @@ def test_creators(rows: Rows, said: delve.Said) -> None:
     }
 
 
+def test_nobody_made_the_main_one(rows: Rows) -> None:
+    assert (rows[1]["created_by"], rows[1]["created_at"], rows[1]["parent_goid"]) == (None, None, None)
+
+
 def test_waiting_since_before_the_last_collection(rows: Rows) -> None:
     waited = [row["waiting_at_least_ns"] for row in rows.values() if row["waiting_at_least_ns"] is not None]
     assert len(waited) > 10

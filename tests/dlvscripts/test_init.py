@@ -9,14 +9,12 @@ from pathlib import Path
 import pytest
 
 from gdbext.commands import registry
+from gdbext.frontend.where import SCRIPTS
 from tests import programs, tools
 from tests.dlvscripts import delve
 from tests.waiting import HANG_SECONDS
 
-HERE = tuple(
-    f"go-{name}" for name in "ancestors ctxchain ctxtree gc goroutines heapdump mem object spans spanwatch".split()
-)
-COMMANDS = (*HERE, *sorted({*registry()} - {*HERE, "go-goroutine"}))
+COMMANDS = (*SCRIPTS, *sorted({*registry()} - {*SCRIPTS, "go-goroutine"}))
 """The others say what to type in another terminal (test_engine.py)."""
 
 
@@ -54,7 +52,7 @@ def test_once_more_does_no_harm(ctxforest_core: programs.Core) -> None:
 @pytest.mark.parametrize("flags", ["-s -w", "-w"])
 def test_a_stripped_program_is_one_line(flags: str) -> None:
     program = programs.build("memory", tools.go_versions()[-1], [f"-ldflags={flags}"])
-    said = delve.said("attach", program, *(name for name in HERE if name != "go-heapdump"))
+    said = delve.said("attach", program, *(name for name in SCRIPTS if name != "go-heapdump"))
     lines = [answer for answer in said.answers if answer.startswith("this program has no debug information")]
     others = [answer for answer in said.answers if answer not in lines]
     assert [each.count("\n") for each in said.answers] == [1] * len(said.answers)
