@@ -6,9 +6,9 @@ import argparse
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gdbext import report
-from gdbext.analysis.memory import advice, breakdown, settings
+from gdbext.analysis.memory import advice, breakdown, pooled, settings
 from gdbext.commands import Command
-from gdbext.errors import GdbextError
+from gdbext.errors import GdbextError, UsageError
 from gdbext.golang.runtime import mstats
 from gdbext.target import inram
 from gdbext.views import memexplained, memrows
@@ -23,6 +23,7 @@ UNKNOWN = "a core does not say what was resident"
 def arguments(parser: argparse.ArgumentParser) -> None:
     """go-mem's own options."""
     parser.add_argument("--explain", action="store_true", help="walk through Alloc, Sys and RSS with these figures")
+    parser.add_argument("--pools", action="store_true", help="say what only pools of package sync keep alive")
     parser.add_argument("--memstats", action="store_true", help="list runtime.MemStats, all fields that are one number")
 
 
@@ -50,12 +51,25 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
     blocks: list[report.Block] = [*_breakdown(found), *_settings(found)]
     if found.advice:
         blocks.append(report.Lines(map(memrows.advice_line, found.advice), "worth a look"))
+    pools = _pooled(session) if args.pools else None
+    if pools is not None:
+        blocks.append(report.Text(memrows.pools_line(pools)))
     if args.explain:
         blocks += [report.Text(text) for text in memexplained.explained(found.stats, found.known)]
     if args.memstats:
         headings = [report.Heading("runtime.MemStats"), report.Heading("", "right")]
         blocks.append(report.Table(headings, list(memrows.memstats_rows(found.stats.fields()))))
-    return report.Report(_document(found), blocks, _notes(session, found))
+    more = {} if pools is None else {"pools": memrows.pools_object(pools)}
+    return report.Report({**_document(found), **more}, blocks, _notes(session, found))
+
+
+def _pooled(session: Session) -> pooled.Pooled:
+    """Raises UsageError where nothing is known of what keeps what."""
+    if not session.target.memory.stable:
+        raise UsageError(
+            "what pools keep is not known of a program that runs", "python -m gdbext live PID go-mem --pools"
+        )
+    return pooled.pooled(session.program, session.dominators)
 
 
 def _found(session: Session) -> Found:
@@ -115,6 +129,8 @@ def _notes(session: Session, found: Found) -> list[str]:
     if found.known is not None:
         notes += found.known.notes
         notes += [] if found.known.measured else [found.known.how]
+    if session.target.identity.clock_ns is not None and found.known is not None and found.known.measured:
+        notes.append("what is in RAM was asked when the copy was made and the process went on")
     if not session.target.memory.stable:
         notes.append("the program runs: the figures are of several moments")
     return notes
@@ -134,6 +150,7 @@ COMMAND = Command(
     examples=(
         ("go-mem", "where the memory goes, and the settings in force"),
         ("go-mem --explain", "the same, then from Alloc to Sys to RSS in words, with these figures"),
+        ("go-mem --pools", "with what only sync.Pools keep, and what of that the next collection frees"),
         ("go-mem --json", "with all of runtime.MemStats, for a program"),
     ),
     run=run,

@@ -9,11 +9,13 @@ from gdbext import report
 from gdbext.analysis.memory.settings import Unknown
 from gdbext.report.cells import escape, human_bytes
 from gdbext.report.columns import Column, Schema
+from gdbext.report.counts import plural
 from gdbext.report.values import Kind, rfc3339
 
 if TYPE_CHECKING:
     from gdbext.analysis.memory.advice import Advice
     from gdbext.analysis.memory.breakdown import Breakdown, Category
+    from gdbext.analysis.memory.pooled import Pooled
     from gdbext.analysis.memory.settings import Settings
 
 Of = Column["Category", Sequence["Category"]]
@@ -126,6 +128,19 @@ def advice_line(one: Advice) -> str:
 def advice_object(one: Advice) -> dict[str, Any]:
     """As JSON."""
     return {"kind": one.kind, "sentence": advice_line(one), "bytes": one.bytes, "of": one.of}
+
+
+def pools_line(found: Pooled) -> str:
+    """What pools keep, in a sentence."""
+    return (
+        f"{plural(found.pools, 'sync.Pool')} in use: {human_bytes(found.bytes)} that nothing else keeps, and "
+        f"{human_bytes(found.victims)} of victims, which the next collection frees"
+    )
+
+
+def pools_object(found: Pooled) -> dict[str, int]:
+    """As JSON."""
+    return {"pools": found.pools, "bytes": found.bytes, "victim_bytes": found.victims}
 
 
 def memstats_rows(fields: Mapping[str, Any]) -> Iterator[tuple[str, report.Cell]]:

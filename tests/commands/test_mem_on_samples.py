@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests import hosts
-from tests.programs import Running, build, run
+from tests import hosts, tools
+from tests.programs import Running, build, core, run
 
 ENVIRONMENT = {"GODEBUG": "madvdontneed=0", "GOMEMLIMIT": "900MiB"}
 RUNTIME = ("live objects", "dead objects not swept", "free slots", "idle spans", "released")
@@ -101,3 +101,19 @@ def test_explained(go: str) -> None:
     for line in ("Alloc (HeapAlloc) ", "HeapIdle ", "Sys ", "RSS ", "Mapped "):
         assert f"\n\n{line}" in said
     assert "\nHeapReleased" in said
+
+
+def test_what_only_pools_keep(go: str) -> None:
+    """Two collections ago the sample heap put an object into a pool: the next one would free it."""
+    taken = core(build("heap", go), f"gcore-{tools.gdbs()[-1]}")
+    found = hosts.ask(hosts.Host("core"), taken, "go-mem", "--pools")
+    pools = found["pools"]
+    (planted,) = (one for one in taken.truth.facts["objects"] if one["held"] == "pool")
+    assert pools["pools"] >= 1 and planted["size"] <= pools["victim_bytes"] < found["memstats"]["HeapAlloc"]
+    assert 0 <= pools["bytes"] < found["memstats"]["HeapAlloc"]
+
+
+def test_of_a_program_that_runs_nobody_knows_what_pools_keep(go: str) -> None:
+    with run(build("accounts", go)) as running:
+        said = hosts.say_alone(hosts.Host("live"), running, "go-mem", "--pools")
+    assert said.status == 2 and "not known of a program that runs" in said.err
