@@ -176,7 +176,7 @@ class Connection:
     def _parsed(self, line: bytes) -> dict[str, Any]:
         try:
             answer = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             answer = None
         if not isinstance(answer, dict) or "id" not in answer or "error" not in answer:
             raise UnsupportedTarget(f"{self.address} answers, but not as Delve does", STARTED)

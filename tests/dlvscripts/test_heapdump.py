@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
+import subprocess
 from pathlib import Path
 
 from attrs import evolve
@@ -27,6 +30,21 @@ def test_the_program_is_named_for_any_folder(go: str, tmp_path: Path) -> None:
     with programs.run(relative, cwd=program.exe.parent) as running:
         (said,) = delve.on_process(running.pid, f"go-heapdump {tmp_path}/core")
     assert said.count(f" core {program.exe.resolve()} {tmp_path}/core ") == 3
+
+
+def test_the_lines_are_for_a_shell_wherever_that_is(go: str, tmp_path: Path) -> None:
+    """A program that was started from its own folder, by a name that a shell would take apart."""
+    folder, built = tmp_path / "it's; $(a)", programs.build("ctxforest", go)
+    folder.mkdir()
+    shutil.copy(built.exe, folder / "a program")
+    with subprocess.Popen(["./a program"], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
+        try:
+            dumped, proved = delve.on_process(process.pid, f"go-heapdump {tmp_path}/$(b)", "go-ctxleaks")
+        finally:
+            process.kill()
+    lines = [line for line in dumped.splitlines() if "gdbext core" in line]
+    assert [shlex.split(line)[4:6] for line in lines] == [[f"{folder}/a program", f"{tmp_path}/$(b)"]] * 3
+    assert f"{folder}/a program" in shlex.split(proved.splitlines()[-1])
 
 
 def test_no_collection_is_forced(go: str, tmp_path: Path) -> None:

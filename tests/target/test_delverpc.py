@@ -110,6 +110,7 @@ def test_a_program_that_has_ended(tmp_path: Path) -> None:
     [
         (lambda _: b"SSH-2.0-OpenSSH_9.2\r\n", "answers, but not as Delve does"),
         (lambda _: b"[1]\n", "answers, but not as Delve does"),
+        (lambda _: b"[" * 200_000 + b"\n", "answers, but not as Delve does"),
         (lambda _: b"", "closed the connection: is it a headless Delve"),
         (version("1.23.1"), "Delve 1.23.1 at .* is too old; 1.24 is the oldest that works"),
         (version("1.24.2", api=1), "serves version 1 of its API; --api-version=2"),
