@@ -40,8 +40,10 @@ VERSION = re.compile(r"Version: (\d+)\.(\d+)(\S*)")
 RUNNING = "the program is running"
 HALT = "--halt, typed before the command, stops it while it is copied and lets it go on"
 ENDS = "this Delve takes one client and has ended with this one; --accept-multiclient keeps it"
-INTERRUPTS = (signal.SIGINT,)
-LOOKS, BETWEEN_SECONDS = 2000, 0.005
+ENDINGS = (signal.SIGTERM, signal.SIGHUP)
+"""They would end us at once, and the program would stay stopped."""
+INTERRUPTS = (signal.SIGINT, *ENDINGS)
+GOES_ON_SECONDS, BETWEEN_SECONDS = 20.0, 0.005
 State = dict[str, Any]
 
 
@@ -52,13 +54,21 @@ class Stop:
     connection: Connection
     since: float | None = field(default=None, init=False)
     """When we stopped it (time.monotonic); None where it stood still already, or goes on."""
+    _handled: list[signal.Signals] = field(factory=list, init=False)
+    """What interrupts us for now, instead of ending us."""
 
     def begin(self) -> None:
-        """Stop it. Where it came upon somebody's breakpoint first, it stays there afterwards."""
+        """Stop it. Where it came upon somebody's breakpoint first, it stays there afterwards.
+
+        For the main thread: until ``end`` what would end this process raises KeyboardInterrupt there.
+        """
         deaf.holding_back(INTERRUPTS, self._begin)
 
     def _begin(self) -> None:
         began = time.monotonic()
+        self._handled = [one for one in ENDINGS if signal.getsignal(one) is signal.SIG_DFL]
+        for one in self._handled:
+            signal.signal(one, signal.default_int_handler)
         now = self.connection.ask("Command", name="halt").get("State") or {}
         self.since = None if _hit(now) else began
 
@@ -73,6 +83,8 @@ class Stop:
     def _end(self, began: float) -> float:
         self.since = None
         _go_on(self.connection)
+        for one in self._handled:
+            signal.signal(one, signal.SIG_DFL)
         return time.monotonic() - began
 
 
@@ -242,8 +254,9 @@ def _go_on(connection: Connection) -> None:
 
 def _wait_until_it_runs(address: str) -> None:
     """Nobody says when the order has been carried out."""
+    began = time.monotonic()
     try:
-        for _ in range(LOOKS):
+        while time.monotonic() - began < GOES_ON_SECONDS:
             state = state_now(address) or {}
             if state.get("Running") or _hit(state):
                 return

@@ -6,13 +6,14 @@ import contextlib
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from gdbext.errors import UnsupportedTarget
-from gdbext.target import Target, identity
+from gdbext.target import Target, delve, identity
 from gdbext.target.opening import open_core, open_delve
 from tests import headless, hosts, programs, tools
 from tests.waiting import HANG_SECONDS, until
@@ -95,8 +96,13 @@ def test_what_stands_still_stays_so(holding: headless.Server) -> None:
         assert not holding.runs()
 
 
-@pytest.mark.parametrize("stopped", [True, False])
-def test_ctrl_c_lets_it_go_on(running: headless.Server, busy: programs.Running, stopped: bool) -> None:
+@pytest.mark.parametrize(
+    ("number", "stopped"),
+    [(signal.SIGINT, True), (signal.SIGINT, False), (signal.SIGTERM, True), (signal.SIGHUP, True)],
+)
+def test_interrupted_or_ended_it_lets_it_go_on(
+    running: headless.Server, busy: programs.Running, number: signal.Signals, stopped: bool
+) -> None:
     """While it is stopped, and wherever the command is some time later."""
     exe = str(programs.build("churn", GO).exe)
     command = [sys.executable, "-m", "gdbext", "dlv", running.address, exe, "--halt", "go-ctxtree", "--json"]
@@ -106,12 +112,19 @@ def test_ctrl_c_lets_it_go_on(running: headless.Server, busy: programs.Running, 
         if stopped:
             until(lambda: process.poll() is not None or not running.runs(), "it is stopped")
         with contextlib.suppress(ProcessLookupError):
-            process.send_signal(signal.SIGINT)
+            process.send_signal(number)
         _, said = process.communicate(timeout=HANG_SECONDS)
     assert "Traceback" not in said or not stopped  # Python itself may still be starting
     assert process.returncode in ((130, 0) if stopped else (130, 1, -signal.SIGINT))
     assert running.runs()
     busy.until_it_did(contexts=1)
+
+
+def test_a_delve_that_says_no_more_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delve, "GOES_ON_SECONDS", 0.1)
+    monkeypatch.setattr(delve, "state_now", lambda _: time.sleep(0.06))
+    with pytest.raises(UnsupportedTarget, match="told to let the program go on, and it has not"):
+        delve._wait_until_it_runs("localhost:1")
 
 
 def test_let_go_by_another_client(holding: headless.Server) -> None:
