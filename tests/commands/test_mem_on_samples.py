@@ -84,14 +84,14 @@ def test_settings_in_force(answer: dict[str, Any], subject: hosts.Subject) -> No
 
 
 def test_settings_of_the_environment(go: str) -> None:
-    """MADV_FREE leaves what was given back in RAM, and counted."""
+    """MADV_FREE leaves what was given back in RAM, and counted, until the kernel needs it."""
     with run(build("accounts", go), "-gogc", "80", env=ENVIRONMENT) as running:
         found = hosts.ask(hosts.Host("live"), running, "go-mem")
         assert found["settings"]["environment"].items() >= ENVIRONMENT.items()
         assert (found["settings"]["GOGC"], found["settings"]["GOMEMLIMIT"]) == (80, 900 << 20)
         assert found["settings"]["GODEBUG"]["madvdontneed"] == 0
         rows = {row["category"]: row["bytes"] for row in found["breakdown"]}
-        assert sum(rows.values()) == found["rss"] and rows["released"] > 0
+        assert sum(rows.values()) == found["rss"]
         assert found["memstats"] == running.truth.facts["memstats"]
 
 
