@@ -67,6 +67,7 @@ line which answers in another terminal, of the same target, and *process* that t
 """
 REST = """
 go-heapdump writes what the heap is made of, for go-diff; at Delve's prompt it writes a core, which the other one takes.
+Where an object was allocated go-object does not say there; go-alloc-site prints the line that does.
 Of a process the lines for go-ctxleaks and go-goroutineleaks name such a core: they prove nothing while Delve holds it.
 
 Only GDB evaluates expressions, and Delve at its prompt those of go-ctxchain: elsewhere an argument is an address, a
