@@ -24,6 +24,12 @@ def test_every_command_is_one_of_the_list() -> None:
     assert found - {"go-load", "go-step"} == set(COMMANDS)
 
 
+def test_every_command_has_its_dashed_name() -> None:
+    texts = "".join(path.read_text() for path in delve.FOLDER.glob("*.star"))
+    aliases = re.findall(r'dlv_command\("config alias (\w+) ([a-z-]+)"\)', texts)
+    assert sorted(aliases) == sorted((name.replace("-", "_"), name) for name in COMMANDS)
+
+
 def test_help_says_what_each_does_with_examples(ctxforest_core: programs.Core) -> None:
     answers = delve.on_core(ctxforest_core, *(f"help {name}" for name in COMMANDS))
     for name, text in zip(COMMANDS, answers, strict=True):
