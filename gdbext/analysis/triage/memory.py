@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 COLLECTOR, LIMIT, SPECIALS, TIMERS = "collector", "limit", "specials", "timers"
 CPU_FRACTION = 0.25
 """Of all CPUs since the program began: what the collector takes when it is always at work."""
+CYCLES = 50
+"""Before that many the program has only begun; those it asks for itself are its own choice."""
 PILE = 100_000
 """Timers that do the same, or finalizers."""
 NAMES = {"Finalizer": "finalizer", "Cleanup": "cleanup", "WeakHandle": "weak pointer"}
@@ -41,7 +43,8 @@ def findings(asked: Asked, memory: Memory) -> Iterator[Finding]:
             yield Finding(LIMIT, EXACT, one.bytes, one.of, one)
         elif is_large(one.bytes, one.of):
             yield Finding(one.kind, EXACT, one.bytes, one.of, one)
-    if (collector := mgc.collector(asked.program)).cpu_fraction >= CPU_FRACTION:
+    collector = mgc.collector(asked.program)
+    if collector.cpu_fraction >= CPU_FRACTION and collector.ended - collector.forced >= CYCLES:
         yield Finding(COLLECTOR, EXACT, memory.stats.value("HeapAlloc"), 0, collector)
     for name, words in NAMES.items():
         if (count := len(asked.specials.rows(name))) >= PILE:
