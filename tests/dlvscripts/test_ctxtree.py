@@ -154,3 +154,8 @@ def test_what_a_terminal_obeys_is_never_printed(ctxforest_core: programs.Core, n
     (text,) = delve.on_core(ctxforest_core, f"go-ctxchain (*context.valueCtx)({address}) --values")
     assert address in text
     assert [letter for letter in text if letter != "\n" and not letter.isprintable()] == []
+
+
+def test_before_the_program_has_begun(go: str) -> None:
+    (said,) = delve.batch(["exec", str(programs.build("ctxforest", go).exe)], ["go-ctxtree"], "exit")
+    assert said.startswith("the program has not begun: ") and said.count("\n") == 1

@@ -101,3 +101,9 @@ def test_help_is_delves_own(ctxforest_core: programs.Core) -> None:
 def test_nothing_of_what_is_typed_harms_a_terminal(ctxforest_core: programs.Core) -> None:
     (line,) = delve.on_core(ctxforest_core, "go-gcroot \x1b[31m0x10")
     assert line == f"{SAYS}core {ctxforest_core.exe} {ctxforest_core.path} go-gcroot \\x1b[31m0x10\n"
+
+
+def test_of_a_process_that_has_ended(go: str) -> None:
+    ending = ["exec", str(programs.build("ctxforest", go).exe), "-r", "stdin:/dev/null"]
+    said = delve.batch(ending, ["continue", "go-ctxleaks"], "exit")[1]
+    assert said.endswith(" has exited with status 0\n"), said
