@@ -169,6 +169,6 @@ def test_spans_and_counters_agree(server: Looked) -> None:
 
 
 def test_no_context_is_lost(server: Looked) -> None:
-    """Of what these servers hold under such a load every context was looked at by hand: something can end each."""
+    """Under such a load something can end each of their contexts, as far as anybody knows of these servers."""
     totals = server.session.leaks.totals
     assert {key: totals[key].contexts for key in ("lost", "orphaned")} == {"lost": 0, "orphaned": 0}
