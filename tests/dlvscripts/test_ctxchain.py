@@ -13,7 +13,7 @@ from tests.truth import Truth
 
 Chains = list[dict[str, Any]]
 
-ROOTS = {"context.Background()": "background", "context.TODO()": "todo"}
+ROOTS = {"context.backgroundCtx": "background", "context.todoCtx": "todo"}
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +31,7 @@ def chains(said: delve.Said) -> Chains:
 
 def line_of(chain: dict[str, Any]) -> list[str]:
     links = [link["address"] for link in chain["chain"]]
-    return links + [ROOTS[kind] for kind in [chain["chain"][-1]["parent_kind"]] if kind]
+    return links + [ROOTS[kind] for kind in [chain["chain"][-1]["parent_kind"]] if kind in ROOTS]
 
 
 def starts(chains: Chains, goid: int, how: str = "") -> set[str]:

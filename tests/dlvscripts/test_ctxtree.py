@@ -11,7 +11,7 @@ from tests.commands.test_ctxtree_on_samples import Rows, by_address, expected, p
 from tests.dlvscripts import delve
 from tests.truth import Truth
 
-ROOTS = {"context.Background()": "background", "context.TODO()": "todo", None: ""}
+ROOTS = {"context.backgroundCtx": "background", "context.todoCtx": "todo", None: ""}
 NAMED = ("root of deadlines", "big family", "root of values", "parent of WithoutCancel", "root of user types")
 
 
@@ -66,6 +66,19 @@ def test_what_is_said_of_each(rows: Rows, said: delve.Said) -> None:
     assert {address: facts(row) for address, row in rows.items()} == {
         address: told(said.truth, address) for address in rows
     }
+
+
+def test_what_the_parent_is(said: delve.Said) -> None:
+    listed = said.document()["contexts"]
+    kinds = {row["address"]: row["kind"] for row in listed}
+    above = {row["address"]: kinds[row["parent"]] for row in listed if row["parent"] in kinds}
+    assert above and {row["address"]: row["parent_kind"] for row in listed if row["address"] in above} == above
+
+
+def test_a_key_that_takes_no_place(ctxforest_core: programs.Core) -> None:
+    address = ctxforest_core.truth.names["empty struct key"]["address"]
+    (said,) = delve.on_core(ctxforest_core, f"go-ctxtree (*context.valueCtx)({address})")
+    assert ", main.emptyKey{} = (not shown without --values)" in said
 
 
 def facts(row: dict[str, Any]) -> dict[str, Any]:
