@@ -139,6 +139,14 @@ def test_ctrl_c_while_the_program_stands_still(go: str, line: str) -> None:
         running.until_it_did(contexts=1000)
 
 
+@pytest.mark.parametrize("line", ["go-ctxchain all", "go-spanwatch"])
+def test_ctrl_c_again_and_again(go: str, line: str) -> None:
+    with programs.run(programs.build("churn", go)) as running:
+        with at_terminal(["attach", str(running.pid)]) as terminal:
+            interrupted(terminal, line, 5)
+        running.until_it_did(contexts=1000)
+
+
 def test_ctrl_c_leaves_the_goroutine_selected(go: str) -> None:
     with programs.run(programs.build("ctxforest", go)) as running:
         with at_terminal(["attach", str(running.pid)]) as terminal:
@@ -148,10 +156,12 @@ def test_ctrl_c_leaves_the_goroutine_selected(go: str) -> None:
         assert running.process.poll() is None
 
 
-def interrupted(terminal: Terminal, line: str) -> str:
+def interrupted(terminal: Terminal, line: str, times: int = 1) -> str:
     """What comes when Ctrl-C is pressed while the command looks at the program."""
     terminal.keys(f"{line}\r")
     terminal.until("\n")
     time.sleep(0.1)  # a hand is slower; in the first moment Delve itself ends the command
-    terminal.keys(CTRL_C)
+    for _ in range(times):
+        terminal.keys(CTRL_C)
+        time.sleep(0.01)
     return terminal.until(PROMPT)
