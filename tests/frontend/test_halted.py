@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -87,11 +88,15 @@ def after_a_moment(server: headless.Server, exe: str, *words: str) -> Any:
 @pytest.mark.parametrize("seconds", [NEVER, ALWAYS])
 @pytest.mark.parametrize("name", ASKED)
 def test_the_same(
-    standing: tuple[headless.Server, str], name: str, seconds: float, monkeypatch: pytest.MonkeyPatch
+    standing: tuple[headless.Server, str],
+    name: str,
+    seconds: float,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(halted, "LEAST_SECONDS", seconds)
-    context = while_it_stands(*standing, "go-ctxtree")["contexts"][0]["address"]
-    check(standing, name, *(context if word == test_interface.HELD else word for word in ASKED[name]))
+    words = test_interface.filled(ASKED[name], lambda *words: while_it_stands(*standing, *words), tmp_path)
+    check(standing, name, *words)
 
 
 @pytest.mark.parametrize("flags", [["-buildmode=pie"], ["-ldflags=-s -w"]])
