@@ -30,6 +30,16 @@ library = Library(__name__)
 LIVE = ALLOCATED | MARKED
 
 
+@inlined
+def row_of_both(one, other, flags, later, texts, common_before, common_after):
+    """The row of ``same`` that two slots' states have in common: alive in both moments and of one type; -1 for none.
+    ``flags``, ``later``: of their spans."""
+    if one & LIVE != LIVE or other & LIVE != LIVE:
+        return np.int64(-1)
+    row = common_before[counted_as(one, flags, texts[0], texts[2])]
+    return row if row == common_after[counted_as(other, later, texts[1], texts[3])] else np.int64(-1)
+
+
 @library.kernel("control Objects Objects i64[,] i64[] i64[] i64[] i64[,]")
 def same(control, before, after, pairs, texts, common_before, common_after, out):
     """Counts objects that are alive in both: rows of ``out`` are objects and bytes.
@@ -45,10 +55,8 @@ def same(control, before, after, pairs, texts, common_before, common_after, out)
             if slot & SOME == 0 and stopped(control):
                 return
             one, other = before.state[at + slot], after.state[behind + slot]
-            if one & LIVE != LIVE or other & LIVE != LIVE:
-                continue
-            row = common_before[counted_as(one, first[FLAGS], texts[0], texts[2])]
-            if row >= 0 and row == common_after[counted_as(other, second[FLAGS], texts[1], texts[3])]:
+            row = row_of_both(one, other, first[FLAGS], second[FLAGS], texts, common_before, common_after)
+            if row >= 0:
                 out[row, 0] += 1
                 out[row, 1] += np.int64(first[SIZE])
 
@@ -107,10 +115,8 @@ def carry(control, before, after, pairs, texts, common_before, common_after, sin
             if slot & SOME == 0 and stopped(control):
                 return
             one, other = before.state[at + slot], after.state[behind + slot]
-            if one & LIVE != LIVE or other & LIVE != LIVE:
-                continue
-            row = common_before[counted_as(one, first[FLAGS], texts[0], texts[2])]
-            if row >= 0 and row == common_after[counted_as(other, second[FLAGS], texts[1], texts[3])]:
+            row = row_of_both(one, other, first[FLAGS], second[FLAGS], texts, common_before, common_after)
+            if row >= 0:
                 later[behind + slot] = since[at + slot]
 
 
