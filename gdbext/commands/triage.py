@@ -25,26 +25,25 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
     every = [triagerows.said(session, one) for one in found.findings]
     limit = None if args.json or args.all else MOST
     shown, cut = counts.limited(every, limit, "… and {:,} more (--all shows them)".format)
+    doing = list(triagerows.doing(session, found))
     document = {
         "findings": [one.object for one in shown],
-        "doing": list(triagerows.doing(session, found)),
+        "doing": doing,
         "looked": [{"what": one.what, "why_not": one.why or None} for one in found.looked],
     }
-    return report.Report(document, list(_blocks(session, found, shown, cut)), _notes(session))
+    return report.Report(document, list(_blocks(doing, found, shown, cut)), _notes(session))
 
 
 def _blocks(
-    session: Session, found: triage.Triage, shown: Sequence[triagerows.Said], cut: str
+    doing: Sequence[str], found: triage.Triage, shown: Sequence[triagerows.Said], cut: str
 ) -> Iterator[report.Block]:
-    sentences = [f"{number}. {one.sentence}" for number, one in enumerate(shown, 1)]
-    if sentences:
-        for number, sentence in enumerate(sentences):
-            yield report.Text(sentence, "heading" if number == 0 else "")
-    else:
+    for number, one in enumerate(shown, 1):
+        yield report.Text(f"{number}. {one.sentence}", "heading" if number == 1 else "")
+    if not shown:
         yield report.Text(triagerows.NOTHING, "heading")
     if cut:
         yield report.Text(cut)
-    yield report.Lines(list(triagerows.doing(session, found)))
+    yield report.Lines(doing)
     yield report.Lines(list(triagerows.looked(found)))
     if shown:
         words = dict.fromkeys(word for one in shown for word in one.next)

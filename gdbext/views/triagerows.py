@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
 from attrs import frozen
 
 from gdbext.analysis.leaks import holding
@@ -203,12 +204,18 @@ def doing(known: Known, found: Triage) -> Iterator[str]:
 
 
 def _goroutines(known: Known) -> str:
-    goroutines_ = known.goroutines
-    every = (goroutines_.reason(row) or goroutines_.status_name(row) for row in range(len(goroutines_)))
-    states = Counter(state for state in every if not state.startswith(RUNTIMES))
-    named = [f"{count:,} {cells.escape(state)}" for state, count in states.most_common(REASONS)]
-    rest = len(goroutines_) - sum(count for _, count in states.most_common(REASONS))
-    return f"{plural(len(goroutines_), 'goroutine')} ({', '.join(named)}{f', {rest:,} others' if rest else ''})"
+    found = known.goroutines
+    _, first, counts = np.unique(
+        np.stack([found.status, found.wait_reason]), axis=1, return_index=True, return_counts=True
+    )
+    states: Counter[str] = Counter()
+    for row, count in zip(first.tolist(), counts.tolist(), strict=True):
+        states[found.reason(row) or found.status_name(row)] += count
+    own = {state: count for state, count in states.items() if not state.startswith(RUNTIMES)}
+    shown = Counter(own).most_common(REASONS)
+    rest = len(found) - sum(count for _, count in shown)
+    named = [f"{count:,} {cells.escape(state)}" for state, count in shown]
+    return f"{plural(len(found), 'goroutine')} ({', '.join(named)}{f', {rest:,} others' if rest else ''})"
 
 
 def _heap(found: memory.Memory) -> str:
