@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from gdbext import report
-from gdbext.analysis.memory import advice, breakdown, pooled, settings
+from gdbext.analysis.memory import breakdown, figures, pooled
 from gdbext.commands import Command
-from gdbext.errors import GdbextError, UsageError
+from gdbext.errors import UsageError
 from gdbext.golang.runtime import mstats
-from gdbext.target import inram
 from gdbext.views import memexplained, memrows
 
 if TYPE_CHECKING:
@@ -27,27 +26,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--memstats", action="store_true", help="list runtime.MemStats, all fields that are one number")
 
 
-class Found(NamedTuple):
-    """All that is said. ``parts``: the breakdown, or why there is none."""
-
-    stats: mstats.MemStats
-    parts: breakdown.Breakdown | str
-    settings: settings.Settings
-
-    @property
-    def known(self) -> breakdown.Breakdown | None:
-        """The breakdown where there is one."""
-        return None if isinstance(self.parts, str) else self.parts
-
-    @property
-    def advice(self) -> list[advice.Advice]:
-        """What the figures say to do."""
-        return list(advice.advice(self.stats, self.known, self.settings))
-
-
 def run(session: Session, args: argparse.Namespace) -> report.Report:
     """Raises GdbextError where the runtime's own counters cannot be had."""
-    found = _found(session)
+    found = figures.figures(session)
     blocks: list[report.Block] = [*_breakdown(found), *_settings(found)]
     if found.advice:
         blocks.append(report.Lines(map(memrows.advice_line, found.advice), "worth a look"))
@@ -72,17 +53,7 @@ def _pooled(session: Session) -> pooled.Pooled:
     return pooled.pooled(session.program, session.dominators)
 
 
-def _found(session: Session) -> Found:
-    """What is in RAM first: reading brings in pages that the program had never touched."""
-    try:
-        residency = inram.residency(session.target)
-    except GdbextError as error:
-        return Found(mstats.memstats(session.program), str(error), settings.settings(session.program))
-    broken = breakdown.breakdown(session.program, session.heap, residency)
-    return Found(mstats.memstats(session.program), broken, settings.settings(session.program))
-
-
-def _breakdown(found: Found) -> list[report.Block]:
+def _breakdown(found: figures.Figures) -> list[report.Block]:
     if isinstance(found.parts, str):
         return [
             report.Text(f"what is resident is not known: {found.parts}"),
@@ -96,12 +67,12 @@ def _counted(stats: mstats.MemStats) -> list[tuple[str, report.Cell]]:
     return list(memrows.memstats_rows(stats.fields()))
 
 
-def _settings(found: Found) -> list[report.Block]:
+def _settings(found: figures.Figures) -> list[report.Block]:
     lines = [memrows.settings_line(found.settings), memrows.environment_line(found.settings)]
     return [report.Text("\n".join(filter(None, lines)))]
 
 
-def _document(found: Found) -> dict[str, Any]:
+def _document(found: figures.Figures) -> dict[str, Any]:
     return {
         "memstats": found.stats.fields(),
         **_parts(found.parts),
@@ -124,7 +95,7 @@ def _parts(found: breakdown.Breakdown | str) -> dict[str, Any]:
     }
 
 
-def _notes(session: Session, found: Found) -> list[str]:
+def _notes(session: Session, found: figures.Figures) -> list[str]:
     notes = [*session.heap_check] if session.made("heap") else []
     if found.known is not None:
         notes += found.known.notes

@@ -20,6 +20,7 @@ from gdbext.views import histogramrows, memrows, pilerows, retainedrows
 
 if TYPE_CHECKING:
     from gdbext.analysis.heap.lookup import Lookup
+    from gdbext.analysis.memory.figures import Figures
     from gdbext.analysis.triage.finding import Finding
     from gdbext.analysis.triage.triage import Triage
 
@@ -218,7 +219,7 @@ def _goroutines(known: Known) -> str:
     return f"{plural(len(found), 'goroutine')} ({', '.join(named)}{f', {rest:,} others' if rest else ''})"
 
 
-def _heap(found: memory.Memory) -> str:
+def _heap(found: Figures) -> str:
     stats = found.stats
     parts = [
         f"{cells.human_bytes(stats.value('HeapAlloc'))} of objects in a heap of "
@@ -226,8 +227,8 @@ def _heap(found: memory.Memory) -> str:
         f"the next collection at {cells.human_bytes(stats.value('NextGC'))}" if found.settings.gogc != -1 else "",
         f"{plural(stats.value('NumGC'), 'collection')} so far",
     ]
-    if found.parts is not None and found.parts.measured:
-        parts.insert(0, f"{cells.human_bytes(found.parts.resident)} resident")
+    if found.known is not None and found.known.measured:
+        parts.insert(0, f"{cells.human_bytes(found.known.resident)} resident")
     return ", ".join(filter(None, parts))
 
 

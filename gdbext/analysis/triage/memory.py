@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from attrs import frozen
-
-from gdbext.analysis.memory import advice, samples, timers
+from gdbext.analysis.memory import samples, timers
 from gdbext.analysis.triage.finding import EXACT, SUSPECTED, Finding, is_large
 from gdbext.golang.runtime import mgc
 
 if TYPE_CHECKING:
-    from gdbext.analysis.memory.breakdown import Breakdown
-    from gdbext.analysis.memory.settings import Settings
+    from gdbext.analysis.memory.figures import Figures
     from gdbext.analysis.triage.asked import Asked
-    from gdbext.golang.runtime.mstats import MemStats
 
 COLLECTOR, LIMIT, SPECIALS, TIMERS = "collector", "limit", "specials", "timers"
 CPU_FRACTION = 0.25
@@ -27,18 +23,9 @@ PILE = 100_000
 NAMES = {"Finalizer": "finalizer", "Cleanup": "cleanup", "WeakHandle": "weak pointer"}
 
 
-@frozen
-class Memory:
-    """What go-mem rests on. ``parts``: None where it is not known what is resident."""
-
-    stats: MemStats
-    parts: Breakdown | None
-    settings: Settings
-
-
-def findings(asked: Asked, memory: Memory) -> Iterator[Finding]:
+def findings(asked: Asked, memory: Figures) -> Iterator[Finding]:
     """Raises GdbextError where the runtime's counters cannot be had."""
-    for one in advice.advice(memory.stats, memory.parts, memory.settings):
+    for one in memory.advice:
         if one.kind == LIMIT:
             yield Finding(LIMIT, EXACT, one.bytes, one.of, one)
         elif is_large(one.bytes, one.of):

@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
-from gdbext.analysis.memory import breakdown, settings
+from gdbext.analysis.memory.figures import Figures, figures
 from gdbext.analysis.triage import contexts, goroutines, memory, objects
 from gdbext.analysis.triage.finding import GRAVEST, Finding
 from gdbext.errors import GdbextError
-from gdbext.golang.runtime import mstats
-from gdbext.target import inram
 
 if TYPE_CHECKING:
     from gdbext.analysis.triage.asked import Asked
@@ -37,7 +35,7 @@ class Triage:
 
     findings: Sequence[Finding]
     looked: Sequence[Looked]
-    memory: memory.Memory | None = field(repr=False)
+    memory: Figures | None = field(repr=False)
 
 
 def triage(asked: Asked) -> Triage:
@@ -52,31 +50,26 @@ def triage(asked: Asked) -> Triage:
             why = str(error)
         looked.append(Looked(what, why))
 
-    figures = _memory(asked)  # first: reading brings in pages that the program had never touched
+    rests_on = _memory(asked)  # first: reading brings in pages that the program had never touched
     runs = "" if asked.target.memory.stable else RUNS
     look("contexts that nothing cancels", lambda: contexts.findings(asked), runs)
     look("goroutines that nothing wakes or that queue", lambda: goroutines.findings(asked), runs)
-    look("the collector and memory that is no heap", lambda: _of_memory(asked, figures))
+    look("the collector and memory that is no heap", lambda: _of_memory(asked, rests_on))
     look("types and variables that dominate", lambda: objects.findings(asked), runs)
-    return Triage(sorted(found, key=gravity), looked, None if isinstance(figures, GdbextError) else figures)
+    return Triage(sorted(found, key=gravity), looked, None if isinstance(rests_on, GdbextError) else rests_on)
 
 
-def _memory(asked: Asked) -> memory.Memory | GdbextError:
+def _memory(asked: Asked) -> Figures | GdbextError:
     try:
-        residency = inram.residency(asked.target)
-    except GdbextError:
-        residency = None
-    try:
-        parts = breakdown.breakdown(asked.program, asked.heap, residency) if residency is not None else None
-        return memory.Memory(mstats.memstats(asked.program), parts, settings.settings(asked.program))
+        return figures(asked)
     except GdbextError as error:
         return error
 
 
-def _of_memory(asked: Asked, figures: memory.Memory | GdbextError) -> Iterable[Finding]:
-    if isinstance(figures, GdbextError):
-        raise figures
-    return memory.findings(asked, figures)
+def _of_memory(asked: Asked, found: Figures | GdbextError) -> Iterable[Finding]:
+    if isinstance(found, GdbextError):
+        raise found
+    return memory.findings(asked, found)
 
 
 def gravity(one: Finding) -> tuple[int, int]:
