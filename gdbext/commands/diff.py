@@ -7,11 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gdbext import report
-from gdbext.analysis.dumps import dumpfile, growth as growing, growthgroups, growthsites, heapdump
+from gdbext.analysis.dumps import growth as growing, growthgroups, growthsites, heapdump
 from gdbext.analysis.heap import histogram
-from gdbext.commands import Command
+from gdbext.commands import Command, _dumps
 from gdbext.report import counts
-from gdbext.store import given
 from gdbext.views import growthrows
 
 if TYPE_CHECKING:
@@ -36,25 +35,14 @@ def offline(args: argparse.Namespace) -> report.Report | None:
     """Of two files, which need no program."""
     if args.after is None:
         return None
-    before, after = (_read(path) for path in (args.before, args.after))
-    return _report(growing.Growth.of(before, after), args, _target(after))
+    before, after = (_dumps.read(path) for path in (args.before, args.after))
+    return _report(growing.Growth.of(before, after), args, _dumps.target(after))
 
 
 def run(session: Session, args: argparse.Namespace) -> report.Report:
     """Of a file and the program as it is. Raises GdbextError."""
-    before = _read(args.before)
+    before = _dumps.read(args.before)
     return _report(growing.Growth.of(before, heapdump.dumped(session, session)), args, None)
-
-
-def _read(path: str) -> HeapDump:
-    return dumpfile.read(given.path_of(path))
-
-
-def _target(dump: HeapDump) -> dict[str, object]:
-    """What JSON says of the target."""
-    moment = dump.moment
-    names = ("kind", "exe", "pid", "go_version", "arch")
-    return {**{name: getattr(moment, name) for name in names}, "stopped_ns": None}
 
 
 def _report(growth: Growth, args: argparse.Namespace, target: Mapping[str, object] | None) -> report.Report:

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gdbext import report
-from gdbext.analysis.dumps import dumpfile, heapdump, lifetimes as living
-from gdbext.commands import Command
+from gdbext.analysis.dumps import heapdump, lifetimes as living
+from gdbext.commands import Command, _dumps
 from gdbext.errors import UsageError
 from gdbext.report import counts
-from gdbext.store import given
 from gdbext.views import lifetimerows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gdbext.analysis.dumps.heapdump import HeapDump
     from gdbext.session import Session
-
-NAMES = ("kind", "exe", "pid", "go_version", "arch")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,20 +29,14 @@ def offline(args: argparse.Namespace) -> report.Report | None:
         raise UsageError(f"go-lifetimes: {len(args.files)} files; at most {living.MOST}")
     if len(args.files) == 1:
         return None
-    dumps = _read(args.files)
-    moment = dumps[-1].moment
-    target = {**{name: getattr(moment, name) for name in NAMES}, "stopped_ns": None}
-    return _report(living.Lifetimes.of(dumps), args, target)
+    dumps = list(map(_dumps.read, args.files))
+    return _report(living.Lifetimes.of(dumps), args, _dumps.target(dumps[-1]))
 
 
 def run(session: Session, args: argparse.Namespace) -> report.Report:
     """Of a file and the program as it is. Raises GdbextError."""
-    dumps = [*_read(args.files), heapdump.dumped(session)]
+    dumps = [*map(_dumps.read, args.files), heapdump.dumped(session)]
     return _report(living.Lifetimes.of(dumps), args, None)
-
-
-def _read(files: Sequence[str]) -> list[HeapDump]:
-    return [dumpfile.read(given.path_of(path)) for path in files]
 
 
 def _report(found: living.Lifetimes, args: argparse.Namespace, target: Mapping[str, object] | None) -> report.Report:
