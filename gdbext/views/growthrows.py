@@ -10,7 +10,8 @@ from gdbext.report import Address, Cell, cells
 from gdbext.report.columns import Column, Schema
 from gdbext.report.counts import plural
 from gdbext.report.values import Kind
-from gdbext.views.siterows import CALLERS, FRAME, place
+from gdbext.views.histogramrows import untyped
+from gdbext.views.siterows import CALLERS, FRAME, made_by, place
 
 if TYPE_CHECKING:
     from gdbext.analysis.dumps.growth import Survived, TypeGrowth
@@ -43,8 +44,7 @@ def _type(row: TypeGrowth) -> str:
     """The type; of objects without one, what is known of them."""
     if row.typed:
         return row.name if row.exact else f"{row.name} (likely)"
-    size = f"{row.elemsize} bytes" if row.elemsize else "large"
-    return f"(no type, {size}{', no pointers' if row.noscan else ''})"
+    return untyped(row.elemsize, row.noscan)
 
 
 def _of_type(key: str, kind: Kind, title: str, one: Callable[[TypeGrowth], Any]) -> Column[TypeGrowth, Any]:
@@ -72,12 +72,7 @@ def _callers(stack: Sequence[Location]) -> str:
     if not stack:
         return "?"
     first, *callers = stack[:CALLERS]
-    return " ← ".join([_short(first), *(_last(one.function) for one in callers)])
-
-
-def _short(one: Location) -> str:
-    """A frame without the directories that JSON has."""
-    return f"{_last(one.function)} at {_last(one.file)}:{one.line}"
+    return " ← ".join([made_by(first), *(_last(one.function) for one in callers)])
 
 
 def _last(path: str) -> str:
@@ -142,7 +137,7 @@ GROUP: Schema[GroupGrowth, Sequence[GroupGrowth]] = Schema(
 
 
 def _made(stack: Sequence[Location]) -> str:
-    return _short(stack[0]) if stack else "not sampled"
+    return made_by(stack[0]) if stack else "not sampled"
 
 
 def sentence(before: Count, after: Count) -> str:

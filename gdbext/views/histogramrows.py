@@ -22,8 +22,13 @@ def shown(entry: Entry) -> str:
     """The type; of objects without one, what is known of them."""
     if entry.row >= 0:
         return entry.name if entry.exact or len(entry.counted) > 1 else f"{entry.name} (likely)"
-    size = f"{entry.elemsize} bytes" if entry.elemsize else "large"
-    return f"(no type, {size}{', no pointers' if entry.noscan else ''})"
+    return untyped(entry.elemsize, entry.noscan)
+
+
+def untyped(elemsize: int, noscan: bool) -> str:
+    """What is known of objects without a type. ``elemsize``: 0 for large ones."""
+    size = f"{elemsize} bytes" if elemsize else "large"
+    return f"(no type, {size}{', no pointers' if noscan else ''})"
 
 
 ENTRY = Schema(

@@ -9,6 +9,7 @@ from gdbext.report import cells
 from gdbext.report.columns import Column, Schema
 from gdbext.report.counts import plural
 from gdbext.report.values import Kind
+from gdbext.views.histogramrows import untyped
 from gdbext.views.siterows import FRAME, made_by, place
 
 if TYPE_CHECKING:
@@ -17,10 +18,7 @@ if TYPE_CHECKING:
 
 def _type(row: Lifetime) -> str:
     """The type; of objects without one, what is known of them."""
-    if row.typed:
-        return row.name
-    size = f"{row.elemsize} bytes" if row.elemsize else "large"
-    return f"(no type, {size}{', no pointers' if row.noscan else ''})"
+    return row.name if row.typed else untyped(row.elemsize, row.noscan)
 
 
 def _of(key: str, kind: Kind, title: str, one: Callable[[Lifetime], Any]) -> Column[Lifetime, Sequence[Lifetime]]:

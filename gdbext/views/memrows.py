@@ -10,7 +10,8 @@ from gdbext.analysis.memory.settings import Unknown
 from gdbext.report.cells import escape, human_bytes
 from gdbext.report.columns import Column, Schema
 from gdbext.report.counts import plural
-from gdbext.report.values import Kind, rfc3339
+from gdbext.report.values import Kind
+from gdbext.views.gcrows import moment
 
 if TYPE_CHECKING:
     from gdbext.analysis.memory.advice import Advice
@@ -155,9 +156,5 @@ PLAIN = ("Lookups", "Mallocs", "Frees", "HeapObjects", "NumGC", "NumForcedGC", "
 
 def _measure(name: str, value: int) -> report.Cell:
     if name == "LastGC":
-        return _moment(value)
+        return moment(value)
     return report.Duration(value) if name == "PauseTotalNs" else report.Bytes(value)
-
-
-def _moment(unix_ns: int) -> report.Cell:
-    return rfc3339(*divmod(unix_ns, 1_000_000_000)) if unix_ns else None

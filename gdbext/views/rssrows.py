@@ -7,10 +7,9 @@ from typing import Any
 
 from attrs import frozen
 
-from gdbext.analysis.growth import Series, Slope, held, slope
+from gdbext.analysis.growth import MEGA, Series, Slope, held, slope
 from gdbext.report import Absent, Block, Cell, Heading, Report, Table, Text
 
-MEGA = 1e6
 HEADINGS = (
     *(Heading("growth", "right"), Heading("resident", "right"), Heading("live heap", "right")),
     *(Heading("contexts", "right"), Heading("program")),

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from gdbext.analysis.growth import Series
+from gdbext.analysis.growth import MEGA, NANO, Series
 from gdbext.errors import GdbextError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-MEGA, NANO = 1e6, 1e-9
 SIZE = (8.0, 7.0)
 """Inches."""
 PANELS: Sequence[tuple[str, Callable[[Series], Sequence[int | None]], float]] = (
