@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import field, frozen
 
-from gdbext.analysis.heap.allocsite import hidden, stack_of
+from gdbext.analysis.heap.allocsite import hidden, sampled_slots, stack_of
 from gdbext.compute.arrays import I32, I64, U64
 from gdbext.errors import GdbextError
 from gdbext.golang.runtime import mprof
@@ -57,16 +57,12 @@ class Samples:
 
 
 def _samples(program: Program, symtab: Symtab, specials: Specials, flowed: Flowed) -> Samples:
-    rate, rows = mprof.profile_rate(program), specials.rows("Profile")
-    ids = flowed.laid.heap.ids(specials.slot[rows])
-    rows, ids = rows[ids >= 0], ids[ids >= 0]
-    records, readable = specials.records(program, mprof.PROFILE, rows)
-    order = np.argsort(ids[readable], kind="stable")
-    address, bucket = np.unique(records["bucket"][readable].astype(np.uint64)[order], return_inverse=True)
+    ids, buckets = sampled_slots(program, flowed.laid.heap, specials)
+    address, bucket = np.unique(buckets, return_inverse=True)
     known, numbers = mprof.stacks(program, address), dict[Stack, int]()
     stack = [numbers.setdefault(_shown(symtab, pcs), len(numbers)) if pcs else NOWHERE for pcs in known.pcs]
     return Samples(
-        rate, ids[readable][order], bucket.reshape(-1).astype(np.int32), address, known.size.astype(np.int64),
+        mprof.profile_rate(program), ids, bucket.reshape(-1).astype(np.int32), address, known.size.astype(np.int64),
         np.array(stack, np.int32), tuple(numbers),
     )  # fmt: skip
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from attrs import field, frozen
 
 from gdbext.errors import GdbextError
@@ -13,7 +14,9 @@ from gdbext.golang.runtime.symtab import Location
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gdbext.compute.arrays import I64, U64
     from gdbext.golang.reading.program import Program
+    from gdbext.golang.runtime.mheap import Heap
     from gdbext.golang.runtime.symtab import Symtab
 
 ALLOCATOR = ("runtime.", "internal/runtime/")
@@ -49,6 +52,17 @@ def site_of(program: Program, symtab: Symtab, specials: special.Specials, slot: 
         raise GdbextError(f"the object in the slot at {slot:#x} was sampled, but its bucket cannot be read")
     stack = stack_of(symtab, bucket.pcs)
     return Site(bucket, stack, hidden(stack))
+
+
+def sampled_slots(program: Program, heap: Heap, specials: special.Specials) -> tuple[I64, U64]:
+    """(ids of the slots of sampled objects, rising; the address of the bucket of each), as far as they can be read.
+    Raises MissingField."""
+    rows = specials.rows("Profile")
+    ids = heap.ids(specials.slot[rows])
+    rows, ids = rows[ids >= 0], ids[ids >= 0]
+    records, readable = specials.records(program, mprof.PROFILE, rows)
+    order = np.argsort(ids[readable], kind="stable")
+    return ids[readable][order], records["bucket"][readable][order].astype(np.uint64)
 
 
 def hidden(stack: Sequence[Location]) -> int:

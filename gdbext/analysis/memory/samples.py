@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import define, field
 
-from gdbext.analysis.heap.allocsite import hidden, stack_of
+from gdbext.analysis.heap.allocsite import hidden, sampled_slots, stack_of
 from gdbext.golang.runtime import mprof
 
 if TYPE_CHECKING:
@@ -36,12 +36,7 @@ class Samples:
     @classmethod
     def of(cls, program: Program, symtab: Symtab, heap: Heap, specials: Specials) -> Samples:
         """Of a program. Raises MissingField."""
-        rows = specials.rows("Profile")
-        records, readable = specials.records(program, mprof.PROFILE, rows)
-        ids = heap.ids(specials.slot[rows])
-        kept = (ids >= 0) & readable
-        order = np.argsort(ids[kept], kind="stable")
-        return cls(program, symtab, heap, ids[kept][order], records["bucket"][kept][order].astype(np.uint64))
+        return cls(program, symtab, heap, *sampled_slots(program, heap, specials))
 
     def buckets(self, addresses: U64) -> U64:
         """The bucket of the object at each address; 0: not sampled, or no object."""
