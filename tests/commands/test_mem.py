@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gdbext.analysis.memory import figures
 from gdbext.analysis.memory.breakdown import CATEGORIES, Breakdown, Category
 from gdbext.analysis.memory.settings import Settings, Unknown
 from gdbext.commands import mem
@@ -65,7 +66,7 @@ def found(measured: bool = True) -> Breakdown:
 
 @pytest.fixture
 def session(monkeypatch: pytest.MonkeyPatch) -> Session:
-    monkeypatch.setattr(mem, "_found", lambda session: mem.Found(STATS, found(), SETTINGS))
+    monkeypatch.setattr(figures, "figures", lambda session: figures.Figures(STATS, found(), SETTINGS))
     return Session(World().target)
 
 
@@ -142,7 +143,7 @@ def test_the_document(session: Session) -> None:
 
 
 def test_a_core(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mem, "_found", lambda session: mem.Found(STATS, found(False), SETTINGS))
+    monkeypatch.setattr(figures, "figures", lambda session: figures.Figures(STATS, found(False), SETTINGS))
     session = Session(World().target)
     said = text(mem.COMMAND, session, "--explain")
     assert said.startswith("1.07 GiB mapped; a core does not say what was resident\n4.00 MiB in huge pages")
@@ -165,5 +166,5 @@ def test_where_nobody_knows_what_is_mapped(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_hostile_text_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     wild: Any = Settings(100, None, 1, 1, {}, {"GOGC": "\x1b[31m"})
-    monkeypatch.setattr(mem, "_found", lambda session: mem.Found(STATS, found(), wild))
+    monkeypatch.setattr(figures, "figures", lambda session: figures.Figures(STATS, found(), wild))
     assert "started with GOGC=\\x1b[31m\n" in text(mem.COMMAND, Session(World().target))

@@ -8,6 +8,7 @@ import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import tempfile
 import termios
@@ -21,7 +22,7 @@ from attrs import define, field
 from tests import programs, tools
 from tests.dlvscripts import delve
 from tests.dlvscripts.test_engine import SAYS, answered, kind
-from tests.waiting import HANG_SECONDS
+from tests.waiting import HANG_SECONDS, until
 
 PROMPT = "(dlv) "
 CTRL_C = "\x03"
@@ -139,6 +140,21 @@ def test_ctrl_c_while_the_program_stands_still(go: str, line: str) -> None:
         running.until_it_did(contexts=1000)
 
 
+def test_the_next_command_takes_away_a_ctrl_c_at_the_prompt(go: str) -> None:
+    with programs.run(programs.build("churn", go)) as running:
+        with at_terminal(["attach", str(running.pid)]) as terminal:
+            terminal.keys(CTRL_C)
+            until(lambda: trap_is_pending(running.pid), "Delve's SIGTRAP")
+            assert "contexts: " in terminal.type("go-ctxtree")
+            assert not trap_is_pending(running.pid)
+        running.until_it_did(contexts=1000)
+
+
+def trap_is_pending(pid: int) -> bool:
+    pending = Path(f"/proc/{pid}/status").read_text().partition("ShdPnd:")[2].split()[0]
+    return bool(int(pending, 16) >> (signal.SIGTRAP - 1) & 1)
+
+
 @pytest.mark.parametrize("line", ["go-ctxchain all", "go-spanwatch"])
 def test_ctrl_c_again_and_again(go: str, line: str) -> None:
     with programs.run(programs.build("churn", go)) as running:
@@ -157,11 +173,15 @@ def test_ctrl_c_leaves_the_goroutine_selected(go: str) -> None:
 
 
 def interrupted(terminal: Terminal, line: str, times: int = 1) -> str:
-    """What comes when Ctrl-C is pressed while the command looks at the program."""
+    """What comes when Ctrl-C is pressed while the command looks at the program, or has just ended: the next one takes
+    away what Delve does at its own prompt."""
     terminal.keys(f"{line}\r")
     terminal.until("\n")
     time.sleep(0.1)  # a hand is slower; in the first moment Delve itself ends the command
     for _ in range(times):
         terminal.keys(CTRL_C)
         time.sleep(0.01)
-    return terminal.until(PROMPT)
+    said = terminal.until(PROMPT)
+    if "interrupted" not in said:
+        assert "phase: " in terminal.type("go-gc")
+    return said
