@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from gdbext.analysis.trend import trend
 
 MINUTE = 60
 MEGA = 1e6
 NANO = 1e-9
+LITTLE = 0.01
+"""Of what the first program grows: a second one that grows by less is at rest."""
 
 
-@frozen(eq=False)
+@define(eq=False)
 class Series:
     """What was measured of one program, a number or None for each moment. ``t_ns``: since the beginning. Bytes.
 
-    ``notes``: what is to be said of it, in sentences.
+    ``notes``: what is to be said of it, in sentences. ``failed``: it ended by itself, and not as programs should.
     """
 
     name: str
@@ -28,6 +30,7 @@ class Series:
     heap_live: list[int | None] = field(factory=list)
     contexts: list[int | None] = field(factory=list)
     notes: list[str] = field(factory=list)
+    failed: bool = False
 
 
 @frozen
@@ -36,6 +39,11 @@ class Slope:
 
     mb_per_min: float
     error: float
+
+    @property
+    def grows(self) -> bool:
+        """Beyond its error."""
+        return self.mb_per_min > self.error
 
 
 def slope(series: Series) -> Slope | None:
@@ -50,3 +58,8 @@ def held(slopes: Sequence[Slope | None]) -> bool | None:
         return None
     first, second = slopes[0], slopes[1]
     return second.mb_per_min + second.error < first.mb_per_min - first.error
+
+
+def leaks_on(first: Slope, second: Slope) -> bool:
+    """Whether the second grows too, by more than a trifle of what the first does."""
+    return second.grows and second.mb_per_min > LITTLE * first.mb_per_min

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from attrs import frozen
 
-from gdbext.analysis.growth import MEGA, Series, Slope, held, slope
+from gdbext.analysis.growth import MEGA, Series, Slope, held, leaks_on, slope
 from gdbext.report import Absent, Block, Cell, Heading, Report, Table, Text
+from gdbext.report.cells import escape
 
 HEADINGS = (
     *(Heading("growth", "right"), Heading("resident", "right"), Heading("live heap", "right")),
@@ -30,9 +31,7 @@ class Row:
     @property
     def growth(self) -> Cell:
         """In words."""
-        if self.slope is None:
-            return Absent("too few measurements")
-        return f"{self.slope.mb_per_min:,.1f} ± {self.slope.error:,.1f} MB/min"
+        return Absent("too few measurements") if self.slope is None else _rate(self.slope)
 
     @property
     def cells(self) -> tuple[Cell, ...]:
@@ -41,6 +40,10 @@ class Row:
         sizes = (_from_to([_mega(value) for value in column]) for column in (series.rss, series.heap_live))
         counts = _from_to([None if value is None else f"{value:,}" for value in series.contexts])
         return (self.growth, *sizes, counts, series.name)
+
+
+def _rate(slope: Slope) -> str:
+    return f"{slope.mb_per_min:,.1f} ± {slope.error:,.1f} MB/min"
 
 
 def _mega(value: int | None) -> str | None:
@@ -55,13 +58,27 @@ def _from_to(values: Sequence[str | None]) -> str:
 def report(every: Sequence[Series], extra: Sequence[str] = ()) -> Report:
     """All that is said. ``extra``: more notes."""
     rows = [Row(series, slope(series)) for series in every]
-    answer = held([row.slope for row in rows])
+    failed = len(rows) > 1 and every[1].failed
+    answer = None if failed else held([row.slope for row in rows])
     blocks: list[Block] = [Table(HEADINGS, [row.cells for row in rows])]
     if answer is not None:
         blocks.append(Text(HELD[answer], "heading"))
     elif len(rows) > 1:
-        blocks.append(Text("whether the fix held cannot be said: there are too few measurements", "warning"))
-    return Report(_document(rows, answer), blocks, [*(note for one in every for note in one.notes), *extra])
+        why = f"{escape(every[1].name)} failed" if failed else "there are too few measurements"
+        blocks.append(Text(f"whether the fix held cannot be said: {why}", "warning"))
+    notes = *(note for one in every for note in one.notes), *_besides(answer, rows), *extra
+    return Report(_document(rows, answer), blocks, notes)
+
+
+def _besides(answer: bool | None, rows: Sequence[Row]) -> Iterator[str]:
+    """What somebody would miss who reads only whether it held."""
+    if answer is None or rows[0].slope is None or rows[1].slope is None:
+        return
+    first, second = (escape(row.series.name) for row in rows[:2])
+    if answer and leaks_on(rows[0].slope, rows[1].slope):
+        yield f"{second} grows too, by {_rate(rows[1].slope)}"
+    if not answer and not rows[0].slope.grows:
+        yield f"{first} does not grow: there is nothing that a fix could be seen to hold"
 
 
 def _document(rows: Sequence[Row], answer: bool | None) -> dict[str, Any]:

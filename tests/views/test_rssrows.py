@@ -24,6 +24,11 @@ def series(name: str, per_second: int, count: int = 30) -> Series:
     )
 
 
+def failed(one: Series) -> Series:
+    one.failed = True
+    return one
+
+
 def test_text() -> None:
     every = [series("./leaky", 2_000_000), series("./fixed\x1b[2J", 0)]
     every[1].notes.append("a note")
@@ -41,8 +46,15 @@ def test_text() -> None:
 @pytest.mark.parametrize(
     ("every", "last"),
     [
-        ([series("a", 0), series("b", 5)], "the fix has not held"),
+        (
+            [series("a\n", 0), series("b", 5)],
+            "note: a\\n does not grow: there is nothing that a fix could be seen to hold",
+        ),
         ([series("a", 5), series("b", 5)], "the fix has not held"),
+        ([series("a", 1_000_000), series("b", 500_000)], "note: b grows too, by 30.0 ± 0.0 MB/min"),
+        ([series("a", 1_000_000), series("b", 500)], "the fix held"),
+        ([series("a", 5), failed(series("b", 0))], "whether the fix held cannot be said: b failed"),
+        ([failed(series("a", 5)), series("b", 0)], "the fix held"),
         ([series("a", 5), series("b", 0, 4)], "whether the fix held cannot be said: there are too few measurements"),
         ([series("a", 5)], "0.0 ± 0.0 MB/min  10.0 MB → 10.0 MB  5.0 MB → 5.0 MB  0 → 20,000  a"),
     ],

@@ -8,6 +8,7 @@ from gdbext.commands import Look
 from gdbext.frontend.progress import Progress
 from gdbext.frontend.rss import options, plot, programs
 from gdbext.frontend.rss.recording import Recording
+from gdbext.report.cells import escape
 from gdbext.report.jsontext import render_json
 from gdbext.report.text import render_text
 from gdbext.views import rssrows
@@ -24,10 +25,9 @@ def answer(words: Sequence[str], look: Look) -> Iterator[str]:
         yield asked
         return
     if asked.plot:
-        plot.library()
-    with programs.started(asked.programs) as running:
-        recording = Recording(running, asked.seconds)
-        yield from Progress(lambda: bar(recording.share)).until_output(_recorded(recording, asked, look))
+        plot.check(asked.plot)
+    recording = Recording(asked.seconds)
+    yield from Progress(lambda: bar(recording.share)).until_output(_recorded(recording, asked, look))
 
 
 def bar(share: float) -> str:
@@ -37,11 +37,13 @@ def bar(share: float) -> str:
 
 
 def _recorded(recording: Recording, asked: options.Options, look: Look) -> Iterator[str]:
-    recording.record()
-    if asked.plot:
-        plot.draw(recording.series, asked.plot)
-    found = rssrows.report(recording.series)
+    with programs.started(asked.programs) as running:
+        recording.record(running)
+    left = [f"{escape(one.name)}: it may still run: we may not end process {one.pid}" for one in running if one.left]
+    found = rssrows.report(recording.series, left)
     if asked.json:
         yield from render_json("rss", {}, found)
     else:
         yield from render_text(found, color=look.color, width=look.width)
+    if asked.plot:  # the answer is there already, whatever becomes of the picture
+        plot.draw(recording.series, asked.plot)

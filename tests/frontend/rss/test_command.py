@@ -65,7 +65,8 @@ def test_what_grows(answer: dict[str, Any]) -> None:
     assert heap[-1] - heap[0] < 1.2 * grown
 
 
-def test_ctrl_c_ends_it_early(pair: tuple[str, str]) -> None:
+@pytest.mark.parametrize("number", (signal.SIGINT, signal.SIGTERM))
+def test_an_interrupt_ends_it_early(pair: tuple[str, str], number: signal.Signals) -> None:
     words = line("--run", pair[0], "--seconds", "600")
     pipe = subprocess.PIPE
     with subprocess.Popen(words, env=hosts.environment(None), stdout=pipe, stderr=pipe, text=True) as process:
@@ -73,7 +74,7 @@ def test_ctrl_c_ends_it_early(pair: tuple[str, str]) -> None:
         exe = pair[0].split()[0]
         until(lambda: exe in Path(f"/proc/{process.pid}/maps").read_text(), "it reads the program")
         started = Path(children).read_text().split()
-        os.kill(process.pid, signal.SIGINT)
+        os.kill(process.pid, number)
         out, err = process.communicate(timeout=HANG_SECONDS)
     assert (process.returncode, err) == (0, "")
     assert pair[0] in out

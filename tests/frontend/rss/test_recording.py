@@ -12,9 +12,9 @@ PYTHON = [sys.executable, "-c", "import time; time.sleep(600)"]
 
 def recorded(*programs: list[str], seconds: float = 2.0) -> Recording:
     with started(programs) as running:
-        made = Recording(running, seconds)
+        made = Recording(seconds)
         assert made.share == 0
-        made.record()
+        made.record(running)
     return made
 
 
@@ -34,6 +34,19 @@ def test_one_that_ends_has_what_was_measured_until_then() -> None:
     short, whole = found.series
     assert 0 < len(short.rss) < len(whole.rss)
     assert short.notes == [f"{short.name}: it ended with status 1: enough"]
+    assert short.failed and not whole.failed
+
+
+def test_what_it_started_is_said_not_to_count() -> None:
+    (series,) = recorded(["sh", "-c", "sleep 600 & wait"]).series
+    assert series.notes[0].startswith(f"{series.name}: it has started sleep (process ")
+    assert series.notes[0].endswith("), whose memory is not counted; --pid takes what runs already")
+
+
+def test_a_name_makes_no_line_of_its_own() -> None:
+    (series,) = recorded(["sh", "-c", "exit 0", "a\nnote: b\x1b[2J"]).series
+    assert series.notes == ["sh -c 'exit 0' 'a\\nnote: b\\x1b[2J': it ended with status 0"]
+    assert not series.failed
 
 
 def test_it_is_over_when_all_have_ended() -> None:
