@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 import subprocess
@@ -45,6 +46,24 @@ def test_the_lines_are_for_a_shell_wherever_that_is(go: str, tmp_path: Path) -> 
     lines = [line for line in dumped.splitlines() if "gdbext core" in line]
     assert [shlex.split(line)[4:6] for line in lines] == [[f"{folder}/a program", f"{tmp_path}/$(b)"]] * 3
     assert f"{folder}/a program" in shlex.split(proved.splitlines()[-1])
+
+
+def test_no_file_is_overwritten(go: str, tmp_path: Path) -> None:
+    (tmp_path / "kept").write_text("it")
+    os.mkfifo(tmp_path / "fifo")
+    names = ("kept", "fifo", "kept/below", "new", "new")
+    lines = [f"go-heapdump {tmp_path}/{name}" for name in names]
+    *refused, written, again = delve.said("attach", programs.build("memory", go), *lines).answers
+    for name, said in zip(("kept", "fifo", "kept/below", "new"), [*refused, again], strict=True):
+        why = "is there already and is not overwritten; another name would do"
+        assert said == f"go-heapdump: {tmp_path}/{name} {why}\n"
+    assert written.startswith(f"{tmp_path}/new: ") or f"\n{tmp_path}/new: " in written
+    assert (tmp_path / "kept").read_text() == "it"
+
+
+def test_a_name_from_the_folder_that_delve_was_started_in(go: str) -> None:
+    written, again = delve.said("attach", programs.build("memory", go), "go-heapdump new", "go-heapdump new").answers
+    assert "go-ctxtree" in written and again.startswith("go-heapdump: new is there already")
 
 
 def test_no_collection_is_forced(go: str, tmp_path: Path) -> None:

@@ -140,13 +140,27 @@ def test_ctrl_c_while_the_program_stands_still(go: str, line: str) -> None:
         running.until_it_did(contexts=1000)
 
 
-def test_the_next_command_takes_away_a_ctrl_c_at_the_prompt(go: str) -> None:
+@pytest.mark.parametrize(("line", "says"), [("go-ctxtree", "contexts: "), ("go-heapdump core", "core: ")])
+def test_the_next_command_takes_away_a_ctrl_c_at_the_prompt(go: str, line: str, says: str) -> None:
     with programs.run(programs.build("churn", go)) as running:
         with at_terminal(["attach", str(running.pid)]) as terminal:
             terminal.keys(CTRL_C)
             until(lambda: trap_is_pending(running.pid), "Delve's SIGTRAP")
-            assert "contexts: " in terminal.type("go-ctxtree")
+            assert says in terminal.type(line)
             assert not trap_is_pending(running.pid)
+        running.until_it_did(contexts=1000)
+
+
+def test_ctrl_c_when_the_core_is_written(go: str) -> None:
+    """In the middle it would leave Delve itself stuck."""
+    with programs.run(programs.build("churn", go)) as running:
+        with at_terminal(["attach", str(running.pid)]) as terminal:
+            terminal.keys("go-heapdump core\r")
+            terminal.until("Its heap, without a debugger:\n")
+            terminal.keys(CTRL_C)
+            terminal.until(PROMPT)
+            terminal.type("go-gc")  # Delve may get to it only now, and end this one
+            assert "phase: " in terminal.type("go-gc")
         running.until_it_did(contexts=1000)
 
 
