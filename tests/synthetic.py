@@ -85,6 +85,9 @@ class FakeBinary:
     def subprogram(self, pc: int) -> None:
         return None
 
+    def loads(self) -> list[tuple[int, int, int, int]]:
+        return []
+
 
 class FakeMemory:
     """Regions as a core. ``fail_at``: the number of the read (1 for the next) that fails, and all after it."""

@@ -32,13 +32,13 @@ STUCK = {
     *("kind", "waits_on", "created_by"),
 }
 NEW_PROFILE = "a file that is not there or a profile"
-SAMPLES = {"go-heapprofile": "accounts"}
+SAMPLES = {"go-heapprofile": "accounts", "go-pprof": "accounts"}
 """Which sample a command is asked about, where that is another: few of them keep a memory profile."""
 PROFILED = ("alloc_objects", "alloc_space", "inuse_objects", "inuse_space")
 HELD = "a context"
 """Stands for the address of one."""
-NEW, DUMPED = "a new file", "a heap dump"
-"""Stand for the name of one that is not there, and of one of the same program."""
+NEW, DUMPED, PROFILE = "a new file", "a heap dump", "a heap profile"
+"""Stand for the name of one that is not there, and of some of the same program."""
 GROWN = {"name"} | {f"{of}_{when}" for of in ("count", "bytes") for when in ("before", "after", "difference")}
 CACHE = {
     *("p", "address", "free_bytes", "pending", "tiny", "tiny_left", "tiny_allocs", "flush_gen", "stale", "spans"),
@@ -112,6 +112,25 @@ KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "go-heapprofile": (
         (NEW_PROFILE,),
         {"file": str, **dict.fromkeys(("samples", "rate", *PROFILED), int)},
+    ),
+    "go-pprof": (
+        (PROFILE,),
+        {
+            "file": str,
+            "sample": str,
+            "rate": int,
+            "samples": int,
+            "total": {*PROFILED},
+            "build": {"same", "profiled", "here", "agree", "of"},
+            "verified": int,
+            "sites": [
+                {
+                    *(*PROFILED, "share", "sampled", "estimated_objects", "estimated_bytes", "example", "address"),
+                    *("verified", "why", "chain", "function", "file", "line", "frames", "profiled_address", "samples"),
+                    "stack",
+                }
+            ],
+        },
     ),
     "go-finalizers": (
         (),
@@ -338,6 +357,8 @@ def _filled(one: str, ask: Callable[..., Any], folder: Path) -> str:
         return str(next(context["parent"] for context in ask("go-ctxtree")["contexts"] if a_parent(context)))
     if one == DUMPED:
         return str(ask("go-heapdump", str(folder / "dump"))["file"])
+    if one == PROFILE:
+        return str(ask("go-heapprofile", str(folder / "written"))["file"])
     return str(folder / {NEW: "new", NEW_PROFILE: "profile"}[one]) if one in (NEW, NEW_PROFILE) else one
 
 

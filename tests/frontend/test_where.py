@@ -135,7 +135,7 @@ def answers(place: Place, folder: Path) -> dict[str, set[str]]:
         works = [name for name, command in commands if where.cell(command, name, place.column) == "yes"]
         for name in works:
             with asked(place, SAMPLES[name]) if name in SAMPLES else contextlib.nullcontext(ask) as one:
-                document = one(name, *arguments(place, name, ask, folder))
+                document = one(name, *arguments(place, name, one, folder))
             assert set(document["target"]) == TARGET
             rows = {key: value for key, value in document.items() if key not in EVERY}
             found[name] = {path[1:] for path in given(rows, SHALLOW.get(name, DEEP))}

@@ -40,6 +40,7 @@ COMMANDS = (
     "go-finalizers --each --json",
     "go-heapdump dump", "go-diff dump", "go-lifetimes dump",
     "go-heapdump heap.pb.gz --format pprof", "go-heapdump tables --format parquet",
+    "go-heapprofile heap.pb", "go-pprof heap.pb", "go-pprof heap.pb --json",
     "go-triage", "go-triage --json",
 )  # fmt: skip
 SECONDS = 20

@@ -70,6 +70,15 @@ def _sample(deck: _Deck, rate: int, always: bool, size: int, pcs: Sequence[int],
     return Sample(tuple(places), (*made, *used), size, always or allocs > 0)
 
 
+def leaf(symtab: Symtab, pcs: Sequence[int]) -> int:
+    """The address that a profile has of where a stack allocates: inside of the call. Raises InconsistentRuntime."""
+    first = _visible(symtab, pcs)[0]
+    found = callersframes.frame(symtab, first)
+    if found is not None and found.function == BOTTOM:
+        found = callersframes.frame(symtab, pcs[0])
+    return found.pc if found is not None else first - 1
+
+
 def _visible(symtab: Symtab, pcs: Sequence[int]) -> Sequence[int]:
     """Without the frames of the allocator that a stack begins with; all where there are no others."""
     outside = (n for n, pc in enumerate(pcs) if not callersframes.name(symtab, pc).startswith(ALLOCATOR))

@@ -102,5 +102,15 @@ class Arch(Protocol):
     def calls(self, code: U8, address: int, targets: U64) -> U64:
         """Where the code at ``address`` calls one of the sorted ``targets``, one at least, or jumps there."""
 
+    def called(self, code: U8, address: int, targets: U64) -> U64:
+        """Which of the sorted ``targets`` the code at ``address`` calls or jumps to, in their order, each once."""
+
+    longest_call: int
+    """Bytes before a return address that ``call_before`` is to be given."""
+
+    def call_before(self, code: bytes, address: int) -> tuple[int, int] | None:
+        """(where it lies, what it calls) of the direct call that ends ``code``, whose end is at ``address``; None where
+        another instruction does."""
+
 
 __all__ = ["Arch", "Vectors"]

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 WORD = 8
 CALLS = 1 << 10
 """Room for those that are found."""
+CALL, RELATIVE = 0xE8, 5
+"""The opcode of CALL with a relative operand (JMP's is one more), and how long both are."""
 
 
 class Amd64(Arch):
@@ -54,6 +56,7 @@ class Amd64(Arch):
     arguments = 0
     arena_base = 0xFFFF800000000000
     top = 1 << 47
+    longest_call = 5
 
     def frame_size(self, depth: int) -> int:
         """The return address lies above what the function itself moved SP by."""
@@ -111,3 +114,21 @@ class Amd64(Arch):
 
         count, found = enough(CALLS, find)
         return found[:count]
+
+    def called(self, code: U8, address: int, targets: U64) -> U64:
+        """CALL and JMP with a relative operand."""
+        at = np.flatnonzero((code[: max(len(code) - RELATIVE + 1, 0)] & 0xFE) == CALL)
+        raw = np.ascontiguousarray(code[at[:, None] + np.arange(1, RELATIVE)])
+        far = raw.view("<i4").reshape(-1).astype(np.int64).view(np.uint64)
+        ends = at.astype(np.uint64) + np.uint64(address + RELATIVE)
+        found = np.unique(ends + far)
+        place = np.searchsorted(targets, found)
+        return found[targets[np.minimum(place, len(targets) - 1)] == found] if len(targets) else found[:0]
+
+    def call_before(self, code: bytes, address: int) -> tuple[int, int] | None:
+        """CALL with a relative operand."""
+        call = code[-RELATIVE:]
+        if len(call) < RELATIVE or call[0] != CALL:
+            return None
+        far = int.from_bytes(call[1:], "little", signed=True)
+        return address - RELATIVE, (address + far) & 0xFFFF_FFFF_FFFF_FFFF

@@ -6,6 +6,8 @@ import re
 import subprocess
 from pathlib import Path
 
+import numpy as np
+
 from gdbext.target.arch.amd64 import Amd64
 from tests import tools
 from tests.waiting import HANG_SECONDS
@@ -54,3 +56,24 @@ def test_frames() -> None:
 
 def test_system_calls_have_names() -> None:
     assert (ARCH.syscall_name(202), ARCH.syscall_name(1 << 40)) == ("futex", "")
+
+
+def test_which_functions_code_calls() -> None:
+    """CALL and JMP to where one begins; a call cut off at the end is none."""
+    code = b"\x90" + calls(0x401, 0x500) + calls(0x406, 0x600, b"\xe9") + calls(0x40B, 0x501) + b"\xe8\0\0\0"
+    targets = np.array([0x500, 0x600, 0x700], np.uint64)
+    assert ARCH.called(np.frombuffer(code, np.uint8), 0x400, targets).tolist() == [0x500, 0x600]
+    assert ARCH.called(np.frombuffer(code, np.uint8), 0x400, targets[:0]).tolist() == []
+    assert ARCH.called(np.frombuffer(code[:3], np.uint8), 0x400, targets).tolist() == []
+    assert ARCH.called(np.frombuffer(code[:0], np.uint8), 0x400, targets).tolist() == []
+
+
+def test_the_call_before_a_return_address() -> None:
+    assert ARCH.call_before(b"\x90" + calls(0x401, 0x500), 0x406) == (0x401, 0x500)
+    assert ARCH.call_before(calls(0x401, 0x300), 0x406) == (0x401, 0x300)
+    assert ARCH.call_before(calls(0x401, 0x500, b"\xe9"), 0x406) is None
+    assert ARCH.call_before(b"\xe8\0\0", 0x406) is None and ARCH.call_before(b"\xff\xd0", 0x406) is None
+
+
+def calls(at: int, target: int, opcode: bytes = b"\xe8") -> bytes:
+    return opcode + (target - at - 5).to_bytes(4, "little", signed=True)
