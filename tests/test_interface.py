@@ -32,6 +32,7 @@ STUCK = {
     *("kind", "waits_on", "created_by"),
 }
 NEW_PROFILE = "a file that is not there or a profile"
+NEW_PAGE = "a file that is not there or a page"
 SAMPLES = {"go-heapprofile": "accounts", "go-pprof": "accounts"}
 """Which sample a command is asked about, where that is another: few of them keep a memory profile."""
 PROFILED = ("alloc_objects", "alloc_space", "inuse_objects", "inuse_space")
@@ -39,6 +40,7 @@ HELD = "a context"
 """Stands for the address of one."""
 NEW, DUMPED, PROFILE = "a new file", "a heap dump", "a heap profile"
 """Stand for the name of one that is not there, and of some of the same program."""
+NAMES = {NEW: "new", NEW_PROFILE: "profile", NEW_PAGE: "page.html"}
 GROWN = {"name"} | {f"{of}_{when}" for of in ("count", "bytes") for when in ("before", "after", "difference")}
 CACHE = {
     *("p", "address", "free_bytes", "pending", "tiny", "tiny_left", "tiny_allocs", "flush_gen", "stale", "spans"),
@@ -275,6 +277,7 @@ KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         },
     ),
     "go-alloc-site": ((HELD,), {"sampled": bool, "stack": []}),
+    "go-report": ((NEW_PAGE,), {"file": str, "size": int, "sentence": str, "parts": [{"name", "why_not"}]}),
     "go-triage": ((), {"findings": [], "doing": [str], "looked": [{"what", "why_not"}]}),
     "go-threads": ((), {"threads": [{"tid", "m", "p", "goid", "doing"}]}),
     "go-doctor": (
@@ -359,7 +362,7 @@ def _filled(one: str, ask: Callable[..., Any], folder: Path) -> str:
         return str(ask("go-heapdump", str(folder / "dump"))["file"])
     if one == PROFILE:
         return str(ask("go-heapprofile", str(folder / "written"))["file"])
-    return str(folder / {NEW: "new", NEW_PROFILE: "profile"}[one]) if one in (NEW, NEW_PROFILE) else one
+    return str(folder / NAMES[one]) if one in NAMES else one
 
 
 def a_parent(context: dict[str, Any]) -> bool:

@@ -39,10 +39,12 @@ ONLY_IN = {
     "tabulate": {"report/text.py"},
     "pygments": {"report/text.py"},
     "pyarrow": {"report/parquet.py"},
+    "jinja2": {"report/html/page.py"},
+    "squarify": {"report/html/squares.py"},
     "numba": {"compute/compiler.py"},
     "llvmlite": {f"compute/{name}.py" for name in ("library", "machine", "compiler", "machinecode")},
 }
-HEAVY = {"attr", "attrs", "numpy", "numba", "llvmlite", "tabulate", "pygments", "elftools"}
+HEAVY = {"attr", "attrs", "numpy", "numba", "llvmlite", "tabulate", "pygments", "elftools", "jinja2", "squarify"}
 """Not to be imported when GDB loads the commands."""
 
 

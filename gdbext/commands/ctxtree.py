@@ -68,7 +68,7 @@ def _blocks(
     session: Session, args: argparse.Namespace, forest: tree.Forest, start: int | None
 ) -> Iterator[report.Block]:
     judged = _verdict.judged(session, args)
-    for line in _header(session):
+    for line in header(session):
         yield report.Text(line, "heading")
     if args.all:
         yield contextlines.outline(forest, session.context_rows, args, start, judged)
@@ -77,7 +77,8 @@ def _blocks(
     yield report.Tree(lines.forest() if start is None else lines.below_root(start), cut=lines.cut)
 
 
-def _header(session: Session) -> Iterable[str]:
+def header(session: Session) -> Iterable[str]:
+    """How many there are."""
     every, reached = session.contexts, session.reached_contexts
     count = int(reached.mask.sum())
     live = int((every.state[reached.mask] == contexts.LIVE).sum())

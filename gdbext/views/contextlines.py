@@ -67,7 +67,7 @@ class Lines:
                 self._cut += contexts
                 yield Node([f"… {plural(len(folds) - number, 'more line')}: {plural(alike, 'context')}"])
                 return
-            yield Node(self._line(fold, level), self._children(fold, level))
+            yield Node(self.line(fold, level), self._children(fold, level))
 
     def _take(self, number: int, fold: Fold) -> bool:
         if self._args.all or self._room is None:
@@ -83,7 +83,8 @@ class Lines:
         below = self._forest.below(fold.example)
         return self._family(below, level + 1) if len(below) else ()
 
-    def _line(self, fold: Fold, level: int) -> list[Cell]:
+    def line(self, fold: Fold, level: int) -> list[Cell]:
+        """What is said of contexts that look alike, or of one."""
         phrases = list(self._single(fold.example) if len(fold) == 1 else self._many(fold))
         if fold.inner and level == self._args.depth:
             phrases.append([f"{fold.inner:,} below"])

@@ -42,6 +42,7 @@ COMMANDS = (
     "go-heapdump heap.pb.gz --format pprof", "go-heapdump tables --format parquet",
     "go-heapprofile heap.pb", "go-pprof heap.pb", "go-pprof heap.pb --json",
     "go-triage", "go-triage --json",
+    "go-report page.html", "go-report page.html --json",
 )  # fmt: skip
 SECONDS = 20
 BYTES = 2 << 30

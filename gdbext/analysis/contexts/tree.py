@@ -97,7 +97,7 @@ class Forest:
         return self._shapes[1]
 
     @cached_property
-    def _families(self) -> tuple[I32, I32]:
+    def families(self) -> tuple[I32, I32]:
         """Where each one's children begin, and the children."""
         return forests.family(self._parent)
 
@@ -109,7 +109,7 @@ class Forest:
     @cached_property
     def position(self) -> I32:
         """Where each one comes when all are drawn, one family after another; meant for those that are kept."""
-        return forests.positions(self._parent, self.roots(), self.sizes, self._families)
+        return forests.positions(self._parent, self.roots(), self.sizes, self.families)
 
     def drawn(self, start: int | None) -> Drawn:
         """All that are kept, or one and all below it, each by itself."""
@@ -123,7 +123,7 @@ class Forest:
 
     def _last(self) -> NDArray[np.bool_]:
         """Which have no sibling after them."""
-        start, children = self._families
+        start, children = self.families
         last = np.zeros(len(self.contexts), np.bool_)
         last[children[start[1:][start[1:] > start[:-1]] - 1]] = True
         last[self.roots()[-1:]] = True
@@ -135,7 +135,7 @@ class Forest:
 
     def below(self, index: int) -> NDArray[np.int64]:
         """A context's children, in address order."""
-        start, children = self._families
+        start, children = self.families
         return children[start[index] : start[index + 1]].astype(np.int64)
 
     def shown(self, start: int | None) -> NDArray[np.int64]:
@@ -169,11 +169,16 @@ class Forest:
         """How many contexts would fold into a chain that begins with each."""
         return self._runs[0]
 
+    @property
+    def following(self) -> I32:
+        """Which context follows each in a chain, -1 for none."""
+        return self._runs[1]
+
     @cached_property
     def _runs(self) -> tuple[I32, I32]:
         """An only child's only child … as long as they look alike and nobody waits on them: how many, and which one
         follows."""
-        return forests.runs(self._parent, self._families, self.kept, self._plain)
+        return forests.runs(self._parent, self.families, self.kept, self._plain)
 
     def waiting(self, members: NDArray[np.int64]) -> int:
         """How many goroutines wait on any of some contexts: who waits on a Done channel that several share is one."""
