@@ -1,9 +1,10 @@
 """Which cases of a test are run that is asked of several Go releases, hosts and ways of building.
 
 Unless GDBEXT_ALL=1 or GDBEXT_GOS asks for all of them, not every release is crossed with everything else. The newest
-release goes over every host, debugger and maker of cores, for each value of the other parameters (flags, places). The
-older releases share those values among them, and each goes over one host only: another one in each test and for each
-value, so that every release meets every host somewhere.
+release goes over every host, debugger and maker of cores, for each value of the other parameters (flags, places); where
+these are many, each value meets a third of the hosts. The older releases share those values among them, and each goes
+over one host only: another one in each test and for each value, so that every release meets every host somewhere. A
+test without such parameters has one of the older releases.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from collections.abc import Hashable, Mapping, Sequence
 RELEASES = {"go", "release"}
 WHERE = {"host", "gdb", "gdb_host", "dlv_host", "crash_host", "maker"}
 """Names of parameters. Whatever is neither is one of the others."""
+
+FEW = 3
+"""So many values meet every host; of more than these, each meets so many hosts at least."""
 
 Case = Mapping[str, Hashable]
 
@@ -35,10 +39,10 @@ def _kept(case: Case, turn: int, others: int, cases: Sequence[Case]) -> bool:
     alike = [each for each in cases if _other(each) == _other(case)]
     releases = sorted({_release(each) for each in alike})
     older = releases.index(_release(case))
-    if older == len(releases) - 1:
-        return True
     here = _distinct([_where(each) for each in alike if _release(each) == _release(case)])
-    shared = min(others, len(releases) - 1)
+    if older == len(releases) - 1:
+        return others <= FEW or (here.index(_where(case)) - turn) % max(1, len(here) // FEW) == 0
+    shared = len(releases) - 1
     return (older - turn) % shared == 0 and _where(case) == here[(older + turn // shared) % len(here)]
 
 

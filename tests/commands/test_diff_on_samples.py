@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from attrs import frozen
+from attrs import field, frozen
 
 from gdbext.analysis.dumps import dumpfile
 from tests import hosts, programs, tools
@@ -28,13 +28,17 @@ class Steps:
     files: list[str]
     truths: list[Truth]
     other: str
+    _documents: dict[tuple[int, int], dict[str, Any]] = field(factory=dict)
 
     def facts(self, step: int) -> dict[str, Any]:
         return self.truths[step].facts
 
     def diff(self, before: int, after: int) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(plain("go-diff", self.files[before], self.files[after], "--json").stdout)
-        return found
+        """Asked once."""
+        if (before, after) not in self._documents:
+            said = plain("go-diff", self.files[before], self.files[after], "--json").stdout
+            self._documents[before, after] = json.loads(said)
+        return self._documents[before, after]
 
 
 def plain(*words: str) -> subprocess.CompletedProcess[str]:
@@ -192,4 +196,9 @@ def test_with_the_program_itself(go: str, tmp_path: Path) -> None:
     (first,) = [row for row in orders if row["name"].startswith("main.firstOrders ")]
     assert (first["sampled_before"], first["sampled_after"]) == (1000, 1000), "a file has the stacks that a program has"
     assert (found["target"]["kind"], again["target"]["kind"]) == ("live", "core")
-    assert {row["name"]: row for row in again["types"]} == {row["name"]: row for row in found["types"]}
+    assert ours(again) == ours(found)
+
+
+def ours(document: dict[str, Any]) -> dict[str, Any]:
+    """The rows of what the program itself made: the runtime goes on making its own."""
+    return {row["name"]: row for row in document["types"] if row["name"].startswith(("main.", "context."))}

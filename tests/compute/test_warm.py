@@ -21,16 +21,22 @@ sys.exit(status)
 """
 
 
-LIBRARIES = {library.module.removeprefix("gdbext."): library for library in warm.libraries()}
-
-
-@pytest.mark.parametrize("name", LIBRARIES)
-def test_every_kernel_is_compiled_and_kept(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_kernels_are_compiled_and_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Those of two modules into a folder of their own; the installer itself ends where it cannot compile one."""
+    some = sorted(warm.libraries(), key=lambda library: len(library.kernels))[:2]
     monkeypatch.setenv("GDBEXT_HOME", str(tmp_path))
-    monkeypatch.setattr(warm, "libraries", lambda: [LIBRARIES[name]])
+    monkeypatch.setattr(warm, "libraries", lambda: some)
     assert warm.main() == 0
-    (kept,) = (home.cache() / "kernels" / LIBRARIES[name].module).glob("*.o")
-    assert kept.stat().st_mode & 0o077 == 0
+    for library in some:
+        (kept,) = (home.cache() / "kernels" / library.module).glob("*.o")
+        assert kept.stat().st_mode & 0o077 == 0
+
+
+def test_every_kernel_is_there() -> None:
+    """Compiled where the installer keeps them: as machine code of this machine, not by the compiler again."""
+    assert warm.main() == 0
+    for library in warm.libraries():
+        assert list((home.cache() / "kernels" / library.module).glob("*.o")), library.module
 
 
 def test_dependencies_get_their_bytecode_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
