@@ -43,7 +43,8 @@ class Row:
 
 
 def _rate(slope: Slope) -> str:
-    return f"{slope.mb_per_min:,.1f} ± {slope.error:,.1f} MB/min"
+    rate = round(slope.mb_per_min, 1) + 0.0  # no "-0.0"
+    return f"{rate:,.1f} ± {slope.error:,.1f} MB/min"
 
 
 def _mega(value: int | None) -> str | None:

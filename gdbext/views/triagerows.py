@@ -171,7 +171,16 @@ def _holder(known: Known, one: Finding) -> Told:
 
 def _advised(known: Known, one: Finding) -> Told:
     sentence = memrows.advice_line(one.of)
-    return f"{sentence[0].upper()}{sentence[1:]}.", ["go-mem", "go-gc" if one.kind == memory.LIMIT else "go-spans"]
+    return f"{sentence[0].upper()}{sentence[1:]}.", ["go-mem --explain", *SAYS_MORE.get(one.kind, ())]
+
+
+SAYS_MORE: Mapping[str, Sequence[str]] = {
+    memory.LIMIT: ("go-gc",),
+    "off": ("go-gc",),
+    "stacks": ("go-stacks --group",),
+    "fragments": ("go-spans",),
+}
+"""Of advice: what else is worth typing."""
 
 
 SENTENCES: Mapping[str, Callable[[Known, Finding], Told]] = {

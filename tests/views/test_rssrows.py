@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from gdbext.analysis.growth import Series
+from gdbext.analysis.growth import Series, Slope
 from gdbext.report.jsontext import render_json
 from gdbext.report.text import render_text
 from gdbext.views import rssrows
@@ -61,6 +61,11 @@ def test_text() -> None:
 )
 def test_whether_it_held(every: Sequence[Series], last: str) -> None:
     assert "".join(render_text(rssrows.report(every))).splitlines()[-1].strip() == last
+
+
+def test_no_negative_nothing() -> None:
+    assert rssrows.Row(series("a", 0), Slope(-0.04, 0.2)).growth == "0.0 ± 0.2 MB/min"
+    assert rssrows.Row(series("a", 0), Slope(-1234.56, 0.2)).growth == "-1,234.6 ± 0.2 MB/min"
 
 
 def test_nothing_measured() -> None:

@@ -1,0 +1,32 @@
+"""Advice about memory in go-triage's words."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+
+from gdbext import commands
+from gdbext.analysis.memory.advice import Advice
+from gdbext.analysis.triage.finding import EXACT, Finding
+from gdbext.views import memrows, triagerows
+
+KNOWN = cast(Any, None)
+"""Advice has its evidence with it."""
+
+
+@pytest.mark.parametrize("kind", memrows.SENTENCES)
+def test_advice_begins_a_sentence_and_names_commands_that_there_are(kind: str) -> None:
+    found = triagerows.said(KNOWN, Finding(kind, EXACT, 1 << 30, 2 << 30, Advice(kind, 1 << 30, 2 << 30, "so")))
+    assert not found.sentence[0].islower() and found.sentence.endswith(".")
+    assert {line.split()[0] for line in found.next} <= set(commands.registry())
+
+
+@pytest.mark.parametrize(
+    ("kind", "more"),
+    [("outside", []), ("stacks", ["go-stacks --group"]), ("fragments", ["go-spans"]), ("off", ["go-gc"])],
+)
+def test_what_says_more(kind: str, more: list[str]) -> None:
+    """The heap's spans say nothing of memory that is not Go's."""
+    found = triagerows.said(KNOWN, Finding(kind, EXACT, 1, 2, Advice(kind, 1, 2, "")))
+    assert found.next == ["go-mem --explain", *more]
