@@ -68,7 +68,8 @@ line which answers in another terminal, of the same target, and *process* that t
 REST = """
 go-heapdump writes what the heap is made of, for go-diff; at Delve's prompt it writes a core, which the other one takes.
 Where an object was allocated go-object does not say there; go-alloc-site prints the line that does.
-Of a process the lines for go-ctxleaks and go-goroutineleaks name such a core: they prove nothing while Delve holds it.
+Of a process the lines for go-ctxleaks, go-goroutineleaks, go-report and go-triage name such a core: nothing is proved
+while Delve holds it. A second line for go-triage gives at once what there is to say of memory and the collector.
 
 Only GDB evaluates expressions, and Delve at its prompt those of go-ctxchain: elsewhere an argument is an address, a
 goroutine's number or, of go-print, a global's name. Over `dlv` the file of C code is not known, nor are mappings.

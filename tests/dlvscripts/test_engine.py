@@ -16,6 +16,7 @@ from tests.dlvscripts import delve
 from tests.waiting import HANG_SECONDS
 
 SAYS = "in another terminal: python -m gdbext "
+AT_ONCE = "of its memory and collector alone, at once: python -m gdbext "
 ASKED = "go-histogram --json --limit 3"
 
 
@@ -62,6 +63,29 @@ def test_what_is_proved_of_it_needs_a_core(go: str, tmp_path: Path) -> None:
         assert why.endswith("go-heapdump FILE writes one, then:\n")
         assert line == f"{SAYS}core {program.exe} FILE {name} --json\n"
         assert kind(answered(line.replace("FILE", str(path)))) == "core"
+
+
+def test_triage_of_it_is_whole_of_a_core_and_of_memory_at_once(go: str, tmp_path: Path) -> None:
+    with programs.run(programs.build("ctxforest", go)) as running:
+        asked = [f"go-heapdump {tmp_path}/core", "go-report page.html", "go-triage --json"]
+        with delve.started(["attach", str(running.pid)], asked, "exit -d") as process:
+            end = f"pid {running.pid} go-triage --json\n"
+            said = delve.until(process, end.encode()).decode().partition(end)[0] + end
+            assert f"{SAYS}core {running.exe} FILE go-report page.html\n" in said
+            why, line, partly = said.splitlines(keepends=True)[-3:]
+            assert why.endswith("go-heapdump FILE writes one, then:\n")
+            assert line == f"{SAYS}core {running.exe} FILE go-triage --json\n"
+            assert partly.startswith(AT_ONCE)
+            whole = answered(line.replace("FILE", f"{tmp_path}/core"))
+            part = answered(partly.replace(AT_ONCE, SAYS))
+    assert [one["what"] for one in refused(whole)] == []
+    assert "contexts that nothing cancels" in [one["what"] for one in refused(part)]
+
+
+def refused(document: dict[str, object]) -> list[dict[str, str]]:
+    looked = document["looked"]
+    assert isinstance(looked, list)
+    return [one for one in looked if one["why_not"]]
 
 
 @pytest.mark.parametrize("place", ["core", "live"])
