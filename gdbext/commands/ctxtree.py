@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from gdbext import report
 from gdbext.analysis.contexts import contexts, tree
-from gdbext.commands import Command, _verdict, address, count
+from gdbext.commands import Command, _pictures, _verdict, address, count
 from gdbext.errors import UsageError
-from gdbext.report import counts
+from gdbext.report import counts, dot
 from gdbext.views import contextlines, contextrows, verdicts
 
 if TYPE_CHECKING:
@@ -26,11 +26,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--garbage", action="store_true", help="garbage that was not collected yet, and what leads to it"
     )
     parser.add_argument("--verdict", action="store_true", help=_verdict.HELP)
-    parser.add_argument("--dot", metavar="FILE", help="write the folded tree to FILE for Graphviz")
+    _pictures.arguments(parser, "the folded tree")
 
 
 def run(session: Session, args: argparse.Namespace) -> report.Report:
     """The forest below the roots, or below one context."""
+    _pictures.check(args)
     _verdict.check(session, args)
     every = session.contexts
     reached = session.reached_contexts
@@ -43,8 +44,7 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
     notes = _verdict.notes(session, args) or [*every.notes, *reached.notes]
     if args.garbage and not reached.known and not reached.notes:
         notes.append("the program runs: which contexts are garbage is not known")
-    if args.dot:
-        notes.append(_dot(session, args, forest, start))
+    notes += _pictures.write(args, lambda: _drawn(session, args, forest, start))
     addresses = [hex(one) for one in every.address[roots].tolist()]
     garbage = reached.garbage if reached.known else None
     document = {"contexts": _rows(session, args, forest, start), "roots": addresses, "garbage": garbage}
@@ -104,8 +104,8 @@ def _rows(session: Session, args: argparse.Namespace, forest: tree.Forest, start
     return report.Rows(rows(), encoded=True, mended=True)
 
 
-def _dot(session: Session, args: argparse.Namespace, forest: tree.Forest, start: int | None) -> str:
-    return contextlines.write_dot(args.dot, forest, session.context_rows, args, start)
+def _drawn(session: Session, args: argparse.Namespace, forest: tree.Forest, start: int | None) -> Iterator[str]:
+    return dot.render_tree(contextlines.picture(forest, session.context_rows, args, start))
 
 
 def complete(session: Session | None, text: str, word: str) -> Iterator[str]:
@@ -128,7 +128,7 @@ COMMAND = Command(
     examples=(
         ("go-ctxtree", "the whole forest, folded"),
         ("go-ctxtree 0xc000112000 --depth 2", "two levels below one context"),
-        ("go-ctxtree --state live --dot contexts.dot", "live contexts only, and a picture: dot -Tsvg contexts.dot"),
+        ("go-ctxtree --state live --svg contexts.svg", "live contexts only, and a picture of them"),
     ),
     usage="[0xADDR] [options]",
     arguments=arguments,

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from gdbext import report
 from gdbext.analysis.heap import paths
-from gdbext.commands import Command, _heapobject, address, count
+from gdbext.commands import Command, _heapobject, _pictures, address, count
+from gdbext.report import dot
 from gdbext.views import pathlines
 
 if TYPE_CHECKING:
@@ -19,10 +20,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """go-gcroot's own arguments."""
     parser.add_argument("address", type=address, metavar="0xADDR", help="anywhere in the object")
     parser.add_argument("--paths", type=count, default=1, metavar="N", help="up to N paths that end unlike")
+    _pictures.arguments(parser, "the paths")
 
 
 def run(session: Session, args: argparse.Namespace) -> report.Report:
     """Shortest paths from roots to an object."""
+    _pictures.check(args)
     target = _heapobject.find(session, args.address)
     found = list(paths.several(session.lookup, session.paths, session.roots, target, max(args.paths, 1)))
     rows = (pathlines.path_object(session.lookup, session.root_names, one) for one in found)
@@ -30,7 +33,12 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
     blocks: Sequence[report.Block] = [report.Lines(_lines(session, found, args.all))]
     if not found:
         blocks = [report.Text("no root reaches it: it is garbage that was not collected yet")]
-    return report.Report(document, blocks, session.heap_notes)
+    wrote = _pictures.write(args, lambda: _drawn(session, found, args.all)) if found else []
+    return report.Report(document, blocks, [*wrote, *session.heap_notes])
+
+
+def _drawn(session: Session, found: Sequence[paths.Path], every: bool) -> Iterator[str]:
+    return dot.render_graph(pathlines.drawn(session.lookup, session.root_names, found, every))
 
 
 def _lines(session: Session, found: Sequence[paths.Path], every: bool) -> Iterator[str]:
@@ -51,6 +59,7 @@ COMMAND = Command(
     examples=(
         ("go-gcroot 0xc000112000", "the shortest path"),
         ("go-gcroot 0xc000112000 --paths 5", "five that end unlike"),
+        ("go-gcroot 0xc000112000 --paths 5 --svg paths.svg", "the same as a picture, objects on several of them once"),
     ),
     usage="0xADDR [options]",
     arguments=arguments,

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from gdbext import report
 from gdbext.analysis.heap import retainedsets, rootgroups
-from gdbext.commands import Command, _heapobject, address
+from gdbext.commands import Command, _heapobject, _pictures, address
 from gdbext.errors import UsageError
-from gdbext.report import counts
+from gdbext.report import counts, dot
 from gdbext.views import retainedrows
 
 if TYPE_CHECKING:
@@ -27,15 +27,39 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("address", nargs="?", type=address, metavar="0xADDR", help="only this object, anywhere in it")
     parser.add_argument("--by", choices=BY, default="object", help="whose retained bytes are shown")
     parser.add_argument("--tree", action="store_true", help="below an object, or below all roots, what it dominates")
+    _pictures.arguments(parser, "what --tree draws")
 
 
 def run(session: Session, args: argparse.Namespace) -> report.Report:
     """One row for each object, set, goroutine or variable. Raises UsageError."""
     if args.by != "object" and (args.tree or args.address is not None):
         raise UsageError("--by is of the whole heap", "go-retained 0xADDR, or --tree, go without it")
+    _pictures.check(args)
+    found = _answer(session, args)
+    wrote = _pictures.write(args, lambda: dot.render_tree([_tree(session, args)]))
+    return report.Report(found.document, found.blocks, [*wrote, *found.notes])
+
+
+def _answer(session: Session, args: argparse.Namespace) -> report.Report:
     if args.address is None and not args.tree:
         return _of_sets(session, args) if args.by in ("type", "package") else _of_places(session, args)
     return _of_one(session, args)
+
+
+def _tree(session: Session, args: argparse.Namespace) -> report.Node:
+    """What an object dominates, or all roots."""
+    row = retainedrows.Row(_names(session), _place(session, args))
+    return retainedrows.tree(row, LINES if args.limit is None else args.limit)
+
+
+def _place(session: Session, args: argparse.Namespace) -> int:
+    """Of the object that was asked for, or of all roots."""
+    if args.address is None:
+        return 0
+    place = session.dominators.place(_heapobject.find(session, args.address).id)
+    if not place:
+        raise UsageError(f"no root reaches {args.address:#x}: it is garbage", "go-object says what lies there")
+    return place
 
 
 def _names(session: Session) -> retainedrows.Names:
@@ -79,11 +103,7 @@ def _report(
 
 def _of_one(session: Session, args: argparse.Namespace) -> report.Report:
     """One object, or everything, and what it dominates."""
-    found, names, place = session.dominators, _names(session), 0
-    if args.address is not None:
-        place = found.place(_heapobject.find(session, args.address).id)
-        if not place:
-            raise UsageError(f"no root reaches {args.address:#x}: it is garbage", "go-object says what lies there")
+    found, names, place = session.dominators, _names(session), _place(session, args)
     row = retainedrows.Row(names, place)
     below, count, _ = found.below(place, args.bound) if args.tree else ((), 0, 0)
     rows = [row] if place else []
@@ -91,7 +111,7 @@ def _of_one(session: Session, args: argparse.Namespace) -> report.Report:
     document = {"items": report.Rows(map(retainedrows.ITEM.object, items)), "left_out": count - len(below)}
     blocks: list[report.Block] = [retainedrows.OBJECT.table([rows])] if place else []
     if args.tree:
-        blocks.append(report.Tree([retainedrows.tree(row, LINES if args.limit is None else args.limit)]))
+        blocks.append(report.Tree([_tree(session, args)]))
     return report.Report(document, blocks, session.heap_notes)
 
 
@@ -115,6 +135,7 @@ COMMAND = Command(
         ("go-retained --by goroutine", "what each goroutine alone keeps"),
         ("go-retained --by type --limit 10", "the ten types whose objects together keep the most"),
         ("go-retained 0xc000112000 --tree", "one object, and what of its memory goes where"),
+        ("go-retained --svg heap.svg", "the dominator tree below all roots as a picture"),
     ),
     usage="[0xADDR] [options]",
     arguments=arguments,

@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from gdbext.errors import UsageError
 from gdbext.report import Address, Cell, Duration, Node, Outline
 from gdbext.report.counts import limited, plural
-from gdbext.report.dot import render_tree
 from gdbext.views import verdicts
 from gdbext.views.contexts import Phrase, cell, details, registered, sentence
 from gdbext.views.contexttext import parent_name, stretches
@@ -142,14 +140,8 @@ class Lines:
             yield ["deadlines in", Duration(max(first, 0)), "to", Duration(last)]
 
 
-def write_dot(path: str, forest: Forest, rows: Rows, args: argparse.Namespace, start: int | None) -> str:
-    """Write the folded tree as a Graphviz file; what to tell the user. Raises UsageError when it cannot be written."""
+def picture(forest: Forest, rows: Rows, args: argparse.Namespace, start: int | None) -> Iterable[Node]:
+    """The folded tree for a file, whatever is shown of it: values only where they were asked for."""
     masked = argparse.Namespace(**{**vars(args), "values": args.typed_values, "limit": None})
     lines = Lines(forest, rows, masked)
-    nodes = lines.forest() if start is None else lines.below_root(start)
-    try:
-        with open(path, "w", encoding="utf-8") as file:
-            file.writelines(render_tree(nodes))
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}", "name another file") from None
-    return f"wrote {path}: dot -Tsvg {path} > contexts.svg"
+    return lines.forest() if start is None else lines.below_root(start)

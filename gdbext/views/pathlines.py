@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from gdbext.report import Address, Hostile
+from gdbext.report import Address, Hostile, dot
 
 if TYPE_CHECKING:
     from gdbext.analysis.heap.lookup import Lookup, Object
@@ -81,6 +81,31 @@ def path_lines(lookup: Lookup, names: RootNames, path: Path, every: bool) -> Ite
         yield _line(lookup, edge.field or UNKNOWN, edge.target)
 
 
+def drawn(lookup: Lookup, names: RootNames, paths: Sequence[Path], every: bool) -> Iterator[dot.Vertex | dot.Arrow]:
+    """Paths as boxes and arrows; of a long one those next to the end. What several go through is there once."""
+    for path in paths:
+        name, count = named(names, path), len(path.edges)
+        skipped = 0 if every or count <= LAST else count - LAST
+        root, last = f"root: {_root(name)}", path.first.base
+        yield dot.Vertex(root, [Hostile(root)])
+        yield _box(lookup, path.first)
+        yield dot.Arrow(root, last)
+        if skipped:
+            gap, last = f"… {skipped:,} more (--all)", path.edges[skipped].holder.base
+            yield dot.Vertex((gap, last), [gap])
+            yield dot.Arrow(path.first.base, (gap, last))
+            yield _box(lookup, path.edges[skipped].holder)
+            yield dot.Arrow((gap, last), last)
+        for at in range(skipped, count):
+            edge = path.edges[at]
+            yield _box(lookup, edge.target)
+            yield dot.Arrow(edge.holder.base, edge.target.base, (Hostile(edge.field or UNKNOWN),))
+
+
+def _box(lookup: Lookup, one: Object) -> dot.Vertex:
+    return dot.Vertex(one.base, [Address(one.base), Hostile(_named(lookup, one))])
+
+
 def _root(name: RootName | None) -> str:
     if name is None:
         return "contents of an object with a finalizer"
@@ -89,8 +114,11 @@ def _root(name: RootName | None) -> str:
 
 
 def _line(lookup: Lookup, field: str, one: Object) -> str:
-    kind = lookup.type_name(one) or f"(no type, {one.size} bytes)"
-    return f"\t{field + ' → ' if field else ''}{one.base:#x} {kind}"
+    return f"\t{field + ' → ' if field else ''}{one.base:#x} {_named(lookup, one)}"
+
+
+def _named(lookup: Lookup, one: Object) -> str:
+    return lookup.type_name(one) or f"(no type, {one.size} bytes)"
 
 
 def referrer_object(lookup: Lookup, one: Referrer) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from gdbext.analysis.contexts.reached import Reached
@@ -35,3 +37,12 @@ def test_types_that_are_left_out_are_said(session: Session, command: Command) ->
     left_out = "contexts of 5 types are left out: the program has 255, 250 are known"
     assert asking.document(command, session, context)["notes"] == [left_out]
     assert left_out in asking.text(command, session, context)
+
+
+def test_the_tree_as_a_picture(session: Session, tmp_path: Path) -> None:
+    graph, picture = tmp_path / "g", tmp_path / "p"
+    said = asking.text(ctxtree.COMMAND, session, f"--dot {graph} --svg {picture}")
+    assert f"note: wrote {graph}: dot -Tsvg {graph} > FILE.svg\n" in said and f"note: wrote {picture}\n" in said
+    context = f"{session.contexts.address[0]:#x}"
+    assert f'[label="{context} *context.cancelCtx' in graph.read_text()
+    assert context in picture.read_text()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -52,6 +55,21 @@ def test_paths_begin_where_the_sample_holds_an_object(sample: tuple[hosts.Host, 
         assert path["root"]["kind"] == HELD_BY[record["held"]], record
         base = hosts.ask(host, subject, "go-object", record["address"])["base"]
         assert path["edges"][-1]["to"] == base
+
+
+def test_paths_as_a_picture(sample: tuple[hosts.Host, Any], tmp_path: Path) -> None:
+    """A box for the root and for each object, an arrow for each field."""
+    record = planted(sample[1], "global")[0]
+    graph, picture = tmp_path / "g", tmp_path / "p"
+    found = hosts.ask(*sample, "go-gcroot", record["address"], "--dot", str(graph), "--svg", str(picture))
+    (path,) = found["paths"]
+    boxes = re.findall(r'^n\d+ \[label="(.*?)[ "]', graph.read_text(), re.M)
+    arrows = re.findall(r"^(n\d+) -> (n\d+)(?: \[label=\"(.*)\"\])?;$", graph.read_text(), re.M)
+    assert boxes == ["root:", *(edge["to"] for edge in path["edges"])]
+    assert [arrow[:2] for arrow in arrows] == [(f"n{at}", f"n{at + 1}") for at in range(len(path["edges"]))]
+    assert [arrow[2] for arrow in arrows[1:]] == [edge["field"] for edge in path["edges"][1:]]
+    assert ElementTree.parse(picture).getroot().tag == "{http://www.w3.org/2000/svg}svg"
+    assert found["notes"][:2] == [f"wrote {graph}: dot -Tsvg {graph} > FILE.svg", f"wrote {picture}"]
 
 
 def test_captured_variables_have_their_names(sample: tuple[hosts.Host, Any], go: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from gdbext.commands.retained import COMMAND
@@ -131,6 +133,21 @@ def test_the_tree_of_one_object(session: Session) -> None:
         "\n"
         "note: a note\n"
     )
+
+
+def test_the_tree_as_a_graph(session: Session, tmp_path: Path) -> None:
+    """The table stays what it is; --limit is about the lines of the tree as well."""
+    said = text(COMMAND, session, f"--dot {tmp_path}/all --limit 3")
+    assert "3.00 KiB        1  3.00 KiB" in said and f"note: wrote {tmp_path}/all: dot -Tsvg" in said
+    text(COMMAND, session, f"0xc000004078 --dot {tmp_path}/one --limit 2")
+    assert (tmp_path / "one").read_text() == (
+        'digraph go {\nrankdir=LR;\nnode [shape=box, fontname="monospace"];\n'
+        'n0 [label="120 B in 6 objects 0xc000004078 main.Node"];\n'
+        'n1 [label="80 B in 4 objects 0xc000004090 main.Node"];\nn0 -> n1;\n'
+        'n2 [label="16 B in 1 object 0xc000006040 string data"];\nn0 -> n2;\n'
+        "}\n"
+    )
+    assert 'n0 [label="3.73 KiB in 18 objects everything that roots reach"]' in (tmp_path / "all").read_text()
 
 
 def test_json(session: Session) -> None:
