@@ -188,7 +188,9 @@ class Delve:
     def _check_unmoved(self) -> None:
         if self.identity.kind == "core":
             return
-        now = self.memory.connection.ask("State", NonBlocking=True).get("State") or {}
+        now = self.memory.connection.state()
+        if now.get("CoreDumping"):
+            now = self.memory.connection.ask("State", NonBlocking=False).get("State") or {}
         if now.get("Running") or _places(now) != _places(self._state):
             raise UnsupportedTarget("another client of Delve let the program go on while it was read", "ask again")
 
@@ -220,7 +222,7 @@ def _greeted(connection: Connection) -> bool:
 
 def _runs(connection: Connection, halt: bool) -> bool:
     """Whether the program has to be stopped first. Raises UnsupportedTarget where nobody wants that."""
-    state = connection.ask("State", NonBlocking=True).get("State") or {}
+    state = connection.state()
     if state.get("Recording") or state.get("CoreDumping"):
         doing = "records the program" if state.get("Recording") else "writes a core of the program"
         raise UnsupportedTarget(f"Delve {doing}", "wait until it is done")

@@ -11,7 +11,7 @@ import json
 import select
 import socket
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from attrs import define, field
@@ -32,6 +32,8 @@ QUIET_SECONDS = 2.0
 """So long without a word, and somebody may have let the target go on: then Delve answers when it stops again."""
 SOON_SECONDS = 1.0
 """Delve says at once how the program is."""
+SILENT_SECONDS = 60.0
+"""So long not a word on any connection: one piece of memory takes a Delve that works milliseconds."""
 SOME = 4096
 """Questions that are written at once, as a list in our memory."""
 RECEIVED = 1 << 20
@@ -92,6 +94,10 @@ class Connection:
     def tell(self, method: str, **arguments: object) -> None:
         """A question whose answer nobody waits for; nothing more can be asked here. Raises OSError."""
         self._send([(method, json.dumps(arguments).encode())])
+
+    def state(self) -> dict[str, Any]:
+        """Delve's state, at once: as ``_state``."""
+        return _state(self.ask) or {}
 
     def ask_soon(self, method: str, **arguments: object) -> dict[str, Any] | None:
         """The same; None where no answer comes soon, and then nothing more can be asked here."""
@@ -160,18 +166,24 @@ class Connection:
         return self._lines.pop()
 
     def _wait(self) -> None:
-        """Until something comes."""
-        began = time.monotonic()
+        """Until something comes. Raises UnsupportedTarget when nothing will; Delve may be busy for another client."""
+        heard = time.monotonic()
         while not select.select([self._socket], [], [], QUIET_SECONDS)[0]:
-            if self._asked == 1 and time.monotonic() - began > HELLO_SECONDS:
+            first = self._asked == 1
+            if not first and not self.alone and self._works():
+                heard = time.monotonic()
+            silent = time.monotonic() - heard
+            if first and silent > HELLO_SECONDS:
                 raise UnsupportedTarget(f"{self.address} does not answer: is it a headless Delve?", STARTED)
-            if self._asked > 1 and not self.alone:
-                self._check_stopped()
+            if silent > SILENT_SECONDS:
+                raise UnsupportedTarget(f"Delve at {self.address} has said nothing for {silent:.0f} s: {STUCK}")
 
-    def _check_stopped(self) -> None:
-        """By another connection, as this one waits. Raises UnsupportedTarget where the target runs."""
-        if (state_now(self.address) or {}).get("Running"):
+    def _works(self) -> bool:
+        """Whether it answers another connection, as this one waits. Raises UnsupportedTarget where the target runs."""
+        state = state_now(self.address)
+        if state and state.get("Running"):
             raise UnsupportedTarget("another client of Delve let the program go on while it was read", "ask again")
+        return state is not None
 
     def _parsed(self, line: bytes) -> dict[str, Any]:
         try:
@@ -190,21 +202,36 @@ class Connection:
 
 
 def state_now(address: str) -> dict[str, Any] | None:
-    """Delve's state; None while it does not say. Raises UnsupportedTarget; Refused where the program has ended.
+    """Delve's state, as ``_state``. Raises UnsupportedTarget; Refused where the program has ended.
 
     Asked in the moment between its taking the program's lock and noting that the program runs, it answers when that
     stops again (debugger.Command and debugger.State in Delve's service/debugger).
     """
     connection = Connection.open(address)
     try:
-        answer = connection.ask_soon("State", NonBlocking=True)
+        return _state(connection.ask_soon)
     except OSError:
-        answer = None
+        return None
     finally:
         connection.close()
-    return None if answer is None else answer.get("State") or {}
 
 
+def _state(ask: Callable[..., dict[str, Any] | None]) -> dict[str, Any] | None:
+    """How the program is; {} while Delve is busy and does not say, None while it says nothing at all.
+
+    ``DumpWait`` needs no lock of the program. Asked for the state while it writes a core, Delve 1.27.1 keeps the lock
+    of that: then it never answers anything any more, and the program stands still (debugger.State, ``nowait``).
+    """
+    written = ask("DumpWait", Wait=0)
+    if written is None:
+        return None
+    if (written.get("State") or {}).get("Dumping"):
+        return {"CoreDumping": True}
+    answer = ask("State", NonBlocking=True)
+    return {} if answer is None else answer.get("State") or {}
+
+
+STUCK = "it is stopped itself, or stuck"
 STARTED = "one is started by: dlv … --headless --accept-multiclient --listen=ADDRESS"
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from gdbext.errors import UnsupportedTarget
-from gdbext.target import Target, delve, identity
+from gdbext.target import Target, delve, delverpc, identity
 from gdbext.target.opening import open_core, open_delve
 from tests import headless, hosts, programs, tools
 from tests.waiting import HANG_SECONDS, until
@@ -159,6 +159,20 @@ def test_delve_is_killed_meanwhile(busy: programs.Running) -> None:
         with pytest.raises(UnsupportedTarget, match=f"Delve at {server.address} has gone"):
             target.memory.read(0x1000000, 8)
         target.close()
+    busy.until_it_did(contexts=1)
+
+
+def test_delve_is_stopped_itself(busy: programs.Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delverpc, "SILENT_SECONDS", 0.5)
+    monkeypatch.setattr(delverpc, "QUIET_SECONDS", 0.1)
+    with headless.serving(headless.target(busy)) as server:
+        target = open_delve(server.address, str(busy.exe), halt=False)
+        server.process.send_signal(signal.SIGSTOP)
+        with pytest.raises(UnsupportedTarget, match=r"has said nothing for \d s: it is stopped itself, or stuck"):
+            target.memory.read(0x1000000, 8)
+        target.close()
+        server.process.send_signal(signal.SIGCONT)
+        assert not server.runs()
     busy.until_it_did(contexts=1)
 
 

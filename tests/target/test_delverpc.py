@@ -7,7 +7,7 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +31,14 @@ def server(folder: Path, answer: Answer) -> Iterator[str]:
 
 
 def _serve(listener: socket.socket, answer: Answer) -> None:
-    client, _ = listener.accept()
-    with client, client.makefile("rb") as lines:
+    with suppress(OSError):  # it is closed at the end
+        while True:
+            client, _ = listener.accept()
+            threading.Thread(target=_answer, args=(client, answer), daemon=True).start()
+
+
+def _answer(client: socket.socket, answer: Answer) -> None:
+    with suppress(OSError), client, client.makefile("rb") as lines:
         for line in lines:
             if not (said := answer(json.loads(line))):
                 return
@@ -135,4 +141,64 @@ def test_one_that_says_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         connection = Connection.open(f"{tmp_path}/s")
         with pytest.raises(UnsupportedTarget, match="does not answer: is it a headless Delve"):
             connection.ask("GetVersion")
+        connection.close()
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delverpc, "SILENT_SECONDS", 0.2)
+    monkeypatch.setattr(delverpc, "QUIET_SECONDS", 0.01)
+    monkeypatch.setattr(delverpc, "SOON_SECONDS", 0.01)
+
+
+@pytest.mark.usefixtures("soon")
+@pytest.mark.parametrize("alone", [True, False])
+def test_one_that_stops_in_the_middle(tmp_path: Path, alone: bool) -> None:
+    for_ever = threading.Event()
+
+    def answer(question: dict[str, Any]) -> bytes:
+        if question["method"] != "RPCServer.ExamineMemory":
+            for_ever.wait()
+            return b""
+        return memory(question) if question["id"] < 3 else memory(question)[:20]
+
+    with server(tmp_path, answer) as address:
+        connection = Connection.open(address)
+        connection.alone = alone
+        with pytest.raises(UnsupportedTarget, match="has said nothing for 0 s: it is stopped itself, or stuck"):
+            list(connection.memory([(4096, 8)] * 4))
+        connection.close()
+        for_ever.set()
+
+
+@pytest.mark.usefixtures("soon")
+def test_one_that_is_busy_is_waited_for(tmp_path: Path) -> None:
+    """It answers other connections: it does something for another client, or writes a core."""
+    asked: list[str] = []
+    known = {"RPCServer.DumpWait": {"State": {"Dumping": True}}, "RPCServer.IsMulticlient": {"IsMulticlient": True}}
+    free = threading.Event()
+
+    def answer(question: dict[str, Any]) -> bytes:
+        if question["method"] == "RPCServer.ExamineMemory":
+            free.wait()
+            return memory(question)
+        asked.append(question["method"])
+        if asked.count("RPCServer.DumpWait") * delverpc.QUIET_SECONDS > 3 * delverpc.SILENT_SECONDS:
+            free.set()
+        return said(question, known[question["method"]])
+
+    with server(tmp_path, answer) as address:
+        connection = Connection.open(address)
+        connection.ask("IsMulticlient")
+        assert list(connection.memory([(4096, 8)])) == [b"\1" * 8]
+        connection.close()
+    assert "RPCServer.State" not in asked
+
+
+def test_while_it_writes_a_core_it_is_not_asked_for_its_state(tmp_path: Path) -> None:
+    known = {"RPCServer.DumpWait": {"State": {"Dumping": True}}}
+    with server(tmp_path, lambda question: said(question, known[question["method"]])) as address:
+        connection = Connection.open(address)
+        with pytest.raises(UnsupportedTarget, match="Delve writes a core of the program; wait until it is done"):
+            delve._runs(connection, halt=True)
         connection.close()
