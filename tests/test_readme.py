@@ -56,6 +56,12 @@ def test_the_files_it_links_to_exist() -> None:
     assert all((tools.ROOT / link).is_file() for link in links)
 
 
+def test_the_samples_it_names_exist() -> None:
+    named = set(re.findall(r"`(samples/[^`]+)`", README))
+    assert {"samples/pairs", "samples/pairs/go124.go"} <= named
+    assert all((tools.ROOT / name).exists() for name in named)
+
+
 def test_the_options_it_names_are_the_installers() -> None:
     usage = (tools.ROOT / "install.sh").read_text()
     options = set(re.findall(r"install\.sh (--[a-z-]+)", README))

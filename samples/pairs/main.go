@@ -74,6 +74,7 @@ func main() {
 		serve(server, operation, *operations)
 		park()
 	}
+	runtime.MemProfile(nil, false) // the linker turns the profile off where nothing asks for it: in a service something does
 	go report.ExitAtEnd()
 	for range time.Tick(time.Second / ticks) {
 		serve(server, operation, *rate/ticks)
