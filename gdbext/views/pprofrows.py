@@ -55,11 +55,15 @@ class Row:
     @property
     def text(self) -> str:
         """Whose call it is, and who called that where most was allocated."""
-        if not self.site.stack:
+        if not (stack := self.site.stack):
             return "?"
-        first, *callers = self.site.stack[:CALLERS]
+        first, *callers = stack[:CALLERS]
         place = f"{escape(first.function)} at {escape(first.file.rsplit('/', 1)[-1])}:{first.line}"
         return " ← ".join([place, *(escape(one.function) for one in callers)])
+
+    def shown(self, name: str) -> Cell:
+        """The same in the table, below which stands once why nobody can tell."""
+        return None if isinstance(self.reachable, Absent) else self.still(name)
 
     def still(self, name: str) -> Cell:
         """What is still reachable."""
@@ -99,10 +103,10 @@ def schema(chosen: str) -> Schema[Row, Sequence[Row]]:
 
 REST = (
     _of("share", Kind.NUMBER, "%", lambda row: row.share),
-    _of("", Kind.BYTES, "reachable, about", lambda row: row.still("bytes")),
-    _of("", Kind.COUNT, "objects", lambda row: row.still("objects")),
-    _of("", Kind.COUNT, "sampled", lambda row: row.still("sampled")),
-    _of("", Kind.ADDRESS, "one of them", lambda row: row.still("example")),
+    _of("", Kind.BYTES, "reachable, about", lambda row: row.shown("bytes")),
+    _of("", Kind.COUNT, "objects", lambda row: row.shown("objects")),
+    _of("", Kind.COUNT, "sampled", lambda row: row.shown("sampled")),
+    _of("", Kind.ADDRESS, "one of them", lambda row: row.shown("example")),
     _of("sampled", Kind.COUNT, "", lambda row: row.still("sampled")),
     _of("estimated_objects", Kind.COUNT, "", lambda row: row.still("objects")),
     _of("estimated_bytes", Kind.BYTES, "", lambda row: row.still("bytes")),

@@ -12,9 +12,9 @@ import pytest
 from attrs import frozen
 
 from gdbext.analysis.profiles.sites import VALUES
-from tests import hosts, profiles
+from tests import hosts, profiles, tools
 from tests.commands.test_heapprofile_on_samples import OWN, pprof
-from tests.programs import Running, build
+from tests.programs import Running, build, run
 
 
 @frozen
@@ -96,3 +96,25 @@ def test_the_values_are_those_that_another_reader_finds(asked: Asked) -> None:
         sums[sample.places[0][0]] += sample.values[3]
     found = {int(one["profiled_address"], 16): one["inuse_space"] for one in asked.said["sites"]}
     assert +Counter(found) == +sums
+
+
+def test_of_another_process_and_of_another_build(tmp_path: Path) -> None:
+    """Position-independent code lies somewhere else in each process."""
+    go, place = tools.go_versions()[-1], hosts.Host("live")
+    moved = build("accounts", go, ("-buildmode=pie",))
+    for name, program in (("pie", moved), ("plain", build("accounts", go))):
+        with run(program, "-profile", str(tmp_path / name)):
+            pass
+    with run(moved, "-profile", str(tmp_path / "own")) as running:
+        own, other, foreign = (
+            hosts.ask(place, running, "go-pprof", str(tmp_path / n)) for n in ("own", "pie", "plain")
+        )
+    for said in (own, other):
+        assert said["build"]["same"] is True and said["build"]["agree"] == said["build"]["of"]
+        assert said["verified"] == len(said["sites"]) > 20
+    planted = [
+        {one["address"] for one in said["sites"] if one["function"] == "main.plantHeap"} for said in (own, other)
+    ]
+    assert planted[0] & planted[1]
+    assert foreign["build"]["same"] is False and foreign["verified"] == 0
+    assert {one["why"] for one in foreign["sites"]} == {"another build"}

@@ -26,8 +26,10 @@ MOST_BYTES = 1 << 27
 """Of a file, and of what it unpacks to: a hundred thousand stacks of 128 frames are 40 MB."""
 MOST_FIELDS = 1 << 22
 """Samples, locations, functions and strings together."""
-MOST_LINES = 1 << 10
+MOST_LINES = 1 << 7
 """Of a location: calls that were inlined into each other."""
+MEMO = 1 << 14
+"""Locations that are remembered: most stacks go through the same ones."""
 LONGEST_TEXT = 1 << 12
 GZIP = b"\x1f\x8b"
 TEXT_FORM = (b"heap profile:", b"goroutine profile:", b"# runtime", b"--- ")
@@ -75,6 +77,7 @@ class Profile:
         self.data = data
         self._parts: dict[int, array[int]] = {}
         self._numbers: dict[int, int] = {}
+        self._known: dict[int, Location] = {}
         self._index()
         self.kinds = tuple(self._kind(part) for part in self._all(KINDS))
         """(what, unit) of each value of a sample."""
@@ -171,6 +174,14 @@ class Profile:
 
     def location(self, id_: int) -> Location:
         """A location by its number."""
+        found = self._known.get(id_)
+        if found is None:
+            if len(self._known) >= MEMO:
+                self._known.clear()
+            found = self._known[id_] = self._location(id_)
+        return found
+
+    def _location(self, id_: int) -> Location:
         part = self._locations.get(id_)
         if part is None:
             raise Damaged(f"it names location {id_:,}, which is not there")

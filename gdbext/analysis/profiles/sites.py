@@ -13,18 +13,27 @@ from gdbext.store import Damaged
 VALUES = ("alloc_objects", "alloc_space", "inuse_objects", "inuse_space")
 """What a heap profile has of each stack."""
 MOST_SITES = 1 << 16
+DEEPEST = 1 << 10
+"""Locations of a stack (maxProfStackDepth of the runtime)."""
+UNKNOWN = Line("?", "?", 0)
+"""Of a place that the profile lacks; whose call it is has to be there."""
 Matches = Callable[[str], object]
 
 
 @frozen(eq=False)
 class Site:
-    """A call that allocates. ``values``: sums in the order of VALUES, of ``samples`` stacks and sizes. ``stack``: that
-    with the most of what was asked for, innermost first, from the call on."""
+    """A call that allocates. ``values``: sums in the order of VALUES, of ``samples`` stacks and sizes."""
 
     location: Location
     values: Sequence[int]
     samples: int
-    stack: Sequence[Line] = field(repr=False)
+    _profile: Profile = field(repr=False)
+    _sample: Row = field(repr=False)
+
+    @property
+    def stack(self) -> list[Line]:
+        """The stack with the most of what was asked for, innermost first, from the call on."""
+        return [line for id_ in _ids(self._profile, self._sample) for line in _lines(self._profile, id_)]
 
 
 @frozen(eq=False)
@@ -36,6 +45,20 @@ class Sites:
     total: Sequence[int]
     samples: int
     stackless: int
+
+
+def _ids(profile: Profile, sample: Row) -> list[int]:
+    try:
+        return profile.stack(sample)[:DEEPEST]
+    except Damaged:
+        return []
+
+
+def _lines(profile: Profile, id_: int) -> Sequence[Line]:
+    try:
+        return profile.location(id_).lines
+    except Damaged:
+        return [UNKNOWN]
 
 
 def sites(profile: Profile, chosen: str, matches: Matches | None = None) -> Sites:
@@ -107,11 +130,7 @@ class _Wanted:
 
 def _rows(profile: Profile, found: dict[int, _Sum], by: int) -> list[Site]:
     largest = sorted(found.items(), key=lambda item: (-item[1].values[by], *(-value for value in item[1].values)))
-    return [Site(profile.location(leaf), one.values, one.samples, _stack(profile, one)) for leaf, one in largest]
-
-
-def _stack(profile: Profile, one: _Sum) -> list[Line]:
-    return [line for id_ in profile.stack(one.sample) for line in profile.location(id_).lines]
+    return [Site(profile.location(leaf), one.values, one.samples, profile, one.sample) for leaf, one in largest]
 
 
 __all__ = ["VALUES", "Site", "Sites", "sites"]

@@ -8,7 +8,7 @@ import pytest
 
 from gdbext.analysis.profiles import sites as module
 from gdbext.analysis.profiles.profile import Profile
-from gdbext.analysis.profiles.sites import sites
+from gdbext.analysis.profiles.sites import VALUES, sites
 from gdbext.report import pprof
 from gdbext.store import Damaged
 from tests.analysis.profiles.test_profile import KINDS, made
@@ -28,6 +28,21 @@ def test_the_stack_with_the_most() -> None:
     first, second = sites(Profile(made()), "inuse_space").rows
     assert [line.function for line in first.stack] == ["main.f", "main.g", "main.main"]
     assert [line.function for line in second.stack] == ["main.main"]
+
+
+def test_a_caller_that_is_not_there() -> None:
+    texts = b"".join(pprof.block(6, text.encode()) for text in ("", *VALUES, "f"))
+    kinds = b"".join(pprof.block(1, pprof.number(1, 1 + number)) for number in range(4))
+    place = pprof.block(4, pprof.number(1, 1) + pprof.number(3, 9) + pprof.block(4, pprof.number(1, 1)))
+    function = pprof.block(5, pprof.number(1, 1) + pprof.number(2, 5))
+    sample = pprof.block(2, pprof.numbers(1, [1, 77]) + pprof.numbers(2, [1, 2, 3, 4]))
+    (found,) = sites(Profile(kinds + texts + place + function + sample), "inuse_space").rows
+    assert [line.function for line in found.stack] == ["f", "?"]
+    with pytest.raises(Damaged, match="names location 77"):
+        sites(Profile(kinds + texts + place + function + sample), "inuse_space", lambda text: text == "none")
+    broken = pprof.block(2, pprof.number(1, 1) + pprof.block(1, b"\xff") + pprof.numbers(2, [1, 2, 3, 4]))
+    (found,) = sites(Profile(kinds + texts + place + function + broken), "inuse_space").rows
+    assert found.stack == []
 
 
 @pytest.mark.parametrize(("word", "left"), [("main.g", [0x1010]), ("m.go", [0x1010, 0x1200]), ("none", [])])
