@@ -648,6 +648,7 @@ fetch_os_packages() {
     type -P gcc >/dev/null || missing+=(gcc libc6-dev)
     type -P gdb >/dev/null || missing+=(gdb)
     type -P dot >/dev/null || missing+=(graphviz)
+    [[ $(type -P chromium chromium-browser google-chrome) ]] || missing+=(chromium)
     if ((${#missing[@]} == 0)); then return; fi
     if [[ $EUID != 0 ]] || ! type -P apt-get >/dev/null; then
         die "the tests need ${missing[*]}: install them (Debian: apt-get install ${missing[*]})"

@@ -32,7 +32,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 RING3 = {"go", "gdb", "host"}
-STARTS = {"tests.programs", "tests.hosts", "tests.tools"}
+STARTS = {"tests.programs", "tests.hosts", "tests.tools", "tests.browser"}
 """Modules that start Go programs, debuggers and readers, or find them."""
 
 

@@ -540,7 +540,7 @@ def for_tests(machine: Machine, tests: str, repository: bool = True) -> Path:
     (checkout / "dlvscripts").mkdir()
     for name in ("install.sh", "pyproject.toml", "dlvscripts/init.dlv"):
         shutil.copy(tools.ROOT / name, checkout / name)
-    for name, text in {"go": GO, **dict.fromkeys(("gcc", "dot", "shellcheck"), "#!/bin/sh\n")}.items():
+    for name, text in {"go": GO, **dict.fromkeys(("gcc", "dot", "chromium", "shellcheck"), "#!/bin/sh\n")}.items():
         machine.program(name, text)
     machine.python(pip=PREBUILT, tests=tests)
     if repository:

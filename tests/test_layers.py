@@ -446,6 +446,7 @@ ABOUT_MORE = {
     "dlvscripts/test_wounded.py": "the commands in Delve, on cores that were changed on purpose",
     "frontend/test_interrupts.py": "Ctrl-C in every host",
     "frontend/test_unharmed.py": "what a program keeps when its debugger goes",
+    "report/html/test_in_browser.py": "pages in a real browser",
     "servers/test_heap.py": "the heap of public servers under load",
     "servers/test_leaks.py": "leaks of public libraries",
     "test_install.py": "install.sh",

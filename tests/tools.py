@@ -21,6 +21,7 @@ from tests.waiting import HANG_SECONDS
 ROOT = Path(__file__).resolve().parent.parent
 EVERY_GO = ("1.21.13", "1.22.10", "1.23.9", "1.24.11", "1.25.5", "1.26.8", "1.27.3")
 SOME_GO = ("1.21.13", "1.24.11", "1.27.3")
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
 
 
 class MissingTool(Exception):
@@ -59,6 +60,14 @@ def go_program() -> str:
 def dlv_program() -> str:
     """Delve."""
     return _find("dlv", home.folder() / "go" / "bin" / "dlv", home.folder() / "bin" / "dlv")
+
+
+def chromium_program() -> str:
+    """A browser that speaks the DevTools protocol."""
+    for name in CHROMIUMS:
+        if path := shutil.which(name):
+            return path
+    raise MissingTool(f"none of {', '.join(CHROMIUMS)} on PATH; run ./install.sh --test")
 
 
 def gdbs() -> tuple[Gdb, ...]:

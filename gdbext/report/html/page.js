@@ -15,27 +15,29 @@
   const right = table => [...table.tHead.rows[0].cells].map(cell => cell.classList.contains("right"));
 
   class Window {
-    constructor(box, table, count, row) {
-      this.box = box; this.table = table; this.body = table.tBodies[0]; this.count = count; this.row = row;
-      this.right = right(table); this.marked = -1;
-      this.height = 0;
+    constructor(box, body, right, count, row) {
+      this.box = box; this.body = body; this.right = right; this.count = count; this.row = row;
+      this.marked = {}; this.height = 0;
       box.addEventListener("scroll", () => this.draw());
       new ResizeObserver(() => this.draw()).observe(box);
     }
     measure() {
-      if (this.height) return;
+      if (this.height) return true;
       this.show(0, 1);
       this.height = this.body.rows[0].getBoundingClientRect().height;
+      return this.height > 0;
     }
     line(number) {
       const line = make("tr");
       line.setAttribute("aria-rowindex", number + 2);
+      const marked = number === this.marked.row ? this.marked : undefined;
       this.row(number).forEach((text, at) => {
         const cell = make("td", text, (this.right[at] ? "right " : "") + (text.startsWith("0x") ? "address" : ""));
         if (text.length > 20) cell.title = text;
+        if (marked?.cell === at) cell.classList.add("found");
         line.append(cell);
       });
-      if (number === this.marked) line.classList.add("found");
+      if (marked && marked.cell === undefined) line.classList.add("found");
       return line;
     }
     show(from, to) {
@@ -53,18 +55,17 @@
       return gap;
     }
     draw() {
-      if (!this.box.clientHeight || this.printing) return;
-      this.measure();
+      if (this.printing || !this.measure()) return;
       const first = Math.max(0, Math.floor(this.box.scrollTop / this.height) - AROUND);
       const last = Math.min(this.count, first + Math.ceil(this.box.clientHeight / this.height) + 2 * AROUND);
       this.show(first, last);
       this.body.prepend(this.gap(first));
       this.body.append(this.gap(this.count - last));
     }
-    reveal(number) {
-      this.measure();
-      this.marked = number;
-      this.box.scrollTop = Math.max(0, number * this.height - this.box.clientHeight / 3);
+    reveal(row, cell) {
+      this.draw();
+      this.marked = { row, cell };
+      this.box.scrollTop = Math.max(0, row * this.height - this.box.clientHeight / 3);
       this.draw();
       return this.body.querySelector(".found");
     }
@@ -89,7 +90,7 @@
   for (const box of document.querySelectorAll("[data-table]")) {
     const rows = data.tables[box.dataset.table], table = box.querySelector("table");
     widths(table, rows);
-    const made = new Window(box, table, rows.length, number => rows[number]);
+    const made = new Window(box, table.tBodies[0], right(table), rows.length, number => rows[number]);
     made.rows = rows;
     windows.push(made);
     byTable.set(box.dataset.table, made);
@@ -117,25 +118,19 @@
     return unpacked.get(name);
   };
   const hex = number => `0x${number.toString(16)}`;
-  const lists = new Map();
+  const lists = new Map(), BESIDE = 4;
   const list = details => {
     const name = details.dataset.members;
     if (lists.has(name)) return lists.get(name);
-    const found = members(name), box = make("div", undefined, "window"), table = make("table");
+    const found = members(name), box = make("div", undefined, "window"), table = make("table"), body = make("tbody");
     box.tabIndex = 0;
     box.setAttribute("role", "region");
-    box.setAttribute("aria-label", many(found.length, "address").replace("addresss", "addresses"));
-    const heading = make("th", "address");
-    heading.scope = "col";
-    const row = make("tr");
-    row.append(heading);
-    const head = make("thead");
-    head.append(row);
-    table.append(head, make("tbody"));
-    table.setAttribute("aria-rowcount", found.length + 1);
+    box.setAttribute("aria-label", details.querySelector("summary").textContent);
+    table.append(body);
     box.append(table);
     details.append(box);
-    const made = new Window(box, table, found.length, number => [hex(found[number])]);
+    const row = number => Array.from(found.subarray(number * BESIDE, (number + 1) * BESIDE), hex);
+    const made = new Window(box, body, Array(BESIDE).fill(false), Math.ceil(found.length / BESIDE), row);
     lists.set(name, made);
     return made;
   };
@@ -216,7 +211,7 @@
       for (const [from, to] of ranges(numbers, digits)) {
         for (let at = from; at < to; at++) {
           yield { text: `${hex(numbers[at])} is one of: ${around(of, 0)}`, where: part(details),
-                  go: () => { details.open = true; reveal(details, () => list(details).reveal(at)); } };
+                  go: () => reveal(details, () => list(details).reveal(Math.floor(at / BESIDE), at % BESIDE)) };
         }
       }
     }
