@@ -77,6 +77,7 @@ KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "ancestors": [{"address", "kind", "contexts", "holder"}],
             "groups": [
                 {"verdict", "kind", "registered_with", "site", "sampled", "contexts", "bytes", "example", "proved"}
+                | {"other_places"}
             ],
             "goroutines": object,
             "piles": [],

@@ -63,8 +63,12 @@ class Row:
 
     @property
     def made(self) -> str:
-        """Where, without the directories that JSON has."""
-        return made_by(self.site.place) if self.site.place is not None else "not sampled"
+        """Where most of them, without the directories that JSON has."""
+        if self.site.place is None:
+            return "not sampled"
+        return made_by(self.site.place) + (
+            f" and {plural(self.site.others, 'other place')}" if self.site.others else ""
+        )
 
     @property
     def samples(self) -> str:
@@ -92,6 +96,7 @@ GROUP = Schema(
         _of("site", Kind.TEXT, "", lambda row: place(row.site.place) if row.site.place else None),
         _of("stack", Kind.LIST, "", lambda row: list(map(FRAME.object, row.site.stack))),
         _of("sampled", Kind.COUNT, "", lambda row: row.site.sampled),
+        _of("other_places", Kind.COUNT, "", lambda row: row.site.others),
         _of("", Kind.TEXT, "made by", lambda row: row.made),
         _of("", Kind.TEXT, "sampled", lambda row: row.samples),
         _of("example", Kind.ADDRESS, "example", lambda row: int(row.contexts.address[row.group.example])),

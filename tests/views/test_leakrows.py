@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
+import pytest
 from attrs import evolve
 
 from gdbext.analysis.contexts.contexts import NO_DEADLINE
 from gdbext.analysis.heap.marking import Count
 from gdbext.analysis.leaks.holding import NOBODY, Holder
 from gdbext.analysis.leaks.leaks import KEYS, Leaks, Total
+from gdbext.analysis.leaks.sites import NO_SITE, GroupSite
 from gdbext.analysis.leaks.survivors import Survivor
+from gdbext.golang.runtime.symtab import Location
 from gdbext.views import leakrows
 
 SECOND = 10**9
@@ -83,3 +86,14 @@ def test_afterfuncs_that_pile_up_are_named_where_they_keep_more() -> None:
     )
     text = said(lost=9, endless=9, together=Count(9, 999), piled=Total(1, Count(1, 10)))
     assert "AfterFunc" not in text
+
+
+@pytest.mark.parametrize(("others", "made"), [(0, ""), (1, " and 1 other place"), (3, " and 3 other places")])
+def test_other_places_that_made_some_are_counted(others: int, made: str) -> None:
+    site = GroupSite(85, [Location("a.example/pkg.serve", "/src/pkg/serve.go", 7)], others)
+    assert row(site).made == f"pkg.serve at serve.go:7{made}"
+    assert row(NO_SITE).made == "not sampled"
+
+
+def row(site: GroupSite) -> leakrows.Row:
+    return leakrows.Row(cast(Any, None), site, cast(Any, None))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -26,8 +27,9 @@ PACKAGE = "context."
 
 @frozen(eq=False)
 class GroupSite:
-    """``sampled`` of a group's contexts have sites; ``stack``: the most frequent one, innermost first, from the first
-    function outside of package context on. ``others``: how many other stacks there are."""
+    """``sampled`` of a group's contexts have sites; ``stack``: the most frequent one of the place that made most of
+    them, innermost first, from the first function outside of package context on. ``others``: how many other places
+    made some."""
 
     sampled: int
     stack: Sequence[Location]
@@ -70,11 +72,21 @@ def _site(program: Program, symtab: Symtab, buckets: np.ndarray) -> GroupSite:
     addresses, times = np.unique(buckets[buckets != 0], return_counts=True)
     if not len(addresses):
         return NO_SITE
-    stacks, counts = mprof.stacks(program, addresses).pcs, dict[tuple[int, ...], int]()
-    for pcs, many in zip(stacks, times.tolist(), strict=True):
-        counts[pcs or ()] = counts.get(pcs or (), 0) + many
-    best = max(counts, key=lambda pcs: counts[pcs])
-    return GroupSite(int(times.sum()), outside(stack_of(symtab, best)), len(counts) - 1)
+    stacks = [outside(stack_of(symtab, pcs or ())) for pcs in mprof.stacks(program, addresses).pcs]
+    return GroupSite(int(times.sum()), *commonest(stacks, times.tolist()))
+
+
+def commonest(stacks: Sequence[Sequence[Location]], times: Sequence[int]) -> tuple[Sequence[Location], int]:
+    """(the most frequent stack of the place that made most, how many other places made some).
+
+    A place may be reached by many ways, each of them rare."""
+    places: Counter[Sequence[Location]] = Counter()
+    whole: Counter[Sequence[Location]] = Counter()
+    for stack, many in zip(stacks, times, strict=True):
+        places[tuple(stack[:1])] += many
+        whole[tuple(stack)] += many
+    (place, _), *others = places.most_common()
+    return max((stack for stack in whole if stack[:1] == place), key=whole.__getitem__), len(others)
 
 
 def outside(stack: Sequence[Location]) -> Sequence[Location]:
