@@ -101,3 +101,22 @@ def test_memory_that_is_missing(go: str, tmp_path: Path) -> None:
     found = hosts.ask(hosts.Host("core"), one, "go-ctxleaks")
     assert not found["proved"]
     assert any("could not be read" in why or "cannot be read" in why for why in found["doubts"])
+
+
+def without_notes(path: Path) -> None:
+    """Let a core have no threads."""
+    with path.open("r+b") as file:
+        elf = ELFFile(file)
+        for number, segment in enumerate(elf.iter_segments()):
+            if segment["p_type"] == "PT_NOTE":
+                file.seek(elf["e_phoff"] + number * elf["e_phentsize"] + P_FILESZ)
+                file.write(bytes(8))
+
+
+def test_registers_that_are_missing(go: str, tmp_path: Path) -> None:
+    """One of the sample's goroutines runs."""
+    one = copied(taken(go), tmp_path)
+    without_notes(one.path)
+    found = hosts.ask(hosts.Host("core"), one, "go-ctxleaks")
+    assert not found["proved"]
+    assert any("registers hold" in why for why in found["doubts"])

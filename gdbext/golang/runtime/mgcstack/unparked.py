@@ -34,9 +34,11 @@ maps from there on."""
 
 
 def unparked(goroutines: Goroutines) -> Iterator[Part]:
-    """The words, each once. Of a target whose threads have no registers all of the stacks."""
+    """The words, each once. Of a target whose threads have no registers all of the stacks, and a note."""
     program, every = goroutines.program, goroutines.program.target.threads()
     threads = match_threads(program, goroutines.machines, every)
+    if lost := sum(one.p != 0 and one.address not in threads for one in goroutines.machines):
+        yield Part.none(f"{lost:,} threads that have a processor are not there: what their registers hold is not known")
     calm = {
         threads[one.address].tid
         for one in goroutines.machines

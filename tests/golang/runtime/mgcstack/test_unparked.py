@@ -120,6 +120,15 @@ def test_what_cannot_be_read_is_said() -> None:
     assert made.found().notes == ("4,096 bytes of a stack in use could not be read",)
 
 
+@pytest.mark.parametrize(("p", "notes"), [(0, 0), (1 << 20, 1)])
+def test_a_thread_that_has_work_and_is_not_there_is_said(p: int, notes: int) -> None:
+    """A core may have no registers, and what a scheduler is about to call may be nowhere else."""
+    made = Made()
+    made.gs.machine(procid=TID, p=p)
+    said = "1 threads that have a processor are not there: what their registers hold is not known"
+    assert made.found().notes == (said,) * notes
+
+
 def test_stacks_that_lie_over_one_another_are_read_once() -> None:
     made = Made()
     pc, sp, low, high = made.full()
