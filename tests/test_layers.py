@@ -34,7 +34,7 @@ ENDS = ("__main__.py", "gdbinit.py", "compute/warm.py")
 ONLY_IN = {
     "gdb": {
         *("gdbinit.py", "target/inferior.py", "target/inferiorvalues.py"),
-        *(f"frontend/gdb/{name}.py" for name in ("commands", "goroutine", "settings")),
+        *(f"frontend/gdb/{name}.py" for name in ("commands", "going", "goroutine", "screen", "settings")),
     },
     "tabulate": {"report/text.py"},
     "pygments": {"report/text.py"},

@@ -19,6 +19,7 @@ so what they import of the engine is imported when it is first used (``later.py`
     typed_values  ``--values`` was typed: they may go to files too
     gdb     the version of the GDB we are in, "" without one
     frames  what can make a goroutine the debugger's selected one, None where there is no debugger
+    going   what can let the program go on and stop it again, None where there is no debugger
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ from gdbext.later import later
 
 if TYPE_CHECKING:
     from gdbext.commands._frames import Frames
+    from gdbext.commands._going import Going
     from gdbext.report import Report
     from gdbext.session import Session
 
@@ -109,6 +111,7 @@ class Look(NamedTuple):
     frames: Frames | None = None
     snapshot: Callable[[], Session] | None = None
     """What copies the target and lets it go; None where there is no debugger that holds it."""
+    going: Going | None = None
 
 
 LOOK = Look()
@@ -204,6 +207,17 @@ def count(text: str) -> int:
     return int(text)
 
 
+def seconds(text: str) -> float:
+    """An argument type: more than 0."""
+    try:
+        found = float(text)
+    except ValueError:
+        found = 0
+    if not 0 < found < 1e9:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")
+    return found
+
+
 def registry() -> dict[str, Command]:
     """Every command by name: the ``COMMAND`` of each module of this package."""
     found = {}
@@ -228,6 +242,7 @@ def parse(command: Command, line: str | Sequence[str], look: Look = LOOK) -> arg
     if command.expression:
         args.expression = expression
     args.word, args.line, args.debugger, args.frames = word, typed, look.debugger, look.frames
+    args.going = look.going
     args.typed_values = getattr(args, "values", False)
     args.values = args.typed_values or (look.terminal and not args.json)
     args.bound = look.limit if args.limit is None and not args.all else args.limit

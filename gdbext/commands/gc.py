@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gdbext import report
 from gdbext.analysis.memory import watching
-from gdbext.commands import Command, count
+from gdbext.commands import Command, count, seconds
 from gdbext.errors import UsageError
 from gdbext.golang.runtime import mgc
 from gdbext.report import counts
@@ -21,17 +21,6 @@ if TYPE_CHECKING:
 SHOWN = 8
 """Pauses."""
 MORE = "… and {:,} more pauses (--all shows them)".format
-
-
-def seconds(text: str) -> float:
-    """An argument type: more than 0."""
-    try:
-        found = float(text)
-    except ValueError:
-        found = 0
-    if not 0 < found < 1e9:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")
-    return found
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -100,7 +100,7 @@ class Control:
         finally:
             self._watched -= 1
             if not self._watched:
-                self._forget()
+                self.forget()
 
     @contextmanager
     def _regained(self) -> Iterator[None]:
@@ -120,7 +120,8 @@ class Control:
         finally:
             sys.unraisablehook = before
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """What runs may go on: of a Ctrl-C that has ended only a part of it."""
         self._page[:BYTES] = bytes(BYTES)
         if self._fd >= 0:
             os.lseek(self._fd, 0, os.SEEK_SET)

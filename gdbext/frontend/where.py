@@ -18,6 +18,8 @@ SCRIPTS = (
 """What the scripts at Delve's prompt answer; of every other command they print the line for another terminal."""
 PROOFS = ("go-ctxleaks", "go-goroutineleaks")
 """Nothing is proved of a program that runs."""
+GOES_ON = {"go-spanwatch": (GDB_PROCESS, PID, PROMPT)}
+"""What works only where the program can go on."""
 ON_PROCESSES = ("go-heapdump", "go-spanwatch")
 """Scripts for a process only: a core is one already, and does not go on."""
 
@@ -94,6 +96,8 @@ def cell(command: Command | None, name: str, host: str) -> str:
     """yes, no, or what else is to be said. ``command``: None for one of Delve's prompt alone."""
     if host == PROMPT and name in SCRIPTS:
         return "process" if name in ON_PROCESSES else "yes"
+    if host not in GOES_ON.get(name, HOSTS):
+        return "no"
     if command is None or (command.runs_commands and host not in IN_GDB) or (name in PROOFS and host == PID):
         return "no"
     return "line" if host == PROMPT else "yes"

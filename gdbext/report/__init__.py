@@ -1,7 +1,7 @@
 """How an answer is shown: cells that keep their type, tables, trees. Knows nothing of Go.
 
 A command returns a Report. ``document`` is what ``--json`` prints (the keys of the interface), ``blocks`` is what a
-person reads. Both may be lazy: rows are produced while they are written.
+person reads. Both may be lazy: rows, and blocks too, are produced while they are written.
 """
 
 from __future__ import annotations
@@ -155,7 +155,7 @@ class Report:
     """A command's answer."""
 
     document: Mapping[str, object]
-    blocks: Sequence[Block]
+    blocks: Iterable[Block]
     notes: Sequence[str] = field(factory=tuple)
     """Self-check results, what was cut or could not be read: printed below the text, and "notes" in JSON."""
     target: Mapping[str, object] | None = None

@@ -41,7 +41,7 @@ COMMANDS = (
     "go-heapdump dump", "go-diff dump", "go-lifetimes dump",
     "go-heapdump heap.pb.gz --format pprof", "go-heapdump tables --format parquet",
     "go-heapprofile heap.pb", "go-pprof heap.pb", "go-pprof heap.pb --json",
-    "go-triage", "go-triage --json",
+    "go-triage", "go-triage --json", "go-spanwatch",
     "go-report page.html", "go-report page.html --json",
 )  # fmt: skip
 SECONDS = 20

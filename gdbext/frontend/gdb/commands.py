@@ -1,6 +1,6 @@
 """The commands inside GDB: registration, completion, ``$go_ctx``, and when a Session must go.
 
-With goroutine.py and settings.py beside it, target/inferior*.py and gdbinit.py the only importers of gdb. Loading it
+With the modules beside it, target/inferior*.py and gdbinit.py the only importer of gdb. Loading it
 twice changes nothing; a name that another extension has taken stays theirs.
 """
 
@@ -20,7 +20,9 @@ from gdbext.commands import Command, Look, completions, registry, run_line
 from gdbext.errors import GdbextError, UsageError
 from gdbext.frontend import internal_error
 from gdbext.frontend.gdb.copying import copied_session
+from gdbext.frontend.gdb.going import GoingOn
 from gdbext.frontend.gdb.goroutine import BEFORE, Goroutines
+from gdbext.frontend.gdb.screen import tui
 from gdbext.frontend.gdb.settings import Settings
 from gdbext.frontend.gdb.straight import Output, write_pieces
 from gdbext.frontend.progress import Progress
@@ -116,11 +118,11 @@ class _Command(gdb.Command):
         self.dont_repeat()
         with one_line_errors(self.settings), self.sessions.used():
             look = self.settings.look(from_tty)._replace(
-                frames=self.sessions.goroutines, snapshot=self.sessions.snapshot
+                frames=self.sessions.goroutines, snapshot=self.sessions.snapshot, going=GoingOn(self.sessions)
             )
             pieces = self._answer(argument, look)
             shown = (
-                Progress(self._doing, self._expected).until_output(pieces) if look.terminal and not _tui() else pieces
+                Progress(self._doing, self._expected).until_output(pieces) if look.terminal and not tui() else pieces
             )
             write_pieces(shown, Output(gdb.write, gdb.flush, _unseen), lambda: bool(gdb.parameter("height")))
             gdb.flush()
@@ -201,14 +203,6 @@ class _GoroutineFunction(gdb.Function):
             return address
 
 
-def _tui() -> bool:
-    """Whether GDB draws the whole screen: then it is not ours to write on."""
-    try:
-        return "not active" not in gdb.execute("info win", to_string=True)
-    except gdb.error:  # built without it
-        return False
-
-
 def _unseen() -> bool:
     """Whether neither the pager nor a log has to see what goes to standard output."""
     try:
@@ -244,6 +238,8 @@ class Sessions:
     def __init__(self) -> None:
         self._held: dict[int, tuple[object, Session]] = {}
         self._in_use = 0
+        self._left: list[Session] = []
+        """Forgotten while a command ran, which may hold them."""
         self.goroutines = Goroutines()
 
     def watch(self) -> None:
@@ -255,11 +251,16 @@ class Sessions:
                 event.connect(self.forget)
 
     def forget(self, event: object = None) -> None:
-        """Drop everything. A command that runs meanwhile keeps what it holds; only then is it not closed here."""
+        """Drop everything. A command that runs meanwhile keeps what it holds; that is closed when it ends."""
         held, self._held = self._held, {}
+        self._left += [session for _, session in held.values()]
         if not self._in_use:
-            for _, session in held.values():
-                session.close()
+            self._close()
+
+    def _close(self) -> None:
+        left, self._left = self._left, []
+        for session in left:
+            session.close()
 
     @contextmanager
     def used(self) -> Iterator[None]:
@@ -272,6 +273,8 @@ class Sessions:
                 yield
         finally:
             self._in_use -= 1
+            if not self._in_use:
+                self._close()
 
     def held(self) -> Session | None:
         """The Session that is there already, for completion must not open one."""

@@ -49,6 +49,10 @@ class Arch(Protocol):
     """Those that a debugger is asked for."""
     dwarf: tuple[str, ...]
     """The general registers by their number in DWARF."""
+    passed: tuple[str, ...]
+    """Those that a Go function gets its first arguments in, one word each (ABIInternal)."""
+    perf: tuple[str, ...]
+    """The registers by their number in the kernel's own records (asm/perf_regs.h)."""
     vector_notes: tuple[int, ...]
     """The types of the notes in which a core has vector registers."""
     vectors: tuple[str, ...]

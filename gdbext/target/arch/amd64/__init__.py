@@ -43,6 +43,11 @@ class Amd64(Arch):
         *("rax", "rdx", "rcx", "rbx", "rsi", "rdi", "rbp", "rsp"),
         *("r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"),
     )
+    passed = ("rax", "rbx", "rcx", "rdi", "rsi", "r8", "r9", "r10", "r11")
+    perf = (
+        *("rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", "rip", "eflags", "cs", "ss", "ds", "es", "fs", "gs"),
+        *("r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"),
+    )
     vector_notes = (xstate.NT_FPREGSET, xstate.NT_X86_XSTATE)
     vectors = tuple(f"{kind}mm{number}" for kind in "xyz" for number in range(32)) + tuple(f"k{n}" for n in range(8))
 

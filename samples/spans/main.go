@@ -1,0 +1,98 @@
+// Command spans allocates when a line comes in, and says what the runtime has counted meanwhile: nothing else allocates,
+// not even the answer, and nothing is collected.
+package main
+
+import (
+	"bufio"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"time"
+
+	"gdbext.example/samples/internal/report"
+)
+
+type truth struct{ report.Common }
+
+type small struct{ _ [6]uintptr }
+
+type node struct {
+	next *node
+	_    [9]uintptr
+}
+
+const (
+	smalls = 20_000
+	nodes  = 10_000
+	large  = 25
+	parked = 200
+)
+
+var (
+	values        = make([]*small, smalls)
+	first         *node
+	blocks        = make([][]byte, large)
+	before, after runtime.MemStats
+	line          = make([]byte, 0, 1024)
+)
+
+//go:noinline
+func allocate() {
+	for i := 0; i < parked; i++ {
+		go func() { select {} }()
+	}
+	for i := range values {
+		values[i] = new(small)
+	}
+	chain()
+	for i := 0; i < large; i++ {
+		blocks[i] = make([]byte, 100_000)
+	}
+}
+
+//go:noinline
+func chain() {
+	for i := 0; i < nodes; i++ {
+		first = &node{next: first}
+	}
+}
+
+func grown() {
+	runtime.ReadMemStats(&before)
+	allocate()
+	runtime.ReadMemStats(&after)
+	line = append(line[:0], '{')
+	number("heap_inuse", after.HeapInuse-before.HeapInuse)
+	number("stack_inuse", after.StackInuse-before.StackInuse)
+	number("mallocs", after.Mallocs-before.Mallocs)
+	number("total_alloc", after.TotalAlloc-before.TotalAlloc)
+	number("numgc", uint64(after.NumGC-before.NumGC))
+	number("large", large)
+	line[len(line)-1] = '}'
+	line = append(line, '\n')
+}
+
+func number(name string, value uint64) {
+	line = append(line, '"')
+	line = append(line, name...)
+	line = append(line, "\":"...)
+	line = strconv.AppendUint(line, value, 10)
+	line = append(line, ',')
+}
+
+func main() {
+	debug.SetGCPercent(-1)
+	input := bufio.NewReader(os.Stdin)
+	told := &truth{}
+	told.Observe()
+	time.AfterFunc(report.Bound, func() { os.Exit(3) })
+	report.Print(told)
+	for {
+		if _, err := input.ReadByte(); err != nil {
+			return
+		}
+		grown()
+		os.Stdout.Write(line)
+	}
+}
