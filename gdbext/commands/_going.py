@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
-from gdbext.compute.control import CONTROL
+from gdbext.compute import control
 from gdbext.errors import UnsupportedTarget
 
 if TYPE_CHECKING:
@@ -53,14 +53,14 @@ class Unstopped:
         pid = self._session.target.identity.pid or 0
         try:
             while not enough():
-                CONTROL.check()
+                control.CONTROL.check()
                 if procfs.status(pid).fields.get("State", "")[:1] in ("Z", "X"):
                     return ENDED
                 time.sleep(LOOK_SECONDS)
         except UnsupportedTarget:
             return ENDED
         except KeyboardInterrupt:
-            CONTROL.forget()
+            control.CONTROL.forget()
             return INTERRUPTED
         return ""
 

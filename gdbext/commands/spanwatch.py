@@ -61,8 +61,8 @@ class Watch:
 
     def __init__(self, session: Session, going: Going, args: argparse.Namespace) -> None:
         self.session, self.going, self.args = session, going, args
-        self.symtab, self.sizes = session.symtab, sizeclasses.sizes(session.program)
-        """Read now: the program may end."""
+        self.sizes = sizeclasses.sizes(session.program)  # read now: the program may end
+        self.began = session
         self.notes: list[str] = []
         self.samples: list[spangrowth.Sample] = []
         self.hits: list[perfevents.Hit] = []
@@ -115,7 +115,7 @@ class Watch:
     def _break(self) -> None:
         target, most = self.session.target, self._most
         end = time.monotonic() + self.args.t if self.args.t else None
-        where, needed = spanhits.entry(self.symtab), spanhits.arguments(target.arch)
+        where, needed = spanhits.entry(self.session.symtab), spanhits.arguments(target.arch)
         with perfevents.Hits(target.identity.pid or 0, where, target.arch, needed) as hits:
 
             def enough() -> bool:
@@ -166,7 +166,7 @@ class Watch:
 
     def callers(self) -> list[spanhits.Caller]:
         """Who made it, where that was watched."""
-        return spanhits.by_caller(self.symtab, self.hits)
+        return spanhits.by_caller(self.began.symtab, self.hits) if self.hits else []
 
     def document(self) -> dict[str, object]:
         """The JSON."""

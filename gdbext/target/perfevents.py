@@ -101,14 +101,16 @@ class Hits:
 
     def __enter__(self) -> Hits:
         """Begins. Raises UnsupportedTarget where the kernel does not let us."""
+        begun = False
         try:
             for tid, _ in procfs.thread_ids(self.pid):
                 for cpu in range(os.cpu_count() or 1):
                     self._add(tid, cpu)
             self._all(ENABLE)
-        except BaseException:
-            self.close()
-            raise
+            begun = True
+        finally:
+            if not begun:
+                self.close()
         return self
 
     def __exit__(self, *exception: object) -> None:

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"gdbext.example/samples/internal/report"
@@ -34,13 +35,23 @@ var (
 	first         *node
 	blocks        = make([][]byte, large)
 	before, after runtime.MemStats
+	started       atomic.Int64
 	line          = make([]byte, 0, 1024)
 )
 
+func park() {
+	started.Add(1)
+	select {}
+}
+
 //go:noinline
 func allocate() {
+	begun := started.Load()
 	for i := 0; i < parked; i++ {
-		go func() { select {} }()
+		go park()
+	}
+	for started.Load() < begun+parked {
+		runtime.Gosched()
 	}
 	for i := range values {
 		values[i] = new(small)
@@ -83,6 +94,10 @@ func number(name string, value uint64) {
 
 func main() {
 	debug.SetGCPercent(-1)
+	for i := 0; i < 3; i++ { // what threads it takes is there afterwards: each has memory of its own
+		grown()
+		time.Sleep(20 * time.Millisecond)
+	}
 	input := bufio.NewReader(os.Stdin)
 	told := &truth{}
 	told.Observe()

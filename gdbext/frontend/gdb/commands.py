@@ -118,7 +118,9 @@ class _Command(gdb.Command):
         self.dont_repeat()
         with one_line_errors(self.settings), self.sessions.used():
             look = self.settings.look(from_tty)._replace(
-                frames=self.sessions.goroutines, snapshot=self.sessions.snapshot, going=GoingOn(self.sessions)
+                frames=self.sessions.goroutines,
+                snapshot=self.sessions.snapshot,
+                going=GoingOn(self.sessions.goroutines, self.sessions.current),
             )
             pieces = self._answer(argument, look)
             shown = (

@@ -14,7 +14,6 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import gdb
-from attrs import define, field
 
 from gdbext.commands._going import ENDED, INTERRUPTED, LOOK_SECONDS
 from gdbext.compute import deaf
@@ -23,19 +22,20 @@ from gdbext.errors import UnsupportedTarget, UsageError
 from gdbext.frontend.gdb.screen import tui
 
 if TYPE_CHECKING:
-    from gdbext.frontend.gdb.commands import Sessions
+    from gdbext.frontend.gdb.goroutine import Goroutines
     from gdbext.session import Session
 
 SIGINT_ROW = re.compile(r"^SIGINT\s+(\w+)\s+\w+\s+(\w+)", re.MULTILINE)
 INTERPRETER = re.compile(rb"--?i(nterpreter)?(=(?!console)|$)")
 
 
-@define(eq=False)
 class GoingOn:
     """commands/_going.py's Going, in GDB."""
 
-    sessions: Sessions
-    stops: bool = field(default=True, init=False)
+    stops = True
+
+    def __init__(self, goroutines: Goroutines, current: Callable[[], Session]) -> None:
+        self.goroutines, self.current = goroutines, current
 
     def check(self, session: Session, here: bool) -> None:
         """Raises UsageError where the program cannot go on as a whole, and be stopped by us."""
@@ -54,7 +54,7 @@ class GoingOn:
 
     def go_on(self, enough: Callable[[], bool]) -> str:
         """``continue``, with the selected thread, or goroutine, selected again afterwards."""
-        thread, goid = gdb.selected_thread(), self.sessions.goroutines.goid
+        thread, goid = gdb.selected_thread(), self.goroutines.goid
         stop, said = _Stop(enough), _Hidden()
         with said, stop.watched():
             gdb.execute("continue")
@@ -68,7 +68,7 @@ class GoingOn:
 
     def session(self) -> Session:
         """A new one: the one before is of a program that has gone on."""
-        return self.sessions.current()
+        return self.current()
 
 
 def _elsewhere() -> str:
