@@ -111,19 +111,25 @@ def _cell(value: object) -> object:
 # Advice
 
 SENTENCES: Mapping[str, str] = {
-    "idle": "idle spans take {bytes} of {of} resident: Go gives them back slowly, debug.FreeOSMemory at once",
-    "released": "{bytes} of {of} resident were given back and are counted still: {more}",
-    "stacks": "stacks take {bytes} of {of} resident: go-stacks --group says which goroutines there are",
-    "outside": "{bytes} of {of} resident are not Go's but C's or mapped files, which no heap profile shows",
-    "fragments": "{bytes} of {of} resident are free slots beside live objects: go-spans shows them by class",
+    "idle": "idle spans take {bytes} of {of}: Go gives them back slowly, debug.FreeOSMemory at once",
+    "released": "{bytes} of {of} were given back and are counted still: {more}",
+    "stacks": "stacks take {bytes} of {of}: go-stacks --group says which goroutines there are",
+    "outside": "{bytes} of {of} are not Go's but C's or mapped files, which no heap profile shows",
+    "fragments": "{bytes} of {of} are free slots beside live objects: go-spans shows them by class",
     "limit": "the runtime has {bytes} of its memory limit of {of}: the nearer, the more often it collects",
     "off": "GOGC is off and there is no memory limit: no collection begins by itself; objects take {bytes}",
 }
 
+OF_RAM = ("idle", "released", "stacks", "outside", "fragments")
+"""Kinds of advice that are about pages."""
+
 
 def advice_line(one: Advice) -> str:
     """With its evidence."""
-    return SENTENCES[one.kind].format(bytes=human_bytes(one.bytes), of=human_bytes(one.of), more=one.more)
+    of = human_bytes(one.of)
+    if one.kind in OF_RAM:
+        of += " resident" if one.counted else " that are not zero"
+    return SENTENCES[one.kind].format(bytes=human_bytes(one.bytes), of=of, more=one.more)
 
 
 def advice_object(one: Advice) -> dict[str, Any]:

@@ -171,7 +171,8 @@ def _holder(known: Known, one: Finding) -> Told:
 
 def _advised(known: Known, one: Finding) -> Told:
     sentence = memrows.advice_line(one.of)
-    return f"{sentence[0].upper()}{sentence[1:]}.", ["go-mem --explain", *SAYS_MORE.get(one.kind, ())]
+    capital = sentence[0].upper() if one.of.counted else sentence[0]
+    return f"{capital}{sentence[1:]}.", ["go-mem --explain", *SAYS_MORE.get(one.kind, ())]
 
 
 SAYS_MORE: Mapping[str, Sequence[str]] = {

@@ -8,7 +8,7 @@ import pytest
 
 from gdbext import commands
 from gdbext.analysis.memory.advice import Advice
-from gdbext.analysis.triage.finding import EXACT, Finding
+from gdbext.analysis.triage.finding import ESTIMATED, EXACT, Finding
 from gdbext.views import memrows, triagerows
 
 KNOWN = cast(Any, None)
@@ -30,3 +30,11 @@ def test_what_says_more(kind: str, more: list[str]) -> None:
     """The heap's spans say nothing of memory that is not Go's."""
     found = triagerows.said(KNOWN, Finding(kind, EXACT, 1, 2, Advice(kind, 1, 2, "")))
     assert found.next == ["go-mem --explain", *more]
+
+
+def test_of_a_core_it_is_estimated() -> None:
+    """Which does not say what was in RAM."""
+    live, core = (Advice("stacks", 3 << 30, 4 << 30, "", counted) for counted in (True, False))
+    assert memrows.advice_line(live).startswith("stacks take 3.00 GiB of 4.00 GiB resident: ")
+    found = triagerows.said(KNOWN, Finding("stacks", ESTIMATED, 3 << 30, 4 << 30, core))
+    assert found.sentence.startswith("Estimated: stacks take 3.00 GiB of 4.00 GiB that are not zero: ")

@@ -26,18 +26,20 @@ NEAR = 0.9
 class Advice:
     """``kind``: idle, released, stacks, outside, fragments, limit, off. ``bytes``, ``of``: the evidence.
 
-    ``more``: what says more, or what to do.
+    ``more``: what says more, or what to do. ``counted``: as the runtime or the kernel counts them; else bytes of pages
+    that are not all zeros, which is what a core says of what is in RAM.
     """
 
     kind: str
     bytes: int
     of: int
     more: str
+    counted: bool = True
 
 
 def advice(stats: MemStats, found: Breakdown | None, settings: Settings) -> Iterator[Advice]:
     """What the figures say; nothing of what is not known."""
-    if found is not None and found.measured:
+    if found is not None:
         yield from _resident(found, settings)
     used = stats.value("Sys") - stats.value("HeapReleased")
     limit = settings.known_limit
@@ -56,9 +58,9 @@ def _resident(found: Breakdown, settings: Settings) -> Iterator[Advice]:
     ):
         size = sum(found.of(name).resident for name in names)
         if _much(size, found):
-            yield Advice(kind, size, found.resident, "")
+            yield Advice(kind, size, found.resident, "", found.measured)
     size = found.of(RELEASED).resident
-    if _much(size, found):
+    if found.measured and _much(size, found):
         yield Advice("released", size, found.resident, _why_released(settings))
 
 

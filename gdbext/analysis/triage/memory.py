@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from gdbext.analysis.memory import samples, timers
-from gdbext.analysis.triage.finding import EXACT, SUSPECTED, Finding, is_large
+from gdbext.analysis.triage.finding import ESTIMATED, EXACT, SUSPECTED, Finding, is_large
 from gdbext.golang.runtime import mgc
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def findings(asked: Asked, memory: Figures) -> Iterator[Finding]:
         if one.kind == LIMIT:
             yield Finding(LIMIT, EXACT, one.bytes, one.of, one)
         elif is_large(one.bytes, one.of):
-            yield Finding(one.kind, EXACT, one.bytes, one.of, one)
+            yield Finding(one.kind, EXACT if one.counted else ESTIMATED, one.bytes, one.of, one)
     collector = mgc.collector(asked.program)
     if collector.cpu_fraction >= CPU_FRACTION and collector.ended - collector.forced >= CYCLES:
         yield Finding(COLLECTOR, EXACT, memory.stats.value("HeapAlloc"), 0, collector)
