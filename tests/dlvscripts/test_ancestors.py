@@ -62,7 +62,7 @@ def test_what_is_wrong_is_one_line(ctxforest_core: programs.Core, word: str) -> 
 
 def test_without_a_number_it_is_the_selected_one(ctxforest_core: programs.Core) -> None:
     """Which one that is at first is the thread's that the core was taken in: mostly none."""
-    first, answer, _, own = delve.on_core(ctxforest_core, "goroutine", "go-ancestors", "goroutine 2", "go-ancestors")
+    first, answer, _, own = delve.on_core(ctxforest_core, "goroutine", "go-ancestors", "goroutine 1", "go-ancestors")
     if "Goroutine " not in first:
         assert answer == "go-ancestors: which goroutine? go-ancestors N; go-goroutines lists them\n"
-    assert own.startswith("goroutine 2 [")
+    assert own.startswith("goroutine 1 [")

@@ -180,9 +180,9 @@ def test_ctrl_c_again_and_again(go: str, line: str) -> None:
 def test_ctrl_c_leaves_the_goroutine_selected(go: str) -> None:
     with programs.run(programs.build("ctxforest", go)) as running:
         with at_terminal(["attach", str(running.pid)]) as terminal:
-            terminal.type("goroutine 2")
+            assert "to 1 (" in terminal.type("goroutine 1")  # main, which waits for a channel: on no thread
             interrupted(terminal, "go-ctxtree")
-            assert "Goroutine 2:" in terminal.type("goroutine")
+            assert "Goroutine 1:" in terminal.type("goroutine")
         assert running.process.poll() is None
 
 
