@@ -10,17 +10,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gdbext import report
 from gdbext.analysis.contexts import tree
+from gdbext.analysis.goroutines import grouping
 from gdbext.commands import Command, ctxleaks, ctxtree, goroutines, histogram, mem, parse, retained, triage
 from gdbext.errors import GdbextError
 from gdbext.report import cells, html
 from gdbext.report.html import page
 from gdbext.store import given
-from gdbext.views import contextbranches, retainedareas, retainedrows, verdicts
+from gdbext.views import contextbranches, goroutinegroups, retainedareas, retainedrows, verdicts
 
 if TYPE_CHECKING:
     from gdbext.session import Session
 
 KINDS = {"core": "a core", "live": "a stopped process", "running": "a process that runs"}
+STACKS = 500
+"""Different ones that the page has."""
 UNPROVED = "Which contexts are lost is not known: {}"
 
 
@@ -129,9 +132,11 @@ def _retained(session: Session, args: argparse.Namespace) -> Answer:
 
 
 def _goroutines(session: Session, args: argparse.Namespace) -> Answer:
-    groups = goroutines.COMMAND.run(session, parse(goroutines.COMMAND, "--group stack --limit 500"))
+    overview = grouping.Overview(session.goroutines, whole=True, deepest=grouping.deepest("", folded=True))
+    rows = grouping.select(overview, grouping.Wanted())
+    groups = grouping.group(rows, grouping.by_stack(overview))
     every = goroutines.COMMAND.run(session, parse(goroutines.COMMAND, "--limit 5000"))
-    return Answer([*groups.blocks, *every.blocks], every.notes)
+    return Answer([goroutinegroups.placed(overview, groups[:STACKS]), *every.blocks], every.notes)
 
 
 PARTS = (

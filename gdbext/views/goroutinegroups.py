@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from gdbext.report import Absent, Block, Cell, Node, Rows, Text, Tree
+from gdbext.report import Absent, Block, Cell, Hostile, Node, Rows, Text, Tree
 from gdbext.report.columns import Column, Schema
 from gdbext.report.counts import plural
 from gdbext.report.values import Choice, Kind, Values, each
@@ -102,6 +102,19 @@ def block(overview: Overview, groups: Iterable[Group], how: str, cut: str) -> Bl
     return SCHEMAS[how].table([every], cut=cut)
 
 
+def placed(overview: Overview, groups: Iterable[Group]) -> Tree:
+    """The same tree where its lines unfold: each says where its goroutines are."""
+    return Tree(_placed_node(Grouped(overview, group)) for group in groups)
+
+
+def _placed_node(grouped: Grouped) -> Node:
+    overview, row = grouped.first
+    node, place = _stack_node(grouped), overview.places.place(row)
+    return (
+        node if place is None else Node([*node.text[:-1], "in", Hostile(place.function), node.text[-1]], node.children)
+    )
+
+
 def _stack_node(grouped: Grouped) -> Node:
     overview, row = grouped.first
     goroutines = overview.goroutines
@@ -114,4 +127,4 @@ def _stack_node(grouped: Grouped) -> Node:
     return Node(head, [Node([frame.function, at(frame)]) for frame in grouped.frames()])
 
 
-__all__ = ["Grouped", "block", "objects"]
+__all__ = ["Grouped", "block", "objects", "placed"]

@@ -20,7 +20,7 @@ from pathlib import Path
 from tabulate import tabulate
 
 from tests import tools
-from tests.bench import delve, heap, leaks, retained, rounds
+from tests.bench import delve, heap, leaks, pages, retained, rounds
 from tests.bench.frames import frames
 from tests.bench.growth import growth
 from tests.bench.stops import FLAGS, stops
@@ -29,7 +29,7 @@ from tests.programs import Core, build, core, run
 HEADERS = ("", "measured", "promised", "")
 ROUNDS = (
     *("load", "contexts", "chain", "children", "goroutines", "stacks", "chains", "heap", "retained", "rpc", "family"),
-    *("leaks", "frames", "stops", "growth", "leaksgrowth"),
+    *("leaks", "frames", "stops", "growth", "leaksgrowth", "pages"),
 )
 MEASURES = {
     "contexts": rounds.contexts,
@@ -95,6 +95,9 @@ def _round(name: str, bench: rounds.Bench, args: argparse.Namespace) -> list[rou
     if name == "stops":
         with run(build("churn", args.go), *FLAGS) as running:
             return _shown("a live process of 1.2 GB, with a heart", stops(bench, running))
+    if name == "pages":
+        with run(build("pairs", args.go), *pages.FLAGS) as running:
+            return _shown("a live process with 500,000 lost contexts", pages.pages(bench, running))
     with _core(bench, args, _flags(name, args)) as taken:
         size = taken.path.stat().st_blocks * 512 / 1e6
         facts = taken.truth.facts

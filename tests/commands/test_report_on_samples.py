@@ -24,6 +24,7 @@ def test_the_page(host: hosts.Host, ctxforest_subject: hosts.Subject, tmp_path: 
     assert unescape(text).count("Not in this page: ") == len(lacking)
     assert found["size"] == len(text.encode())
     assert f"{found['sentence']}</p>" in unescape(text)
+    assert re.search(r'<summary class="line">\d+ goroutines? waiting \(.*?\) in main\.\w+', text)
     tree = hosts.ask(host, ctxforest_subject, "go-ctxtree")
     assert {one["address"] for one in tree["contexts"]} <= addresses(text)
 

@@ -1,7 +1,7 @@
 "use strict";
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
-  const MOST_HITS = 50, PRINTED = 100, AROUND = 15;
+  const MOST_HITS = 50, PRINTED = 40, AROUND = 15;
   const make = (name, text, css) => {
     const made = document.createElement(name);
     if (text !== undefined) made.textContent = text;
