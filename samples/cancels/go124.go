@@ -27,4 +27,22 @@ func init() {
 		runtime.AddCleanup(one, func(end context.CancelFunc) { end() }, cancel)
 		return cancel
 	}})
+	late = append(late, place{"weak pointer to what nothing else has", func(cancel context.CancelFunc) func() {
+		return register(&owner{name: "l", cancel: cancel})
+	}}, place{"AfterFunc of what a weak pointer ends", func(cancel context.CancelFunc) func() {
+		other, end := context.WithCancel(context.Background())
+		context.AfterFunc(other, cancel)
+		return register(&owner{name: "a", cancel: end})
+	}})
+}
+
+// register keeps an owner weakly.
+func register(one *owner) func() {
+	number := len(registry)
+	registry = append(registry, weak.Make(one))
+	return func() {
+		if one := registry[number].Value(); one != nil {
+			one.end()
+		}
+	}
 }

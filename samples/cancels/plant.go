@@ -295,6 +295,21 @@ func plant() {
 	keep(one, ctx)
 }
 
+// late are places that a collection would empty.
+var late []place
+
+// plantLate fills them after the last collection.
+func plantLate(planted chan<- struct{}) {
+	defer close(planted)
+	for _, where := range late {
+		for i := 0; i < 3; i++ {
+			ctx, cancel := context.WithCancel(parents[0].make())
+			one := note(ctx, where.name, "", parents[0].of.Address, true)
+			fires = append(fires, firing{one, where.put(cancel)})
+		}
+	}
+}
+
 func child(base context.Context) (context.Context, context.CancelFunc) {
 	switch dice.Intn(5) {
 	case 0:

@@ -17,7 +17,8 @@ from gdbext.analysis.heap.flow import contents
 from gdbext.analysis.heap.kernels import marking as kernels
 from gdbext.analysis.heap.marking import Marking
 from gdbext.analysis.leaks.blocking import internal
-from gdbext.analysis.leaks.proof import Facts, Words, of_rows, unfound, weak
+from gdbext.analysis.leaks.proof import Facts, Words, of_rows, unfound
+from gdbext.analysis.leaks.revived import weak
 
 if TYPE_CHECKING:
     from gdbext.compute.arrays import U64, Bools
@@ -40,7 +41,7 @@ def leaked(facts: Facts) -> Leaked:
     blocked, heap = facts.blocked, facts.flowed.laid.heap
     waiting = blocked.mask & ~internal(facts.goroutines, facts.frames)
     words = Words.every(facts)
-    marking = marked(facts, words, waiting, weak(facts))
+    marking = marked(facts, words, waiting, weak(facts.specials))
     ids = heap.ids(blocked.address)
     while True:
         wakes = waiting[blocked.row] & ((ids < 0) | marking.reached(ids))

@@ -20,6 +20,7 @@ from gdbext.analysis.heap.kernels.objects import MARKED
 from gdbext.analysis.heap.marking import Marking
 from gdbext.analysis.leaks import registrations
 from gdbext.analysis.leaks.holders import OnStacks, Places, captured
+from gdbext.analysis.leaks.revived import lives, revived, weak
 from gdbext.errors import GdbextError
 from gdbext.golang.reading.words import column
 from gdbext.golang.runtime import sema
@@ -100,21 +101,6 @@ def _semaphores(facts: Facts) -> tuple[int, int]:
         return 0, 0
 
 
-def weak(facts: Facts) -> U64:
-    """What weak pointers can bring back."""
-    slots = facts.specials.slot[facts.specials.rows("WeakHandle")]
-    alive: U64 = slots[lives(facts, slots)]
-    return alive
-
-
-def lives(facts: Facts, addresses: U64) -> Bools:
-    """Which are reached with registrations."""
-    ids = facts.flowed.laid.heap.ids(addresses)
-    found: Bools = ids >= 0
-    found[found] = facts.flowed.state[ids[found]] & MARKED != 0
-    return found
-
-
 def records(facts: Facts, rows: I64) -> U64:
     """What the g's of goroutines refer to, but for what they wait on: one list there has the waiters of others."""
     found = contents(facts.flowed.laid, facts.flowed.table, facts.goroutines.address[rows])
@@ -129,17 +115,21 @@ def of_rows(facts: Facts, words: Words, rows: I64) -> U64:
 
 
 def unfound(facts: Facts, marking: Marking) -> list[str]:
-    """A doubt where a mark reached what the search by types did not; objects with finalizers may be garbage."""
+    """A doubt where a mark reached what the search by types did not; objects with finalizers, and what weak pointers
+    bring back, may be garbage."""
     new = (marking.marks.of & kernels.REACHED != 0) & (facts.flowed.state & MARKED == 0)
     finalized = facts.flowed.laid.heap.ids(facts.roots.contents)
     new[finalized[finalized >= 0]] = False
+    if new.any():
+        new &= revived(facts.flowed, facts.specials).marks.of & kernels.REACHED == 0
     extra = int(np.count_nonzero(new))
     return [f"{extra:,} objects were reached that the first search did not find"] if extra else []
 
 
 class Firm(NamedTuple):
-    """What is reached before weak pointers and finalizers bring anything back: that keeps no memory, but may end a
-    context. ``cuts``: where registrations lead that were met. ``waiting``: which goroutines wait then."""
+    """What is reached before weak pointers, finalizers and AfterFuncs bring anything back: that keeps no memory, or as
+    an AfterFunc's context does, but may end a context. ``cuts``: where registrations lead that were met. ``waiting``:
+    which goroutines wait then."""
 
     marking: Marking
     cuts: U64
@@ -240,6 +230,7 @@ class _Passes:
         changes = not self.marking.reached(self.heap.ids(brought)).all()
         marking = self.marking.again(kernels.EVERY) if changes else self.marking
         firm = Firm(marking, self.marking.cuts, self.waiting.copy())
+        self._revive()
         self._follow(brought)
         ids = self.heap.ids(self.contexts.address)
         return Proof(
@@ -263,13 +254,19 @@ class _Passes:
             self.words.value[mine],
             contents(laid, table, self.facts.roots.contents),
             self.edges.timers,
-            self._callbacks(),
         ]
         return np.concatenate(parts)
 
     def _brought_back(self) -> U64:
-        """What finalizers will be called with, and what weak pointers refer to."""
-        return np.concatenate([self.facts.roots.contents, weak(self.facts)])
+        """What finalizers will be called with, what weak pointers refer to and AfterFuncs will call."""
+        return np.concatenate([self.facts.roots.contents, weak(self.facts.specials), self._callbacks()])
+
+    def _revive(self) -> None:
+        """Note who can cancel what in what is garbage but for a weak pointer. Contexts may be registered with one there
+        that nothing else has: what AfterFuncs among them call counts as well."""
+        itabs = self.contexts.types.canceler_itabs
+        found = revived(self.facts.flowed, self.facts.specials, itabs, self.functions)
+        self._hold_by(found.callers.astype(np.int64))
 
     def _callbacks(self) -> U64:
         """What AfterFuncs will call when their contexts end."""
@@ -277,21 +274,25 @@ class _Passes:
         address = self.contexts.address[np.isin(self.contexts.kind, kinds)]
         if not len(address):
             return address
-        address = address[lives(self.facts, address)]
+        address = address[lives(self.facts.flowed, address)]
         at = self.program.bound(context.AFTER_FUNC_CTX).offset("callback")
         return column(self.heap.image, address + np.uint64(at))
 
     def _hold(self) -> None:
         """Note who can cancel what by now."""
         callers = self.marking.callers
-        slot, context_ = captured(self.places, callers[self.seen :].astype(np.int64), self.deadlines)
+        self._hold_by(callers[self.seen :].astype(np.int64))
         self.seen = len(callers)
-        self.closure[context_], self.held[context_] = slot, True
         mine = ~self.waiting[self.on_stacks.row]
         index = self.on_stacks.context[mine]
         self.row[index], self.function[index] = self.on_stacks.row[mine], self.on_stacks.function[mine]
         self.held[index] = True
         self.held[self.on_threads] = True
+
+    def _hold_by(self, callers: I64) -> None:
+        """Note what function values can cancel."""
+        slot, context_ = captured(self.places, callers, self.deadlines)
+        self.closure[context_], self.held[context_] = slot, True
 
     def _woken(self) -> I64:
         """Which of those that wait something can wake by now."""
