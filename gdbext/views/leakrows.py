@@ -159,7 +159,7 @@ def _survivors(leaks: Leaks) -> str:
     if len(leaks.survivors) == 1:
         return f"{first.address:#x} is cancelled, which {whose} can do"
     many = f"one of {len(leaks.survivors):,} others is cancelled"
-    return f"{many}, {first.count:,} of them with {first.address:#x} ({whose})"
+    return f"{many}, {leaks.foremost:,} of them with {first.address:#x} ({whose})" if leaks.foremost else many
 
 
 def _latest(leaks: Leaks) -> str:

@@ -1,5 +1,6 @@
 // Command piles has contexts by the thousand that are not lost: held by one variable, cancelled and kept by another, waited
-// for by a crowd; and, as a server under load has, one in the hands of each of many goroutines. It says how many, and parks.
+// for by a crowd; and, as a server under load has, one in the hands of each of many goroutines. With -hooks there are
+// AfterFuncs that nothing can stop. It says how many, and parks.
 package main
 
 import (
@@ -31,6 +32,7 @@ type truth struct {
 
 var (
 	many     = flag.Int("many", 1500, "of each")
+	hooks    = flag.Int("hooks", 0, "AfterFuncs of Shared, of Value bytes each")
 	registry = map[int]*session{}
 	history  []context.Context
 	shutdown context.CancelFunc
@@ -53,8 +55,17 @@ func main() {
 		run(func() { <-ctx.Done() })
 		run(serve)
 	}
+	for i := 0; i < *hooks; i++ {
+		hook(ctx)
+	}
 	go tell()
 	<-park
+}
+
+// hook leaves something to be done at the end, and forgets what would stop it.
+func hook(ctx context.Context) {
+	value := make([]byte, told.Value)
+	context.AfterFunc(ctx, func() { value[0]++ })
 }
 
 // register puts a cancel function into a map that nobody empties.

@@ -87,3 +87,13 @@ def test_what_a_context_retains_is_what_its_object_does(go: str) -> None:
 def test_fewer_are_no_pile(go: str) -> None:
     taken = core(build("piles", go), f"gcore-{tools.gdbs()[-1]}", "-many", "900")
     assert hosts.ask(hosts.Host("core"), taken, "go-ctxleaks")["piles"] == []
+
+
+def test_afterfuncs_keep_what_they_will_call(go: str) -> None:
+    hooks = 1200
+    taken = core(build("piles", go), f"gcore-{tools.gdbs()[-1]}", "-many", "9", "-hooks", str(hooks))
+    found = hosts.ask(hosts.Host("core"), taken, "go-ctxleaks")
+    loose = found["registered"]["unstoppable"]
+    assert loose["contexts"] == hooks and loose["objects"] == 3 * hooks
+    assert 0 < loose["bytes"] - hooks * taken.truth.facts["value"] < hooks * 256
+    assert f"wait for contexts that live on: {loose['bytes']:,} bytes" in found["sentence"]

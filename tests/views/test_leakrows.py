@@ -24,7 +24,7 @@ def leaks(**more: Any) -> Leaks:
     totals = {key: Total(more.pop(key, 0), Count(0, 0)) for key in KEYS}
     made = Leaks(
         doubts=(), all=Count(20, 1000), live=sum(total.contexts for total in totals.values()), totals=totals,
-        unstoppable=NOTHING, piled=NOTHING, together=Count(0, 0), shared=0, bound=0, endless=0, maps=0,
+        unstoppable=NOTHING, piled=NOTHING, together=Count(0, 0), shared=0, bound=0, foremost=0, endless=0, maps=0,
         groups=None, sites=(), survivors=(), goids=(), latest=NO_DEADLINE, now=0,
     )  # fmt: skip  # type: ignore[arg-type]
     return evolve(made, **more)
@@ -59,10 +59,19 @@ def test_one_context_ends_them() -> None:
 
 def test_of_several_the_one_with_most_is_named() -> None:
     some = (survivor(3), survivor(1, address=0xC000020000))
-    assert said(orphaned=4, bound=4, survivors=some) == (
+    assert said(orphaned=4, bound=4, foremost=3, survivors=some) == (
         "4 contexts end only if one of 2 others is cancelled, 3 of them with 0xc000010000 (nobody); "
         "they keep 0 of 1,000 bytes alive."
     )
+
+
+def test_those_that_a_deadline_ends_are_none_of_them() -> None:
+    some = (survivor(9), survivor(1, address=0xC000020000))
+    counted = {"lost": 3, "until_deadline": 7, "bound": 3, "survivors": some}
+    assert said(**counted, foremost=2).startswith(
+        "3 contexts end only if one of 2 others is cancelled, 2 of them with 0xc000010000 (nobody); 7 contexts end no"
+    )
+    assert said(**counted).startswith("3 contexts end only if one of 2 others is cancelled; 7 contexts end no")
 
 
 def test_nothing_ends_it() -> None:

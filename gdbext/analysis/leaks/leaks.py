@@ -71,6 +71,7 @@ class Leaks:
     together: Count
     shared: int
     bound: int
+    foremost: int
     endless: int
     maps: int
     groups: Groups = field(repr=False)
@@ -96,6 +97,7 @@ def leaks(known: Known) -> Leaks:
     loose = (verdicts.verdict == REGISTERED) & ~verdicts.stoppable
     deadlines = verdicts.deadline[verdicts.verdict == UNTIL_DEADLINE]
     open_ = np.isin(verdicts.verdict, (LOST, ORPHANED))
+    ends = survivors(known, verdicts.survivor[verdicts.proved])
     return Leaks(
         doubts=doubts(known),
         all=kept.all,
@@ -106,15 +108,22 @@ def leaks(known: Known) -> Leaks:
         together=(together := sets.kept_by(verdicts.proved)),
         shared=together.bytes - sum(parts),
         bound=int(np.count_nonzero(open_ & (verdicts.survivor >= 0))),
+        foremost=_foremost(known, ends, verdicts.survivor[open_]),
         endless=int(np.count_nonzero(open_ & (verdicts.survivor < 0))),
         maps=_maps(known),
         groups=groups,
         sites=sites_of(known, groups.number, len(groups.groups)),
-        survivors=survivors(known, verdicts.survivor[verdicts.proved]),
+        survivors=ends,
         goids=np.unique(known.goroutines.goid[np.unique(kept.waits.row)]).tolist(),
         latest=int(deadlines.max(initial=NO_DEADLINE)),
         now=known.goroutines.now.ns,
     )
+
+
+def _foremost(known: Known, ends: Sequence[Survivor], survivor: I32) -> int:
+    """How many the first of the survivors ends."""
+    addresses = known.contexts.address[survivor[survivor >= 0]]
+    return int(np.count_nonzero(addresses == np.uint64(ends[0].address))) if ends else 0
 
 
 def _piled(above: I32, mine: Bools) -> Bools:
