@@ -108,12 +108,9 @@ class _Edges(Sequence[Edge]):
 
 
 def edge(lookup: Lookup, holder: Object, target: Object) -> Edge:
-    """The first word of an object that points into another."""
-    image = lookup.flowed.laid.heap.image
-    count = holder.size // 8
-    words = np.frombuffer(image.read(holder.base, 8 * count), "<u8")
-    inside = np.flatnonzero((words >= np.uint64(target.base)) & (words < np.uint64(target.base + target.size)))
-    name = lookup.field(holder, holder.base + 8 * int(inside[0])) if len(inside) else ""
+    """The first pointer of an object that points into another; not a number that says the same."""
+    found = referrers.pointing_from(lookup.flowed, holder, target)
+    name = lookup.field(holder, int(found[0, 0])) if len(found) else ""
     return Edge(holder, name, target)
 
 

@@ -100,6 +100,21 @@ def test_the_words_on_a_path_have_names() -> None:
     assert paths.path(asked, found, ids(asked.flowed, held.at)[4]) is None
 
 
+def test_a_number_that_says_the_same_is_no_edge() -> None:
+    made = MadeHeap()
+    pointer = linked(made)
+    node = int(made.world.program.word(pointer + made.world.offset("internal/abi.PtrType", "Elem")))
+    ring = made.struct("main.Ring", ("number", made.int), ("node", pointer))
+    at = [made.new(ring), made.new(node)]
+    made.world.words(at[0], at[1], at[1])
+    variable = made.world.data.take(8)
+    made.world.words(variable, at[0])
+    holder = made.elem(made.forward("*main.Ring"), "PtrType", ring)
+    flowed = made.flowed(at[:1], [(variable, holder)])
+    path = paths.path(lookup(made, flowed), Paths.of(flowed, made_roots(at[:1])), ids(flowed, at)[1])
+    assert path is not None and [edge.field for edge in path.edges] == [".node"]
+
+
 def test_stacks_come_before_globals() -> None:
     held = Held()
     kind = np.array([DATA, STACK, DATA], np.uint8)
