@@ -36,10 +36,13 @@ class UnsupportedTarget(GdbextError):
     """This target cannot be answered for, and why."""
 
 
+UNREADABLE = "not in the target's readable memory"
+
+
 class MemoryFault(GdbextError):
     """``size`` bytes at ``address`` cannot be read."""
 
-    def __init__(self, address: int, size: int, why: str = "not in the target's readable memory") -> None:
+    def __init__(self, address: int, size: int, why: str = UNREADABLE) -> None:
         super().__init__(f"cannot read {size} bytes at {address:#x}: {why}")
         self.address = address
         self.size = size

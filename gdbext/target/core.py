@@ -128,6 +128,7 @@ class CoreFile:
         stamped = dict(_verified_files(notes.files, own))
         files = {name: data for name, (data, _) in stamped.items()}
         image = _whole_image(elf, own, program, bias, notes.files, files)
+        image.why = "; ".join([image.why, *_cut_off(elf)])
         mappings = merge_mappings(_mappings(loads(elf)), notes.files)
         stamps = {one.path: one.stamp for one in (elf, program) if one.stamp is not None}
         stamps |= {name: stamp for name, (_, stamp) in stamped.items()}
@@ -275,16 +276,19 @@ def _mappings(segments: Iterable[Load]) -> Iterator[Mapping]:
 
 
 def _losses(elf: Elf, notes: Notes) -> list[str]:
-    said = []
+    said = [*_cut_off(elf)]
+    if not notes.threads:
+        said.append("the core has no thread registers: running goroutines have no stack")
+    return said
+
+
+def _cut_off(elf: Elf) -> Iterator[str]:
     declared = int.from_bytes(elf.data[56:58].tobytes(), "little")
     if len(elf.segments) < declared != PN_XNUM:
-        said.append(f"the core is cut off: {len(elf.segments)} of its {declared} program headers are there")
+        yield f"the core is cut off: {len(elf.segments)} of its {declared} program headers are there"
     sizes = [(load.offset, load.size, clip(elf.data, load.offset, load.size)) for load in loads(elf)]
     lost = [(offset + size, size - there) for offset, size, there in sizes if there < size]
     if lost:
         whole, missing = max(end for end, _ in lost), sum(count for _, count in lost)
         parts = f"{missing:,} bytes of {len(lost)} segments are missing"
-        said.append(f"the core is cut off: it has {elf.data.size:,} of {whole:,} bytes or more; {parts}")
-    if not notes.threads:
-        said.append("the core has no thread registers: running goroutines have no stack")
-    return said
+        yield f"the core is cut off: it has {elf.data.size:,} of {whole:,} bytes or more; {parts}"

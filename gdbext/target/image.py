@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdbext.compute.arrays import U64, Bools
-from gdbext.errors import MemoryFault
+from gdbext.errors import UNREADABLE, MemoryFault
 from gdbext.target import kernels
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ def joined(segments: Iterable[Segment]) -> list[Segment]:
 class Image:
     """Sorted, disjoint segments of target memory and where each lies in our own address space.
 
-    ``owners`` are the buffers (maps, arrays) that must live as long as the image does.
+    ``owners`` are the buffers (maps, arrays) that must live as long as the image does. ``why``: why what is in no
+    segment cannot be read.
     """
 
     def __init__(self, segments: Iterable[Segment], owners: Iterable[object] = ()) -> None:
@@ -57,6 +58,7 @@ class Image:
         self._starts = [row[0] for row in rows]
         self._rows = rows
         self.owners = tuple(owners)
+        self.why = UNREADABLE
 
     @classmethod
     def of_arrays(cls, parts: Iterable[tuple[int, NDArray[np.uint8]]]) -> Image:
@@ -90,7 +92,7 @@ class Image:
             start, end, host = self._rows[index]
             if address + size <= end:
                 return host + address - start
-        raise MemoryFault(address, size)
+        raise MemoryFault(address, size, self.why)
 
     def read(self, address: int, size: int) -> bytes:
         """Exactly ``size`` bytes, across adjoining segments. Raises MemoryFault."""
@@ -104,7 +106,7 @@ class Image:
         while at < end:
             index = bisect.bisect_right(self._starts, at) - 1
             if index < 0 or at >= self._rows[index][1]:
-                raise MemoryFault(address, size)
+                raise MemoryFault(address, size, self.why)
             stop = min(end, self._rows[index][1])
             pieces.append(ctypes.string_at(self.host(at, stop - at), stop - at))
             at = stop

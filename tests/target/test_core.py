@@ -436,7 +436,7 @@ def test_gcore_cut_in_the_middle(newest: programs.Program, gdb: tools.Gdb, tmp_p
     os.truncate(path, int(row["offset"]) + address - int(row["vaddr"]) + 10)
     target = CoreFile.open(str(newest.exe), str(path))
     assert target.memory.read(address, 10).hex() == heap["bytes"][:20]
-    with pytest.raises(MemoryFault):
+    with pytest.raises(MemoryFault, match="readable memory; the core is cut off: it has"):
         target.memory.read(address, 11)
     assert "cut off" in target.notes[0]
     assert "no thread registers" in target.notes[1]
