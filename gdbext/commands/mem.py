@@ -6,11 +6,11 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from gdbext import report
-from gdbext.analysis.memory import breakdown, figures, pooled
+from gdbext.analysis.memory import breakdown, figures, pinned, pooled
 from gdbext.commands import Command
 from gdbext.errors import UsageError
 from gdbext.golang.runtime import mstats
-from gdbext.views import memexplained, memrows
+from gdbext.views import memexplained, memrows, pinnedrows
 
 if TYPE_CHECKING:
     from gdbext.session import Session
@@ -23,6 +23,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """go-mem's own options."""
     parser.add_argument("--explain", action="store_true", help="walk through Alloc, Sys and RSS with these figures")
     parser.add_argument("--pools", action="store_true", help="say what only pools of package sync keep alive")
+    parser.add_argument("--slices", action="store_true", help="say which large arrays only short slices keep alive")
     parser.add_argument("--memstats", action="store_true", help="list runtime.MemStats, all fields that are one number")
 
 
@@ -35,13 +36,26 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
     pools = _pooled(session) if args.pools else None
     if pools is not None:
         blocks.append(report.Text(memrows.pools_line(pools)))
+    short = _pinned(session) if args.slices else None
+    if short is not None:
+        blocks += pinnedrows.blocks(short, args.limit)
     if args.explain:
         blocks += [report.Text(text) for text in memexplained.explained(found.stats, found.known)]
     if args.memstats:
         headings = [report.Heading("runtime.MemStats"), report.Heading("", "right")]
         blocks.append(report.Table(headings, list(memrows.memstats_rows(found.stats.fields()))))
     more = {} if pools is None else {"pools": memrows.pools_object(pools)}
+    more |= {} if short is None else {"slices": pinnedrows.document(short, args.limit)}
     return report.Report({**_document(found), **more}, blocks, _notes(session, found))
+
+
+def _pinned(session: Session) -> pinned.Pinned:
+    """Raises UsageError where nothing is known of what keeps what."""
+    if not session.target.memory.stable:
+        raise UsageError(
+            "what slices keep is not known of a program that runs", "python -m gdbext live PID go-mem --slices"
+        )
+    return pinned.pinned(session.maybe_live, [session.roots.value, session.unparked_words.value])
 
 
 def _pooled(session: Session) -> pooled.Pooled:
@@ -122,6 +136,7 @@ COMMAND = Command(
         ("go-mem", "where the memory goes, and the settings in force"),
         ("go-mem --explain", "the same, then from Alloc to Sys to RSS in words, with these figures"),
         ("go-mem --pools", "with what only sync.Pools keep, and what of that the next collection frees"),
+        ("go-mem --slices", "with large arrays of which slices use less than half, and where those slices lie"),
         ("go-mem --json", "with all of runtime.MemStats, for a program"),
     ),
     run=run,

@@ -117,3 +117,28 @@ def test_of_a_program_that_runs_nobody_knows_what_pools_keep(go: str) -> None:
     with run(build("accounts", go)) as running:
         said = hosts.say_alone(hosts.Host("live"), running, "go-mem", "--pools")
     assert said.status == 2 and "not known of a program that runs" in said.err
+
+
+@pytest.mark.parametrize("flags", [(), ("-repaired",)])
+def test_arrays_that_short_slices_pin(go: str, flags: tuple[str, ...]) -> None:
+    """Sixteen bytes of each payload are kept; the repaired program keeps a copy of them."""
+    host, times = hosts.Host("live", copied=True), 500
+    with hosts.subject(host, build("pairs", go), "-leak", "slice", *flags, "-operations", str(times)) as subject:
+        found = hosts.ask(host, subject, "go-mem", "--slices")["slices"]
+        text = hosts.say(host, subject, "go-mem", "--slices").out
+        payload = int(subject.truth.facts["payload"])
+    if flags:
+        assert found == {"arrays": 0, "size": 0, "bytes": 0, "unreachable_bytes": 0, "groups": []}
+        assert "slices: no array of 1 KiB or more is kept by slices alone that use less than half of it\n" in text
+        return
+    (group,) = found.pop("groups")
+    beyond = times * (payload - 16)
+    assert found == {"arrays": times, "size": times * payload, "bytes": beyond, "unreachable_bytes": 0}
+    assert (group["holder"], group["field"], group["arrays"], group["bytes"]) == ("[]uint8", "", times, beyond)
+    assert f"slices: {times} arrays of 1 KiB or more, " in text
+
+
+def test_of_a_program_that_runs_nobody_knows_what_slices_keep(go: str) -> None:
+    with run(build("accounts", go)) as running:
+        said = hosts.say_alone(hosts.Host("live"), running, "go-mem", "--slices")
+    assert said.status == 2 and "python -m gdbext live PID go-mem --slices" in said.err

@@ -1,0 +1,64 @@
+"""Arrays that short slices pin, as lines and rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from gdbext import report
+from gdbext.report.cells import human_bytes
+from gdbext.report.columns import Column, Schema
+from gdbext.report.counts import limited, plural
+from gdbext.report.values import Kind
+
+if TYPE_CHECKING:
+    from gdbext.analysis.memory.pinned import Group, Pinned
+
+LEAST = "1 KiB"
+"""analysis/memory/pinned.py's, in words."""
+
+
+def _group(key: str, kind: Kind, title: str, one: Callable[[Group], Any]) -> Column[Group, Sequence[Group]]:
+    return Column(key, kind, title, one)
+
+
+GROUP = Schema(
+    (
+        _group("arrays", Kind.COUNT, "arrays", lambda row: row.arrays),
+        _group("bytes", Kind.BYTES, "not used", lambda row: row.bytes),
+        _group("holder", Kind.HOSTILE, "their slices lie in", lambda row: row.holder),
+        _group("field", Kind.HOSTILE, "at", lambda row: row.field),
+        _group("example", Kind.ADDRESS, "largest", lambda row: row.example),
+    )
+)
+"""Arrays by where their slices lie."""
+
+
+def blocks(found: Pinned, limit: int | None) -> Iterator[report.Block]:
+    """What a person reads."""
+    yield report.Text(_sentence(found))
+    if found.groups:
+        shown, cut = limited(found.groups, limit)
+        yield GROUP.table([shown], cut=cut)
+
+
+def _sentence(found: Pinned) -> str:
+    if not found.arrays:
+        return f"slices: no array of {LEAST} or more is kept by slices alone that use less than half of it"
+    return (
+        f"slices: {plural(found.arrays, 'array')} of {LEAST} or more, {human_bytes(found.size)}, kept by slices alone "
+        f"that use less than half: {human_bytes(found.bytes)} lie beyond their lengths, which they can grow into, "
+        f"{human_bytes(found.unreachable)} of that beyond their capacities, where no code gets; a copy of what is used "
+        "(slices.Clone, strings.Clone) would let go of the rest"
+    )
+
+
+def document(found: Pinned, limit: int | None) -> dict[str, Any]:
+    """As JSON."""
+    return {
+        "arrays": found.arrays,
+        "size": found.size,
+        "bytes": found.bytes,
+        "unreachable_bytes": found.unreachable,
+        "groups": report.Rows(map(GROUP.object, found.groups[:limit])),
+    }
