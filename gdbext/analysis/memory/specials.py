@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from gdbext.golang.types.rtype import Types
 
 FINALIZER, CLEANUP, WEAK = range(3)
-KINDS = ("finalizer", "cleanup", "weak pointer")
-OF_SPECIALS = ("Finalizer", "Cleanup", "WeakHandle")
+NAMES = {"Finalizer": "finalizer", "Cleanup": "cleanup", "WeakHandle": "weak pointer"}
+"""Kinds of specials, as the runtime names them and in words; in the order of ``Waiting.kind``."""
+KINDS = tuple(NAMES.values())
 WRAPPER = "runtime.AddCleanup["
 """Until Go 1.25 a closure around what the program gave."""
 UNKNOWN, DEAD, REACHED = -1, 0, 1
@@ -56,7 +57,7 @@ def waiting(
     program: Program, symtab: Symtab, types: Types, heap: Heap, specials: Specials, found: Histogram | None
 ) -> Waiting:
     """All of a program. ``found``: what its objects are, None where that is not known. Raises MissingField."""
-    rows = [specials.rows(name) for name in OF_SPECIALS]
+    rows = [specials.rows(name) for name in NAMES]
     every = np.concatenate(rows)
     kind = np.repeat(np.arange(len(rows)), [len(each) for each in rows]).astype(np.uint8)
     called = funcvals.functions(program, symtab, _called(program, specials, rows))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from gdbext.analysis.memory import samples, timers
+from gdbext.analysis.memory import samples, specials, timers
 from gdbext.analysis.triage.finding import ESTIMATED, EXACT, SUSPECTED, Finding, is_large
 from gdbext.golang.runtime import mgc
 
@@ -20,7 +20,6 @@ CYCLES = 50
 """Before that many the program has only begun; those it asks for itself are its own choice."""
 PILE = 100_000
 """Timers that do the same, or finalizers."""
-NAMES = {"Finalizer": "finalizer", "Cleanup": "cleanup", "WeakHandle": "weak pointer"}
 
 
 def findings(asked: Asked, memory: Figures) -> Iterator[Finding]:
@@ -33,7 +32,7 @@ def findings(asked: Asked, memory: Figures) -> Iterator[Finding]:
     collector = mgc.collector(asked.program)
     if collector.cpu_fraction >= CPU_FRACTION and collector.ended - collector.forced >= CYCLES:
         yield Finding(COLLECTOR, EXACT, memory.stats.value("HeapAlloc"), 0, collector)
-    for name, words in NAMES.items():
+    for name, words in specials.NAMES.items():
         if (count := len(asked.specials.rows(name))) >= PILE:
             yield Finding(SPECIALS, SUSPECTED, 0, 0, (words, count))
     yield from _timers(asked)

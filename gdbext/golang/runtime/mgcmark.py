@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from gdbext.golang.runtime.proc import Goroutines
     from gdbext.golang.runtime.special import Specials
 
-OF_SPECIALS = (
+ROOT_SPECIALS = (
     ("Finalizer", FINALIZER, special.FINALIZER),
     ("WeakHandle", WEAK_HANDLE, special.WEAK_HANDLE),
     ("Cleanup", CLEANUP, special.CLEANUP),
@@ -93,7 +93,7 @@ def stacks(goroutines: Goroutines) -> Iterator[Part]:
 def of_specials(program: Program, specials: Specials) -> Iterator[Part]:
     """What finalizers and cleanups of single objects will call, and the handles of weak pointers."""
     yield Part.none(*specials.notes)
-    for name, kind, struct in OF_SPECIALS:
+    for name, kind, struct in ROOT_SPECIALS:
         rows = specials.rows(name)
         if not len(rows):
             continue
