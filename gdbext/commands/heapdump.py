@@ -18,8 +18,7 @@ from gdbext.views import heapprofiles, heaptables
 if TYPE_CHECKING:
     from gdbext.session import Session
 
-
-FORMATS = ("dump", "pprof", "parquet")
+DUMP = "dump"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,8 +27,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("file", metavar="FILE", help="where to: one that an earlier go-heapdump wrote is replaced, nothing else")
     add(
         "--format",
-        choices=FORMATS,
-        default=FORMATS[0],
+        choices=tuple(FORMATS),
+        default=DUMP,
         help="for go-diff (dump: unless said), for others",
     )
 
@@ -37,7 +36,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(session: Session, args: argparse.Namespace) -> report.Report:
     """The file, and what is in it. Raises GdbextError."""
     path = given.path_of(args.file)
-    return {"dump": _dump, "pprof": _profile, "parquet": _tables}[args.format](session, path)
+    return FORMATS[args.format](session, path)
 
 
 def _dump(session: Session, path: Path) -> report.Report:
@@ -50,7 +49,7 @@ def _dump(session: Session, path: Path) -> report.Report:
         f"{counts.plural(more['contexts'], 'context')}; allocation sites of {counts.plural(more['sampled'], 'object')}"
     )
     next_ = f"later, of the same process: go-diff {path}", f"of another dump of it:      go-diff {path} FILE"
-    return _report(made, path, size, "dump", more, [f"; {found}", *next_])
+    return _report(made, path, size, DUMP, more, [f"; {found}", *next_])
 
 
 def _profile(session: Session, path: Path) -> report.Report:
@@ -120,6 +119,9 @@ def _report(
     lines = [found, f"{path}: {cells.human_bytes(size)}", *said[1:]]
     return report.Report(document, [report.Lines(lines)], made.notes)
 
+
+FORMATS = {DUMP: _dump, "pprof": _profile, "parquet": _tables}
+"""Each writes the file, over nothing but one that it wrote itself (``given.check``), and says what is in it."""
 
 COMMAND = Command(
     name="go-heapdump",
