@@ -32,14 +32,14 @@ class Texts:
 
 
 @frozen(eq=False)
-class Known:
-    """A column of numbers, of which some are not ``known``."""
+class Masked:
+    """A column of numbers; null where they are not ``known``."""
 
     values: NDArray[Any] = field(repr=False)
     known: Bools = field(repr=False)
 
 
-Column = Texts | Known | Any
+Column = Texts | Masked | Any
 """The last: an array of whole numbers or of truth values."""
 Piece = Mapping[str, Column]
 """Columns of some rows, by name; each as long as the others."""
@@ -89,7 +89,7 @@ def _array(pyarrow: Any, column: Column) -> Any:
         which = np.ascontiguousarray(column.which, np.int32)
         texts = pyarrow.array([_plain(text) for text in column.texts], pyarrow.string())
         return pyarrow.DictionaryArray.from_arrays(pyarrow.array(which, mask=which < 0), texts)
-    if isinstance(column, Known):
+    if isinstance(column, Masked):
         return pyarrow.array(column.values, mask=~column.known)
     return pyarrow.array(column)
 

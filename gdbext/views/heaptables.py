@@ -16,7 +16,7 @@ from gdbext.analysis.heap.kernels import objects as states
 from gdbext.analysis.heap.kernels.words import Mask
 from gdbext.analysis.leaks.verdicts import VERDICTS
 from gdbext.golang.runtime.rootwords import BSS, DATA, FINALIZER, KINDS, OF_GOROUTINES
-from gdbext.report.parquet import Known, Texts
+from gdbext.report.parquet import Masked, Texts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,7 +33,7 @@ PIECE = 1 << 20
 
 
 Piece = dict[str, Any]
-"""Columns of some rows: arrays, Texts, Known. Addresses are signed, as not everybody reads others; none is as high."""
+"""Columns of some rows: arrays, Texts, Masked. Addresses are signed, as not everybody reads others; none is as high."""
 
 
 def objects(dump: HeapDump, piece: int = PIECE) -> Iterator[Piece]:
@@ -52,7 +52,7 @@ def objects(dump: HeapDump, piece: int = PIECE) -> Iterator[Piece]:
         yield {
             "address": dump.addresses(ids).astype(np.int64),
             "size": dump.spans_of(ids)[:, states.SIZE].astype(np.int64),
-            "type": Known(row.astype(np.int32), rank >= states.TILED),
+            "type": Masked(row.astype(np.int32), rank >= states.TILED),
             "exact": (rank >= states.FITTING) | ((rank >= states.TILED) & (row == dump.types.text)),
             "reachable": state & states.MARKED != 0,
             "allocated_by": Texts(site, [one[0] for one in text]),
@@ -91,8 +91,8 @@ def roots(dump: HeapDump, flowed: Flowed, known: Roots, names: RootNames) -> Ite
         "target": dump.addresses(target[mine]).astype(np.int64),
         "kind": Texts(kind.astype(np.int32), KINDS),
         "name": _variables(names, kind, where),
-        "goid": Known(goid, of_goroutine),
-        "word": Known(where.astype(np.int64), where != 0),
+        "goid": Masked(goid, of_goroutine),
+        "word": Masked(where.astype(np.int64), where != 0),
     }
 
 
@@ -121,7 +121,7 @@ def types(dump: HeapDump) -> Iterator[Piece]:
         "type": found.row,
         "name": Texts(every, found.names),
         "package": Texts(np.where(packaged, every, -1), found.packages),
-        "descriptor": Known(found.address.astype(np.int64), found.address != 0),
+        "descriptor": Masked(found.address.astype(np.int64), found.address != 0),
         "objects": counts[:, LIVE],
         "bytes": counts[:, LIVE + 1],
         "garbage_objects": counts[:, DEAD],
@@ -141,8 +141,8 @@ def contexts(dump: HeapDump, every: Contexts | None) -> Iterator[Piece]:
         "kind": Texts(rows.kind, rows.kinds),
         "state": Texts(state.astype(np.int32), STATES),
         "verdict": Texts(np.where(proved > 0, proved, -1), VERDICTS),
-        "parent": Known(above.astype(np.int64), parent >= 0),
-        "registered_with": Known(rows.above.astype(np.int64), rows.above != 0),
+        "parent": Masked(above.astype(np.int64), parent >= 0),
+        "registered_with": Masked(rows.above.astype(np.int64), rows.above != 0),
         "children": children.astype(np.int64),
         "key": Texts(rows.key, rows.keys),
     }

@@ -13,7 +13,7 @@ from hypothesis import given, strategies as st
 from gdbext.compute.control import CONTROL
 from gdbext.errors import GdbextError
 from gdbext.report import parquet
-from gdbext.report.parquet import Known, Texts
+from gdbext.report.parquet import Masked, Texts
 
 
 def piece(numbers: list[int]) -> parquet.Piece:
@@ -21,7 +21,7 @@ def piece(numbers: list[int]) -> parquet.Piece:
     return {
         "number": values,
         "flag": values > 0,
-        "perhaps": Known(values.astype(np.int32), values % 2 == 0),
+        "perhaps": Masked(values.astype(np.int32), values % 2 == 0),
         "text": Texts(np.where(values > 1, -1, 0), [f"{len(numbers)}"]),
     }
 

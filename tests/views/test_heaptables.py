@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from gdbext.report.parquet import Known, Piece, Texts
+from gdbext.report.parquet import Masked, Piece, Texts
 from gdbext.views import heaptables
 from tests import tools
 from tests.analysis.dumps.madedumps import HEAP, PAGE, TYPES, UNTYPED, Context, Span, dead, dump, live, site
@@ -31,7 +31,7 @@ def rows(pieces: Iterable[Piece]) -> list[dict[str, Any]]:
 def _values(column: Any) -> list[Any]:
     if isinstance(column, Texts):
         return [column.texts[at] if at >= 0 else None for at in column.which.tolist()]
-    if isinstance(column, Known):
+    if isinstance(column, Masked):
         return [value if known else None for value, known in zip(column.values.tolist(), column.known, strict=True)]
     values: list[Any] = column.tolist()
     return values
