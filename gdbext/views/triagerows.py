@@ -65,7 +65,7 @@ class Said:
 
 def said(known: Known, one: Finding) -> Said:
     """In words."""
-    sentence, after = SENTENCES.get(one.kind, _advised)(known, one)
+    sentence, after = SENTENCES[one.kind](known, one)
     return Said(one, GRADES[one.grade] + sentence, after)
 
 
@@ -198,7 +198,9 @@ SENTENCES: Mapping[str, Callable[[Known, Finding], Told]] = {
     memory.TIMERS: _timers,
     objects.TYPE: _type,
     objects.HOLDER: _holder,
+    **dict.fromkeys(memrows.SENTENCES, _advised),
 }
+"""By the kind of finding, of advice about memory too."""
 
 
 # What the program is doing
