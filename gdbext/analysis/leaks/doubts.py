@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def doubts(known: Known) -> list[str]:
     """In sentences; none where all was whole."""
-    return list(dict.fromkeys([*_of_the_heap(known), *_doubts(known)]))
+    return list(dict.fromkeys([*_of_the_heap(known), *_of_contexts(known)]))
 
 
 def doubts_of_leaked(known: Known) -> list[str]:
@@ -27,6 +27,7 @@ def doubts_of_leaked(known: Known) -> list[str]:
 
 
 def _of_the_heap(known: Known) -> Iterator[str]:
+    """Of what both proofs follow: the heap, and the roots, whose notes come with what is maybe live."""
     if not known.program.target.memory.stable:
         yield "the program ran while its memory was read"
     yield from known.heap_check
@@ -35,8 +36,8 @@ def _of_the_heap(known: Known) -> Iterator[str]:
 
 
 def _covered(known: Known) -> set[str]:
-    """What is said of goroutines of which the proof's roots have each word that could matter: whose threads are
-    elsewhere, in code of -race or of C, or in a function that switches stacks."""
+    """Notes that are no doubts: of goroutines whose threads are elsewhere, in code of -race or of C, or in a function
+    that switches stacks. A collection could not follow them; the proof's roots have each word that could matter."""
     g = known.goroutines.g
     size = (g["high"] - g["low"]).astype(np.int64)
     if not ((size > 0) & (size <= LARGEST)).all():
@@ -46,10 +47,11 @@ def _covered(known: Known) -> set[str]:
 
 
 def _without_number(note: str) -> str:
+    """Such notes begin with how many there are."""
     return note.partition(" ")[2]
 
 
-def _doubts(known: Known) -> Iterator[str]:
+def _of_contexts(known: Known) -> Iterator[str]:
     yield from known.contexts.notes
     yield from known.proof.notes
     yield from _modules(known.symtab.modules)
