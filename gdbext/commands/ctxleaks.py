@@ -106,6 +106,7 @@ COMMAND = Command(
         "garbage if exactly these contexts left their parents' maps, with the goroutines that wait for nothing else;\n"
         "of held and cancelled ones the contexts' own. What a single context retains (--verdict of go-ctxtree and\n"
         "go-ctxchain) is what would become garbage if it were cancelled and nobody had it any more, itself with it.\n"
+        "Made by: where most of those were made that the memory profile sampled, and how many other places there are.\n"
         "Not lost, but many: 1,000 contexts or more of one kind that are held, or that were cancelled, and that\n"
         "shortest paths reach by way of one variable or one goroutine; or as many goroutines that wait for one held\n"
         "context and for nothing else. The counts are facts, that this is a leak is a suspicion: they may be meant.\n"

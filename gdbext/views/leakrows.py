@@ -15,7 +15,7 @@ from gdbext.report import Address, Cell, cells
 from gdbext.report.columns import Column, Schema
 from gdbext.report.counts import plural
 from gdbext.report.values import Kind
-from gdbext.views.siterows import FRAME, made_by, place, sampled
+from gdbext.views.siterows import FRAME, mostly_by, place, sampled
 
 if TYPE_CHECKING:
     from gdbext.analysis.contexts.contexts import Contexts
@@ -64,11 +64,7 @@ class Row:
     @property
     def made(self) -> str:
         """Where most of them, without the directories that JSON has."""
-        if self.site.place is None:
-            return "not sampled"
-        return made_by(self.site.place) + (
-            f" and {plural(self.site.others, 'other place')}" if self.site.others else ""
-        )
+        return mostly_by(self.site)
 
     @property
     def samples(self) -> str:

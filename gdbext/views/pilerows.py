@@ -14,7 +14,7 @@ from gdbext.report import cells
 from gdbext.report.columns import Column, Schema
 from gdbext.report.counts import plural
 from gdbext.report.values import Kind
-from gdbext.views.siterows import FRAME, made_by, place, sampled
+from gdbext.views.siterows import FRAME, made_by, mostly_by, place, sampled
 
 if TYPE_CHECKING:
     from gdbext.analysis.contexts.contexts import Contexts
@@ -79,7 +79,7 @@ class Row:
         """Where contexts were made, or where goroutines wait."""
         if isinstance(self.of, Crowd):
             return made_by(self.of.place) if self.of.place is not None else "-"
-        return made_by(self.site.place) if self.site is not None and self.site.place is not None else "not sampled"
+        return mostly_by(self.site)
 
     @property
     def site_text(self) -> str | None:
@@ -117,6 +117,7 @@ PILE = Schema(
         _of("site", Kind.TEXT, "", lambda row: row.site_text),
         _of("stack", Kind.LIST, "", lambda row: list(map(FRAME.object, row.site.stack)) if row.site else []),
         _of("sampled", Kind.COUNT, "", lambda row: row.site.sampled if row.site else None),
+        _of("other_places", Kind.COUNT, "", lambda row: row.site.others if row.site else None),
         _of("", Kind.TEXT, "made by, or wait in", lambda row: row.made),
         _of("", Kind.TEXT, "sampled", lambda row: row.samples),
         _of("example", Kind.ADDRESS, "example", lambda row: row.example),

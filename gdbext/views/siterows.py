@@ -9,12 +9,14 @@ from attrs import frozen
 
 from gdbext.report.cells import escape
 from gdbext.report.columns import Column, Schema
+from gdbext.report.counts import plural
 from gdbext.report.values import Kind
 from gdbext.views.histogramrows import shown
 
 if TYPE_CHECKING:
     from gdbext.analysis.heap.allocsite import Site
     from gdbext.analysis.heap.sites import TypeSite
+    from gdbext.analysis.leaks.sites import GroupSite
     from gdbext.golang.runtime.symtab import Location, Symtab
 
 
@@ -47,6 +49,13 @@ def made_by(one: Location) -> str:
     """A frame in one line, without the directories that JSON has."""
     function, file = (text.rsplit("/", 1)[-1] for text in (one.function, one.file))
     return f"{escape(function)} at {escape(file)}:{one.line}"
+
+
+def mostly_by(site: GroupSite | None) -> str:
+    """Who made most of some contexts, and how many other places there are."""
+    if site is None or site.place is None:
+        return "not sampled"
+    return made_by(site.place) + (f" and {plural(site.others, 'other place')}" if site.others else "")
 
 
 def sampled(known: int, of: int) -> str:
