@@ -60,7 +60,8 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
     sections = [_section(part, answers[part.name]) for part in PARTS]
     name = os.path.basename(session.target.binary.path)
     session.doing = "writing the page"
-    written = page.render(html.Page(f"{name}: what its memory holds", sentence, _facts(session), sections))
+    notes: Sequence[str] = getattr(session.target, "notes", ())
+    written = page.render(html.Page(f"{name}: what its memory holds", sentence, _facts(session), sections, notes))
     given.write(path, [written.data], len(written.data), page.is_page)
     document = {
         "file": str(path),

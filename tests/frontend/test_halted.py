@@ -117,4 +117,7 @@ def check(standing: tuple[headless.Server, str], *words: str) -> None:
     stood, said = while_it_stands(*standing, *words), after_a_moment(*standing, *words)
     assert said["target"]["stopped_ns"] > 0 and stood["target"]["stopped_ns"] is None
     assert said["notes"][0].startswith("the program was stopped for ")
-    assert of_one_moment(said) == of_one_moment(stood)
+    alike = [of_one_moment(one) for one in (said, stood)]
+    if words[0] == "go-report":  # there are times in a page
+        alike = [{key: value for key, value in one.items() if key != "size"} for one in alike]
+    assert alike[0] == alike[1]

@@ -71,12 +71,13 @@ class Section:
 
 @frozen(eq=False)
 class Page:
-    """The page. ``sentence``: the answer; ``facts``: of what."""
+    """The page. ``sentence``: the answer; ``facts``: of what; ``notes``: what is to be said of that itself."""
 
     title: str
     sentence: str
     facts: Sequence[tuple[str, Cell]]
     sections: Sequence[Section]
+    notes: Sequence[str] = ()
 
 
 @frozen(eq=False)

@@ -46,6 +46,7 @@ def render(page: Page) -> Written:
     sections = [_section(one, data) for one in page.sections]
     text = environment.get_template("page.html").render(
         page=page, title=escape(page.title), sentence=escape(page.sentence), sections=sections,
+        notes=[escape(note) for note in page.notes],
         facts=[(name, Word.of(cell)) for name, cell in page.facts],
         script=script, style=style, policy=policy(script, style),
         data=_json({"tables": data.tables, "members": data.members}),

@@ -157,6 +157,11 @@ def test_half_a_million_members_and_long_tables_stay_small() -> None:
     assert len(made.data) < 1_200_000
 
 
+def test_notes_of_the_target_stand_above() -> None:
+    text = render(Page("t", "s", [], [], ["the core is <truncated>"])).data.decode()
+    assert text.index('<p class="note">note: the core is &lt;truncated&gt;</p>') < text.index("<nav")
+
+
 def test_absent_cells_say_why() -> None:
     made = render(Page("t", "s", [("pid", Absent("no process"))], [])).data.decode()
     assert "<dt>pid</dt><dd>(no process)</dd>" in made
