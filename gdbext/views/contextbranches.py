@@ -30,6 +30,7 @@ FAMILY = 60
 LEVELS = 80
 SEARCHED = 1_000_000
 """Contexts whose addresses are in a page."""
+UNSEARCHED = "the search knows the addresses of {:,} of {}".format
 CUT = "{} not drawn: the search finds them by address, go-ctxtree 0xADDR draws them".format
 
 
@@ -87,7 +88,14 @@ def branches(forest: Forest, rows: Rows, judged: Judged | None = None, values: b
     rest = np.flatnonzero(forest.kept & ~grower.seen)
     addresses, room = forest.contexts.address.astype(np.int64), [SEARCHED]
     grown = [line.branch(addresses, room) for line in made + _undrawn(forest, rest)]
-    return Branches(grown, cut=CUT(plural(len(rest), "context")) if len(rest) else "")
+    return Branches(grown, cut=_cut(len(rest), int(np.count_nonzero(forest.kept))))
+
+
+def _cut(undrawn: int, kept: int) -> str:
+    """What a page has not, or nothing."""
+    said = [CUT(plural(undrawn, "context"))] if undrawn else []
+    said += [UNSEARCHED(SEARCHED, plural(kept, "context"))] if kept > SEARCHED else []
+    return "; ".join(said)
 
 
 def _undrawn(forest: Forest, rest: I64) -> list[_Line]:

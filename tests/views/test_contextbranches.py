@@ -84,6 +84,7 @@ def test_no_more_addresses_than_a_page_takes(plain: None, monkeypatch: pytest.Mo
     monkeypatch.setattr(contextbranches, "SEARCHED", 10)
     grown = branches(Forest.of(made([-1, *[0] * 8, -1, *[9] * 3])), cast(Any, None))
     assert sum(len(one.members) for one in every(grown.branches) if one.members is not None) <= 10
+    assert grown.cut == "the search knows the addresses of 10 of 13 contexts"
 
 
 def test_no_contexts(plain: None) -> None:
