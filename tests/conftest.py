@@ -81,9 +81,11 @@ def away() -> Iterator[None]:
     """Whatever tests start stands in a folder that goes with them and dumps no core (a sample asks for its own).
 
     A GDB with an internal error dumps all the same where it may raise the limit: then into that folder. SIGINT is
-    ignored from birth in what a shell starts in the background: not here, and so not in what tests start.
+    ignored from birth in what a shell starts in the background, SIGHUP by nohup: not here, and so not in what tests
+    start.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     with tempfile.TemporaryDirectory(prefix="gdbext-tests-") as folder, pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
