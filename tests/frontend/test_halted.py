@@ -20,7 +20,8 @@ from tests import headless, programs, test_interface
 GO = "1.27.3"
 NEVER, ALWAYS = 0.0, 1e9
 """Seconds that a command is believed to take: whether all is copied without asking it."""
-OTHERS = {*test_interface.IN_GDB, *test_interface.SAMPLES}
+OTHERS = {*test_interface.IN_GDB, *test_interface.SAMPLES, "go-spanwatch"}
+"""Which this host or this sample has not; of a program that stands still nothing grows."""
 ASKED = {name: arguments for name, (arguments, _) in test_interface.KEYS.items() if name not in OTHERS}
 CHANGING = {
     "stopped_ns",
