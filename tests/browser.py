@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from tests import tools
-from tests.waiting import HANG_SECONDS
+from tests.waiting import HANG_SECONDS, until
 
 FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
@@ -34,6 +34,8 @@ os.execv(sys.argv[3], sys.argv[3:])"""
 """A browser reads from 3 and writes to 4."""
 TROUBLE = ("Runtime.exceptionThrown", "Page.javascriptDialogOpening", "Log.entryAdded", "Runtime.consoleAPICalled")
 """Events of which a page of ours makes none."""
+UNAWAITED = 0
+"""The number of a command whose answer nobody waits for."""
 ABOVE = 10
 """Of the descriptors that are handed on."""
 
@@ -71,11 +73,7 @@ class Page:
 
     def wait(self, script: str) -> Any:
         """Until an expression is true."""
-        ends = time.monotonic() + HANG_SECONDS
-        while not (value := self.run(script)):
-            if time.monotonic() > ends:
-                raise BrowserError(f"never true: {script}")
-        return value
+        return until(lambda: self.run(script), script)
 
     def press(self, key: str, modifiers: int = 0) -> None:
         """A key that writes nothing (Tab, Enter)."""
@@ -127,7 +125,6 @@ class Browser:
     def __init__(self, process: subprocess.Popen[bytes], reading: int, writing: int) -> None:
         self._process, self._reading, self._writing = process, reading, writing
         self._number, self._rest = 0, b""
-        self._others: dict[str, list[dict[str, Any]]] = {}
 
     def page(self) -> Page:
         """A new tab."""
@@ -140,28 +137,26 @@ class Browser:
     ) -> dict[str, Any]:
         """The answer; what happens meanwhile goes to ``events``."""
         self._number += 1
-        message = {"id": self._number, "method": method, "params": parameters}
-        message |= {"sessionId": session} if session else {}
-        self._write(json.dumps(message).encode() + b"\0")
+        self._write(self._number, method, parameters, session)
         while True:
             found = self._read()
             if found.get("id") == self._number:
                 if "error" in found:
                     raise BrowserError(f"{method}: {found['error']}")
                 return dict(found["result"])
-            if events is not None and found.get("sessionId") == session:
+            if events is not None and "method" in found and found.get("sessionId") == session:
                 events.append(found)
                 self._close_dialog(found, session)
 
     def _close_dialog(self, event: dict[str, Any], session: str) -> None:
         """One that stays open would stop everything; that there was one is known."""
         if event["method"] == "Page.javascriptDialogOpening":
-            self._number += 1
-            about = {"accept": True}
-            closing = {"id": -1, "method": "Page.handleJavaScriptDialog", "params": about, "sessionId": session}
-            self._write(json.dumps(closing).encode() + b"\0")
+            self._write(UNAWAITED, "Page.handleJavaScriptDialog", {"accept": True}, session)
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, number: int, method: str, parameters: dict[str, Any], session: str) -> None:
+        message = {"id": number, "method": method, "params": parameters}
+        message |= {"sessionId": session} if session else {}
+        data = json.dumps(message).encode() + b"\0"
         while data:
             data = data[os.write(self._writing, data) :]
 

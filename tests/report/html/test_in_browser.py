@@ -271,6 +271,14 @@ def test_hostile_texts_do_nothing(tab: Page, tmp_path: Path, attack: str) -> Non
     assert tab.run("document.querySelectorAll('img, a[href^=javascript], iframe').length") == 0
 
 
+def test_a_script_that_ran_would_be_known(tab: Page, tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    path.write_text("<script>alert('ran')</script>")
+    tab.open(path)
+    (event,) = tab.trouble()
+    assert "javascriptDialogOpening" in event and '"message": "ran"' in event
+
+
 def test_the_executables_own_path_does_nothing(tab: Page, tmp_path: Path) -> None:
     name = "<img src=x onerror='window.ran=1'>"
     program = build("ctxforest", NEWEST)
