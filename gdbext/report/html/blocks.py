@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
+from gdbext.compute.arrays import U64
 from gdbext.report import Absent, Address, Bytes, Cell, Lines, Node, Outline, Table, Text, Tree, Verbatim
-from gdbext.report.cells import cell_text, escape
+from gdbext.report.cells import cell_text, escape, join
 from gdbext.report.html import Areas, Branch, Forest, Shown
 from gdbext.report.html.packed import packed
 from gdbext.report.html.squares import boxes
@@ -89,7 +90,7 @@ def _outline(block: Outline, data: Data) -> dict[str, Any]:
     return _verbatim(Verbatim(render_text(Report({}, [block]))), data)
 
 
-def _cut(block: Lines | Table | Tree) -> str:
+def _cut(block: Lines | Table | Tree | Forest) -> str:
     return escape(block.cut() if callable(block.cut) else block.cut)
 
 
@@ -125,54 +126,39 @@ def _barred(some: Iterable[Sequence[Cell]], every: Sequence[Sequence[Cell]], bar
     for row in some:
         words, size = [Word.of(cell) for cell in row], row[bar]
         share = f"{max(int(size), 0) / largest:.3f}" if isinstance(size, int) and largest > 0 else ""
-        words[bar] = Word(words[bar].text, words[bar].css, words[bar].exact, share)
+        words[bar] = evolve(words[bar], bar=share)
         yield words
 
 
-def _tree(block: Tree, data: Data) -> dict[str, Any]:
-    steps = list(_steps(_branches(block.roots), data))
+def _tree(block: Tree | Forest, data: Data) -> dict[str, Any]:
+    steps = list(_steps(block.roots if isinstance(block, Tree) else block.branches, data))
     return {"title": escape(block.title), "steps": steps, "cut": _cut(block)}
 
 
-def _branches(nodes: Iterable[Node]) -> Iterator[tuple[Sequence[Cell], Iterable[Any], Any]]:
-    return ((node.text, node.children, None) for node in nodes)
-
-
-def _forest(block: Forest, data: Data) -> dict[str, Any]:
-    steps = list(_steps(_grown(block.branches), data))
-    return {"title": escape(block.title), "steps": steps, "cut": escape(block.cut)}
-
-
-def _grown(branches: Iterable[Branch]) -> Iterator[tuple[Sequence[Cell], Iterable[Any], Any]]:
-    return ((branch.text, branch.children, branch.members) for branch in branches)
-
-
-def _steps(roots: Iterator[tuple[Sequence[Cell], Iterable[Any], Any]], data: Data) -> Iterator[Step]:
+def _steps(roots: Iterable[Node | Branch], data: Data) -> Iterator[Step]:
     """Of a forest, any depth: what is too deep or too much is left out, and said."""
-    stack, lines = [roots], 0
+    stack, lines = [iter(roots)], 0
     while stack:
         found = next(stack[-1], None)
         if found is None:
             stack.pop()
             yield from [Step()] if stack else []
             continue
-        text, children, members = found
         lines += 1
         if lines > MOST_LINES:
             yield Step(words=[Word(CUT)])
             yield from (Step() for _ in stack[1:])
             return
-        below = list(islice(children, MOST_LINES))
+        text, below = found.text, list[Node | Branch](islice(found.children, MOST_LINES))
         if below and len(stack) >= MOST_LEVELS:
             below, text = [], [*text, ", and more below it"]
-        name, many = _hidden(members, data)
+        name, many = _hidden(found.members if isinstance(found, Branch) else None, data)
         yield Step(bool(below or name), list(_words(text)), name, many)
         if below or name:
-            grown = _branches(below) if below and isinstance(below[0], Node) else _grown(below)
-            stack.append(grown)
+            stack.append(iter(below))
 
 
-def _hidden(members: Any, data: Data) -> tuple[str, int]:
+def _hidden(members: U64 | None, data: Data) -> tuple[str, int]:
     if members is None or len(members) < 2:
         return "", 0
     name = data.name(data.members, "m")
@@ -198,7 +184,7 @@ def _areas(block: Areas, data: Data) -> dict[str, Any]:
     hue = -1
     for box in boxes(block.areas):
         hue += box.level == 0
-        said = " ".join(cell_text(cell) for cell in box.area.said if cell is not None)
+        said = join(cell_text(cell) for cell in box.area.said if cell is not None)
         made.append(
             {"box": box, "label": escape(box.label), "said": f"{escape(box.area.name)}: {said}", "hue": hue % 6}
         )
@@ -212,7 +198,7 @@ MAKERS: Mapping[type, tuple[str, Callable[[Any, Data], dict[str, Any]]]] = {
     Outline: ("lines", _outline),
     Table: ("table", _table),
     Tree: ("tree", _tree),
-    Forest: ("tree", _forest),
+    Forest: ("tree", _tree),
     Areas: ("areas", _areas),
 }
 """What the template does with each block, and what it is given."""
