@@ -9,6 +9,7 @@ from attrs import frozen
 
 from gdbext.report import Cell, Node
 from gdbext.report.cells import cell_text, join
+from gdbext.store import given
 
 HEAD = "digraph go {\n"
 LONGEST = 1000
@@ -71,11 +72,7 @@ def render_graph(parts: Iterable[Vertex | Arrow]) -> Iterator[str]:
 def is_ours(path: Path) -> bool:
     """Whether a file is one of these."""
     wanted = "".join(_header()).encode()
-    try:
-        with path.open("rb") as file:
-            return file.read(len(wanted)) == wanted
-    except OSError:
-        return False
+    return given.head(path, len(wanted)) == wanted
 
 
 def _header() -> Iterator[str]:

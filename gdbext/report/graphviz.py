@@ -13,6 +13,7 @@ from typing import IO
 
 from gdbext.errors import GdbextError, UsageError
 from gdbext.report.cells import escape
+from gdbext.store import given
 
 SECONDS = 60.0
 """What a layout may take: three thousand boxes take three, and it grows faster than they do."""
@@ -85,11 +86,7 @@ def _why(said: IO[bytes], status: int) -> str:
 
 def is_ours(path: Path) -> bool:
     """Whether a file is a picture that ``svg`` made."""
-    try:
-        with path.open("rb") as file:
-            return file.read(len(HEAD)) == HEAD
-    except OSError:
-        return False
+    return given.head(path, len(HEAD)) == HEAD
 
 
 __all__ = ["is_ours", "program", "svg"]

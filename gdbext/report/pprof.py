@@ -12,6 +12,8 @@ from pathlib import Path
 
 from attrs import field, frozen
 
+from gdbext.store import given
+
 VARINT, BYTES = 0, 2
 """Wire types."""
 HEAD = b"\x1f\x8b\x08\x08"
@@ -146,9 +148,5 @@ class Profile:
 def is_called(path: Path, name: str) -> bool:
     """Whether a file is one that ``Profile.encoded`` made under that name."""
     wanted = name.encode() + b"\0"
-    try:
-        with path.open("rb") as file:
-            head = file.read(10 + len(wanted))
-    except OSError:
-        return False
+    head = given.head(path, 10 + len(wanted))
     return head[:4] == HEAD and head[10:] == wanted

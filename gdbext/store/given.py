@@ -24,6 +24,15 @@ def path_of(text: str) -> Path:
     return Path(os.path.abspath(os.path.expanduser(text)))
 
 
+def head(path: Path, size: int) -> bytes:
+    """What a file begins with, to tell by it whose it is: at most ``size`` bytes, none where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(size)
+    except OSError:
+        return b""
+
+
 def check(path: Path, mine: Mine) -> None:
     """Before anything is made. Raises UsageError where it could not be written to that path."""
     _is_there(path, mine)

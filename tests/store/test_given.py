@@ -141,3 +141,10 @@ def test_who_was_quicker_keeps_his_folder(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is there and none of ours"):
         given.write_folder(path, late, mine)
     assert os.listdir(path) == ["theirs"] and os.listdir(tmp_path) == ["x"]
+
+
+def test_what_a_file_begins_with(tmp_path: Path) -> None:
+    path = tmp_path / "f"
+    assert given.head(path, 4) == given.head(tmp_path, 4) == b""
+    path.write_bytes(b"our file")
+    assert (given.head(path, 3), given.head(path, 99)) == (b"our", b"our file")

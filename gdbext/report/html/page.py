@@ -16,6 +16,7 @@ from gdbext.errors import GdbextError
 from gdbext.report.cells import escape
 from gdbext.report.html import Page, Section, Written
 from gdbext.report.html.blocks import Data, Word, shown
+from gdbext.store import given
 
 MARK = b"<!doctype html>\n<!-- go-report -->\n"
 """How each page begins."""
@@ -25,11 +26,7 @@ ALONE = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 def is_page(path: Path) -> bool:
     """Whether a file is one of these."""
-    try:
-        with path.open("rb") as file:
-            return file.read(len(MARK)) == MARK
-    except OSError:
-        return False
+    return given.head(path, len(MARK)) == MARK
 
 
 def render(page: Page) -> Written:
