@@ -36,7 +36,7 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
         raise UsageError("--by is of the whole heap", "go-retained 0xADDR, or --tree, go without it")
     _pictures.check(args)
     found = _answer(session, args)
-    wrote = _pictures.write(args, lambda: dot.render_tree([_tree(session, args)]))
+    wrote = _pictures.write(args, lambda: dot.render_tree([_tree(_row(session, args), args)]))
     return report.Report(found.document, found.blocks, [*wrote, *found.notes])
 
 
@@ -46,20 +46,19 @@ def _answer(session: Session, args: argparse.Namespace) -> report.Report:
     return _of_one(session, args)
 
 
-def _tree(session: Session, args: argparse.Namespace) -> report.Node:
-    """What an object dominates, or all roots."""
-    row = retainedrows.Row(_names(session), _place(session, args))
+def _tree(row: retainedrows.Row, args: argparse.Namespace) -> report.Node:
+    """What it dominates."""
     return retainedrows.tree(row, LINES if args.limit is None else args.limit)
 
 
-def _place(session: Session, args: argparse.Namespace) -> int:
-    """Of the object that was asked for, or of all roots."""
-    if args.address is None:
-        return 0
-    place = session.dominators.place(_heapobject.find(session, args.address).id)
-    if not place:
-        raise UsageError(f"no root reaches {args.address:#x}: it is garbage", "go-object says what lies there")
-    return place
+def _row(session: Session, args: argparse.Namespace) -> retainedrows.Row:
+    """The object that was asked for, or all roots."""
+    place = 0
+    if args.address is not None:
+        place = session.dominators.place(_heapobject.find(session, args.address).id)
+        if not place:
+            raise UsageError(f"no root reaches {args.address:#x}: it is garbage", "go-object says what lies there")
+    return retainedrows.Row(_names(session), place)
 
 
 def _names(session: Session) -> retainedrows.Names:
@@ -103,15 +102,14 @@ def _report(
 
 def _of_one(session: Session, args: argparse.Namespace) -> report.Report:
     """One object, or everything, and what it dominates."""
-    found, names, place = session.dominators, _names(session), _place(session, args)
-    row = retainedrows.Row(names, place)
-    below, count, _ = found.below(place, args.bound) if args.tree else ((), 0, 0)
-    rows = [row] if place else []
-    items = [*rows, *(retainedrows.Row(names, int(one)) for one in below)]
+    row = _row(session, args)
+    below, count, _ = session.dominators.below(row.place, args.bound) if args.tree else ((), 0, 0)
+    rows = [row] if row.place else []
+    items = [*rows, *(retainedrows.Row(row.names, int(one)) for one in below)]
     document = {"items": report.Rows(map(retainedrows.ITEM.object, items)), "left_out": count - len(below)}
-    blocks: list[report.Block] = [retainedrows.OBJECT.table([rows])] if place else []
+    blocks: list[report.Block] = [retainedrows.OBJECT.table([rows])] if rows else []
     if args.tree:
-        blocks.append(report.Tree([_tree(session, args)]))
+        blocks.append(report.Tree([_tree(row, args)]))
     return report.Report(document, blocks, session.heap_notes)
 
 
