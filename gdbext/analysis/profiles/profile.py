@@ -81,7 +81,7 @@ class Profile:
         self._index()
         self.kinds = tuple(self._kind(part) for part in self._all(KINDS))
         """(what, unit) of each value of a sample."""
-        if not self.kinds or not len(self._parts.get(STRINGS, ())):
+        if not self.kinds:
             raise Damaged("it names no kind of sample")
 
     def _index(self) -> None:
@@ -219,9 +219,8 @@ def refused(path: Path, error: Damaged) -> UsageError:
 
 
 def _content(path: Path) -> bytes:
-    number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(number, "rb") as file:
-        facts = os.fstat(number)
+    with open(path, "rb", opener=_at_once) as file:
+        facts = os.fstat(file.fileno())
         if not stat.S_ISREG(facts.st_mode):
             raise Damaged("it is no file")
         if facts.st_size > MOST_BYTES:
@@ -230,6 +229,11 @@ def _content(path: Path) -> bytes:
     if raw.startswith(TEXT_FORM):
         raise Damaged("it is in the form for people (debug=1)")
     return _unpacked(raw) if raw.startswith(GZIP) else raw
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Nobody waits for what writes to a pipe."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _unpacked(raw: bytes) -> bytes:

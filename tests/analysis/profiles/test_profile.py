@@ -95,6 +95,15 @@ def test_what_is_no_file_at_all(tmp_path: Path) -> None:
             profile.read(tmp_path / name)
 
 
+def test_what_is_refused_does_not_stay_open(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    before = os.listdir("/proc/self/fd")
+    for path in (tmp_path, tmp_path / "pipe"):
+        with pytest.raises(UsageError):
+            profile.read(path)
+    assert os.listdir("/proc/self/fd") == before
+
+
 def test_little_that_unpacks_to_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(profile, "MOST_BYTES", 1 << 20)
     path = tmp_path / "p"
