@@ -11,15 +11,14 @@ from gdbext import report
 from gdbext.analysis.profiles import here, profile, reachable, sites
 from gdbext.commands import Command
 from gdbext.errors import GdbextError, UsageError
-from gdbext.report import cells, counts, values
+from gdbext.report import cells, counts
 from gdbext.store import Damaged, given
-from gdbext.views import pprofrows
+from gdbext.views import gcrows, pprofrows
 
 if TYPE_CHECKING:
     from gdbext.session import Session
 
 SAMPLES = ("inuse_space", "inuse_objects", "alloc_space", "alloc_objects")
-SECOND = 1_000_000_000
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,7 +51,7 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
         "file": str(path),
         "sample": args.sample,
         "focus": args.focus,
-        "time": _time(told),
+        "time": gcrows.moment(told.time_ns),
         "rate": told.period,
         "samples": found.samples,
         "total": dict(zip(sites.VALUES, found.total, strict=True)),
@@ -108,7 +107,7 @@ def _row(
 def _lines(
     path: str, told: profile.Profile, found: sites.Sites, build: here.Build, rows: Sequence[pprofrows.Row]
 ) -> Iterator[str]:
-    when = _time(told)
+    when = gcrows.moment(told.time_ns)
     written = f", written {when}" if isinstance(when, str) else ""
     each = f", one for each {cells.human_bytes(told.period)}" if told.period > 1 else ""
     stacks = f"{counts.plural(len(rows), 'site')} of {counts.plural(found.samples, 'sample')}"
@@ -145,10 +144,6 @@ def _next(shown: Sequence[pprofrows.Row]) -> Iterator[report.Block]:
 
 def _stackless(found: sites.Sites) -> list[str]:
     return [f"{counts.plural(found.stackless, 'sample')} without a stack: in the total only"] if found.stackless else []
-
-
-def _time(told: profile.Profile) -> report.Cell:
-    return values.rfc3339(*divmod(told.time_ns, SECOND)) if told.time_ns else None
 
 
 def _build(build: here.Build) -> dict[str, object]:

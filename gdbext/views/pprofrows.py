@@ -12,6 +12,7 @@ from gdbext.report import Absent, Cell
 from gdbext.report.cells import escape
 from gdbext.report.columns import Column, Schema
 from gdbext.report.values import Kind
+from gdbext.views.siterows import CALLERS
 
 if TYPE_CHECKING:
     from gdbext.analysis.profiles.allocators import Check
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from gdbext.analysis.profiles.reachable import Reachable
     from gdbext.analysis.profiles.sites import Site
 
-CALLERS = 3
-"""Frames of a stack that stand in a table."""
 UNITS = {"objects": Kind.COUNT, "space": Kind.BYTES}
 
 

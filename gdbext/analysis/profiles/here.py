@@ -128,17 +128,15 @@ def _shift(
 ) -> int:
     """How far the code was moved: as most of the names say."""
     named = [one for one in places if one.address and one.lines]
-    shifts = list(dict.fromkeys([0, *_possible(program, symtab, mapping)]))
     if not named or mapping is None:
         return 0
+    shifts = dict.fromkeys([0, *_possible(program, symtab, mapping)])
     return max(shifts, key=lambda shift: sum(agrees(symtab, one, shift, wrappers) for one in named))
 
 
-def _possible(program: Program, symtab: Symtab, mapping: Mapping | None) -> Iterator[int]:
+def _possible(program: Program, symtab: Symtab, mapping: Mapping) -> Iterator[int]:
     """Position-independent programs lie somewhere else each time. A mapping is of a part of the file, or, in files of
     ours, of the code alone."""
-    if mapping is None:
-        return
     for address, _, offset, size in program.binary.loads():
         if offset <= mapping.offset < offset + max(size, 1):
             yield address + mapping.offset - offset + program.target.bias - mapping.start
