@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,11 +30,17 @@ class Written:
 @pytest.fixture(scope="module")
 def written(host: hosts.Host, go: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Written]:
     folder = tmp_path_factory.mktemp("profile")
+    with profiled(host, go, folder) as (subject, own):
+        said = hosts.ask(host, subject, "go-heapprofile", str(folder / "ours.pb.gz"))
+        yield Written(folder / "ours.pb.gz", own, said)
+
+
+@contextlib.contextmanager
+def profiled(host: hosts.Host, go: str, folder: Path) -> Iterator[tuple[hosts.Subject, Path]]:
+    """The sample, and what it had the runtime write: into the folder, or beside its core."""
     name = str(folder / OWN) if host.place == "live" else OWN
     with hosts.subject(host, build("accounts", go), "-profile", name) as subject:
-        said = hosts.ask(host, subject, "go-heapprofile", str(folder / "ours.pb.gz"))
-        own = folder / OWN if isinstance(subject, Running) else subject.path.with_name(OWN)
-        yield Written(folder / "ours.pb.gz", own, said)
+        yield subject, folder / OWN if isinstance(subject, Running) else subject.path.with_name(OWN)
 
 
 def test_every_sample_is_the_runtimes_own(written: Written) -> None:

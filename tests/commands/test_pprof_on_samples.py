@@ -13,8 +13,8 @@ from attrs import frozen
 
 from gdbext.analysis.profiles.sites import VALUES
 from tests import hosts, profiles, tools
-from tests.commands.test_heapprofile_on_samples import OWN, pprof
-from tests.programs import Running, build, run
+from tests.commands.test_heapprofile_on_samples import pprof, profiled
+from tests.programs import build, run
 
 
 @frozen
@@ -29,9 +29,7 @@ class Asked:
 @pytest.fixture(scope="module")
 def asked(host: hosts.Host, go: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
     folder = tmp_path_factory.mktemp("profile")
-    name = str(folder / OWN) if host.place == "live" else OWN
-    with hosts.subject(host, build("accounts", go), "-profile", name) as subject:
-        own = folder / OWN if isinstance(subject, Running) else subject.path.with_name(OWN)
+    with profiled(host, go, folder) as (subject, own):
         said = hosts.ask(host, subject, "go-pprof", str(own))
         hosts.ask(host, subject, "go-heapprofile", str(folder / "ours"))
         yield Asked(own, said, hosts.ask(host, subject, "go-pprof", str(folder / "ours")))
