@@ -61,7 +61,7 @@ class Amd64(Arch):
     arguments = 0
     arena_base = 0xFFFF800000000000
     top = 1 << 47
-    longest_call = 5
+    longest_call = RELATIVE
 
     def frame_size(self, depth: int) -> int:
         """The return address lies above what the function itself moved SP by."""
