@@ -100,6 +100,15 @@ def every_signal_comes() -> Iterator[None]:
     assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == set()
 
 
+@pytest.fixture(autouse=True)
+def nothing_is_watched() -> Iterator[None]:
+    """A test that left the control word watched would leave its interrupts to the next kernel of another one."""
+    yield
+    before = signal.set_wakeup_fd(-1)
+    signal.set_wakeup_fd(before)
+    assert before == -1
+
+
 @pytest.fixture(scope="session")
 def ctxforest(go: str) -> programs.Program:
     """The context sample, built."""
