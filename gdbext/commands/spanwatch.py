@@ -168,6 +168,10 @@ class Watch:
         """Who made it, where that was watched."""
         return spanhits.by_caller(self.began.symtab, self.hits) if self.hits else []
 
+    def counted(self) -> dict[str, int] | None:
+        """What the runtime counted meanwhile; None where it could not be asked again."""
+        return spangrowth.counted(self.first, self.last) if len(self.samples) > 1 else None
+
     def document(self) -> dict[str, object]:
         """The JSON."""
         return {
@@ -175,7 +179,7 @@ class Watch:
             "callers": report.Rows(map(spanwatchrows.caller_object, self.callers()[: self.args.limit])),
             "spanalloc": spanwatchrows.spanalloc_object(self.last),
             "spanalloc_before": spanwatchrows.spanalloc_object(self.first),
-            "grown": spangrowth.counted(self.first, self.last),
+            "grown": spanwatchrows.counted_object(self.counted()),
             "intervals": [
                 spanwatchrows.interval_object(self.first, *pair)
                 for pair in zip(self.samples, self.samples[1:], strict=False)
@@ -201,7 +205,7 @@ class Watch:
     def _said(self, rows: list[spangrowth.Grown]) -> Iterator[str]:
         line = spanwatchrows.hits_line if self.args.breaks else spanwatchrows.grown_line
         yield line(rows, self.went_ns)
-        yield spanwatchrows.counted_line(spangrowth.counted(self.first, self.last), self.went_ns)
+        yield spanwatchrows.counted_line(self.counted(), self.went_ns)
         yield spanwatchrows.spanalloc_line(self.first, self.last)
 
 

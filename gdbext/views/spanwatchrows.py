@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 SHOWN_CALLERS = 3
 """Functions of a stack in a line."""
+UNSEEN = report.Absent("the program could not be looked at afterwards")
 
 
 def _class(key: str, kind: Kind, title: str, one: Callable[[Grown], Any]) -> Column[Grown, Sequence[Grown]]:
@@ -71,8 +72,10 @@ def caller_object(row: Caller) -> dict[str, Any]:
     return {**CALLER.object(row), "stack": [report.Hostile(name) for name in row.stack]}
 
 
-def counted_line(counted: Mapping[str, int], elapsed_ns: int) -> str:
-    """What the runtime counted meanwhile."""
+def counted_line(counted: Mapping[str, int] | None, elapsed_ns: int) -> str:
+    """What the runtime counted meanwhile, where that is known."""
+    if counted is None:
+        return f"in {human_duration(elapsed_ns)}: not known how many objects were allocated: {UNSEEN.reason}"
     seconds = max(elapsed_ns, 1) / 1e9
     rate = human_bytes(round(counted["TotalAlloc"] / seconds))
     return (
@@ -80,6 +83,11 @@ def counted_line(counted: Mapping[str, int], elapsed_ns: int) -> str:
         f"({human_bytes(counted['TotalAlloc'])}, {rate} a second), {counted['Frees']:,} freed, "
         f"{plural(counted['NumGC'], 'collection')}"
     )
+
+
+def counted_object(counted: Mapping[str, int] | None) -> Mapping[str, int] | report.Absent:
+    """The same as JSON."""
+    return UNSEEN if counted is None else counted
 
 
 def grown_line(rows: Sequence[Grown], elapsed_ns: int) -> str:

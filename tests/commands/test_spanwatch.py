@@ -95,6 +95,27 @@ def test_when_the_program_has_ended() -> None:
     assert "note: ended by: the program has ended\n" in said and "spans in use: +0" in said
 
 
+@pytest.mark.parametrize("options", ["", "-n 3"])
+def test_what_was_counted_until_it_ended_is_not_known(options: str) -> None:
+    """It is not nothing: nobody could ask the runtime again."""
+    was, why = world(SMALL, **BEFORE).target, "the program has ended"
+    said = text(spanwatch.COMMAND, Session(was), options, going=Grows(why=why))
+    assert ": not known how many objects were allocated: the program could not be looked at afterwards\n" in said
+    assert "objects allocated (" not in said and "freed" not in said
+    found = document(spanwatch.COMMAND, Session(was), options, going=Grows(why=why))
+    assert found["grown"] == {"absent": "the program could not be looked at afterwards"} and found["intervals"] == []
+
+
+def test_what_was_counted_till_the_last_look_is_known() -> None:
+    class Ends(Grows):
+        def go_on(self, enough: Callable[[], bool]) -> str:
+            return "" if self.after else "the program has ended"
+
+    going = Ends(world(SMALL, MORE, **AFTER))
+    found = document(spanwatch.COMMAND, Session(world(SMALL, **BEFORE).target), "-n 3", going=going)
+    assert found["grown"]["Mallocs"] == 51 and found["ended_by"] == "the program has ended"
+
+
 def test_what_stands_still_is_refused() -> None:
     with pytest.raises(UsageError, match="what stands still does not grow"):
         text(spanwatch.COMMAND, Session(world(SMALL, **BEFORE).target))
