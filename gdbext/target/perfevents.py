@@ -57,8 +57,9 @@ class Hit(NamedTuple):
 
 @define
 class Ring:
-    """What the kernel writes to, of one CPU."""
+    """What the kernel writes to, of one CPU. ``fd``: whose it is; others write to it, too."""
 
+    fd: int
     page: mmap.mmap
 
     def records(self) -> Iterator[tuple[int, bytes]]:
@@ -93,7 +94,6 @@ class Hits:
     seen: list[Hit] = field(factory=list, init=False)
     _fds: list[int] = field(factory=list, init=False)
     _rings: dict[int, Ring] = field(factory=dict, init=False)
-    _outputs: dict[int, int] = field(factory=dict, init=False)
     _sorted: list[str] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -103,9 +103,10 @@ class Hits:
         """Begins. Raises UnsupportedTarget where the kernel does not let us."""
         begun = False
         try:
+            attributes = self._attributes()
             for tid, _ in procfs.thread_ids(self.pid):
                 for cpu in range(os.cpu_count() or 1):
-                    self._add(tid, cpu)
+                    self._add(attributes, tid, cpu)
             self._all(ENABLE)
             begun = True
         finally:
@@ -116,19 +117,18 @@ class Hits:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def _add(self, tid: int, cpu: int) -> None:
-        fd = opened(self._attributes(), tid, cpu)
+    def _add(self, attributes: bytes, tid: int, cpu: int) -> None:
+        fd = opened(attributes, tid, cpu)
         if fd < 0:
             return
         self._fds.append(fd)
-        if cpu in self._outputs:
-            fcntl.ioctl(fd, SET_OUTPUT, self._outputs[cpu])
+        if cpu in self._rings:
+            fcntl.ioctl(fd, SET_OUTPUT, self._rings[cpu].fd)
             return
         try:
-            self._rings[cpu] = Ring(mmap.mmap(fd, (1 + PAGES) * PAGE))
+            self._rings[cpu] = Ring(fd, mmap.mmap(fd, (1 + PAGES) * PAGE))
         except OSError as error:
             raise refused(error) from error
-        self._outputs[cpu] = fd
 
     def _attributes(self) -> bytes:
         flags = DISABLED | INHERIT | NO_KERNEL | NO_HYPERVISOR | NO_KERNEL_CALLERS
