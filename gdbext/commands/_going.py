@@ -54,8 +54,7 @@ class Unstopped:
         try:
             while not enough():
                 control.CONTROL.check()
-                if procfs.status(pid).fields.get("State", "")[:1] in ("Z", "X"):
-                    return ENDED
+                procfs.check_process(pid)
                 time.sleep(LOOK_SECONDS)
         except UnsupportedTarget:
             return ENDED
