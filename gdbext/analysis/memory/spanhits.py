@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from attrs import frozen
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gdbext.target.arch import Arch
     from gdbext.target.perfevents import Hit
 
+Key = TypeVar("Key")
 ALLOCATOR = "runtime.(*mheap).allocSpan"
 NO_HEAP = -1
 """In place of a span class: stacks, work buffers."""
@@ -51,11 +52,7 @@ def arguments(arch: Arch) -> tuple[str, ...]:
 
 def by_class(arch: Arch, sizes: U64, hits: Iterable[Hit]) -> list[Grown]:
     """How many of each class, what took the most pages first. ``sizes``: bytes of a slot, by size class."""
-    sums: dict[int, tuple[int, int]] = {}
-    for hit in hits:
-        number, size = span_of(arch, hit)
-        count, before = sums.get(number, (0, 0))
-        sums[number] = count + 1, before + size
+    sums = _summed(span_of(arch, hit) for hit in hits)
     rows = [Grown(number, _elemsize(sizes, number), *row) for number, row in sums.items()]
     return sorted(rows, key=lambda row: (-row.bytes, row.number))
 
@@ -67,6 +64,15 @@ def span_of(arch: Arch, hit: Hit) -> tuple[int, int]:
     return number & 0xFF if kind & 0xFF == FOR_HEAP else NO_HEAP, pages * PAGE_SIZE
 
 
+def _summed(spans: Iterable[tuple[Key, int]]) -> dict[Key, tuple[int, int]]:
+    """(how many, their bytes) by what they are told apart by."""
+    sums: dict[Key, tuple[int, int]] = {}
+    for key, size in spans:
+        count, before = sums.get(key, (0, 0))
+        sums[key] = count + 1, before + size
+    return sums
+
+
 def _elemsize(sizes: U64, number: int) -> int:
     return int(sizes[number >> 1]) if 0 <= number < 2 * len(sizes) else 0
 
@@ -74,11 +80,8 @@ def _elemsize(sizes: U64, number: int) -> int:
 def by_caller(symtab: Symtab, hits: Iterable[Hit]) -> list[Caller]:
     """How many of each stack, what took the most pages first."""
     names: dict[int, tuple[str, ...]] = {}
-    sums: dict[tuple[str, ...], tuple[int, int]] = {}
-    for hit in hits:
-        stack = users(_functions(symtab, hit.callers, names))
-        count, size = sums.get(stack, (0, 0))
-        sums[stack] = count + 1, size + span_of(symtab.program.arch, hit)[1]
+    arch = symtab.program.arch
+    sums = _summed((users(_functions(symtab, hit.callers, names)), span_of(arch, hit)[1]) for hit in hits)
     rows = [Caller(_innermost(stack), stack, *row) for stack, row in sums.items()]
     return sorted(rows, key=lambda row: (-row.bytes, row.stack))
 
@@ -92,15 +95,11 @@ def _functions(symtab: Symtab, callers: Sequence[int], names: dict[int, tuple[st
 
 def users(functions: Iterable[str]) -> tuple[str, ...]:
     """A stack from the first function on that is not the runtime's; of one that is all the runtime's, the outermost."""
-    stack: list[str] = []
-    last = "?"
-    for function in functions:
-        if stack or not _is_runtimes(function):
-            stack.append(function)
-        last = function
-    while len(stack) > 1 and _is_runtimes(stack[-1]):
-        stack.pop()
-    return tuple(stack[:CALLERS]) or (last,)
+    stack = tuple(functions)
+    theirs = [at for at, function in enumerate(stack) if not _is_runtimes(function)]
+    if not theirs:
+        return stack[-1:] or ("?",)
+    return stack[theirs[0] : theirs[-1] + 1][:CALLERS]
 
 
 def _is_runtimes(function: str) -> bool:
