@@ -30,25 +30,26 @@ class Referrer:
 
 def pointing_to(flowed: Flowed, target: Object) -> U64:
     """Rows (where, what it says) of pointer words in reachable objects that point into one, by address."""
-    spans = flowed.laid.objects.spans
-    return np.concatenate(parallel.split(len(spans), lambda *part: _in_spans(flowed, target, *part), PIECES))
+    spans, ends = flowed.laid.objects.spans, (target.base, target.base + target.size)
+    return np.concatenate(parallel.split(len(spans), lambda *part: pointers(flowed, *ends, *part), PIECES))
 
 
 def pointing_from(flowed: Flowed, holder: Object, target: Object) -> U64:
     """Those of them in one object: none where that is not reachable, or changed meanwhile."""
     number = int(np.searchsorted(flowed.laid.heap.spans.first, holder.id, "right")) - 1
-    found = _in_spans(flowed, target, number, number + 1)
+    found = pointers(flowed, target.base, target.base + target.size, number, number + 1)
     where = found[:, 0]
     return found[(where >= np.uint64(holder.base)) & (where < np.uint64(holder.base + holder.size))]
 
 
-def _in_spans(flowed: Flowed, target: Object, begin: int, end: int) -> U64:
+def pointers(flowed: Flowed, low: int, high: int, begin: int, end: int) -> U64:
+    """Rows (where, what it says) of pointer words in reachable objects of spans [begin, end) that point into [low,
+    high), by address."""
     laid, described, memory = flowed.laid, flowed.table.described, flowed.laid.heap.image.memory
 
     def find(room: int) -> tuple[int, U64]:
-        out, mask, high = np.zeros((room, 2), np.uint64), Mask.none(), target.base + target.size
-        asked = memory, laid.objects, described, mask, target.base, high, begin, end
-        return int(words.pointers_to(*asked, out)), out
+        out, mask = np.zeros((room, 2), np.uint64), Mask.none()
+        return int(words.pointers_to(memory, laid.objects, described, mask, low, high, begin, end, out)), out
 
     count, found = enough(ROOM, find)
     return found[:count]

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import frozen
 
-from gdbext.analysis.heap.kernels import objects as states, words
-from gdbext.analysis.heap.kernels.words import Mask
+from gdbext.analysis.heap import referrers
+from gdbext.analysis.heap.kernels import objects as states
 from gdbext.compute import parallel
-from gdbext.compute.room import enough
 from gdbext.errors import GdbextError
 from gdbext.golang.reading.words import columns
 from gdbext.golang.types.rtype import SLICE, STRING
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
 LEAST = 1024
 """Bytes of an array that is looked at."""
-PIECES, ROOM = 64, 1 << 12
+PIECES = 64
 PLACES = 1 << 14
 """Kinds of places (a type and an offset in it) that are told apart; more count as no slice."""
 
@@ -95,23 +94,17 @@ def pinned(flowed: Flowed, roots: Sequence[U64]) -> Pinned:
 
 
 def _edges(flowed: Flowed) -> _Edges:
-    laid, described, memory = flowed.laid, flowed.table.described, flowed.laid.heap.image.memory
-    spans, heap = laid.heap.spans, laid.heap
+    heap, spans = flowed.laid.heap, flowed.laid.heap.spans
     low, high = (int(spans.base.min()), int(spans.limit.max())) if len(spans.base) else (0, 0)
 
     def some(begin: int, end: int) -> _Edges:
-        def find(room: int) -> tuple[int, U64]:
-            out, mask = np.zeros((room, 2), np.uint64), Mask.none()
-            return int(words.pointers_to(memory, laid.objects, described, mask, low, high, begin, end, out)), out
-
-        count, found = enough(ROOM, find)
-        where, pointer = found[:count, 0], found[:count, 1]
+        where, pointer = referrers.pointers(flowed, low, high, begin, end).T
         target = heap.ids(np.ascontiguousarray(pointer))
         there = target >= 0
         there[there] = heap.elemsizes(target[there]) >= LEAST
         return _Edges(where[there], pointer[there], target[there])
 
-    parts = parallel.split(len(laid.objects.spans), some, PIECES)
+    parts = parallel.split(len(flowed.laid.objects.spans), some, PIECES)
     names = ("where", "pointer", "target")
     return _Edges(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
