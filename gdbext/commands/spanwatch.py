@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from gdbext import report
 from gdbext.analysis.memory import spangrowth, spanhits
@@ -78,7 +78,7 @@ class Watch:
         if self.args.breaks:
             self._break()
             return
-        for _ in range(max(self.args.n or 1, 1)):
+        for _ in range(self._intervals):
             yield from self._interval()
             if self.why:
                 return
@@ -88,7 +88,7 @@ class Watch:
             return COST(self._until())
         length = cells.human_duration(round(self._seconds * 1e9))
         each = f"stopped after {length} for a look at its spans" if self.going.stops else f"not stopped: {length}"
-        many = f", {self.args.n:,} times" if (self.args.n or 1) > 1 else ""
+        many = f", {self._intervals:,} times" if self._intervals > 1 else ""
         return f"the program goes on, {each}{many}; Ctrl-C ends it sooner\n"
 
     def _until(self) -> str:
@@ -101,6 +101,10 @@ class Watch:
         return self.args.t or SECONDS
 
     @property
+    def _intervals(self) -> int:
+        return self.args.n or 1
+
+    @property
     def _most(self) -> int:
         """Spans to watch, 0 for any number."""
         return self.args.n or (0 if self.args.t else HITS)
@@ -109,7 +113,7 @@ class Watch:
         end = time.monotonic() + self._seconds
         self._go_on(lambda: time.monotonic() >= end)
         before = self.samples[-1]
-        if self._look() and (self.args.n or 1) > 1:
+        if self._look() and self._intervals > 1:
             yield spanwatchrows.interval_line(before, self.samples[-1]) + "\n"
 
     def _break(self) -> None:
@@ -128,7 +132,7 @@ class Watch:
             self.notes.append(f"{counts.plural(lost, 'span')} more came too fast to be noted")
         self._look()
 
-    def _go_on(self, enough: Any) -> None:
+    def _go_on(self, enough: Callable[[], bool]) -> None:
         began = time.monotonic_ns()
         self.why = self.going.go_on(enough)
         self.went_ns += time.monotonic_ns() - began

@@ -115,19 +115,20 @@ def spanalloc_line(before: Sample, after: Sample) -> str:
 
 def interval_line(before: Sample, after: Sample) -> str:
     """One of several intervals, in a line."""
-    spans, size = int((after.spans - before.spans).sum()), int((after.bytes - before.bytes).sum())
-    allocated = after.counters["TotalAlloc"] - before.counters["TotalAlloc"]
-    return f"{_signed(spans)} spans, {_signed_bytes(size)}; {human_bytes(allocated)} allocated"
+    one = _interval(before, after)
+    return f"{_signed(one['spans'])} spans, {_signed_bytes(one['bytes'])}; {human_bytes(one['allocated'])} allocated"
 
 
 def interval_object(began: Sample, before: Sample, after: Sample) -> dict[str, Any]:
     """The same as JSON. ``t_ns``: from the first sample on."""
+    return {"t_ns": after.at_ns - began.at_ns, **_interval(before, after), "took_ns": after.took_ns}
+
+
+def _interval(before: Sample, after: Sample) -> dict[str, int]:
     return {
-        "t_ns": after.at_ns - began.at_ns,
         "spans": int((after.spans - before.spans).sum()),
         "bytes": int((after.bytes - before.bytes).sum()),
         "allocated": after.counters["TotalAlloc"] - before.counters["TotalAlloc"],
-        "took_ns": after.took_ns,
     }
 
 
