@@ -94,6 +94,15 @@ def at_terminal(target: Sequence[str]) -> Iterator[Terminal]:
             os.close(ours)
 
 
+@contextlib.contextmanager
+def at_busy(go: str) -> Iterator[tuple[Terminal, programs.Running]]:
+    """One of a Delve that holds a program at work, which goes on with that afterwards."""
+    with programs.run(programs.build("churn", go)) as running:
+        with at_terminal(["attach", str(running.pid)]) as terminal:
+            yield terminal, running
+        running.until_it_did(contexts=1000)
+
+
 def test_a_line_for_another_terminal(go: str) -> None:
     with programs.run(programs.build("ctxforest", go)) as running:
         with at_terminal(["attach", str(running.pid)]) as terminal:
@@ -112,60 +121,50 @@ def test_of_a_core(ctxforest_core: programs.Core) -> None:
 
 
 def test_ctrl_c_while_the_program_goes_on(go: str) -> None:
-    with programs.run(programs.build("churn", go)) as running:
-        with at_terminal(["attach", str(running.pid)]) as terminal:
-            terminal.keys("go-spanwatch\r")
-            terminal.until("Ctrl-C ends the interval\n")
-            running.until_it_did(contexts=100)
-            terminal.keys(CTRL_C)
-            assert "objects allocated (" in terminal.until(PROMPT)
-            assert terminal.type("go-refs 0x10") == f"{SAYS}pid {running.pid} go-refs 0x10\n"
-        running.until_it_did(contexts=1000)
+    with at_busy(go) as (terminal, running):
+        terminal.keys("go-spanwatch\r")
+        terminal.until("Ctrl-C ends the interval\n")
+        running.until_it_did(contexts=100)
+        terminal.keys(CTRL_C)
+        assert "objects allocated (" in terminal.until(PROMPT)
+        assert terminal.type("go-refs 0x10") == f"{SAYS}pid {running.pid} go-refs 0x10\n"
 
 
 def test_ctrl_c_takes_the_breakpoint_away(go: str) -> None:
-    with programs.run(programs.build("churn", go)) as running:
-        with at_terminal(["attach", str(running.pid)]) as terminal:
-            terminal.keys("go-spanwatch --break -n 100000\r")
-            terminal.until("Ctrl-C does not\n")
-            running.until_it_did(contexts=100)
-            terminal.keys(CTRL_C)
-            terminal.until(PROMPT)
-            assert "goSpanwatch" not in terminal.type("breakpoints")
-        running.until_it_did(contexts=1000)
+    with at_busy(go) as (terminal, running):
+        terminal.keys("go-spanwatch --break -n 100000\r")
+        terminal.until("Ctrl-C does not\n")
+        running.until_it_did(contexts=100)
+        terminal.keys(CTRL_C)
+        terminal.until(PROMPT)
+        assert "goSpanwatch" not in terminal.type("breakpoints")
 
 
 @pytest.mark.parametrize("line", ["go-ctxtree", "go-spanwatch", "go-spanwatch --break -n 100000"])
 def test_ctrl_c_while_the_program_stands_still(go: str, line: str) -> None:
-    with programs.run(programs.build("churn", go)) as running:
-        with at_terminal(["attach", str(running.pid)]) as terminal:
-            interrupted(terminal, line)
-            assert "goSpanwatch" not in terminal.type("breakpoints")
-        running.until_it_did(contexts=1000)
+    with at_busy(go) as (terminal, _):
+        interrupted(terminal, line)
+        assert "goSpanwatch" not in terminal.type("breakpoints")
 
 
 @pytest.mark.parametrize(("line", "says"), [("go-ctxtree", "contexts: "), ("go-heapdump core", "core: ")])
 def test_the_next_command_takes_away_a_ctrl_c_at_the_prompt(go: str, line: str, says: str) -> None:
-    with programs.run(programs.build("churn", go)) as running:
-        with at_terminal(["attach", str(running.pid)]) as terminal:
-            terminal.keys(CTRL_C)
-            until(lambda: trap_is_pending(running.pid), "Delve's SIGTRAP")
-            assert says in terminal.type(line)
-            assert not trap_is_pending(running.pid)
-        running.until_it_did(contexts=1000)
+    with at_busy(go) as (terminal, running):
+        terminal.keys(CTRL_C)
+        until(lambda: trap_is_pending(running.pid), "Delve's SIGTRAP")
+        assert says in terminal.type(line)
+        assert not trap_is_pending(running.pid)
 
 
 def test_ctrl_c_when_the_core_is_written(go: str) -> None:
     """In the middle it would leave Delve itself stuck."""
-    with programs.run(programs.build("churn", go)) as running:
-        with at_terminal(["attach", str(running.pid)]) as terminal:
-            terminal.keys("go-heapdump core\r")
-            terminal.until("Its heap, without a debugger:\n")
-            terminal.keys(CTRL_C)
-            terminal.until(PROMPT)
-            terminal.type("go-gc")  # Delve may get to it only now, and end this one
-            assert "phase: " in terminal.type("go-gc")
-        running.until_it_did(contexts=1000)
+    with at_busy(go) as (terminal, _):
+        terminal.keys("go-heapdump core\r")
+        terminal.until("Its heap, without a debugger:\n")
+        terminal.keys(CTRL_C)
+        terminal.until(PROMPT)
+        terminal.type("go-gc")  # Delve may get to it only now, and end this one
+        assert "phase: " in terminal.type("go-gc")
 
 
 def trap_is_pending(pid: int) -> bool:
@@ -175,10 +174,8 @@ def trap_is_pending(pid: int) -> bool:
 
 @pytest.mark.parametrize("line", ["go-ctxchain all", "go-spanwatch"])
 def test_ctrl_c_again_and_again(go: str, line: str) -> None:
-    with programs.run(programs.build("churn", go)) as running:
-        with at_terminal(["attach", str(running.pid)]) as terminal:
-            interrupted(terminal, line, 5)
-        running.until_it_did(contexts=1000)
+    with at_busy(go) as (terminal, _):
+        interrupted(terminal, line, 5)
 
 
 def test_ctrl_c_leaves_the_goroutine_selected(go: str) -> None:
