@@ -6,11 +6,11 @@ from __future__ import annotations
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gdbext.target import procfs
 from tests import hosts, tools
 from tests.programs import Running, build, run
 from tests.waiting import HANG_SECONDS, until
@@ -25,8 +25,7 @@ def running(go: str) -> Iterator[Running]:
 
 
 def state(running: Running) -> dict[str, str]:
-    lines = Path(f"/proc/{running.pid}/status").read_text().splitlines()
-    return dict(line.split(":\t", 1) for line in lines)
+    return procfs.status(running.pid).fields
 
 
 def goes_on(running: Running) -> bool:

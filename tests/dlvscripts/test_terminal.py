@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 from attrs import define, field
 
+from gdbext.target import procfs
 from tests import programs, tools
 from tests.dlvscripts import delve
 from tests.dlvscripts.test_engine import SAYS, answered, kind
@@ -168,8 +169,7 @@ def test_ctrl_c_when_the_core_is_written(go: str) -> None:
 
 
 def trap_is_pending(pid: int) -> bool:
-    pending = Path(f"/proc/{pid}/status").read_text().partition("ShdPnd:")[2].split()[0]
-    return bool(int(pending, 16) >> (signal.SIGTRAP - 1) & 1)
+    return bool(procfs.status(pid).number("ShdPnd", base=16) >> (signal.SIGTRAP - 1) & 1)
 
 
 @pytest.mark.parametrize("line", ["go-ctxchain all", "go-spanwatch"])
