@@ -36,8 +36,7 @@ def pointing_to(flowed: Flowed, target: Object) -> U64:
 
 def pointing_from(flowed: Flowed, holder: Object, target: Object) -> U64:
     """Those of them in one object: none where that is not reachable, or changed meanwhile."""
-    number = int(np.searchsorted(flowed.laid.heap.spans.first, holder.id, "right")) - 1
-    found = pointers(flowed, target.base, target.base + target.size, number, number + 1)
+    found = pointers(flowed, target.base, target.base + target.size, holder.span, holder.span + 1)
     where = found[:, 0]
     return found[(where >= np.uint64(holder.base)) & (where < np.uint64(holder.base + holder.size))]
 
