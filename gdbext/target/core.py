@@ -123,12 +123,13 @@ class CoreFile:
         own = disjoint(_own_pieces(elf, notes.files))
         saved = Image(own, [elf])
         program = _open_program(exe, arch, suggested_programs(notes, saved))
-        said = _losses(elf, notes)
+        cut = list(_cut_off(elf))
+        said = [*cut, *_without_threads(notes)]
         bias = _identify(program, notes, saved, said)
         stamped = dict(_verified_files(notes.files, own))
         files = {name: data for name, (data, _) in stamped.items()}
         image = _whole_image(elf, own, program, bias, notes.files, files)
-        image.why = "; ".join([image.why, *_cut_off(elf)])
+        image.why = "; ".join([image.why, *cut])
         mappings = merge_mappings(_mappings(loads(elf)), notes.files)
         stamps = {one.path: one.stamp for one in (elf, program) if one.stamp is not None}
         stamps |= {name: stamp for name, (_, stamp) in stamped.items()}
@@ -275,11 +276,9 @@ def _mappings(segments: Iterable[Load]) -> Iterator[Mapping]:
             yield Mapping(load.start, load.end, "", 0, load.access)
 
 
-def _losses(elf: Elf, notes: Notes) -> list[str]:
-    said = [*_cut_off(elf)]
+def _without_threads(notes: Notes) -> Iterator[str]:
     if not notes.threads:
-        said.append("the core has no thread registers: running goroutines have no stack")
-    return said
+        yield "the core has no thread registers: running goroutines have no stack"
 
 
 def _cut_off(elf: Elf) -> Iterator[str]:
