@@ -50,21 +50,21 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
 
 
 def _pinned(session: Session) -> pinned.Pinned:
-    """Raises UsageError where nothing is known of what keeps what."""
-    if not session.target.memory.stable:
-        raise UsageError(
-            "what slices keep is not known of a program that runs", "python -m gdbext live PID go-mem --slices"
-        )
+    _check_stable(session, "slices")
     return pinned.pinned(session.maybe_live, [session.roots.value, session.unparked_words.value])
 
 
 def _pooled(session: Session) -> pooled.Pooled:
+    _check_stable(session, "pools")
+    return pooled.pooled(session.program, session.dominators)
+
+
+def _check_stable(session: Session, what: str) -> None:
     """Raises UsageError where nothing is known of what keeps what."""
     if not session.target.memory.stable:
         raise UsageError(
-            "what pools keep is not known of a program that runs", "python -m gdbext live PID go-mem --pools"
+            f"what {what} keep is not known of a program that runs", f"python -m gdbext live PID go-mem --{what}"
         )
-    return pooled.pooled(session.program, session.dominators)
 
 
 def _breakdown(found: figures.Figures) -> list[report.Block]:
