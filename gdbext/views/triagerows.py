@@ -223,9 +223,10 @@ def _goroutines(known: Known) -> str:
     )
     states: Counter[str] = Counter()
     for row, count in zip(first.tolist(), counts.tolist(), strict=True):
-        states[found.reason(row) or found.status_name(row)] += count
-    own = {state: count for state, count in states.items() if not state.startswith(RUNTIMES)}
-    shown = Counter(own).most_common(REASONS)
+        state = found.reason(row) or found.status_name(row)
+        if not state.startswith(RUNTIMES):
+            states[state] += count
+    shown = states.most_common(REASONS)
     rest = len(found) - sum(count for _, count in shown)
     named = [f"{count:,} {cells.escape(state)}" for state, count in shown]
     return f"{plural(len(found), 'goroutine')} ({', '.join(named)}{f', {rest:,} others' if rest else ''})"
