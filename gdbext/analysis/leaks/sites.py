@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import frozen
 
-from gdbext.analysis.heap.allocsite import hidden, stack_of
+from gdbext.analysis.heap.allocsite import hidden, sampled_slots, stack_of
 from gdbext.errors import GdbextError
 from gdbext.golang.runtime import mprof
 
@@ -48,15 +48,13 @@ def sites(
     program: Program, symtab: Symtab, specials: Specials, heap: Heap, contexts: Contexts, number: I32, groups: int
 ) -> list[GroupSite]:
     """Of each group. ``number``: the group of each context, -1 for none. Raises GdbextError."""
-    rows = specials.rows("Profile")
-    ids, own = heap.ids(specials.slot[rows]), heap.ids(contexts.address)
+    ids, bucket = sampled_slots(program, heap, specials)
+    own = heap.ids(contexts.address)
     place = np.flatnonzero((own >= 0) & (number >= 0))
     order = place[np.argsort(own[place], kind="stable")]
     at = np.minimum(np.searchsorted(own[order], ids), max(len(order) - 1, 0))
-    known = (ids >= 0) & (own[order][at] == ids) if len(order) else np.zeros(len(ids), np.bool_)
-    rows, group = rows[known], number[order[at[known]]] if len(order) else np.zeros(0, np.int32)
-    records, readable = specials.records(program, mprof.PROFILE, rows)
-    bucket = np.where(readable, records["bucket"], 0).astype(np.uint64)
+    known = own[order][at] == ids if len(order) else np.zeros(len(ids), np.bool_)
+    bucket, group = bucket[known], number[order[at[known]]] if len(order) else np.zeros(0, np.int32)
     return [_site(program, symtab, bucket[group == one]) for one in range(groups)]
 
 
