@@ -42,7 +42,7 @@ def _lines(session: Session, found: list[referrers.Referrer], roots: list[int]) 
     for number in roots:
         yield f"root: {session.root_names.name(number).text}"
     for one in found:
-        kind = session.lookup.type_name(one.holder) or f"(no type, {one.holder.size} bytes)"
+        kind = pathlines.type_of(session.lookup, one.holder)
         yield f"{one.word:#x} {one.field or '?'} of {one.holder.base:#x} {kind}"
 
 

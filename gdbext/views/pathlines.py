@@ -67,43 +67,49 @@ def _type(lookup: Lookup, one: Object) -> Hostile | None:
 
 def path_lines(lookup: Lookup, names: RootNames, path: Path, every: bool) -> Iterator[str]:
     """A path for people: the root, then a line for each object; of a long one those next to the end."""
-    name = named(names, path)
-    yield f"root: {_root(name)}"
-    count = len(path.edges)
-    skipped = 0 if every or count <= LAST else count - LAST
-    if not skipped:
-        yield _line(lookup, "", path.first)
-    else:
-        yield _line(lookup, "", path.first)
+    yield f"root: {_root(named(names, path))}"
+    yield _line(lookup, "", path.first)
+    skipped, edges = _shown(path, every)
+    if skipped:
         yield f"\t… {skipped:,} more (--all shows them)"
-    for at in range(skipped, count):
-        edge = path.edges[at]
+    for edge in edges:
         yield _line(lookup, edge.field or UNKNOWN, edge.target)
+
+
+def _shown(path: Path, every: bool) -> tuple[int, Iterator[Edge]]:
+    """(how many edges are left out, those after them)."""
+    count = len(path.edges)
+    skipped = 0 if every else max(count - LAST, 0)
+    return skipped, (path.edges[at] for at in range(skipped, count))
 
 
 def drawn(lookup: Lookup, names: RootNames, paths: Sequence[Path], every: bool) -> Iterator[dot.Vertex | dot.Arrow]:
     """Paths as boxes and arrows; of a long one those next to the end. What several go through is there once."""
     for path in paths:
-        name, count = named(names, path), len(path.edges)
-        skipped = 0 if every or count <= LAST else count - LAST
-        root, last = f"root: {_root(name)}", path.first.base
+        root = f"root: {_root(named(names, path))}"
+        skipped, edges = _shown(path, every)
         yield dot.Vertex(root, [Hostile(root)])
         yield _box(lookup, path.first)
-        yield dot.Arrow(root, last)
+        yield dot.Arrow(root, path.first.base)
         if skipped:
-            gap, last = f"… {skipped:,} more (--all)", path.edges[skipped].holder.base
-            yield dot.Vertex((gap, last), [gap])
-            yield dot.Arrow(path.first.base, (gap, last))
-            yield _box(lookup, path.edges[skipped].holder)
-            yield dot.Arrow((gap, last), last)
-        for at in range(skipped, count):
-            edge = path.edges[at]
+            yield from _gap(lookup, path.first, path.edges[skipped].holder, skipped)
+        for edge in edges:
             yield _box(lookup, edge.target)
             yield dot.Arrow(edge.holder.base, edge.target.base, (Hostile(edge.field or UNKNOWN),))
 
 
+def _gap(lookup: Lookup, first: Object, next_: Object, skipped: int) -> Iterator[dot.Vertex | dot.Arrow]:
+    """In the place of what is left out between two objects."""
+    text = f"… {skipped:,} more (--all)"
+    gap = text, next_.base
+    yield dot.Vertex(gap, [text])
+    yield dot.Arrow(first.base, gap)
+    yield _box(lookup, next_)
+    yield dot.Arrow(gap, next_.base)
+
+
 def _box(lookup: Lookup, one: Object) -> dot.Vertex:
-    return dot.Vertex(one.base, [Address(one.base), Hostile(_named(lookup, one))])
+    return dot.Vertex(one.base, [Address(one.base), Hostile(type_of(lookup, one))])
 
 
 def _root(name: RootName | None) -> str:
@@ -114,10 +120,11 @@ def _root(name: RootName | None) -> str:
 
 
 def _line(lookup: Lookup, field: str, one: Object) -> str:
-    return f"\t{field + ' → ' if field else ''}{one.base:#x} {_named(lookup, one)}"
+    return f"\t{field + ' → ' if field else ''}{one.base:#x} {type_of(lookup, one)}"
 
 
-def _named(lookup: Lookup, one: Object) -> str:
+def type_of(lookup: Lookup, one: Object) -> str:
+    """The type of an object in a line; of one without, how large it is."""
     return lookup.type_name(one) or f"(no type, {one.size} bytes)"
 
 
