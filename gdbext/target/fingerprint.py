@@ -7,6 +7,7 @@ import hashlib
 import numpy as np
 
 from gdbext.compute import parallel
+from gdbext.compute.ragged import within
 from gdbext.target import kernels
 from gdbext.target.image import Image
 
@@ -19,7 +20,7 @@ def fingerprint(image: Image) -> str:
     """A digest of where an image's segments lie and of every byte. It tells what changed, and withstands no forgery."""
     length = (image.ends - image.starts).astype(np.int64)
     counts = -(-length // BLOCK)
-    number = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
+    number = within(counts)
     host = np.repeat(image.hosts, counts) + (number * BLOCK).astype(np.uint64)
     size = np.minimum(np.repeat(length, counts) - number * BLOCK, BLOCK)
     sums = np.zeros(len(host), np.uint64)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gdbext.compute.arrays import I64
+from gdbext.compute.ragged import within
 
 if TYPE_CHECKING:
     from gdbext.analysis.contexts.tree import Fold, Forest
@@ -31,5 +32,5 @@ def children(forest: Forest, parents: I64) -> I64:
     """Those of several contexts."""
     start, every = forest.families
     first, counts = start[parents].astype(np.int64), (start[parents + 1] - start[parents]).astype(np.int64)
-    places = np.repeat(first - (np.cumsum(counts) - counts), counts) + np.arange(int(counts.sum()))
+    places: I64 = np.repeat(first, counts) + within(counts)
     return every[places].astype(np.int64)

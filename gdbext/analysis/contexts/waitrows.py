@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gdbext.compute.arrays import I64, U64
+from gdbext.compute.ragged import within
 
 MOST_WAITS = 1 << 22
 """Pairs of a context and a goroutine that waits on it: each waits on a few at most, unless channels are garbage."""
@@ -21,8 +22,7 @@ def waits(channels: Sequence[tuple[I64, U64]], waiting: tuple[I64, U64]) -> I64:
     for index, channel in channels:
         low, high = np.searchsorted(on, channel, "left"), np.searchsorted(on, channel, "right")
         count = np.where(np.cumsum(high - low) <= MOST_WAITS, high - low, 0)
-        number = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
-        rows.append((np.repeat(index, count), goroutine[np.repeat(low, count) + number]))
+        rows.append((np.repeat(index, count), goroutine[np.repeat(low, count) + within(count)]))
     return waits_of(*(np.concatenate(column) for column in zip(*rows, strict=True)))
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from attrs import frozen
 
 from gdbext.compute.control import CONTROL
+from gdbext.compute.ragged import within
 from gdbext.golang.runtime.spancheck import PAGE_SIZE
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def _live_in_ram(heap: Heap, residency: Residency, rows: I64) -> I64:
         mine = rows[first:last]
         counts = heap.spans.nelems[mine]
         owner = np.repeat(np.arange(first, last), counts)
-        number = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
+        number = within(counts)
         ids = heap.spans.first[rows[owner]] + number
         taken = heap.allocated[ids >> 3] >> (ids & 7).astype(np.uint8) & 1 != 0
         size = heap.spans.elemsize[rows[owner]]

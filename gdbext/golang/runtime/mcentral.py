@@ -12,6 +12,7 @@ import numpy as np
 from attrs import field, frozen
 from numpy.typing import NDArray
 
+from gdbext.compute.ragged import within
 from gdbext.golang.reading.declarations import BYTES, SLICE, UINT, declare
 from gdbext.golang.runtime.mheap import IN_USE, mheap, span_pointers
 from gdbext.golang.runtime.sizeclasses import SPAN_CLASSES
@@ -132,4 +133,4 @@ def _members(program: Program, sets: NDArray[Any], spans: int) -> tuple[I64, U64
 def _numbered(counts: I64, first: I64) -> tuple[I64, I64]:
     """(row, number) for so many numbers of each row, from its first one on."""
     row = np.repeat(np.arange(len(counts)), counts)
-    return row, np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts) + first[row]
+    return row, within(counts) + first[row]

@@ -13,6 +13,7 @@ import numpy as np
 from attrs import evolve, frozen
 
 from gdbext.compute.arrays import U64
+from gdbext.compute.ragged import within
 from gdbext.errors import InconsistentRuntime
 from gdbext.golang.reading.program import distinct
 from gdbext.golang.runtime.pclntab import view
@@ -126,7 +127,7 @@ def _first_fields(types: Types, image: Image, structs: U64) -> tuple[U64, U64]:
     if counts.sum() > MOST_FIELDS:
         raise InconsistentRuntime(f"{counts.sum()} fields of structures")
     outer = np.repeat(structs, counts)
-    number = np.arange(len(outer)) - np.repeat(np.cumsum(counts) - counts, counts)
+    number = within(counts)
     rows, ok = field.many(image, np.repeat(header["array"], counts) + number.astype(np.uint64) * np.uint64(field.size))
     mine = ok & (rows["offset"] == 0)
     return outer[mine], rows["type"][mine].astype(np.uint64)
