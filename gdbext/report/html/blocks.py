@@ -13,7 +13,7 @@ from gdbext.report import Absent, Address, Bytes, Cell, Lines, Node, Outline, Ta
 from gdbext.report.cells import cell_text, escape, join
 from gdbext.report.html import Areas, Branch, Forest, Shown
 from gdbext.report.html.packed import packed
-from gdbext.report.html.squares import boxes
+from gdbext.report.html.squares import HEIGHT, WIDTH, boxes
 
 SHORT = 60
 """Rows of a table that all stand in the page; of a longer one the first do, and the script shows what is in sight."""
@@ -188,7 +188,7 @@ def _areas(block: Areas, data: Data) -> dict[str, Any]:
         made.append(
             {"box": box, "label": escape(box.label), "said": f"{escape(box.area.name)}: {said}", "hue": hue % 6}
         )
-    return {"title": escape(block.title), "boxes": made}
+    return {"title": escape(block.title), "width": WIDTH, "height": HEIGHT, "boxes": made}
 
 
 MAKERS: Mapping[type, tuple[str, Callable[[Any, Data], dict[str, Any]]]] = {

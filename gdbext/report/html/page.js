@@ -44,7 +44,6 @@
       const lines = [];
       for (let number = from; number < to; number++) lines.push(this.line(number));
       this.body.replaceChildren(...lines);
-      return lines;
     }
     gap(rows) {
       const gap = make("tr", undefined, "gap"), cell = make("td");
@@ -86,14 +85,13 @@
     table.prepend(group);
   };
 
-  const windows = [], byTable = new Map();
+  const windows = [];
   for (const box of document.querySelectorAll("[data-table]")) {
     const rows = data.tables[box.dataset.table], table = box.querySelector("table");
     widths(table, rows);
     const made = new Window(box, table.tBodies[0], right(table), rows.length, number => rows[number]);
     made.rows = rows;
     windows.push(made);
-    byTable.set(box.dataset.table, made);
   }
   addEventListener("beforeprint", () => windows.forEach(one => one.print(true)));
   addEventListener("afterprint", () => windows.forEach(one => one.print(false)));
@@ -155,7 +153,6 @@
   const form = document.getElementById("search"), wanted = document.getElementById("wanted");
   const said = document.getElementById("found"), hits = document.getElementById("hits");
   form.hidden = false;
-  form.addEventListener("submit", event => event.preventDefault());
 
   let lines;
   const everything = () => {
@@ -204,7 +201,7 @@
     }
   }
   function* inMembers(text) {
-    const digits = /^(?:0x)([0-9a-f]{1,13})$/.exec(text)?.[1];
+    const digits = /^0x([0-9a-f]{1,13})$/.exec(text)?.[1];
     if (!digits) return;
     for (const details of document.querySelectorAll("[data-members]")) {
       const numbers = members(details.dataset.members), of = details.parentNode.querySelector(".line").textContent;
@@ -250,7 +247,7 @@
   };
   let waiting;
   wanted.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(search, 120); });
-  form.addEventListener("submit", () => { search(); hits.querySelector("button")?.focus(); });
+  form.addEventListener("submit", event => { event.preventDefault(); search(); hits.querySelector("button")?.focus(); });
   const linked = () => {
     if (!/^#0x[0-9a-f]+$/i.test(location.hash)) return;
     wanted.value = location.hash.slice(1);
