@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gdbext.analysis.contexts.rows import Rows
     from gdbext.analysis.contexts.tree import Folds, Forest
     from gdbext.analysis.leaks.judged import Judged
-    from gdbext.compute.arrays import I64, Bools
+    from gdbext.compute.arrays import I64, U64, Bools
     from gdbext.report import Cell
 
 LINES = 1_500
@@ -42,11 +42,11 @@ class _Line:
     members: I64 = field(repr=False)
     children: list[_Line] = field(factory=list)
 
-    def branch(self, addresses: I64, room: list[int]) -> Branch:
+    def branch(self, addresses: U64, room: list[int]) -> Branch:
         """``room``: how many addresses the page still takes."""
         many = len(self.members) if len(self.members) <= room[0] else 0
         room[0] -= many
-        hidden = addresses[self.members[:many]].astype(np.uint64) if many > 1 else None
+        hidden = addresses[self.members] if many > 1 else None
         return Branch(self.text, [one.branch(addresses, room) for one in self.children], hidden)
 
 
@@ -86,7 +86,7 @@ def branches(forest: Forest, rows: Rows, judged: Judged | None = None, values: b
     grower = _Grower(forest, rows, judged, values)
     made = grower.grow()
     rest = np.flatnonzero(forest.kept & ~grower.seen)
-    addresses, room = forest.contexts.address.astype(np.int64), [SEARCHED]
+    addresses, room = forest.contexts.address, [SEARCHED]
     grown = [line.branch(addresses, room) for line in made + _undrawn(forest, rest)]
     return Branches(grown, cut=_cut(len(rest), int(np.count_nonzero(forest.kept))))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -205,24 +205,34 @@ PACKAGE = Schema((*SETS, _set("group", Kind.HOSTILE, "package", lambda one: one.
 """All objects of a package's types."""
 
 
-def tree(row: Row, room: int) -> Node:
-    """An object and what it dominates, in about ``room`` lines: where the most bytes are is looked into first."""
-    found, below = row.names.found, dict[int, tuple[list[int], int, int]]()
-    waiting = [(0, row.place, 0)]
+Below = Mapping[int, tuple[list[int], int, int]]
+"""By place: those that it dominates next and that are shown, how many others there are, and their bytes."""
+
+
+def below(found: Dominators, top: int, room: int, most: int, deepest: int, least: float = 0) -> Below:
+    """What a place dominates, ``deepest`` levels of it, in about ``room`` places: where the most bytes are is looked
+    into first. ``most``: places below one; ``least``: bytes of each."""
+    kept, waiting = dict[int, tuple[list[int], int, int]](), [(0, top, 0)]
     while waiting and room > 0:
-        _, place, depth = heapq.heappop(waiting)
-        places, count, size = found.below(place, MOST_BELOW)
-        below[place] = shown = places.tolist(), count - len(places), size - int(found.bytes[places].sum())
+        _, place, level = heapq.heappop(waiting)
+        places, count, size = found.below(place, most)
+        places = places[found.bytes[places] >= least]
+        kept[place] = places.tolist(), count - len(places), size - int(found.bytes[places].sum())
         room -= len(places)
-        chosen = [one for one in shown[0] if depth + 1 < DEEPEST and found.objects[one] > 1]
-        for one in chosen:
-            heapq.heappush(waiting, (-int(found.bytes[one]), one, depth + 1))
-    return _node(row, below)
+        for one in kept[place][0] if level + 1 < deepest else ():
+            if found.objects[one] > 1:
+                heapq.heappush(waiting, (-int(found.bytes[one]), one, level + 1))
+    return kept
 
 
-def _node(row: Row, below: dict[int, tuple[list[int], int, int]]) -> Node:
-    places, more, size = below.get(row.place, ([], 0, 0))
-    nodes = [_node(Row(row.names, place), below) for place in places]
+def tree(row: Row, room: int) -> Node:
+    """An object and what it dominates, in about ``room`` lines."""
+    return _node(row, below(row.names.found, row.place, room, MOST_BELOW, DEEPEST))
+
+
+def _node(row: Row, kept: Below) -> Node:
+    places, more, size = kept.get(row.place, ([], 0, 0))
+    nodes = [_node(Row(row.names, place), kept) for place in places]
     left_out = [Node([f"… {more:,} more: {human_bytes(size)}"])] if more else []
     return Node(_line(row), [*nodes, *left_out])
 
@@ -233,4 +243,4 @@ def _line(row: Row) -> list[Cell]:
     return [size, *address, Hostile(row.text)]
 
 
-__all__ = ["GROUP", "ITEM", "OBJECT", "PACKAGE", "TYPE", "Names", "Row", "tree"]
+__all__ = ["GROUP", "ITEM", "OBJECT", "PACKAGE", "TYPE", "Below", "Names", "Row", "below", "tree"]
