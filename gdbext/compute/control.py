@@ -16,6 +16,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 BYTES = 8
 """What kernels look at: numbers of the first signals that came. Few but SIGINT have a handler of Python's."""
@@ -77,6 +78,7 @@ class Control:
             with self._counted():
                 yield
             return
+        self.forget()  # of an interrupt that struck while the one before was forgotten
         with self._regained(), self._woken(), self._counted():
             yield
 
@@ -86,11 +88,13 @@ class Control:
         if self._fd < 0:
             yield
             return
-        before = signal.set_wakeup_fd(self._fd, warn_on_full_buffer=False)
+        before, woken = list[int](), partial(signal.set_wakeup_fd, warn_on_full_buffer=False)
         try:
+            before.extend(map(woken, (self._fd,)))  # one call into C: no interrupt comes between doing it and noting it
             yield
         finally:
-            signal.set_wakeup_fd(before)
+            for fd in before:
+                signal.set_wakeup_fd(fd)
 
     @contextmanager
     def _counted(self) -> Iterator[None]:

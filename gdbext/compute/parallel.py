@@ -6,13 +6,12 @@ The caller waits so that Ctrl-C is seen, and no thread is left when it goes on. 
 from __future__ import annotations
 
 import os
-import threading
+from _thread import allocate_lock
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, wait
 from contextlib import contextmanager, suppress
 from itertools import pairwise
 from queue import Empty, SimpleQueue
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from gdbext.compute import deaf
 from gdbext.compute.control import CONTROL
@@ -38,7 +37,7 @@ def split(count: int, work: Callable[[int, int], T], pieces: int = 0) -> list[T]
         return [work(begin, end) for begin, end in bounds]
     with workers(threads()) as pool:
         waiting = [pool.submit(work, begin, end) for begin, end in bounds]
-        return [_result(one) for one in waiting]
+        return [one.result() for one in waiting]
 
 
 def ahead(items: Iterable[T]) -> Iterator[T]:
@@ -49,7 +48,7 @@ def ahead(items: Iterable[T]) -> Iterator[T]:
     made, end = iter(items), object()
     with workers(1) as pool:
         waiting = pool.submit(next, made, end)
-        while (item := _result(waiting)) is not end:
+        while (item := waiting.result()) is not end:
             waiting = pool.submit(next, made, end)
             yield item
 
@@ -58,7 +57,7 @@ def aside(work: Callable[[], T]) -> T:
     """``work()`` in a thread of its own, which no signal reaches and which is gone at the end. It has to look at
     ``CONTROL`` where it takes long."""
     with workers(1) as pool:
-        return _result(pool.submit(work))
+        return pool.submit(work).result()
 
 
 @contextmanager
@@ -76,22 +75,63 @@ def workers(count: int) -> Iterator[_Workers]:
             pool.end()
 
 
+class _Said:
+    """That a thread has done something. An interrupt cannot strike while what it waits with is taken half: with a
+    Condition, which Event and Future have, the thread would wait for ever, and so would the one that waits for it."""
+
+    def __init__(self) -> None:
+        self._said, self._lock = False, allocate_lock()
+        self._lock.acquire()
+
+    def say(self) -> None:
+        self._said = True
+        self._lock.release()
+
+    def wait(self) -> None:
+        while not self._said:
+            self._lock.acquire(timeout=LOOK_SECONDS)
+
+
+class _Task(Generic[T]):
+    """Work for a thread."""
+
+    def __init__(self, work: Callable[..., T], values: tuple[Any, ...]) -> None:
+        self._work, self._values, self._done = work, values, _Said()
+        self._result: list[T] = []
+        self._failure: list[BaseException] = []
+
+    def run(self) -> None:
+        try:
+            CONTROL.check()
+            self._result.append(self._work(*self._values))
+        except BaseException as failure:  # noqa: BLE001  the one who waits gets it
+            self._failure.append(failure)
+        self._done.say()
+
+    def result(self) -> T:
+        """What the work returned, once it has; raises what it raised. To be asked once."""
+        self._done.wait()
+        if self._failure:
+            raise self._failure.pop()
+        return self._result.pop()
+
+
 class _Workers:
     """A ThreadPoolExecutor that an interrupt cannot strike while it starts a thread: that one would be lost, and go on
     with memory that is gone."""
 
     def __init__(self, count: int) -> None:
-        self._tasks: SimpleQueue[tuple[Future[Any], Callable[..., Any], tuple[Any, ...]] | None] = SimpleQueue()
-        self._ended = [threading.Event() for _ in range(count)]
+        self._tasks: SimpleQueue[_Task[Any] | None] = SimpleQueue()
+        self._ended = [_Said() for _ in range(count)]
         self._started: list[int] = []
 
     def start(self) -> None:
         deaf.start(self._started, self._run, [(ended,) for ended in self._ended])
 
-    def submit(self, work: Callable[..., T], *values: Any) -> Future[T]:
-        future: Future[T] = Future()
-        self._tasks.put((future, work, values))
-        return future
+    def submit(self, work: Callable[..., T], *values: Any) -> _Task[T]:
+        task = _Task(work, values)
+        self._tasks.put(task)
+        return task
 
     def end(self) -> None:
         """Drop what has not begun, and wait for the threads, whatever comes meanwhile."""
@@ -108,18 +148,7 @@ class _Workers:
             self.end()
             raise
 
-    def _run(self, ended: threading.Event) -> None:
+    def _run(self, ended: _Said) -> None:
         while task := self._tasks.get():
-            future, work, values = task
-            try:
-                CONTROL.check()
-                future.set_result(work(*values))
-            except BaseException as failure:  # noqa: BLE001  the one who waits gets it
-                future.set_exception(failure)
-        ended.set()
-
-
-def _result(waiting: Future[T]) -> T:
-    while not waiting.done():
-        wait((waiting,), LOOK_SECONDS)
-    return waiting.result()
+            task.run()
+        ended.say()
