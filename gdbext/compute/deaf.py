@@ -13,7 +13,7 @@ import signal
 # The functions in C. Those of package signal begin in Python, where an interrupt can come that another thread took:
 # the mask would stay.
 from _signal import SIG_BLOCK, SIG_SETMASK, pthread_sigmask  # type: ignore[import-not-found]
-from _thread import start_new_thread
+from _thread import allocate_lock, start_new_thread
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from itertools import repeat
@@ -21,6 +21,34 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 EVERY = frozenset(signal.valid_signals())
+LOOK_SECONDS = 0.05
+"""An interrupt from another thread (a debugger's front end) wakes nobody."""
+
+
+class Said:
+    """That something is over, told to another thread. Not an Event, nor a Future: an interrupt that strikes as those
+    have just taken their Condition's lock leaves it taken, and both threads wait for ever."""
+
+    def __init__(self) -> None:
+        self.said, self._lock = False, allocate_lock()
+        self._lock.acquire()
+
+    def say(self) -> None:
+        """Once more does no harm. One thread alone says it."""
+        self.said = True
+        if self._lock.locked():
+            self._lock.release()
+
+    def within(self, seconds: float) -> bool:
+        """Wait so long at most; whether it was said."""
+        if not self.said:
+            self._lock.acquire(timeout=seconds)
+        return self.said
+
+    def wait(self) -> None:
+        """Until it is said."""
+        while not self.within(LOOK_SECONDS):
+            pass
 
 
 def start(started: list[int], run: Callable[..., None], each: Sequence[tuple[Any, ...]]) -> None:

@@ -7,7 +7,6 @@ first, and a command opens its target before anything else.
 from __future__ import annotations
 
 import os
-import threading
 from contextlib import suppress
 
 from gdbext.compute import deaf
@@ -29,7 +28,7 @@ def import_numpy() -> None:
 
 def _import() -> None:
     """In a thread, which no interrupt reaches: NumPy half imported cannot be imported again in this process."""
-    done, started = threading.Event(), list[int]()
+    done, started = deaf.Said(), list[int]()
     try:
         deaf.start(started, _run, [(done,)])
         done.wait()
@@ -39,10 +38,10 @@ def _import() -> None:
         raise
 
 
-def _run(done: threading.Event) -> None:
+def _run(done: deaf.Said) -> None:
     with suppress(ImportError):  # those who use it say so
         import numpy  # noqa: F401
-    done.set()
+    done.say()
 
 
 import_numpy()

@@ -6,7 +6,6 @@ The caller waits so that Ctrl-C is seen, and no thread is left when it goes on. 
 from __future__ import annotations
 
 import os
-from _thread import allocate_lock
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import pairwise
@@ -20,8 +19,6 @@ T = TypeVar("T")
 MOST_THREADS = 4
 WORTH_IT = 1 << 14
 """Items; less is done sooner than a thread starts."""
-LOOK_SECONDS = 0.05
-"""An interrupt from another thread (a debugger's front end) wakes nobody."""
 
 
 def threads() -> int:
@@ -75,28 +72,11 @@ def workers(count: int) -> Iterator[_Workers]:
             pool.end()
 
 
-class _Said:
-    """That a thread has done something. An interrupt cannot strike while what it waits with is taken half: with a
-    Condition, which Event and Future have, the thread would wait for ever, and so would the one that waits for it."""
-
-    def __init__(self) -> None:
-        self._said, self._lock = False, allocate_lock()
-        self._lock.acquire()
-
-    def say(self) -> None:
-        self._said = True
-        self._lock.release()
-
-    def wait(self) -> None:
-        while not self._said:
-            self._lock.acquire(timeout=LOOK_SECONDS)
-
-
 class _Task(Generic[T]):
     """Work for a thread."""
 
     def __init__(self, work: Callable[..., T], values: tuple[Any, ...]) -> None:
-        self._work, self._values, self._done = work, values, _Said()
+        self._work, self._values, self._done = work, values, deaf.Said()
         self._result: list[T] = []
         self._failure: list[BaseException] = []
 
@@ -122,7 +102,7 @@ class _Workers:
 
     def __init__(self, count: int) -> None:
         self._tasks: SimpleQueue[_Task[Any] | None] = SimpleQueue()
-        self._ended = [_Said() for _ in range(count)]
+        self._ended = [deaf.Said() for _ in range(count)]
         self._started: list[int] = []
 
     def start(self) -> None:
@@ -148,7 +128,7 @@ class _Workers:
             self.end()
             raise
 
-    def _run(self, ended: _Said) -> None:
+    def _run(self, ended: deaf.Said) -> None:
         while task := self._tasks.get():
             task.run()
         ended.say()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import threading
 from itertools import count
 
 from gdbext.compute import deaf, parallel
@@ -20,7 +19,7 @@ class Touching:
         """Raises OSError where the system has no memory for it."""
         self.size, self.buffer = size, buffer_of(size)
         self._host, self._most, self._next = host_of(self.buffer), size, count()
-        self._ended, self._started = threading.Event(), list[int]()
+        self._ended, self._started = deaf.Said(), list[int]()
         deaf.start(self._started, self._run, [()])
 
     def finish(self, size: int) -> None:
@@ -38,7 +37,7 @@ class Touching:
         try:
             self._take()
         finally:
-            self._ended.set()
+            self._ended.say()
 
     def _take(self) -> None:
         """Touch pieces that nobody has taken yet."""

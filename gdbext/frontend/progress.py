@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import threading
 import time
 from collections.abc import Callable, Generator, Iterable
 
@@ -27,7 +26,7 @@ class Progress:
         self, doing: Callable[[], str], expected: Callable[[], str] = lambda: "", terminal: int = STDERR
     ) -> None:
         self.doing, self.expected, self._terminal = doing, expected, terminal
-        self._done, self._gone, self._started = threading.Event(), threading.Event(), list[int]()
+        self._done, self._gone, self._started = deaf.Said(), deaf.Said(), list[int]()
 
     def until_output(self, pieces: Iterable[str]) -> Generator[str, None, None]:
         """The pieces; the line is shown before the first one and gone when that is handed on."""
@@ -45,7 +44,7 @@ class Progress:
         deaf.start(self._started, self._run, [()])
 
     def _stop(self) -> None:
-        self._done.set()
+        self._done.say()
         if self._started:
             self._gone.wait()
 
@@ -53,13 +52,13 @@ class Progress:
         try:
             self._say_from_time_to_time()
         finally:
-            self._gone.set()
+            self._gone.say()
 
     def _say_from_time_to_time(self) -> None:
         began = time.monotonic()
         due, shown, told = began + FIRST_SECONDS, "", self.expected()
         with contextlib.suppress(OSError):
-            while not self._done.wait(LOOK_SECONDS):
+            while not self._done.within(LOOK_SECONDS):
                 now = time.monotonic()
                 if (expected := self.expected()) != told:
                     told, shown = expected, self._write(f"{expected}\n")

@@ -73,6 +73,27 @@ def test_whenever_an_interrupt_comes(done: Callable[[], None]) -> None:
     assert not left and ended[0] > MANY // 100
 
 
+def test_an_interrupt_leaves_nobody_waiting() -> None:
+    """Neither who waits, who goes on after it, nor the thread that says it."""
+    pairs = [(deaf.Said(), deaf.Said()) for _ in range(MANY // 4)]
+    with storm() as ended:
+        for said, gone in pairs:
+            _thread.start_new_thread(lambda said, gone: (said.say(), gone.say()), (said, gone))
+            while not gone.said:
+                with contextlib.suppress(Interrupted):
+                    said.wait()
+    assert ended[0] > MANY // 100
+
+
+def test_said_before_it_is_waited_for_and_twice() -> None:
+    said = deaf.Said()
+    assert not said.within(0)
+    said.say()
+    said.say()
+    said.wait()
+    assert said.said and said.within(0)
+
+
 def test_no_step_of_python_stands_before_they_are_let_through() -> None:
     """An interrupt comes at the first step of a function in Python, before it has done anything; after one in C."""
     assert isinstance(deaf.pthread_sigmask, BuiltinFunctionType)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -126,7 +125,7 @@ class _Stop:
     def __init__(self, enough: Callable[[], bool]) -> None:
         self.enough = enough
         self.asked, self.why = False, "it was stopped"
-        self.over, self.left = threading.Event(), threading.Event()
+        self.over, self.left = deaf.Said(), deaf.Said()
         self.failed: BaseException | None = None
 
     @contextmanager
@@ -138,7 +137,7 @@ class _Stop:
             deaf.start([], self._ticks, [()])
             yield
         finally:
-            self.over.set()
+            self.over.say()
             gdb.events.stop.disconnect(self._stopped)
             gdb.events.exited.disconnect(self._exited)
             self.left.wait()
@@ -149,7 +148,7 @@ class _Stop:
         """In a thread of its own, which asks GDB for nothing but the end. (What was posted and never ran would crash
         GDB at its own end.)"""
         try:
-            while not self.over.wait(LOOK_SECONDS):
+            while not self.over.within(LOOK_SECONDS):
                 if self.enough():
                     gdb.post_event(self._interrupt)
                     return
@@ -157,10 +156,10 @@ class _Stop:
             self.failed = error
             gdb.post_event(self._interrupt)
         finally:
-            self.left.set()
+            self.left.say()
 
     def _interrupt(self) -> None:
-        if not self.over.is_set():
+        if not self.over.said:
             self.asked = True
             gdb.execute("interrupt", to_string=True)
 

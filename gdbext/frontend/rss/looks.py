@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 
@@ -28,7 +27,7 @@ class Looks:
     why: str = ""
     _session: Session | None = field(default=None)
     _found: int | None = field(default=None)
-    _over: threading.Event = field(factory=threading.Event)
+    _over: deaf.Said = field(factory=deaf.Said)
 
     def begin(self) -> None:
         """Look at it until ``end``."""
@@ -48,7 +47,7 @@ class Looks:
 
     def end(self) -> None:
         """Search no more."""
-        self._over.set()
+        self._over.say()
 
     def _asked(self, ask: Callable[[], int]) -> int | None:
         try:
@@ -59,7 +58,7 @@ class Looks:
 
     def _run(self) -> None:
         took = 0.0
-        while not self._over.wait(max(SHARE * took, LEAST_SECONDS)):
+        while not self._over.within(max(SHARE * took, LEAST_SECONDS)):
             began = time.monotonic()
             found = self._asked(self._count)
             if found is not None:
