@@ -159,7 +159,8 @@ COMMAND = Command(
         "go-heapprofile): what the profile has of it, where that call is here, and whether it is one into the\n"
         "allocator: the instruction before the return address has to be a call of runtime.newobject, makeslice,\n"
         "growslice and their like, from which direct calls lead to runtime.mallocgc (chain in JSON); else it is said\n"
-        "why not. A profile of another build is told by its build id, or by functions and lines that differ.\n"
+        "why not. A stack that is the runtime's alone ends in the allocator itself. A profile of another build is\n"
+        "told by its build id, or by functions and lines that differ.\n"
         "What the site allocated and roots still reach is an estimate from the objects that this program's own memory\n"
         "profile sampled; one of them is named for go-gcroot, which says why it is alive."
     ),

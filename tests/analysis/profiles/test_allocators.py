@@ -43,6 +43,12 @@ def test_what_is_none(code: Code, offset: int, why: str) -> None:
     assert (found.verified, found.why, found.chain) == (False, why, ())
 
 
+def test_in_the_allocator_itself(code: Code) -> None:
+    """Where a stack is the runtime's alone nothing of it is left out."""
+    found = Allocators(code.world.program, code.symtab()).check(code.pc("runtime.mallocgc", 1))
+    assert (found.verified, found.call, found.chain) == (True, None, ("runtime.mallocgc",))
+
+
 def test_where_nothing_can_be_read(code: Code) -> None:
     allocators = Allocators(code.world.program, code.symtab())
     assert allocators.check(0x1234).why == "no Go function is there"
