@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -31,6 +32,9 @@ def stop(pid: int) -> None:
 
 
 def states(pid: int) -> set[str]:
-    """Of its threads."""
-    stats = (path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/stat"))
-    return {text.rpartition(")")[2].split()[0] for text in stats}
+    """Of its threads: one may end as it is looked at."""
+    found = set[str]()
+    for path in Path(f"/proc/{pid}/task").glob("*/stat"):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            found.add(path.read_text().rpartition(")")[2].split()[0])
+    return found
