@@ -175,7 +175,7 @@ def sentence(graph: WaitGraph) -> str:
 
 def cycle_object(graph: Graph, cycle: Sequence[int]) -> dict[str, Any]:
     """A cycle as JSON: each goroutine beside what it waits for."""
-    things = [one for _, one, _ in _steps(graph, cycle)]
+    things = [one for _, one, _ in graph.graph.around(cycle)]
     return {
         "goids": [graph.goid(row) for row in cycle],
         "on": [Address(one.address) for one in things],
@@ -184,14 +184,9 @@ def cycle_object(graph: Graph, cycle: Sequence[int]) -> dict[str, Any]:
     }
 
 
-def _steps(graph: Graph, cycle: Sequence[int]) -> Iterator[tuple[int, Thing, int]]:
-    for row, other in zip(cycle, [*cycle[1:], cycle[0]], strict=True):
-        yield row, graph.graph.between(row, other), other
-
-
 def cycle_lines(graph: Graph, cycle: Sequence[int]) -> Iterator[str]:
     """A cycle in words."""
-    for row, thing, other in _steps(graph, cycle):
+    for row, thing, other in graph.graph.around(cycle):
         has = f"which goroutine {graph.goid(other)} likely has"
         yield f"goroutine {graph.goid(row)} waits for {KINDS[thing.kind]} {thing.address:#x}, {has}: {graph.place(row)}"
 

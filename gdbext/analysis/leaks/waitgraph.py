@@ -49,18 +49,20 @@ class Thing:
 
 @frozen(eq=False)
 class WaitGraph:
-    """``things``: those with most waiters first. ``cycles``: rows, each of which likely waits for the next one, and the
-    last one for the first. ``notes``: what could not be read."""
+    """``things``: those with most waiters first; ``by_waiter``: the same by row. ``cycles``: rows, each of which likely
+    waits for the next one, and the last one for the first. ``notes``: what could not be read."""
 
     goroutines: Goroutines = field(repr=False)
     waits: WaitsOn = field(repr=False)
     things: Sequence[Thing]
+    by_waiter: Mapping[int, Sequence[Thing]] = field(repr=False)
     cycles: Sequence[Sequence[int]]
     notes: Sequence[str]
 
-    def between(self, row: int, other: int) -> Thing:
-        """What a goroutine of a cycle waits for, which the next one has."""
-        return next(one for one in self.things if row in one.waiters and other in one.holders)
+    def around(self, cycle: Sequence[int]) -> Iterator[tuple[int, Thing, int]]:
+        """(row, what it waits for, the next one, which has that) for each goroutine of a cycle."""
+        for row, other in zip(cycle, [*cycle[1:], cycle[0]], strict=True):
+            yield row, next(one for one in self.by_waiter[row] if other in one.holders), other
 
 
 def waitgraph(waiting: Waiting, heap: Heap) -> WaitGraph:
@@ -69,7 +71,16 @@ def waitgraph(waiting: Waiting, heap: Heap) -> WaitGraph:
     waits = waits_on(goroutines, waiting.frames, waiting.blocked)
     things = list(_things(waiting, heap, waits))
     things.sort(key=lambda one: -len(one.waiters))
-    return WaitGraph(goroutines, waits, things, cycles(_edges(waits, things)), waiting.blocked.notes)
+    found = cycles(_edges(waits, things))
+    return WaitGraph(goroutines, waits, things, _by_waiter(things), found, waiting.blocked.notes)
+
+
+def _by_waiter(things: Sequence[Thing]) -> dict[int, list[Thing]]:
+    found = dict[int, list[Thing]]()
+    for one in things:
+        for row in one.waiters.tolist():
+            found.setdefault(row, []).append(one)
+    return found
 
 
 def _things(waiting: Waiting, heap: Heap, waits: WaitsOn) -> Iterator[Thing]:
