@@ -58,9 +58,10 @@ COMMAND = Command(
     name="go-triage",
     help="Say what stands out in the program's memory, the gravest first: what to type first.",
     description=(
-        "At most seven sentences, each with its figures and a command that shows more. In this order: leaks that keep\n"
-        "a twentieth of the live heap or more, a collector at its limit, smaller leaks, piles and queues that may be\n"
-        "meant, memory that is no heap, types and variables that dominate.\n"
+        "At most seven sentences, each with its figures and a command that shows more. In this order: deadlocks,\n"
+        "leaks that keep a twentieth of the live heap or more, a collector at its limit, smaller leaks, piles and\n"
+        "queues that may be meant, memory that is no heap, types and variables that dominate.\n"
+        "  deadlock   goroutines that likely wait for each other's locks (go-waitgraph)\n"
         "  leaks      contexts and goroutines of which it is proved that nothing can end them: from 100 of them or\n"
         "             1 MiB on\n"
         "  suspected  a thousand contexts or more by way of one variable, a thousand goroutines that wait for one\n"

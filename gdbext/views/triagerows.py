@@ -12,7 +12,7 @@ from attrs import frozen
 
 from gdbext.analysis.leaks import holding
 from gdbext.analysis.leaks.piles import Crowd
-from gdbext.analysis.triage import contexts, goroutines, memory, objects
+from gdbext.analysis.triage import contexts, deadlocks, goroutines, memory, objects
 from gdbext.analysis.triage.asked import Asked
 from gdbext.report import cells
 from gdbext.report.counts import plural
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 REASONS = 4
 """Kinds of waiting that are named."""
+SHOWN = 4
+"""Goroutines of a deadlock that are."""
 RUNTIMES = ("GC ", "force gc", "finalizer wait", "cleanup wait")
 """How reasons begin for which only the runtime's own goroutines wait."""
 GRADES = {"exact": "", "estimated": "Estimated: ", "suspected": "Suspected: "}
@@ -138,6 +140,18 @@ def _queue(known: Known, one: Finding) -> Told:
     ]
 
 
+def _deadlock(known: Known, one: Finding) -> Told:
+    found = one.of
+    goid = known.goroutines.goid
+    first = [int(goid[row]) for row in found.cycles[0]]
+    who = ", ".join(map(str, first[:SHOWN])) + (f" and {len(first) - SHOWN:,} more" if len(first) > SHOWN else "")
+    others = f"; {len(found.cycles) - 1:,} more such circles" if len(found.cycles) > 1 else ""
+    behind = f"; {plural(found.behind, 'other goroutine')} behind them" if found.behind else ""
+    numbers = " ".join(map(str, first[:SHOWN]))
+    sentence = f"goroutines {who} wait for each other's locks, a deadlock{others}{behind}."
+    return sentence, ["go-waitgraph", f"go-stacks {numbers}"]
+
+
 def _short(file: str) -> str:
     return cells.escape(os.path.basename(file))
 
@@ -193,6 +207,7 @@ SENTENCES: Mapping[str, Callable[[Known, Finding], Told]] = {
     goroutines.LEAKED: _stuck,
     goroutines.WAITING: _stuck,
     goroutines.QUEUE: _queue,
+    deadlocks.DEADLOCK: _deadlock,
     memory.COLLECTOR: _collector,
     memory.SPECIALS: _specials,
     memory.TIMERS: _timers,

@@ -43,7 +43,18 @@ def test_the_first_line_names_the_leak(leak: str) -> None:
 def test_where_nothing_leaks_nothing_is_found(sample: str) -> None:
     found = asked(sample)
     assert found["findings"] == []
-    assert [one["why_not"] for one in found["looked"]] == [None] * 4
+    assert [one["why_not"] for one in found["looked"]] == [None] * 5
+
+
+def test_a_deadlock_comes_first() -> None:
+    with hosts.subject(COPY, build("waits", NEWEST), "-workers", "5") as subject:
+        found = hosts.ask(COPY, subject, "go-triage")
+        named = {one["name"]: one["goid"] for one in subject.truth.facts["plants"]}
+    one, two = sorted(named[f"ring of locks, {name}"] for name in ("one", "two"))
+    first = found["findings"][0]
+    assert (first["kind"], first["grade"]) == ("deadlock", "suspected")
+    assert first["sentence"].startswith(f"Suspected: goroutines {one}, {two} wait for each other's locks, a deadlock")
+    assert first["next"] == ["go-waitgraph", f"go-stacks {one} {two}"]
 
 
 def test_of_a_program_that_runs_nothing_is_proved() -> None:
@@ -51,7 +62,7 @@ def test_of_a_program_that_runs_nothing_is_proved() -> None:
     with hosts.subject(running, build("pairs", NEWEST), "-operations", "500") as subject:
         found = hosts.ask(running, subject, "go-triage")
     assert found["findings"] == []
-    assert [bool(one["why_not"]) for one in found["looked"]] == [True, True, False, True]
+    assert [bool(one["why_not"]) for one in found["looked"]] == [True, True, True, False, True]
 
 
 def test_text() -> None:

@@ -27,6 +27,7 @@ BY_REASON = {
     SEMACQUIRE: WAIT_GROUP,
     CONDITION: COND,
 }
+LOCKS = (MUTEX, READ_LOCK, WRITE_LOCK)
 OFFSETS = {MUTEX: 4, WRITE_LOCK: 8, READ_LOCK: 12, WAIT_GROUP: 8, COND: int(NOTIFY)}
 """Where in it the semaphore lies, or the list: the same since Go 1.20 (sync/mutex.go, rwmutex.go, waitgroup.go)."""
 
@@ -72,4 +73,4 @@ def _never(goroutines: Goroutines, blocked: Blocked) -> I64:
     return np.flatnonzero(mine)
 
 
-__all__ = ["CHANNEL", "COND", "KINDS", "MUTEX", "READ_LOCK", "WAIT_GROUP", "WRITE_LOCK", "WaitsOn", "waits_on"]
+__all__ = ["CHANNEL", "COND", "KINDS", "LOCKS", "MUTEX", "READ_LOCK", "WAIT_GROUP", "WRITE_LOCK", "WaitsOn", "waits_on"]

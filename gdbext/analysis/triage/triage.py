@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import field, frozen
 
 from gdbext.analysis.memory.figures import Figures, figures
-from gdbext.analysis.triage import contexts, goroutines, memory, objects
+from gdbext.analysis.triage import contexts, deadlocks, goroutines, memory, objects
 from gdbext.analysis.triage.finding import GRAVEST, Finding
 from gdbext.errors import GdbextError
 
@@ -54,6 +54,7 @@ def triage(asked: Asked) -> Triage:
     runs = "" if asked.target.memory.stable else RUNS
     look("contexts that nothing cancels", lambda: contexts.findings(asked), runs)
     look("goroutines that nothing wakes or that queue", lambda: goroutines.findings(asked), runs)
+    look("locks that are waited for in a circle", lambda: deadlocks.findings(asked), runs)
     look("the collector and memory that is no heap", lambda: _of_memory(asked, rests_on))
     look("types and variables that dominate", lambda: objects.findings(asked), runs)
     return Triage(sorted(found, key=gravity), looked, None if isinstance(rests_on, GdbextError) else rests_on)
@@ -73,7 +74,10 @@ def _of_memory(asked: Asked, found: Figures | GdbextError) -> Iterable[Finding]:
 
 
 def gravity(one: Finding) -> tuple[int, int]:
-    """Smaller is graver: leaks that keep a good part of the heap, then what is at its limit, then other leaks."""
+    """Smaller is graver: what stands still, leaks that keep a good part of the heap, then what is at its limit, then
+    other leaks."""
+    if one.kind == deadlocks.DEADLOCK:
+        return -1, -one.bytes
     if one.kind in LEAKS + SUSPICIONS and one.share >= GRAVEST:
         return 0 if one.kind in LEAKS else 1, -one.bytes
     order = (AT_ITS_LIMIT, LEAKS, SUSPICIONS)

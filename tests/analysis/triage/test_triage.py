@@ -6,6 +6,7 @@ from gdbext.analysis.triage.finding import EXACT, SUSPECTED, Finding
 from gdbext.analysis.triage.triage import gravity
 
 ORDER = (
+    Finding("deadlock", SUSPECTED, 2, 0),
     Finding("waiting for an ancestor", EXACT, 900, 1000),
     Finding("lost", EXACT, 50, 1000),
     Finding("pile", SUSPECTED, 950, 1000),
