@@ -6,11 +6,11 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from gdbext import report
-from gdbext.analysis.memory import breakdown, figures, pinned, pooled
+from gdbext.analysis.memory import breakdown, figures, pinned, pooled, sparsemaps
 from gdbext.commands import Command
 from gdbext.errors import UsageError
 from gdbext.golang.runtime import mstats
-from gdbext.views import memexplained, memrows, pinnedrows
+from gdbext.views import memexplained, memrows, pinnedrows, sparserows
 
 if TYPE_CHECKING:
     from gdbext.session import Session
@@ -24,6 +24,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--explain", action="store_true", help="walk through Alloc, Sys and RSS with these figures")
     parser.add_argument("--pools", action="store_true", help="say what only pools of package sync keep alive")
     parser.add_argument("--slices", action="store_true", help="say which large arrays only short slices keep alive")
+    parser.add_argument("--maps", action="store_true", help="say which maps keep room for more entries than they have")
     parser.add_argument("--memstats", action="store_true", help="list runtime.MemStats, all fields that are one number")
 
 
@@ -39,6 +40,9 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
     short = _pinned(session) if args.slices else None
     if short is not None:
         blocks += pinnedrows.blocks(short, args.limit)
+    empty = _sparse(session) if args.maps else None
+    if empty is not None:
+        blocks += sparserows.blocks(empty, args.limit)
     if args.explain:
         blocks += [report.Text(text) for text in memexplained.explained(found.stats, found.known)]
     if args.memstats:
@@ -46,12 +50,18 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
         blocks.append(report.Table(headings, list(memrows.memstats_rows(found.stats.fields()))))
     more = {} if pools is None else {"pools": memrows.pools_object(pools)}
     more |= {} if short is None else {"slices": pinnedrows.document(short, args.limit)}
+    more |= {} if empty is None else {"maps": sparserows.document(empty, args.limit)}
     return report.Report({**_document(found), **more}, blocks, _notes(session, found))
 
 
 def _pinned(session: Session) -> pinned.Pinned:
     _check_stable(session, "slices")
     return pinned.pinned(session.maybe_live, [session.roots.value, session.unparked_words.value])
+
+
+def _sparse(session: Session) -> sparsemaps.Sparse:
+    _check_stable(session, "maps")
+    return sparsemaps.sparse(session.program, session.maybe_live)
 
 
 def _pooled(session: Session) -> pooled.Pooled:
@@ -137,6 +147,7 @@ COMMAND = Command(
         ("go-mem --explain", "the same, then from Alloc to Sys to RSS in words, with these figures"),
         ("go-mem --pools", "with what only sync.Pools keep, and what of that the next collection frees"),
         ("go-mem --slices", "with large arrays of which slices use less than half, and where those slices lie"),
+        ("go-mem --maps", "with maps of which less than a quarter is full, by type, and what a new one would save"),
         ("go-mem --json", "with all of runtime.MemStats, for a program"),
     ),
     run=run,

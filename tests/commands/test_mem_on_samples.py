@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -138,7 +139,29 @@ def test_arrays_that_short_slices_pin(go: str, flags: tuple[str, ...]) -> None:
     assert f"slices: {times} arrays of 1 KiB or more, " in text
 
 
-def test_of_a_program_that_runs_nobody_knows_what_slices_keep(go: str) -> None:
+def test_maps_that_lost_most_of_their_entries(go: str) -> None:
+    """What new maps save is what the program's heap loses by them."""
+    host = hosts.Host("live", copied=True)
+    with run(build("sparse", go)) as running:
+        first = running.truth.facts
+        found = hosts.ask(host, running, "go-mem", "--maps")["maps"]
+        text = hosts.say(host, running, "go-mem", "--maps").out
+        later = running.go_on()
+        after = hosts.ask(host, later, "go-mem", "--maps")["maps"]
+    types = Counter(one["type"] for one in first["sparse"])
+    assert {one["type"]: one["maps"] for one in found["groups"]} == types
+    for group in found["groups"]:
+        mine = [one for one in first["sparse"] if one["type"] == group["type"]]
+        assert group["entries"] == sum(one["entries"] for one in mine)
+        assert group["example"] in {one["header"] for one in mine}
+    less = first["memstats"]["HeapAlloc"] - later.truth.facts["memstats"]["HeapAlloc"]
+    assert abs(found["unneeded_bytes"] - less) < 0.1 * less
+    assert "maps: of 5 maps of 1,024 slots or more 4 are less than a quarter full and keep " in text
+    assert after == {"looked": 1, "maps": 0, "bytes": 0, "unneeded_bytes": 0, "groups": []}
+
+
+@pytest.mark.parametrize("option", ["--slices", "--maps", "--pools"])
+def test_of_a_program_that_runs_nobody_knows_what_they_keep(go: str, option: str) -> None:
     with run(build("accounts", go)) as running:
-        said = hosts.say_alone(hosts.Host("live"), running, "go-mem", "--slices")
-    assert said.status == 2 and "python -m gdbext live PID go-mem --slices" in said.err
+        said = hosts.say_alone(hosts.Host("live"), running, "go-mem", option)
+    assert said.status == 2 and f"python -m gdbext live PID go-mem {option}" in said.err

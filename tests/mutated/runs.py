@@ -36,6 +36,7 @@ COMMANDS = (
     "go-waitgraph --json",
     "go-retained --limit 9", "go-retained --by type", "go-retained --by goroutine --json", "go-retained --by global",
     "go-retained --tree --dot tree", "go-cycles", "go-cycles --json", "go-mem --explain --memstats", "go-mem --slices",
+    "go-mem --maps",
     "go-mem --json", "go-gc --all", "go-gc --json", "go-timers", "go-timers --each --json", "go-finalizers",
     "go-finalizers --each --json",
     "go-heapdump dump", "go-diff dump", "go-lifetimes dump",
