@@ -60,7 +60,8 @@ COMMAND = Command(
     description=(
         "At most seven sentences, each with its figures and a command that shows more. In this order: deadlocks,\n"
         "leaks that keep a twentieth of the live heap or more, a collector at its limit, smaller leaks, piles and\n"
-        "queues that may be meant, memory that is no heap, types and variables that dominate.\n"
+        "queues that may be meant, memory kept and not used, memory that is no heap, types and variables that\n"
+        "dominate.\n"
         "  deadlock   goroutines that likely wait for each other's locks (go-waitgraph)\n"
         "  leaks      contexts and goroutines of which it is proved that nothing can end them: from 100 of them or\n"
         "             1 MiB on\n"
@@ -69,6 +70,8 @@ COMMAND = Command(
         "  memory     from 64 MiB and a third of what is resident on: stacks, idle spans, free slots, C and mapped\n"
         "             files; 90 % of the memory limit; a collector that took a quarter of all CPU time;\n"
         "             100,000 timers that do the same, or finalizers\n"
+        "  unused     from 64 MiB and a third of the live heap on: what lies beyond the lengths of slices, room in\n"
+        "             maps that lost their entries\n"
         "  dominates  from 64 MiB of live heap on: a type of which half of it is, a variable or a goroutine that\n"
         "             alone keeps half of it\n"
         "Nothing found: then it says what was looked at. Of a program that runs nothing can be proved; live copies it."

@@ -12,7 +12,7 @@ from attrs import frozen
 
 from gdbext.analysis.leaks import holding
 from gdbext.analysis.leaks.piles import Crowd
-from gdbext.analysis.triage import contexts, deadlocks, goroutines, memory, objects
+from gdbext.analysis.triage import contexts, deadlocks, goroutines, memory, objects, unused
 from gdbext.analysis.triage.asked import Asked
 from gdbext.report import cells
 from gdbext.report.counts import plural
@@ -28,7 +28,7 @@ REASONS = 4
 """Kinds of waiting that are named."""
 SHOWN = 4
 """Goroutines of a deadlock that are."""
-RUNTIMES = ("GC ", "force gc", "finalizer wait", "cleanup wait")
+RUNTIMES = ("GC ", "GOMAXPROCS updater", "force gc", "finalizer wait", "cleanup wait")
 """How reasons begin for which only the runtime's own goroutines wait."""
 GRADES = {"exact": "", "estimated": "Estimated: ", "suspected": "Suspected: "}
 NOTHING = "Nothing found."
@@ -183,6 +183,22 @@ def _holder(known: Known, one: Finding) -> Told:
     return f"{who} alone keeps {_kept(one)} of the live heap.", ["go-retained --by global", "go-retained"]
 
 
+def _slices(known: Known, one: Finding) -> Told:
+    many = plural(one.of.arrays, "array")
+    return (
+        f"Slices use less than half of {many} that they alone keep alive: {_kept(one)} of the live heap lies beyond "
+        "their lengths."
+    ), ["go-mem --slices"]
+
+
+def _maps(known: Known, one: Finding) -> Told:
+    most = cells.escape(one.of.groups[0].type)
+    return (
+        f"{plural(one.of.maps, 'map')}, most of type {most}, {'is' if one.of.maps == 1 else 'are'} less than a quarter "
+        f"full: {_kept(one)} of the live heap is room that new ones would not take."
+    ), ["go-mem --maps"]
+
+
 def _advised(known: Known, one: Finding) -> Told:
     sentence = memrows.advice_line(one.of)
     capital = sentence[0].upper() if one.of.counted else sentence[0]
@@ -211,6 +227,8 @@ SENTENCES: Mapping[str, Callable[[Known, Finding], Told]] = {
     memory.COLLECTOR: _collector,
     memory.SPECIALS: _specials,
     memory.TIMERS: _timers,
+    unused.SLICES: _slices,
+    unused.MAPS: _maps,
     objects.TYPE: _type,
     objects.HOLDER: _holder,
     **dict.fromkeys(memrows.SENTENCES, _advised),

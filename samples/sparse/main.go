@@ -4,6 +4,7 @@
 package main
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"runtime"
@@ -26,9 +27,10 @@ type truth struct {
 	Full   int      `json:"full"` // entries of a map that has all that it was given
 }
 
-const filled, left = 200_000, 10
+const left = 10
 
 var (
+	filled  = flag.Int("entries", 200_000, "of each map, before most are taken out")
 	global  = map[uint64]uint64{}
 	within  struct{ seen map[key]*[3]int64 }
 	several []map[string]int
@@ -38,7 +40,7 @@ var (
 func plant() {
 	within.seen = map[key]*[3]int64{}
 	several = []map[string]int{{}, {}}
-	for i := 0; i < filled; i++ {
+	for i := 0; i < *filled; i++ {
 		global[uint64(i)] = 1
 		within.seen[key{int64(i), 1}] = nil
 		full[i] = i
@@ -46,7 +48,7 @@ func plant() {
 			one[fmt.Sprint(i)] = i
 		}
 	}
-	for i := left; i < filled; i++ {
+	for i := left; i < *filled; i++ {
 		delete(global, uint64(i))
 		delete(within.seen, key{int64(i), 1})
 		for _, one := range several {
@@ -90,6 +92,7 @@ func tell() {
 }
 
 func main() {
+	flag.Parse()
 	plant()
 	tell()
 	if _, err := os.Stdin.Read(make([]byte, 1)); err != nil {

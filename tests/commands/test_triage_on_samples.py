@@ -18,7 +18,7 @@ FIRST = {
     "timeout": ("until-deadline", "exact", "1,500 contexts lost their cancel functions and wait for a deadline: "),
     "ring": ("lost", "exact", "1,500 contexts lost their cancel functions, only cancelling 0x"),
     "request": ("crowd", "suspected", "Suspected: 1,500 goroutines wait for 0x"),
-    "slice": ("holder", "exact", "main.heads alone keeps "),
+    "slice": ("slices", "exact", "Slices use less than half of 1,500 arrays that they alone keep alive: "),
 }
 
 
@@ -43,7 +43,7 @@ def test_the_first_line_names_the_leak(leak: str) -> None:
 def test_where_nothing_leaks_nothing_is_found(sample: str) -> None:
     found = asked(sample)
     assert found["findings"] == []
-    assert [one["why_not"] for one in found["looked"]] == [None] * 5
+    assert [one["why_not"] for one in found["looked"]] == [None] * 6
 
 
 def test_a_deadlock_comes_first() -> None:
@@ -62,7 +62,15 @@ def test_of_a_program_that_runs_nothing_is_proved() -> None:
     with hosts.subject(running, build("pairs", NEWEST), "-operations", "500") as subject:
         found = hosts.ask(running, subject, "go-triage")
     assert found["findings"] == []
-    assert [bool(one["why_not"]) for one in found["looked"]] == [True, True, True, False, True]
+    assert [bool(one["why_not"]) for one in found["looked"]] == [True, True, True, False, True, True]
+
+
+def test_maps_that_lost_most_of_their_entries() -> None:
+    with hosts.subject(COPY, build("sparse", NEWEST), "-entries", "1500000") as subject:
+        found = hosts.ask(COPY, subject, "go-triage")
+    first = found["findings"][0]
+    assert (first["kind"], first["grade"], first["next"]) == ("maps", "estimated", ["go-mem --maps"])
+    assert first["sentence"].startswith("Estimated: 4 maps, most of type map[")
 
 
 def test_text() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import field, frozen
 
 from gdbext.analysis.memory.figures import Figures, figures
-from gdbext.analysis.triage import contexts, deadlocks, goroutines, memory, objects
+from gdbext.analysis.triage import contexts, deadlocks, goroutines, memory, objects, unused
 from gdbext.analysis.triage.finding import GRAVEST, Finding
 from gdbext.errors import GdbextError
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 LEAKS = (contexts.LOST, goroutines.WAITING, goroutines.LEAKED, contexts.UNTIL_DEADLINE, contexts.AFTERFUNCS)
 SUSPICIONS = (contexts.PILE, contexts.CROWD, goroutines.QUEUE)
+UNUSED = (unused.SLICES, unused.MAPS)
 AT_ITS_LIMIT = (memory.LIMIT, memory.COLLECTOR)
 RUNS = "the program runs, and nothing can be proved of it: python -m gdbext live PID go-triage copies it first"
 
@@ -56,6 +57,7 @@ def triage(asked: Asked) -> Triage:
     look("goroutines that nothing wakes or that queue", lambda: goroutines.findings(asked), runs)
     look("locks that are waited for in a circle", lambda: deadlocks.findings(asked), runs)
     look("the collector and memory that is no heap", lambda: _of_memory(asked, rests_on))
+    look("slices and maps that keep more than they use", lambda: unused.findings(asked), runs)
     look("types and variables that dominate", lambda: objects.findings(asked), runs)
     return Triage(sorted(found, key=gravity), looked, None if isinstance(rests_on, GdbextError) else rests_on)
 
@@ -80,5 +82,5 @@ def gravity(one: Finding) -> tuple[int, int]:
         return -1, -one.bytes
     if one.kind in LEAKS + SUSPICIONS and one.share >= GRAVEST:
         return 0 if one.kind in LEAKS else 1, -one.bytes
-    order = (AT_ITS_LIMIT, LEAKS, SUSPICIONS)
+    order = (AT_ITS_LIMIT, LEAKS, SUSPICIONS, UNUSED)
     return next((2 + at for at, kinds in enumerate(order) if one.kind in kinds), 2 + len(order)), -one.bytes

@@ -14,6 +14,7 @@ ORDER = (
     Finding("collector", EXACT, 1, 0),
     Finding("lost", EXACT, 49, 1000),
     Finding("queue", SUSPECTED, 10, 1000),
+    Finding("maps", EXACT, 5, 1000),
     Finding("holder", EXACT, 1000, 1000),
     Finding("stacks", EXACT, 999, 1000),
 )
