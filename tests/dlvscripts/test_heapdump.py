@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pytest
 from attrs import evolve
 
 from tests import hosts, programs
@@ -64,6 +65,12 @@ def test_no_file_is_overwritten(go: str, tmp_path: Path) -> None:
 def test_a_name_from_the_folder_that_delve_was_started_in(go: str) -> None:
     written, again = delve.said("attach", programs.build("memory", go), "go-heapdump new", "go-heapdump new").answers
     assert "go-ctxtree" in written and again.startswith("go-heapdump: new is there already")
+
+
+def test_a_name_from_the_home_folder(go: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    said = delve.said("attach", programs.build("memory", go), "go-heapdump ~/core")
+    assert said.answers[0].count(f" {tmp_path}/core go-") == 3 and (tmp_path / "core").stat().st_size
 
 
 def test_no_collection_is_forced(go: str, tmp_path: Path) -> None:
