@@ -21,6 +21,8 @@ from gdbext.report.cells import escape
 from gdbext.target import procfs
 
 GRACE_SECONDS, TICK_SECONDS = 3.0, 0.02
+ENDING_SECONDS = 1.0
+"""From the moment a process gives back its memory until it says how it ended, on a busy machine."""
 KEPT = 1 << 20
 """Bytes of what a program says on standard error; of more, only what comes after."""
 LAST, LAST_WORDS = 1 << 16, 300
@@ -73,8 +75,8 @@ class Program:
                 resident = int(file.read().split()[1])
         except (OSError, IndexError):
             resident = 0
-        if not resident:  # a zombie has none
-            self.why = "it has ended"
+        if not resident:  # a zombie has none, nor has one that is about to be one
+            self._see_end()
         return resident * PAGE or None
 
     def children(self) -> list[str]:
@@ -94,6 +96,15 @@ class Program:
         self.why = f"it ended with {how}{self._last_words()}"
         self.failed = killed or found.si_status != 0
         return True
+
+    def _see_end(self) -> None:
+        """Of one whose memory is gone."""
+        limit = time.monotonic() + ENDING_SECONDS
+        while self._process is not None and time.monotonic() < limit:
+            if self._ended():
+                return
+            time.sleep(0.001)
+        self.why = "it has ended"
 
     def _how(self, wait: int) -> os.waitid_result | None:
         """How it ended. The zombie stays until ``kill``: as long as it does its number is nobody else's."""
