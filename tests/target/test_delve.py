@@ -163,11 +163,11 @@ def test_delve_is_killed_meanwhile(busy: programs.Running) -> None:
 
 
 def test_delve_is_stopped_itself(busy: programs.Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delverpc, "SILENT_SECONDS", 0.5)
-    monkeypatch.setattr(delverpc, "QUIET_SECONDS", 0.1)
     with headless.serving(headless.target(busy)) as server:
         target = open_delve(server.address, str(busy.exe), halt=False)
         server.process.send_signal(signal.SIGSTOP)
+        monkeypatch.setattr(delverpc, "SILENT_SECONDS", 0.5)
+        monkeypatch.setattr(delverpc, "QUIET_SECONDS", 0.1)
         with pytest.raises(UnsupportedTarget, match=r"has said nothing for \d s: it is stopped itself, or stuck"):
             target.memory.read(0x1000000, 8)
         target.close()
