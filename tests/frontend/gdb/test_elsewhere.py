@@ -23,9 +23,11 @@ PYTHONPATH="{root}:{packages}" exec "{python}" -m gdbext "$@"
 """
 COMMANDS = ("go-ctxtree", "go-goroutines --json --limit 2", "go-histogram --limit 5", "go-stacks 1", "go-doctor --help")
 INTERRUPT = (
-    "python import os, signal, threading; "
-    "t = threading.Timer({seconds}, os.kill, (os.getpid(), signal.SIGINT)); t.daemon = True; t.start()"
+    "python import os, signal, threading, time; there = lambda: os.path.exists('{noted}'); "
+    "wait = lambda: [time.sleep(0.01) for _ in iter(there, True)] + [time.sleep(0.3)]; "
+    "threading.Thread(target=lambda: wait() and os.kill(os.getpid(), signal.SIGINT), daemon=True).start()"
 )
+"""A moment after the file is there."""
 
 
 @pytest.fixture
@@ -101,7 +103,7 @@ def test_ctrl_c_is_passed_on(gdb: tools.Gdb, private: dict[str, str]) -> None:
     reader = Path(private["GDBEXT_HOME"], "bin", "gdbext")
     noted = Path(private["GDBEXT_HOME"], "pid")
     reader.write_text(reader.read_text().replace("\n", f"\necho $$ >{noted}\n", 1))
-    lines = (INTERRUPT.format(seconds=0.5), "go-ctxtree --json", "echo after\\n")
+    lines = (INTERRUPT.format(noted=noted), "go-ctxtree --json", "echo after\\n")
     found = said(gdb, hosts.place(many), private, *lines)
     assert "interrupted; nothing is lost" in found.err
     assert found.out.endswith("after\n") and not found.out.rstrip().endswith("}")
