@@ -14,7 +14,7 @@ import pytest
 
 from gdbext.errors import UnsupportedTarget, UsageError
 from gdbext.frontend.rss.programs import KEPT, Program, end, started
-from tests.waiting import until
+from tests.waiting import HANG_SECONDS, until
 
 DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); time.sleep(600)"
 
@@ -129,13 +129,14 @@ def test_what_is_ignored_stays_so() -> None:
         signal.signal(signal.SIGHUP, before)
 
 
-def test_a_second_interrupt_hurries() -> None:
+def test_a_second_interrupt_hurries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gdbext.frontend.rss.programs.GRACE_SECONDS", HANG_SECONDS)
     with pytest.raises(KeyboardInterrupt), started([[sys.executable, "-c", DEAF]]) as (program,):
         until(lambda: _said_something(program), "it is deaf")
         threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
         began = time.monotonic()
         raise KeyboardInterrupt
-    assert gone(program.pid) and time.monotonic() - began < 2.5
+    assert gone(program.pid) and time.monotonic() - began < HANG_SECONDS / 2
 
 
 def _said_something(program: Program) -> bool:
