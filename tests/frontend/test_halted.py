@@ -13,9 +13,10 @@ import pytest
 from gdbext.commands import registry, run_line
 from gdbext.frontend import halted
 from gdbext.session import Session
-from gdbext.target.delve import Delve
-from gdbext.target.opening import open_delve
+from gdbext.target import Target
+from gdbext.target.opening import open_delve, open_pid
 from tests import headless, programs, test_interface
+from tests.waiting import until
 
 GO = "1.27.3"
 NEVER, ALWAYS = 0.0, 1e9
@@ -42,9 +43,26 @@ def held(*flags: str, go: str = GO) -> Iterator[tuple[headless.Server, str]]:
     even after the two minutes that Go lets pass at most: what pools keep would be another."""
     with (
         programs.run(programs.build("ctxforest", go, flags), env={"GOGC": "off"}) as running,
+        resting(running),
         headless.serving(headless.target(running)) as server,
     ):
         yield server, str(running.exe)
+
+
+@contextlib.contextmanager
+def resting(running: programs.Running) -> Iterator[None]:
+    """Once the runtime has given back what it will: of that goroutine's sleep it would wake sooner or later."""
+
+    def gives_back() -> bool:
+        target = open_pid(running.pid)
+        try:
+            rows = document(target, "go-goroutines")["goroutines"]
+        finally:
+            target.close()
+        return any(row["function"] == "runtime.bgscavenge" and "scavenge" not in row["wait_reason"] for row in rows)
+
+    until(lambda: not gives_back(), "the scavenger rests")
+    yield
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +71,7 @@ def standing() -> Iterator[tuple[headless.Server, str]]:
         yield found
 
 
-def document(target: Delve, *words: str) -> Any:
+def document(target: Target, *words: str) -> Any:
     return json.loads("".join(run_line(registry()[words[0]], [*words[1:], "--json"], lambda: Session(target))))
 
 
