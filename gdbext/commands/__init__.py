@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from gdbext.report import Report
     from gdbext.session import Session
 
-ENGINE = ("numpy", *(f"gdbext.{layer}" for layer in "compute binary target golang analysis report views".split()))
+ENGINE = ("numpy", *(f"gdbext.{layer}" for layer in "compute binary target golang analysis report store views".split()))
 """What commands import later."""
 WIDTH = 100
 """Columns of a help text: the same in every host, so that COMMANDS.md does not depend on a terminal."""

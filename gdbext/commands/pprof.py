@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from gdbext import report
+from gdbext import report, store
 from gdbext.analysis.profiles import here, profile, reachable, sites
 from gdbext.commands import Command
 from gdbext.errors import GdbextError, UsageError
 from gdbext.report import cells, counts
-from gdbext.store import Damaged, given
+from gdbext.store import given
 from gdbext.views import gcrows, pprofrows
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
     try:
         found = sites.sites(told, args.sample, _matches(args.focus))
         places = here.Here.of(told, [one.location for one in found.rows], session.program, session.symtab)
-    except Damaged as error:
+    except store.Damaged as error:
         raise profile.refused(path, error) from None
     still, notes = _reachable(session, places.build)
     by = sites.VALUES.index(args.sample)
