@@ -18,9 +18,12 @@ from gdbext.session import Session
 from tests import tools
 from tests.servers import loads
 from tests.servers.server import Module, Profile, build, build_sample, free_port, profile, running
+from tests.waiting import until
 
 WITHIN = 0.005
 """Of objects and bytes: a server allocates between its profile and our look."""
+STEADY = WITHIN / 5
+"""By how many objects two profiles may differ."""
 EXACT = 0.97
 """Of bytes: of types that are certain."""
 ALIKE = 0.98
@@ -101,12 +104,21 @@ def prometheus(go: str, folder: Path) -> Iterator[Looked]:
 
 @contextlib.contextmanager
 def looked(pid: int, port: int) -> Iterator[Looked]:
-    said = profile(port)
-    session = Session(snapshots.snapshot(pid))
+    session, said = until(lambda: steady(pid, port), "two profiles of one size")
     try:
         yield Looked(session, said)
     finally:
         session.close()
+
+
+def steady(pid: int, port: int) -> tuple[Session, Profile] | None:
+    """A copy between two profiles of one size: one taken in the middle of a request has what is garbage after it."""
+    before = profile(port)
+    session = Session(snapshots.snapshot(pid))
+    if abs(profile(port).objects - before.objects) <= STEADY * before.objects:
+        return session, before
+    session.close()
+    return None
 
 
 Server = Callable[[str, Path], contextlib.AbstractContextManager[Looked]]
