@@ -63,6 +63,7 @@ func main() {
 	runtime.GOMAXPROCS(1)
 	runtime.GC()
 	if *profile != "" {
+		runtime.GC() // what came up to the first one is in the profile, also where another collection began meanwhile
 		writeProfile(*profile)
 	}
 	w.prepare()

@@ -36,8 +36,7 @@ def asked(host: hosts.Host, go: str, tmp_path_factory: pytest.TempPathFactory) -
 
 
 def test_values_are_those_of_pprof(asked: Asked) -> None:
-    """go tool pprof -raw: a line for each sample, a line for each location. Ten sites are the sample's own; which of
-    the runtime's are sampled is chance."""
+    """go tool pprof -raw: a line for each sample, a line for each location."""
     raw = pprof(asked.own, "-raw")
     places = {int(id_): int(address, 16) for id_, address in re.findall(r"^ +(\d+): (0x[0-9a-f]+) M=", raw, re.M)}
     sums: dict[int, list[int]] = {}
@@ -45,7 +44,7 @@ def test_values_are_those_of_pprof(asked: Asked) -> None:
         known = sums.setdefault(places[int(leaf)], [0] * len(VALUES))
         sums[places[int(leaf)]] = [a + int(b) for a, b in zip(known, values.split(), strict=True)]
     found = {int(one["profiled_address"], 16): [one[name] for name in VALUES] for one in asked.said["sites"]}
-    assert found == sums and len(found) > 8
+    assert found == sums and len(found) > 20
     assert asked.said["total"] == {name: sum(one[n] for one in sums.values()) for n, name in enumerate(VALUES)}
 
 
