@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from attrs import field, frozen
+from attrs import frozen
 
 from gdbext.analysis.leaks import waitgraph
 from gdbext.analysis.leaks.waitson import LOCKS
@@ -23,7 +23,6 @@ DEADLOCK = "deadlock"
 class Deadlock:
     """``cycles``: rows, as the graph has them. ``behind``: how many others wait for a lock of theirs, or of those."""
 
-    graph: WaitGraph = field(repr=False)
     cycles: Sequence[Sequence[int]]
     behind: int
 
@@ -39,7 +38,7 @@ def findings(asked: Asked) -> Iterator[Finding]:
     stopped = _behind(graph, members)
     rows, g = np.array(sorted(stopped), np.int64), asked.goroutines.g
     stacks = int((g["high"][rows] - g["low"][rows]).sum())
-    yield Finding(DEADLOCK, SUSPECTED, stacks, 0, Deadlock(graph, cycles, len(stopped) - len(members)))
+    yield Finding(DEADLOCK, SUSPECTED, stacks, 0, Deadlock(cycles, len(stopped) - len(members)))
 
 
 def _behind(graph: WaitGraph, members: set[int]) -> set[int]:
