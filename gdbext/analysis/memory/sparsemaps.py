@@ -15,7 +15,7 @@ from gdbext.analysis.heap.kernels import objects as states
 from gdbext.compute.ragged import within
 from gdbext.golang.reading.words import column
 from gdbext.golang.types.flat.kernels import CLASSIC, HEADER
-from gdbext.golang.types.maps import CLASSIC_MAP, SWISS_MAP, SWISS_TABLE
+from gdbext.golang.types.maps import CLASSIC_MAP, SLOTS, SWISS_MAP, SWISS_TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from gdbext.compute.arrays import I64, U64
     from gdbext.golang.reading.program import Program
 
-SLOTS = 8
-"""Of a group or a bucket."""
 LEAST_SLOTS = 1024
 """Smaller maps are not looked at."""
 FULL = 4
@@ -118,24 +116,28 @@ def _classic(program: Program, flowed: Flowed, header: U64) -> tuple[I64, I64, I
 
 def _swiss(program: Program, flowed: Flowed, header: U64) -> tuple[I64, I64, I64]:
     """(entries, slots, bytes) of each map: of its tables, each of which may stand in its directory several times."""
-    heap = flowed.laid.heap
-    records, _ = program.bound(SWISS_MAP).many(heap.image, header)
-    directory, tables = records["directory"].astype(np.uint64), records["tables"].astype(np.int64)
-    room = _sizes(flowed, directory) // 8
-    first = np.unique(directory, return_index=True)[1]  # of torn memory several headers may name one directory
-    counts = np.zeros(len(header), np.int64)
-    counts[first] = np.clip(tables, 0, room)[first]
-    owner = np.repeat(np.arange(len(header)), counts)
-    table = column(heap.image, np.repeat(directory, counts) + np.uint64(8) * within(counts).astype(np.uint64))
-    pairs = np.unique(np.stack([owner.astype(np.uint64), table], axis=1), axis=0)
-    owner, table = pairs[:, 0].astype(np.int64), np.ascontiguousarray(pairs[:, 1])
-    parts, readable = program.bound(SWISS_TABLE).many(heap.image, table)
+    image = flowed.laid.heap.image
+    records, _ = program.bound(SWISS_MAP).many(image, header)
+    owner, table = _tables(flowed, records["directory"].astype(np.uint64), records["tables"].astype(np.int64))
+    parts, readable = program.bound(SWISS_TABLE).many(image, table)
     mask = parts["mask"].astype(np.uint64)
     size = np.where(readable, _sizes(flowed, parts["data"].astype(np.uint64)), 0)
     size[mask >= np.uint64(max(int(size.max(initial=0)), 1))] = 0
     slots = np.where(size > 0, (mask.astype(np.int64) + 1) * SLOTS, 0)
     sums = [np.bincount(owner, of, len(header)).astype(np.int64) for of in (slots, size)]
     return _count(records["used"]), sums[0], sums[1]
+
+
+def _tables(flowed: Flowed, directory: U64, tables: I64) -> tuple[I64, U64]:
+    """(number of the map, address) of each table, once. Of torn memory several maps may name one directory, which is
+    the first one's then."""
+    first = np.unique(directory, return_index=True)[1]
+    counts = np.zeros(len(directory), np.int64)
+    counts[first] = np.clip(tables, 0, _sizes(flowed, directory) // 8)[first]
+    owner = np.repeat(np.arange(len(directory)), counts)
+    where = np.repeat(directory, counts) + np.uint64(8) * within(counts).astype(np.uint64)
+    pairs = np.unique(np.stack([owner.astype(np.uint64), column(flowed.laid.heap.image, where)], axis=1), axis=0)
+    return pairs[:, 0].astype(np.int64), np.ascontiguousarray(pairs[:, 1])
 
 
 def _count(said: U64) -> I64:

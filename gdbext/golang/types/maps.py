@@ -60,6 +60,8 @@ CLASSIC_MAP = declare(
 LARGEST_GROUP = 1 << 16
 KEY = 16
 CONTROL = 8  # a Swiss group starts with eight control bytes
+SLOTS = 8
+"""Of a group or a bucket."""
 
 
 @frozen

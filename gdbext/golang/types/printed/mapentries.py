@@ -17,6 +17,7 @@ from gdbext.golang.types.maps import (
     CLASSIC_MAP,
     CONTROL,
     LARGEST_GROUP,
+    SLOTS,
     SWISS_MAP,
     SWISS_TABLE,
     SWISS_TYPE,
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from gdbext.golang.reading.program import Program
     from gdbext.golang.types.rtype import Types
 
-SLOTS = 8
 WORD = 8
 MOST_GROUPS = 1 << 24
 MOST_OVERFLOW = 1 << 20
