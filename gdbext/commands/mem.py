@@ -34,29 +34,30 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
     blocks: list[report.Block] = [*_breakdown(found), *_settings(found)]
     if found.advice:
         blocks.append(report.Lines(map(memrows.advice_line, found.advice), "worth a look"))
-    pools = _pooled(session) if args.pools else None
-    if pools is not None:
+    more: dict[str, Any] = {}
+    if args.pools:
+        pools = _pooled(session)
         blocks.append(report.Text(memrows.pools_line(pools)))
-    short = _pinned(session) if args.slices else None
-    if short is not None:
+        more["pools"] = memrows.pools_object(pools)
+    if args.slices:
+        short = _pinned(session)
         blocks += pinnedrows.blocks(short, args.limit)
-    empty = _sparse(session) if args.maps else None
-    if empty is not None:
+        more["slices"] = pinnedrows.document(short, args.limit)
+    if args.maps:
+        empty = _sparse(session)
         blocks += sparserows.blocks(empty, args.limit)
+        more["maps"] = sparserows.document(empty, args.limit)
     if args.explain:
         blocks += [report.Text(text) for text in memexplained.explained(found.stats, found.known)]
     if args.memstats:
         headings = [report.Heading("runtime.MemStats"), report.Heading("", "right")]
         blocks.append(report.Table(headings, list(memrows.memstats_rows(found.stats.fields()))))
-    more = {} if pools is None else {"pools": memrows.pools_object(pools)}
-    more |= {} if short is None else {"slices": pinnedrows.document(short, args.limit)}
-    more |= {} if empty is None else {"maps": sparserows.document(empty, args.limit)}
     return report.Report({**_document(found), **more}, blocks, _notes(session, found))
 
 
 def _pinned(session: Session) -> pinned.Pinned:
     _check_stable(session, "slices")
-    return pinned.pinned(session.maybe_live, [session.roots.value, session.unparked_words.value])
+    return pinned.pinned(session)
 
 
 def _sparse(session: Session) -> sparsemaps.Sparse:

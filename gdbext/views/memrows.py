@@ -9,7 +9,7 @@ from gdbext import report
 from gdbext.analysis.memory.settings import Unknown
 from gdbext.report.cells import escape, human_bytes
 from gdbext.report.columns import Column, Schema
-from gdbext.report.counts import plural
+from gdbext.report.counts import limited, plural
 from gdbext.report.values import Kind
 from gdbext.views.gcrows import moment
 
@@ -148,6 +148,16 @@ def pools_line(found: Pooled) -> str:
 def pools_object(found: Pooled) -> dict[str, int]:
     """As JSON."""
     return {"pools": found.pools, "bytes": found.bytes, "victim_bytes": found.victims}
+
+
+def groups(
+    sentence: str, schema: Schema[Any, Sequence[Any]], every: Sequence[Any], limit: int | None
+) -> Iterator[report.Block]:
+    """What all come to, and the first ones in a table, where there are any."""
+    yield report.Text(sentence)
+    if every:
+        shown, cut = limited(every, limit)
+        yield schema.table([shown], cut=cut)
 
 
 def memstats_rows(fields: Mapping[str, Any]) -> Iterator[tuple[str, report.Cell]]:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from gdbext import report
 from gdbext.report.cells import human_bytes
 from gdbext.report.columns import Column, Schema
-from gdbext.report.counts import limited, plural
+from gdbext.report.counts import plural
 from gdbext.report.values import Kind
+from gdbext.views import memrows
 
 if TYPE_CHECKING:
     from gdbext.analysis.memory.pinned import Group, Pinned
@@ -36,10 +37,7 @@ GROUP = Schema(
 
 def blocks(found: Pinned, limit: int | None) -> Iterator[report.Block]:
     """What a person reads."""
-    yield report.Text(_sentence(found))
-    if found.groups:
-        shown, cut = limited(found.groups, limit)
-        yield GROUP.table([shown], cut=cut)
+    return memrows.groups(_sentence(found), GROUP, found.groups, limit)
 
 
 def _sentence(found: Pinned) -> str:

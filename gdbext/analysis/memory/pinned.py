@@ -8,7 +8,7 @@ slice, which is how buffers are kept for later.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from attrs import frozen
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from gdbext.analysis.heap.flow import Flowed
     from gdbext.compute.arrays import I64, U64, Bools
+    from gdbext.golang.runtime.mgcmark import Roots
+    from gdbext.golang.runtime.rootwords import Part
     from gdbext.golang.types.flat.table import TypeTable
 
 LEAST = 1024
@@ -67,8 +69,20 @@ class _Edges:
     target: I64
 
 
-def pinned(flowed: Flowed, roots: Sequence[U64]) -> Pinned:
-    """``roots``: all words from outside of the heap that keep something alive."""
+class Known(Protocol):
+    """What is looked at, as a Session has it."""
+
+    @property
+    def maybe_live(self) -> Flowed: ...
+    @property
+    def roots(self) -> Roots: ...
+    @property
+    def unparked_words(self) -> Part: ...
+
+
+def pinned(known: Known) -> Pinned:
+    """Of a program. Raises GdbextError."""
+    flowed = known.maybe_live
     heap, edges = flowed.laid.heap, _edges(flowed)
     row, offset = _places(flowed, edges.where)
     size, text = _elements(flowed.table, row, offset)
@@ -79,8 +93,8 @@ def pinned(flowed: Flowed, roots: Sequence[U64]) -> Pinned:
     base, whole = heap.addresses(ids), np.zeros(len(ids), np.bool_)
     end = base + _sizes(flowed, ids)
     np.logical_or.at(whole, number, (size == 0) | (length == 0) | (length > capacity))
-    for part in roots:
-        whole |= np.isin(ids, heap.ids(part))
+    for part in (known.roots, known.unparked_words):  # all words from outside of the heap that keep something alive
+        whole |= np.isin(ids, heap.ids(part.value))
     used = _covered(edges.pointer, length, size, number, end)
     reach = _covered(edges.pointer, capacity, size, number, end)
     every = (end - base).astype(np.int64)

@@ -20,7 +20,7 @@ def findings(asked: Asked) -> Iterator[Finding]:
     whole = asked.histogram.total(LIVE).bytes
     if whole < LARGE_BYTES:
         return
-    short = pinned.pinned(asked.maybe_live, [asked.roots.value, asked.unparked_words.value])
+    short = pinned.pinned(asked)
     if is_large(short.bytes, whole):
         yield Finding(SLICES, EXACT, short.bytes, whole, short)
     empty = sparsemaps.sparse(asked.program, asked.maybe_live)
