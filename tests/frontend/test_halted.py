@@ -41,28 +41,20 @@ CHANGING = {
 def held(*flags: str, go: str = GO) -> Iterator[tuple[headless.Server, str]]:
     """A Delve that has stopped a program whose goroutines all wait, and the program's file. Nothing is collected, not
     even after the two minutes that Go lets pass at most: what pools keep would be another."""
-    with (
-        programs.run(programs.build("ctxforest", go, flags), env={"GOGC": "off"}) as running,
-        resting(running),
-        headless.serving(headless.target(running)) as server,
-    ):
-        yield server, str(running.exe)
+    with programs.run(programs.build("ctxforest", go, flags), env={"GOGC": "off"}) as running:
+        until(lambda: not gives_back(running.pid), "the scavenger rests")
+        with headless.serving(headless.target(running)) as server:
+            yield server, str(running.exe)
 
 
-@contextlib.contextmanager
-def resting(running: programs.Running) -> Iterator[None]:
-    """Once the runtime has given back what it will: of that goroutine's sleep it would wake sooner or later."""
-
-    def gives_back() -> bool:
-        target = open_pid(running.pid)
-        try:
-            rows = document(target, "go-goroutines")["goroutines"]
-        finally:
-            target.close()
-        return any(row["function"] == "runtime.bgscavenge" and "scavenge" not in row["wait_reason"] for row in rows)
-
-    until(lambda: not gives_back(), "the scavenger rests")
-    yield
+def gives_back(pid: int) -> bool:
+    """Whether the runtime has memory to give back yet: that goroutine sleeps for a while between, and then wakes."""
+    target = open_pid(pid)
+    try:
+        rows = document(target, "go-goroutines")["goroutines"]
+    finally:
+        target.close()
+    return any(row["function"] == "runtime.bgscavenge" and "scavenge" not in row["wait_reason"] for row in rows)
 
 
 @pytest.fixture(scope="module")
