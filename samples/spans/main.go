@@ -8,7 +8,9 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strconv"
+	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"gdbext.example/samples/internal/report"
@@ -92,9 +94,25 @@ func number(name string, value uint64) {
 	line = append(line, ',')
 }
 
+// spare has the runtime make more threads than are needed ever after: each has memory of its own, which it would
+// allocate when a debugger lets the program go on.
+func spare() {
+	var all sync.WaitGroup
+	for i := 0; i < 8; i++ {
+		all.Add(1)
+		go func() {
+			moment := syscall.NsecToTimespec(50e6)
+			syscall.Nanosleep(&moment, nil)
+			all.Done()
+		}()
+	}
+	all.Wait()
+}
+
 func main() {
 	debug.SetGCPercent(-1)
-	for i := 0; i < 3; i++ { // what threads it takes is there afterwards: each has memory of its own
+	spare()
+	for i := 0; i < 3; i++ { // what else it takes is there afterwards
 		grown()
 		time.Sleep(20 * time.Millisecond)
 	}
