@@ -62,7 +62,7 @@ COMMAND = Command(
         "leaks that keep a twentieth of the live heap or more, a collector at its limit, smaller leaks, piles and\n"
         "queues that may be meant, memory kept and not used, memory that is no heap, types and variables that\n"
         "dominate.\n"
-        "  deadlock   goroutines that likely wait for each other's locks (go-waitgraph)\n"
+        "  deadlock   goroutines that likely wait for each other's locks, or for their own (go-waitgraph)\n"
         "  leaks      contexts and goroutines of which it is proved that nothing can end them: from 100 of them or\n"
         "             1 MiB on\n"
         "  suspected  a thousand contexts or more by way of one variable, a thousand goroutines that wait for one\n"

@@ -58,10 +58,12 @@ COMMAND = Command(
     help="Say who waits for which channel or lock, and who likely has it; cycles are deadlocks.",
     description=(
         "Go notes nowhere who has a lock and who will send. What is waited for, and by whom, is certain; who has it\n"
-        "is likely only (suspected): the goroutines that do not wait for it and whose stacks refer to it, as one that\n"
-        "will unlock a mutex mostly does, or to the object that it is part of. Of a mutex, a channel and a lock that\n"
-        "a writer has: the one such goroutine, if there is just one; of a wait group, and of a lock that readers\n"
-        "have: all of them. Of a global lock nobody is named, for no stack has to refer to it.\n"
+        "is likely only (suspected). Of a lock: the goroutine that has a deferred call that unlocks it; it may wait\n"
+        "for it in a function that it called then, and so for itself. Else, and of all other things: the goroutines\n"
+        "that do not wait for it and whose stacks refer to it, as one that will unlock a mutex mostly does, or to the\n"
+        "object that it is part of. Of a mutex, a channel and a lock that a writer has: the one such goroutine, if\n"
+        "there is just one; of a wait group, and of a lock that readers have: all of them. Of a global lock that no\n"
+        "deferred call unlocks nobody is named, for no stack has to refer to it.\n"
         "A cycle is a chain of such holders that ends where it began. A select of several channels is in none.\n"
         "Whether anything can wake a goroutine go-goroutineleaks proves."
     ),

@@ -145,10 +145,14 @@ def _deadlock(known: Known, one: Finding) -> Told:
     goid = known.goroutines.goid
     first = [int(goid[row]) for row in found.cycles[0]]
     who = ", ".join(map(str, first[:SHOWN])) + (f" and {len(first) - SHOWN:,} more" if len(first) > SHOWN else "")
-    others = f"; {len(found.cycles) - 1:,} more such circles" if len(found.cycles) > 1 else ""
-    behind = f"; {plural(found.behind, 'other goroutine')} behind them" if found.behind else ""
+    others = f"; {plural(len(found.cycles) - 1, 'more such circle')}" if len(found.cycles) > 1 else ""
+    them = "it" if len(first) == 1 and not others else "them"
+    behind = f"; {plural(found.behind, 'other goroutine')} behind {them}" if found.behind else ""
     numbers = " ".join(map(str, first[:SHOWN]))
-    sentence = f"goroutines {who} wait for each other's locks, a deadlock{others}{behind}."
+    if len(first) == 1:
+        sentence = f"goroutine {who} waits for a lock that it has itself, a deadlock{others}{behind}."
+    else:
+        sentence = f"goroutines {who} wait for each other's locks, a deadlock{others}{behind}."
     return sentence, ["go-waitgraph", f"go-stacks {numbers}"]
 
 

@@ -187,7 +187,7 @@ def cycle_object(graph: Graph, cycle: Sequence[int]) -> dict[str, Any]:
 def cycle_lines(graph: Graph, cycle: Sequence[int]) -> Iterator[str]:
     """A cycle in words."""
     for row, thing, other in graph.graph.around(cycle):
-        has = f"which goroutine {graph.goid(other)} likely has"
+        has = "which it likely has itself" if other == row else f"which goroutine {graph.goid(other)} likely has"
         yield f"goroutine {graph.goid(row)} waits for {KINDS[thing.kind]} {thing.address:#x}, {has}: {graph.place(row)}"
 
 

@@ -83,6 +83,7 @@ func main() {
 	plantOthers()
 	plantContexts()
 	plantRings()
+	plantOwn()
 	for _, f := range more {
 		f()
 	}

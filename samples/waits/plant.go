@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"sync"
 	"time"
+
+	"gdbext.example/samples/internal/report"
 )
 
 var (
@@ -192,6 +194,125 @@ func move(from, to *account, taken, go_ chan bool) {
 	to.mu.Lock()
 	defer to.mu.Unlock()
 	from.total, to.total = from.total-1, to.total+1
+}
+
+type book struct {
+	pages int
+	mu    sync.Mutex
+	rw    sync.RWMutex
+}
+
+// audit takes a lock and calls what takes it again.
+//
+//go:noinline
+func (b *book) audit() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.count()
+}
+
+//go:noinline
+func (b *book) count() {
+	b.mu.Lock()
+	b.pages++
+	b.mu.Unlock()
+}
+
+//go:noinline
+func (b *book) read(taken, start chan bool) {
+	b.rw.RLock()
+	defer b.rw.RUnlock()
+	taken <- true
+	<-start
+	b.look()
+}
+
+//go:noinline
+func (b *book) look() {
+	b.rw.RLock()
+	b.pages++
+	b.rw.RUnlock()
+}
+
+//go:noinline
+func auditAll() {
+	journal.Lock()
+	defer journal.Unlock()
+	countAll()
+}
+
+//go:noinline
+func countAll() {
+	journal.Lock()
+	entries++
+	journal.Unlock()
+}
+
+// callOut gives its lock back while it calls out, and takes it again.
+//
+//go:noinline
+func (b *book) callOut(taken, start chan bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.mu.Unlock()
+	taken <- true
+	<-start
+	b.mu.Lock()
+}
+
+// follow waits for a condition whose lock somebody has by the time it is signalled.
+//
+//go:noinline
+func (b *book) follow(turned *sync.Cond) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	turned.Wait()
+}
+
+//go:noinline
+func (b *book) hold(taken, end chan bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	taken <- true
+	<-end
+}
+
+var (
+	journal sync.Mutex
+	entries int
+)
+
+// plantOwn: goroutines that wait for what they have themselves, and some that look as if they did.
+func plantOwn() {
+	own := func(name string) { told.Edges = append(told.Edges, edge{name, name}) }
+	one, two, three, four := new(book), new(book), new(book), new(book)
+	plant("mutex, its caller has it", Leaked, "mutex", one.audit).on(&one.mu)
+	own("mutex, its caller has it")
+	plant("mutex, global, its caller has it", Woken, "mutex", auditAll).on(&journal)
+	own("mutex, global, its caller has it")
+	taken, start := make(chan bool), make(chan bool)
+	plant("read lock, its caller has it", Leaked, "read-write lock", func() { two.read(taken, start) }).on(&two.rw)
+	<-taken
+	settle(plant("write lock, between two of a reader's", Leaked, "read-write lock", two.rw.Lock).on(&two.rw))
+	close(start)
+	own("read lock, its caller has it")
+	told.Edges = append(told.Edges, edge{"write lock, between two of a reader's", "read lock, its caller has it"})
+	again := make(chan bool)
+	plant("mutex, taken again", Leaked, "mutex", func() { three.callOut(taken, again) }).on(&three.mu)
+	<-taken
+	three.mu.Lock()
+	close(again)
+	turned := sync.NewCond(&four.mu)
+	settle(plant("condition, somebody has its lock", Leaked, "mutex", func() { four.follow(turned) }).on(&four.mu))
+	told.Edges = append(told.Edges, edge{"condition, somebody has its lock", "has a condition's lock"})
+	plant("has a condition's lock", Leaked, "channel", func() { four.hold(taken, make(chan bool)) })
+	<-taken
+	turned.Signal()
+}
+
+// settle waits until a goroutine does.
+func settle(one *record) {
+	report.Settle(one.Name, func() bool { return report.Parked(report.Stacks(), one.Goid) })
 }
 
 // plantRings: goroutines that wait for each other.

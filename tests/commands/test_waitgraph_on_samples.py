@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests import hosts, tools
 from tests.programs import build, core
 
 RINGS = ("ring of locks, one", "ring of locks, two")
+GIVEN_BACK = ("mutex, taken again", "mutex, twice", "mutex, global")
+"""Nobody's stack says who has these."""
+SIGNALLED, HAS = "condition, somebody has its lock", "has a condition's lock"
 
 
 def goids(facts: dict[str, Any]) -> dict[str, int]:
@@ -16,8 +21,17 @@ def goids(facts: dict[str, Any]) -> dict[str, int]:
 
 def test_on_every_host(host: hosts.Host, go: str) -> None:
     with hosts.subject(host, build("waits", go), "-workers", "5") as subject:
-        document = hosts.ask(host, subject, "go-waitgraph")
-        facts = subject.truth.facts
+        agrees(hosts.ask(host, subject, "go-waitgraph"), subject.truth.facts)
+
+
+@pytest.mark.parametrize("way", [("-gcflags=all=-N -l",), ("-ldflags=-s -w",)], ids=["unoptimised", "stripped"])
+def test_however_it_was_built(go: str, way: tuple[str, ...]) -> None:
+    taken = core(build("waits", go, way), f"gcore-{tools.gdbs()[-1]}", "-profile=false")
+    agrees(hosts.ask(hosts.Host("core"), taken, "go-waitgraph"), taken.truth.facts)
+
+
+def agrees(document: dict[str, Any], facts: dict[str, Any]) -> None:
+    """Whether it says what the sample does."""
     named = goids(facts)
     edges = {(row["goid"], row["on"]): row for row in document["edges"]}
     for one in facts["plants"]:
@@ -26,13 +40,20 @@ def test_on_every_host(host: hosts.Host, go: str) -> None:
     likely = {(row["goid"], row["holder"]) for row in document["edges"] if row["suspected"]}
     assert {(named[one["from"]], named[one["to"]]) for one in facts["edges"]} <= likely
     assert all(row["suspected"] == isinstance(row["holder"], int) for row in document["edges"])
-    assert {named[name] for name in RINGS} in [set(one["goids"]) for one in document["cycles"]]
+    cycles = [set(one["goids"]) for one in document["cycles"]]
+    assert {named[name] for name in RINGS} in cycles
+    assert all({named[one["from"]]} in cycles for one in facts["edges"] if one["from"] == one["to"])
+    suspected = {row["goid"]: row["holder"] for row in document["edges"] if row["suspected"]}
+    assert {named[name] for name in GIVEN_BACK}.isdisjoint(suspected.keys())
+    assert suspected[named[SIGNALLED]] == named[HAS]
 
 
 def test_likely_holders_do_not_wait_for_the_same(go: str) -> None:
     taken = core(build("waits", go), f"gcore-{tools.gdbs()[-1]}")
     document = hosts.ask(hosts.Host("core"), taken, "go-waitgraph")
-    waiting = {(row["goid"], row["on"]) for row in document["edges"]}
+    named = goids(taken.truth.facts)
+    own = {named[one["to"]] for one in taken.truth.facts["edges"] if one["from"] == one["to"]}
+    waiting = {(row["goid"], row["on"]) for row in document["edges"] if row["goid"] not in own}
     assert not [row for row in document["edges"] if row["suspected"] and (row["holder"], row["on"]) in waiting]
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any, cast
 
+import numpy as np
 import pytest
 
 from gdbext import commands
 from gdbext.analysis.memory.advice import Advice
-from gdbext.analysis.triage.finding import ESTIMATED, EXACT, Finding
+from gdbext.analysis.triage.deadlocks import Deadlock
+from gdbext.analysis.triage.finding import ESTIMATED, EXACT, SUSPECTED, Finding
 from gdbext.views import memrows, triagerows
 
 KNOWN = cast(Any, None)
@@ -30,6 +33,20 @@ def test_what_says_more(kind: str, more: list[str]) -> None:
     """The heap's spans say nothing of memory that is not Go's."""
     found = triagerows.said(KNOWN, Finding(kind, EXACT, 1, 2, Advice(kind, 1, 2, "")))
     assert found.next == ["go-mem --explain", *more]
+
+
+def test_deadlocks_in_words() -> None:
+    known = cast(Any, SimpleNamespace(goroutines=SimpleNamespace(goid=np.array([7, 8]))))
+
+    def sentence(*cycles: list[int], behind: int = 0) -> str:
+        found = Finding("deadlock", SUSPECTED, 1, 0, Deadlock(cycles, behind))
+        return triagerows.said(known, found).sentence
+
+    assert sentence([0, 1]) == "Suspected: goroutines 7, 8 wait for each other's locks, a deadlock."
+    assert sentence([1], behind=1) == (
+        "Suspected: goroutine 8 waits for a lock that it has itself, a deadlock; 1 other goroutine behind it."
+    )
+    assert sentence([0], [1]).endswith("a deadlock; 1 more such circle.")
 
 
 def test_of_a_core_it_is_estimated() -> None:

@@ -1,7 +1,8 @@
-"""Who waits for whom: what goroutines wait for, and which other one likely has it.
+"""Who waits for whom: what goroutines wait for, and which one likely has it.
 
-Go notes nowhere who has a lock, or who will send. It is told from who refers to it: a goroutine that has taken a lock
-mostly has its address on its stack still, for it will unlock it; one that will send has the channel. So a holder is a
+Go notes nowhere who has a lock, or who will send. Of a lock it is told from who has a deferred call that unlocks it;
+that may be one that waits for it, too. Else it is told from who refers to it: a goroutine that has taken a lock mostly
+has its address on its stack still, for it will unlock it; one that will send has the channel. So a holder is a
 suspicion, always, and a cycle of such is one.
 """
 
@@ -13,7 +14,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import field, frozen
 
-from gdbext.analysis.leaks.waitson import CHANNEL, COND, MUTEX, READ_LOCK, WAIT_GROUP, WRITE_LOCK, WaitsOn, waits_on
+from gdbext.analysis.leaks.unlocks import unlocks
+from gdbext.analysis.leaks.waitson import (
+    CHANNEL,
+    COND,
+    LOCKS,
+    MUTEX,
+    READ_LOCK,
+    WAIT_GROUP,
+    WRITE_LOCK,
+    WaitsOn,
+    waits_on,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from gdbext.analysis.leaks.waiting import Waiting
@@ -33,18 +45,24 @@ LOCKED = 1
 @frozen(eq=False)
 class Thing:
     """What is waited for. ``waiters``: rows. ``referring``: rows of the others that have its address or, where none
-    has, that of the object it is part of. ``why``: why no holder is named, "" where one is."""
+    has, that of the object it is part of. ``unlocking``: rows of those that have a deferred call that unlocks it, which
+    may wait for it. ``why``: why no holder is named, "" where one is."""
 
     address: int
     kind: int
     waiters: I64 = field(repr=False)
     referring: I64 = field(repr=False)
+    unlocking: I64 = field(repr=False)
     why: str
 
     @property
     def holders(self) -> I64:
         """Who likely has it."""
-        return self.referring[:0] if self.why else self.referring
+        if self.why:
+            return self.referring[:0]
+        if self.kind in ALL_HOLD:
+            return np.union1d(self.referring, self.unlocking)
+        return self.unlocking if len(self.unlocking) else self.referring
 
 
 @frozen(eq=False)
@@ -89,20 +107,25 @@ def _things(waiting: Waiting, heap: Heap, waits: WaitsOn) -> Iterator[Thing]:
     kinds, rows = waits.kind[mine][first], waits.row[mine]
     waiters = _split(which.reshape(-1), rows, len(addresses))
     referring = _referring(waiting, heap, addresses, kinds)
+    unlocking = unlocks(waiting, addresses[np.isin(kinds, LOCKS)])
+    lock = np.cumsum(np.isin(kinds, LOCKS)) - 1
     free = _free(waiting.goroutines, addresses, kinds)
     for number, (address, kind) in enumerate(zip(addresses.tolist(), kinds.tolist(), strict=True)):
         others = np.setdiff1d(referring[number], waiters[number])
-        yield Thing(address, kind, waiters[number], others, _why(kind, others, bool(free[number])))
+        theirs = unlocking.of(int(lock[number]), waiters[number]) if kind in LOCKS else others[:0]
+        yield Thing(address, kind, waiters[number], others, theirs, _why(kind, others, theirs, bool(free[number])))
 
 
-def _why(kind: int, others: I64, free: bool) -> str:
+def _why(kind: int, others: I64, unlocking: I64, free: bool) -> str:
     if free:
         return "it is free: its waiters are about to have it"
-    if not len(others):
+    if not len(others) and not len(unlocking):
         return "no other goroutine's stack refers to it"
-    if len(others) > 1 and kind not in ALL_HOLD:
-        return f"{len(others):,} other goroutines refer to it"
-    return ""
+    if kind in ALL_HOLD or len(unlocking) == 1:
+        return ""
+    if len(unlocking):
+        return f"{len(unlocking):,} goroutines have a deferred call that unlocks it"
+    return f"{len(others):,} other goroutines refer to it" if len(others) > 1 else ""
 
 
 def _referring(waiting: Waiting, heap: Heap, addresses: U64, kinds: I64) -> list[I64]:
@@ -161,12 +184,12 @@ def _edges(waits: WaitsOn, things: Sequence[Thing]) -> dict[int, list[int]]:
 
 
 def cycles(edges: Mapping[int, Sequence[int]]) -> list[list[int]]:
-    """A shortest cycle of each set of nodes that all lead to each other, from its least node."""
+    """A shortest cycle of each set of nodes that all lead to each other, from its least node; one may be its own."""
     return [_shortest(edges, set(part)) for part in _components(edges)]
 
 
 def _components(edges: Mapping[int, Sequence[int]]) -> Iterator[list[int]]:
-    """Sets of two nodes or more that all lead to each other (Tarjan's, without recursion)."""
+    """Sets of nodes that all lead to each other, of one that leads to itself too (Tarjan's, without recursion)."""
     number, low, place, stack, on_stack = dict[int, int](), dict[int, int](), dict[int, int](), list[int](), set[int]()
     for root in sorted(edges):
         if root in number:
@@ -193,7 +216,7 @@ def _components(edges: Mapping[int, Sequence[int]]) -> Iterator[list[int]]:
                     part = stack[place[node] :]
                     del stack[place[node] :]
                     on_stack.difference_update(part)
-                    if len(part) > 1:
+                    if len(part) > 1 or node in edges.get(node, ()):
                         yield part
 
 
