@@ -140,6 +140,7 @@ KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {
             "objects": [],
             "groups": [],
+            "total": {"objects", "bytes", "dead"},
             "queued": {"finalizers", "cleanups"},
         },
     ),

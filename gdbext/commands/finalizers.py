@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gdbext import report
 from gdbext.analysis.memory import specials
 from gdbext.commands import Command
-from gdbext.report import counts
+from gdbext.report import cells, counts
 from gdbext.views import specialrows
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
         session.specials,
         session.histogram if stable else None,
     )
-    queues = specials.queues(session.program)
+    queues, total = specials.queues(session.program), specials.total(found)
     groups = [
         specialrows.GroupRow(group, specialrows.Row(found, int(group.rows[0])), stable)
         for group in specials.groups(found)
@@ -46,18 +46,27 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
     document = {
         "objects": report.Rows(map(specialrows.ONE.object, each)),
         "groups": report.Rows(map(specialrows.GROUP.object, shown)),
+        "total": {"objects": total.objects, "bytes": total.bytes, "dead": total.dead},
         "queued": {"finalizers": queues.finalizers, "cleanups": queues.cleanups},
     }
     notes = [*found.notes, *(session.heap_notes if stable else [NOT_PROVED])]
-    return report.Report(document, [report.Text(_sentence(found, queues)), table], notes)
+    return report.Report(document, [report.Text(_sentence(found, total, queues)), table], notes)
 
 
-def _sentence(found: specials.Waiting, queues: specials.Queues) -> str:
+def _sentence(found: specials.Waiting, total: specials.Total, queues: specials.Queues) -> str:
     numbers = [int((found.kind == number).sum()) for number in range(len(specials.KINDS))]
     said = ", ".join(counts.plural(many, name) for many, name in zip(numbers, specials.KINDS, strict=True))
     waiting = [("finalizer", queues.finalizers), ("cleanup", queues.cleanups)]
     run = ", ".join(counts.plural(many, name) for name, many in waiting if many)
-    return f"{said}; about to run: {run or 'none'}"
+    return f"{said}{_objects(total)}; about to run: {run or 'none'}"
+
+
+def _objects(total: specials.Total) -> str:
+    """Of how many all of these are."""
+    if not total.objects:
+        return ""
+    dead = "" if total.dead is None else f", {total.dead:,} dead"
+    return f", of {counts.plural(total.objects, 'object')} in {cells.human_bytes(total.bytes)}{dead}"
 
 
 COMMAND = Command(
@@ -66,9 +75,10 @@ COMMAND = Command(
     description=(
         "Those of one kind, function and type in one line (runtime.SetFinalizer, runtime.AddCleanup, weak.Make). An "
         "object with a finalizer keeps all that it refers to until the finalizer has run, and lives one collection "
-        "longer. Dead: objects to which nothing else leads any more. About to run: those whose objects a collection "
-        "found dead; one goroutine runs them one after the other (several from Go 1.25 on for cleanups), so a long "
-        "queue says that one of them blocks: go-stacks shows where."
+        "longer. Dead: objects to which nothing else leads any more. The first line counts each object once, however "
+        "much waits for it. About to run: those whose objects a collection found dead; one goroutine runs them one "
+        "after the other (several from Go 1.25 on for cleanups), so a long queue says that one of them blocks: "
+        "go-stacks shows where."
     ),
     examples=(
         ("go-finalizers", "groups, the largest first"),

@@ -30,7 +30,7 @@ LACKS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "go-ctxtree": ("garbage",),
         "go-diff": ("groups[].verdict",),
         "go-doctor": ("gdb",),
-        "go-finalizers": ("groups[].dead", "objects[].reachable"),
+        "go-finalizers": ("groups[].dead", "objects[].reachable", "total.dead"),
     },
     LIVE: {"go-doctor": ("gdb",)},
     DLV: {

@@ -69,7 +69,7 @@ def test_the_text() -> None:
     made.special(6, WEAK, "runtime.specialWeakHandle")
     session = made.session()
     assert text(finalizers.COMMAND, session) == (
-        "3 finalizers, 1 cleanup, 1 weak pointer; about to run: none\n"
+        "3 finalizers, 1 cleanup, 1 weak pointer, of 5 objects in 320 B; about to run: none\n"
         "\n"
         "count  kind          function     type        slots  dead  example\n"
         f"    3  finalizer     main.ends    main.thing  192 B     -  {made.base:#x}\n"
@@ -78,8 +78,9 @@ def test_the_text() -> None:
         "\n"
         f"note: {finalizers.NOT_PROVED}\n"
     )
-    each = document(finalizers.COMMAND, session)["objects"]
-    assert each[3] == {
+    found = document(finalizers.COMMAND, session)
+    assert found["total"] == {"objects": 5, "bytes": 320, "dead": None}
+    assert found["objects"][3] == {
         "address": f"{made.base + 5 * 64:#x}",
         "kind": "cleanup",
         "function": "main.cleans",
@@ -89,6 +90,32 @@ def test_the_text() -> None:
     }
     assert "… and 2 more groups" in text(finalizers.COMMAND, session, "--limit 1")
     assert text(finalizers.COMMAND, session, "--each --limit 1").splitlines()[2].startswith("object  ")
+
+
+def test_an_object_counts_once() -> None:
+    made = Made()
+    ends = made.funcval("main.ends")
+    made.finalizer(0, ends)
+    made.special(0, WEAK, "runtime.specialWeakHandle")
+    made.finalizer(1, ends)
+    session = made.session()
+    said = "2 finalizers, 0 cleanups, 1 weak pointer, of 2 objects in 128 B; about to run: none\n"
+    assert text(finalizers.COMMAND, session).startswith(said)
+    found = document(finalizers.COMMAND, session)
+    assert found["total"] == {"objects": 2, "bytes": 128, "dead": None}
+    assert sum(group["bytes"] for group in found["groups"]) == 192
+
+
+@pytest.mark.parametrize(
+    ("total", "said"),
+    [
+        (specials.Total(1, 16, 0), ", of 1 object in 16 B, 0 dead"),
+        (specials.Total(3000, 48 << 10, 1000), ", of 3,000 objects in 48.0 KiB, 1,000 dead"),
+        (specials.Total(0, 0, 0), ""),
+    ],
+)
+def test_what_all_are_of(total: specials.Total, said: str) -> None:
+    assert finalizers._objects(total) == said
 
 
 @pytest.mark.parametrize("by_reference", [False, True])

@@ -11,6 +11,9 @@ import pytest
 from tests import hosts
 from tests.programs import build
 
+THING = 16
+"""Bytes of a main.thing."""
+
 
 @pytest.fixture(scope="module")
 def subject(host: hosts.Host, go: str) -> Iterator[hosts.Subject]:
@@ -49,9 +52,21 @@ def test_types_and_what_is_dead(answer: dict[str, Any], subject: hosts.Subject) 
 def test_groups(answer: dict[str, Any], subject: hosts.Subject) -> None:
     assert sum(group["count"] for group in answer["groups"]) == len(answer["objects"])
     groups = {group["function"]: group for group in answer["groups"] if group["kind"] == "finalizer"}
-    assert groups["main.finalized"]["count"] == 3 and groups["main.dropped"]["bytes"] == 16 * 9
+    assert groups["main.finalized"]["count"] == 3 and groups["main.dropped"]["bytes"] == THING * 9
     counts = Counter(row["kind"] for row in answer["objects"])
     assert counts["finalizer"] == sum(group["count"] for group in groups.values())
+
+
+def test_each_object_once(answer: dict[str, Any], subject: hosts.Subject) -> None:
+    total, dropped = answer["total"], subject.truth.facts["dropped"]
+    held = {one["address"] for one in subject.truth.facts["specials"]}
+    assert len(held) + dropped <= total["objects"] <= len(answer["objects"])
+    assert THING * (len(held) + dropped) <= total["bytes"] <= sum(row["bytes"] for row in answer["objects"])
+    if answer["target"]["kind"] == "running":
+        assert total["dead"] is None
+        return
+    # where the last one was may still be on a stack
+    assert dropped - 1 <= total["dead"] <= total["objects"] - len(held)
 
 
 def test_what_is_about_to_run(answer: dict[str, Any], subject: hosts.Subject) -> None:

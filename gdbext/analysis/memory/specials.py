@@ -35,11 +35,13 @@ UNKNOWN, DEAD, REACHED = -1, 0, 1
 class Waiting:
     """Specials of these kinds, an entry of each array for each.
 
-    ``kind``: in KINDS. ``function``: in ``names``, "" for weak pointers. ``type``: in ``types``, -1 unknown. ``size``:
-    bytes of the slot. ``reached``: whether a root leads to the object by other ways: UNKNOWN, DEAD, REACHED.
+    ``slot``: where the object's slot begins. ``kind``: in KINDS. ``function``: in ``names``, "" for weak pointers.
+    ``type``: in ``types``, -1 unknown. ``size``: bytes of the slot. ``reached``: whether a root leads to the object by
+    other ways: UNKNOWN, DEAD, REACHED.
     """
 
     object: U64 = field(repr=False)
+    slot: U64 = field(repr=False)
     kind: U8 = field(repr=False)
     function: I64 = field(repr=False)
     names: tuple[str, ...]
@@ -67,8 +69,8 @@ def waiting(
     texts, type_ = _types(program, types, specials, rows, ids, found)
     order = np.argsort(specials.object[every], kind="stable")
     return Waiting(
-        specials.object[every][order], kind[order], function[order], names, type_[order], texts, size[order],
-        _reached(ids, found)[order], specials.notes,
+        specials.object[every][order], specials.slot[every][order], kind[order], function[order], names,
+        type_[order], texts, size[order], _reached(ids, found)[order], specials.notes,
     )  # fmt: skip
 
 
@@ -144,6 +146,26 @@ def _reached(ids: I64, found: Histogram | None) -> I64:
         return np.full(len(ids), UNKNOWN, np.int64)
     marked = found.flowed.state[np.maximum(ids, 0)].astype(np.int64) & states.MARKED != 0
     return np.where(ids >= 0, np.where(marked, REACHED, DEAD), UNKNOWN).astype(np.int64)
+
+
+@frozen
+class Total:
+    """The objects that something waits for, each once however much does; tiny ones that share a slot are one.
+
+    ``bytes``: of their slots. ``dead``: to how many nothing else leads; None: known of none of them.
+    """
+
+    objects: int
+    bytes: int
+    dead: int | None
+
+
+def total(found: Waiting) -> Total:
+    """All of them together."""
+    _, first = np.unique(found.slot, return_index=True)
+    size, reached = found.size[first], found.reached[first]
+    unknown = len(first) > 0 and bool((reached == UNKNOWN).all())
+    return Total(len(first), int(size.sum()), None if unknown else int(np.count_nonzero(reached == DEAD)))
 
 
 @frozen
