@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gdbext import report
+from gdbext.analysis.memory import advice
 from gdbext.analysis.memory.settings import Unknown
 from gdbext.report.cells import escape, human_bytes
 from gdbext.report.columns import Column, Schema
@@ -111,16 +112,16 @@ def _cell(value: object) -> object:
 # Advice
 
 SENTENCES: Mapping[str, str] = {
-    "idle": "idle spans take {bytes} of {of}: Go gives them back slowly, debug.FreeOSMemory at once",
-    "released": "{bytes} of {of} were given back and are counted still: {more}",
-    "stacks": "stacks take {bytes} of {of}: go-stacks --group says which goroutines there are",
-    "outside": "{bytes} of {of} are not Go's but C's or mapped files, which no heap profile shows",
-    "fragments": "{bytes} of {of} are free slots beside live objects: go-spans shows them by class",
-    "limit": "the runtime has {bytes} of its memory limit of {of}: the nearer, the more often it collects",
-    "off": "GOGC is off and there is no memory limit: no collection begins by itself; objects take {bytes}",
+    advice.IDLE: "idle spans take {bytes} of {of}: Go gives them back slowly, debug.FreeOSMemory at once",
+    advice.RELEASED: "{bytes} of {of} were given back and are counted still: {more}",
+    advice.STACKS: "stacks take {bytes} of {of}: go-stacks --group says which goroutines there are",
+    advice.OUTSIDE: "{bytes} of {of} are not Go's but C's or mapped files, which no heap profile shows",
+    advice.FRAGMENTS: "{bytes} of {of} are free slots beside live objects: go-spans shows them by class",
+    advice.LIMIT: "the runtime has {bytes} of its memory limit of {of}: the nearer, the more often it collects",
+    advice.OFF: "GOGC is off and there is no memory limit: no collection begins by itself; objects take {bytes}",
 }
 
-OF_RAM = ("idle", "released", "stacks", "outside", "fragments")
+OF_RAM = (advice.IDLE, advice.RELEASED, advice.STACKS, advice.OUTSIDE, advice.FRAGMENTS)
 """Kinds of advice that are about pages."""
 
 

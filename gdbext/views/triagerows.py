@@ -12,6 +12,7 @@ from attrs import frozen
 
 from gdbext.analysis.leaks import holding
 from gdbext.analysis.leaks.piles import Crowd
+from gdbext.analysis.memory import advice
 from gdbext.analysis.triage import contexts, deadlocks, goroutines, memory, objects, unused
 from gdbext.analysis.triage.asked import Asked
 from gdbext.report import cells
@@ -210,10 +211,10 @@ def _advised(known: Known, one: Finding) -> Told:
 
 
 SAYS_MORE: Mapping[str, Sequence[str]] = {
-    memory.LIMIT: ("go-gc",),
-    "off": ("go-gc",),
-    "stacks": ("go-stacks --group",),
-    "fragments": ("go-spans",),
+    advice.LIMIT: ("go-gc",),
+    advice.OFF: ("go-gc",),
+    advice.STACKS: ("go-stacks --group",),
+    advice.FRAGMENTS: ("go-spans",),
 }
 """Of advice: what else is worth typing."""
 

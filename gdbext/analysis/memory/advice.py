@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from gdbext.analysis.memory.breakdown import C_HEAP, FREE, IDLE, MAPPED, RELEASED, STACKS
+from gdbext.analysis.memory import breakdown
 from gdbext.analysis.memory.settings import Unknown
 
 if TYPE_CHECKING:
-    from gdbext.analysis.memory.breakdown import Breakdown
     from gdbext.analysis.memory.settings import Settings
     from gdbext.golang.runtime.mstats import MemStats
 
+IDLE, RELEASED, STACKS, OUTSIDE, FRAGMENTS, LIMIT, OFF = KINDS = (
+    *("idle", "released", "stacks", "outside", "fragments", "limit", "off"),
+)
+"""Kinds of advice: each has its sentence in ``views/memrows.py``."""
 LEAST_BYTES = 16 << 20
 LEAST_SHARE = 0.2
 """What is less than either is not worth a word."""
@@ -24,7 +27,7 @@ NEAR = 0.9
 
 @frozen
 class Advice:
-    """``kind``: idle, released, stacks, outside, fragments, limit, off. ``bytes``, ``of``: the evidence.
+    """``kind``: in KINDS. ``bytes``, ``of``: the evidence.
 
     ``more``: what says more, or what to do. ``counted``: as the runtime or the kernel counts them; else bytes of pages
     that are not all zeros, which is what a core says of what is in RAM.
@@ -37,31 +40,31 @@ class Advice:
     counted: bool = True
 
 
-def advice(stats: MemStats, found: Breakdown | None, settings: Settings) -> Iterator[Advice]:
+def advice(stats: MemStats, found: breakdown.Breakdown | None, settings: Settings) -> Iterator[Advice]:
     """What the figures say; nothing of what is not known."""
     if found is not None:
         yield from _resident(found, settings)
     used = stats.value("Sys") - stats.value("HeapReleased")
     limit = settings.known_limit
     if limit is not None and used >= NEAR * limit:
-        yield Advice("limit", used, limit, "")
+        yield Advice(LIMIT, used, limit, "")
     if settings.gogc == -1 and limit is None and not isinstance(settings.limit, Unknown):
-        yield Advice("off", stats.value("HeapAlloc"), 0, "")
+        yield Advice(OFF, stats.value("HeapAlloc"), 0, "")
 
 
-def _resident(found: Breakdown, settings: Settings) -> Iterator[Advice]:
+def _resident(found: breakdown.Breakdown, settings: Settings) -> Iterator[Advice]:
     for kind, names in (
-        ("idle", (IDLE,)),
-        ("stacks", (STACKS,)),
-        ("fragments", (FREE,)),
-        ("outside", (C_HEAP, MAPPED)),
+        (IDLE, (breakdown.IDLE,)),
+        (STACKS, (breakdown.STACKS,)),
+        (FRAGMENTS, (breakdown.FREE,)),
+        (OUTSIDE, (breakdown.C_HEAP, breakdown.MAPPED)),
     ):
         size = sum(found.of(name).resident for name in names)
         if _much(size, found):
             yield Advice(kind, size, found.resident, "", found.measured)
-    size = found.of(RELEASED).resident
+    size = found.of(breakdown.RELEASED).resident
     if found.measured and _much(size, found):
-        yield Advice("released", size, found.resident, _why_released(settings))
+        yield Advice(RELEASED, size, found.resident, _why_released(settings))
 
 
 def _why_released(settings: Settings) -> str:
@@ -70,5 +73,5 @@ def _why_released(settings: Settings) -> str:
     return "the kernel has not taken them, or they lie in huge pages"
 
 
-def _much(size: int, found: Breakdown) -> bool:
+def _much(size: int, found: breakdown.Breakdown) -> bool:
     return size >= LEAST_BYTES and size >= LEAST_SHARE * found.resident

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from gdbext.analysis.memory import samples, specials, timers
+from gdbext.analysis.memory import advice, samples, specials, timers
 from gdbext.analysis.triage.finding import ESTIMATED, EXACT, SUSPECTED, Finding, is_large
 from gdbext.golang.runtime import mgc
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from gdbext.analysis.memory.figures import Figures
     from gdbext.analysis.triage.asked import Asked
 
-COLLECTOR, LIMIT, SPECIALS, TIMERS = "collector", "limit", "specials", "timers"
+COLLECTOR, SPECIALS, TIMERS = "collector", "specials", "timers"
 CPU_FRACTION = 0.25
 """Of all CPUs since the program began: what the collector takes when it is always at work."""
 CYCLES = 50
@@ -25,8 +25,8 @@ PILE = 100_000
 def findings(asked: Asked, memory: Figures) -> Iterator[Finding]:
     """Raises GdbextError where the runtime's counters cannot be had."""
     for one in memory.advice:
-        if one.kind == LIMIT:
-            yield Finding(LIMIT, EXACT, one.bytes, one.of, one)
+        if one.kind == advice.LIMIT:
+            yield Finding(one.kind, EXACT, one.bytes, one.of, one)
         elif is_large(one.bytes, one.of):
             yield Finding(one.kind, EXACT if one.counted else ESTIMATED, one.bytes, one.of, one)
     collector = mgc.collector(asked.program)

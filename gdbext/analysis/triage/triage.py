@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
+from gdbext.analysis.memory import advice
 from gdbext.analysis.memory.figures import Figures, figures
 from gdbext.analysis.triage import contexts, deadlocks, goroutines, memory, objects, unused
 from gdbext.analysis.triage.finding import GRAVEST, Finding
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 LEAKS = (contexts.LOST, goroutines.WAITING, goroutines.LEAKED, contexts.UNTIL_DEADLINE, contexts.AFTERFUNCS)
 SUSPICIONS = (contexts.PILE, contexts.CROWD, goroutines.QUEUE)
 UNUSED = (unused.SLICES, unused.MAPS)
-AT_ITS_LIMIT = (memory.LIMIT, memory.COLLECTOR)
+AT_ITS_LIMIT = (advice.LIMIT, memory.COLLECTOR)
 RUNS = "the program runs, and nothing can be proved of it: python -m gdbext live PID go-triage copies it first"
 
 
