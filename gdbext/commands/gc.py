@@ -62,13 +62,11 @@ def _cycles(program: Program, args: argparse.Namespace) -> Iterator[gcrows.Cycle
 def _cycle(seen: watching.Seen) -> gcrows.Cycle:
     state = seen.state
     if state is None:
-        return gcrows.Cycle(seen.number, seen.pause, None, None, "", None)
+        return gcrows.Cycle(seen.number, seen.pause, None, None, None, None)
     names = ("heap_at_start", "heap_at_end", "heap_marked")
     sizes = tuple(int(state.work[name]) for name in names)
-    goal = None if state.is_off else state.pace.goal
-    return gcrows.Cycle(
-        seen.number, seen.pause, (sizes[0], sizes[1], sizes[2]), goal, state.pace.why, state.cpu_fraction
-    )
+    goal, by = (None, None) if state.is_off else (state.pace.goal, state.pace.why)
+    return gcrows.Cycle(seen.number, seen.pause, (sizes[0], sizes[1], sizes[2]), goal, by, state.cpu_fraction)
 
 
 COMMAND = Command(

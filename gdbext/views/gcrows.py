@@ -134,13 +134,13 @@ def _cost(found: Collector) -> Iterator[str]:
 @frozen
 class Cycle:
     """A collection that ended. ``sizes``: heap at its start, at its end, marked; None where the next one followed too
-    soon to be seen."""
+    soon to be seen. ``goal``, ``by``: of the next one, and what made it (GOALS); None where none begins by itself."""
 
     number: int
     pause: Pause
     sizes: tuple[int, int, int] | None
     goal: int | None
-    by: str
+    by: str | None
     cpu_fraction: float | None
 
 
@@ -167,5 +167,6 @@ def cycle_object(cycle: Cycle) -> dict[str, Any]:
         "heap_at_end": end,
         "heap_marked": marked,
         "goal": cycle.goal,
+        "goal_by": cycle.by,
         "gc_cpu_fraction": cycle.cpu_fraction,
     }

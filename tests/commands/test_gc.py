@@ -138,3 +138,31 @@ def test_cycles_that_were_missed_are_told() -> None:
         "gc 3 ended 2023-11-14T22:13:20.000002000Z: paused 3ms, heap 5 B → 6 B, 0 B marked, next goal 164 MiB by GOGC, "
         "1.23 % of the CPUs so far\n",
     ]
+
+
+def test_cycles_for_a_program() -> None:
+    missed, last = (gcrows.cycle_object(gc._cycle(one)) for one in watching.fresh(mgc.collector(world().program), 1))
+    assert missed == {
+        "cycle": 2,
+        "end_unix_ns": BEGAN + 1000,
+        "pause_ns": 2_000_000,
+        **dict.fromkeys(("heap_at_start", "heap_at_end", "heap_marked", "goal", "goal_by", "gc_cpu_fraction")),
+    }
+    assert last == {
+        "cycle": 3,
+        "end_unix_ns": BEGAN + 2000,
+        "pause_ns": 3_000_000,
+        "heap_at_start": 5,
+        "heap_at_end": 6,
+        "heap_marked": 0,
+        "goal": 164 * MIB,
+        "goal_by": "GOGC",
+        "gc_cpu_fraction": 0.0123,
+    }
+
+
+def test_a_cycle_after_which_none_begins_by_itself() -> None:
+    made = world(gcPercent=-1, gcPercentHeapGoal=-1)
+    (last,) = map(gc._cycle, watching.fresh(mgc.collector(made.program), 2))
+    assert ", next goal none, " in gcrows.cycle_line(last)
+    assert {key: gcrows.cycle_object(last)[key] for key in ("goal", "goal_by")} == {"goal": None, "goal_by": None}

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from gdbext.views.gcrows import GOALS
 from tests import hosts
 from tests.programs import build, run
 
@@ -100,6 +101,7 @@ def test_watching(go: str) -> None:
     assert all(row["pause_ns"] > 0 and row["end_unix_ns"] > 0 for row in answer["watched"])
     seen = [row for row in answer["watched"] if row["heap_marked"] is not None]
     assert seen and all(row["heap_at_start"] > 0 and row["gc_cpu_fraction"] > 0 for row in seen)
+    assert {row["goal_by"] for row in seen} <= GOALS.keys() - {"limit"}
     assert len(text.splitlines()) == 3 and all(line.startswith("gc ") for line in text.splitlines())
 
 
