@@ -11,7 +11,7 @@ from gdbext.analysis.dumps import growth as growing, growthgroups, growthsites, 
 from gdbext.analysis.heap import histogram
 from gdbext.commands import Command, _dumps
 from gdbext.report import counts
-from gdbext.views import growthrows
+from gdbext.views import diffrows
 
 if TYPE_CHECKING:
     from gdbext.analysis.dumps.growth import Growth
@@ -52,13 +52,13 @@ def _report(growth: Growth, args: argparse.Namespace, target: Mapping[str, objec
         "before": _moment(growth.before),
         "after": _moment(growth.after),
         "same": {**_count(found.count), "proved": found.proved, "sampled": found.sampled, "recorded": found.recorded},
-        "fates": report.Rows(map(growthrows.FATE.object, fates)),
-        "types": report.Rows(map(growthrows.TYPE.object, growth.types[: args.limit])),
-        "sites": report.Rows(map(growthrows.SITE.object, sites[: args.limit])),
-        "groups": report.Rows(map(growthrows.GROUP.object, groups[: args.limit])),
+        "fates": report.Rows(map(diffrows.FATE.object, fates)),
+        "types": report.Rows(map(diffrows.TYPE.object, growth.types[: args.limit])),
+        "sites": report.Rows(map(diffrows.SITE.object, sites[: args.limit])),
+        "groups": report.Rows(map(diffrows.GROUP.object, groups[: args.limit])),
     }
-    head = report.Text(growthrows.sentence(before, after), "heading")
-    lines = report.Lines([*growthrows.fates(fates), *growthrows.survived(found)])
+    head = report.Text(diffrows.sentence(before, after), "heading")
+    lines = report.Lines([*diffrows.fates(fates), *diffrows.survived(found)])
     return report.Report(document, [head, lines, *_tables(growth, sites, groups, args)], _notes(growth), target)
 
 
@@ -66,16 +66,16 @@ def _tables(
     growth: Growth, sites: Sequence[SiteGrowth], groups: Sequence[GroupGrowth], args: argparse.Namespace
 ) -> Iterator[report.Block]:
     every: list[tuple[Schema[Any, Any], str, Sequence[Any], Sequence[Any]]] = [
-        (growthrows.TYPE, "By type", growth.types, [row for row in growth.types if row.before != row.after]),
-        (growthrows.SITE, "By allocation site (estimated)", sites, [row for row in sites if row.before != row.after]),
-        (growthrows.GROUP, "Contexts", groups, [row for row in groups if row.before != row.after]),
+        (diffrows.TYPE, "By type", growth.types, [row for row in growth.types if row.before != row.after]),
+        (diffrows.SITE, "By allocation site (estimated)", sites, [row for row in sites if row.before != row.after]),
+        (diffrows.GROUP, "Contexts", groups, [row for row in groups if row.before != row.after]),
     ]
     alike = []
     for schema, title, rows, changed in every:
         left = len(rows) - len(changed)
         if changed or args.all:
             shown, cut = counts.limited(rows if args.all else changed, args.limit)
-            said = growthrows.as_before(0 if args.all else left, cut)
+            said = diffrows.as_before(0 if args.all else left, cut)
             yield schema.table([shown], title, said)
         elif rows:
             alike.append(f"{title}: {left:,} {'is' if left == 1 else 'are'} as before")

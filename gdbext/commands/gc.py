@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from gdbext import report
-from gdbext.analysis.memory import watching
+from gdbext.analysis.memory import gcwatch
 from gdbext.commands import Command, count, seconds
 from gdbext.errors import UsageError
 from gdbext.golang.runtime import mgc
@@ -55,11 +55,11 @@ def _watch(session: Session, args: argparse.Namespace) -> report.Report:
 
 
 def _cycles(program: Program, args: argparse.Namespace) -> Iterator[gcrows.Cycle]:
-    for seen in watching.collections(program, args.cycles, args.seconds):
+    for seen in gcwatch.collections(program, args.cycles, args.seconds):
         yield _cycle(seen)
 
 
-def _cycle(seen: watching.Seen) -> gcrows.Cycle:
+def _cycle(seen: gcwatch.Seen) -> gcrows.Cycle:
     state = seen.state
     if state is None:
         return gcrows.Cycle(seen.number, seen.pause, None, None, None, None)

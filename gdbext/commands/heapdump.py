@@ -13,7 +13,7 @@ from gdbext.analysis.heap import histogram
 from gdbext.commands import Command
 from gdbext.report import cells, counts, parquet, pprof
 from gdbext.store import given
-from gdbext.views import heapprofiles, heaptables
+from gdbext.views import dumpprofiles, heaptables
 
 if TYPE_CHECKING:
     from gdbext.session import Session
@@ -53,13 +53,13 @@ def _dump(session: Session, path: Path) -> report.Report:
 
 
 def _profile(session: Session, path: Path) -> report.Report:
-    given.check(path, heapprofiles.is_profile)
+    given.check(path, dumpprofiles.is_profile)
     made = heapdump.dumped(session)
     shares = list(heapprofile.shares(made, session.histogram, session.dominators))
     text, binary = session.symtab.modules[0], session.target.binary
     code = pprof.Program(text.text, text.etext, binary.path, binary.build_id)
-    data = heapprofiles.profile(shares, made.moment, code)
-    given.write(path, [data], len(data), heapprofiles.is_profile)
+    data = dumpprofiles.profile(shares, made.moment, code)
+    given.write(path, [data], len(data), dumpprofiles.is_profile)
     more = {"types": len({one.entry.counted for one in shares}), "sampled": _sampled(made), "samples": len(shares)}
     found = f"{counts.plural(more['types'], 'type')}; allocation sites of {counts.plural(more['sampled'], 'object')}"
     next_ = f"go tool pprof -http : {path}", f"go tool pprof -top -sample_index=retained {path}"
@@ -70,7 +70,7 @@ def _tables(session: Session, path: Path) -> report.Report:
     parquet.library()
     given.check_folder(path, _may_go)
     made = heapdump.dumped(session, session)
-    title, rows = heapprofiles.title(made.moment), dict[str, int]()
+    title, rows = dumpprofiles.title(made.moment), dict[str, int]()
 
     def fill(folder: Path) -> None:
         session.doing = "writing"

@@ -36,7 +36,7 @@ class Answer(NamedTuple):
 
 
 class Part(NamedTuple):
-    """``ask`` raises GdbextError where it cannot be had."""
+    """What becomes a section of the page (``html.Section``). ``ask`` raises GdbextError where it cannot be had."""
 
     name: str
     title: str

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gdbext.analysis.memory import watching
+from gdbext.analysis.memory import gcwatch
 from gdbext.commands import gc
 from gdbext.errors import UsageError
 from gdbext.golang.runtime import mgc
@@ -126,12 +126,12 @@ def test_what_stands_still_is_not_watched() -> None:
 
 def test_cycles_that_were_missed_are_told() -> None:
     state = mgc.collector(world().program)
-    seen = watching.fresh(state, 1)
+    seen = gcwatch.fresh(state, 1)
     assert [(one.number, one.pause[1], one.state is state) for one in seen] == [
         (2, 2_000_000, False),
         (3, 3_000_000, True),
     ]
-    assert watching.fresh(state, 3) == []
+    assert gcwatch.fresh(state, 3) == []
     lines = [gcrows.cycle_line(gc._cycle(one)) for one in seen]
     assert lines == [
         "gc 2 ended 2023-11-14T22:13:20.000001000Z: paused 2ms; the next one followed at once\n",
@@ -141,7 +141,7 @@ def test_cycles_that_were_missed_are_told() -> None:
 
 
 def test_cycles_for_a_program() -> None:
-    missed, last = (gcrows.cycle_object(gc._cycle(one)) for one in watching.fresh(mgc.collector(world().program), 1))
+    missed, last = (gcrows.cycle_object(gc._cycle(one)) for one in gcwatch.fresh(mgc.collector(world().program), 1))
     assert missed == {
         "cycle": 2,
         "end_unix_ns": BEGAN + 1000,
@@ -163,6 +163,6 @@ def test_cycles_for_a_program() -> None:
 
 def test_a_cycle_after_which_none_begins_by_itself() -> None:
     made = world(gcPercent=-1, gcPercentHeapGoal=-1)
-    (last,) = map(gc._cycle, watching.fresh(mgc.collector(made.program), 2))
+    (last,) = map(gc._cycle, gcwatch.fresh(mgc.collector(made.program), 2))
     assert ", next goal none, " in gcrows.cycle_line(last)
     assert {key: gcrows.cycle_object(last)[key] for key in ("goal", "goal_by")} == {"goal": None, "goal_by": None}

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gdbext.analysis.memory import watching
+from gdbext.analysis.memory import gcwatch
 from gdbext.errors import UnsupportedTarget
 from gdbext.golang.runtime import mgc
 from gdbext.golang.runtime.mstats import Pauses
@@ -33,34 +33,34 @@ def counting(monkeypatch: pytest.MonkeyPatch, *looks: int) -> None:
 
     monkeypatch.setattr(mgc, "ended", ended)
     monkeypatch.setattr(mgc, "collector", lambda program: state(seen[0]))
-    monkeypatch.setattr(watching, "LOOK_SECONDS", 0)
+    monkeypatch.setattr(gcwatch, "LOOK_SECONDS", 0)
 
 
 def test_each_one_is_told_and_the_last_with_its_state(monkeypatch: pytest.MonkeyPatch) -> None:
     counting(monkeypatch, 5, 5, 6, 6, 9)
-    seen = list(watching.collections(PROGRAM, 4, None))
+    seen = list(gcwatch.collections(PROGRAM, 4, None))
     assert [(one.number, one.state is not None) for one in seen] == [(6, True), (7, False), (8, False), (9, True)]
     assert [one.pause for one in seen] == [(1005, 5), (1006, 6), (1007, 7), (1008, 8)]
 
 
 def test_it_ends_in_the_middle(monkeypatch: pytest.MonkeyPatch) -> None:
     counting(monkeypatch, 5, 9)
-    assert [one.number for one in watching.collections(PROGRAM, 2, None)] == [6, 7]
+    assert [one.number for one in gcwatch.collections(PROGRAM, 2, None)] == [6, 7]
 
 
 def test_a_process_that_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     counting(monkeypatch, 5, 6)
-    watched = watching.collections(PROGRAM, None, None)
+    watched = gcwatch.collections(PROGRAM, None, None)
     assert next(watched).number == 6
     with pytest.raises(UnsupportedTarget, match="has ended"):
         next(watched)
 
 
 def test_more_than_the_ring_keeps(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = watching.fresh(state(1000), 3)
+    found = gcwatch.fresh(state(1000), 3)
     assert len(found) == 256 and found[0].number == 745 and found[-1].number == 1000
 
 
 def test_no_longer_than_was_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mgc, "ended", lambda program: 5)
-    assert list(watching.collections(PROGRAM, None, 0.05)) == []
+    assert list(gcwatch.collections(PROGRAM, None, 0.05)) == []

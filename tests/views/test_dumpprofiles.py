@@ -9,14 +9,14 @@ from gdbext.analysis.dumps.heapprofile import Share
 from gdbext.analysis.heap.histogram import Count, Entry
 from gdbext.golang.runtime.symtab import Location
 from gdbext.report.pprof import Program
-from gdbext.views import heapprofiles
+from gdbext.views import dumpprofiles
 from tests.analysis.dumps.madedumps import MOMENT, site
 
 HOSTILE = "main.\x1b[31m\nx"
 
 
 def made(*shares: Share) -> bytes:
-    return heapprofiles.profile(shares, MOMENT, Program(16, 32, "/bin/server"))
+    return dumpprofiles.profile(shares, MOMENT, Program(16, 32, "/bin/server"))
 
 
 def entry(name: str, package: str = "", exact: bool = True) -> Entry:
@@ -46,7 +46,7 @@ def test_what_it_says() -> None:
         b"main.make",
         *(b"/src/a.go", b"main.main"),
         b"Reachable objects of process 7, /bin/server, go1.27.3",
-        *(line.encode() for line in heapprofiles.COMMENTS),
+        *(line.encode() for line in dumpprofiles.COMMENTS),
     ]
 
 
@@ -56,7 +56,7 @@ def test_types_that_are_likely_and_objects_without_any() -> None:
         made(Share(entry("main.order", exact=False), (), 2, 96, 96, 0, 2), Share(none, (), 2, 96, 96, 0, 2))
     )
     assert b"main.order (likely)" in found and b"(no type, 48 bytes, no pointers)" in found
-    assert heapprofiles.UNSAMPLED.encode() in found and b"sampled" not in found and b"package" not in found
+    assert dumpprofiles.UNSAMPLED.encode() in found and b"sampled" not in found and b"package" not in found
 
 
 def test_names_do_nothing_to_a_terminal() -> None:
@@ -72,5 +72,5 @@ def test_ours_are_told_from_others(tmp_path: Path) -> None:
         ("empty", b"", False),
     ):
         (tmp_path / name).write_bytes(data)
-        assert heapprofiles.is_profile(tmp_path / name) == ours
-    assert not heapprofiles.is_profile(tmp_path / "none")
+        assert dumpprofiles.is_profile(tmp_path / name) == ours
+    assert not dumpprofiles.is_profile(tmp_path / "none")
