@@ -11,12 +11,14 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import numpy as np
 import pytest
 
 from gdbext.errors import MemoryFault
 from gdbext.report import Absent, Address, Bytes, Cell, Heading, Hostile, Lines, Node, Table, Text, Tree
 from gdbext.report.html import Area, Areas, Branch, Forest, Page, Section
+from gdbext.report.html.blocks import MAKERS
 from gdbext.report.html.page import MARK, is_page, render
 
 ATTACKS = (
@@ -104,6 +106,15 @@ def test_exact_fragments() -> None:
     ):
         assert fragment in text, fragment
     assert re.search(r'<td class="right ?" title="4,096 bytes">4.00 KiB<svg class="bar"', text)
+
+
+def test_a_kind_of_block_that_the_page_has_no_form_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is an error, and never drawn as something else; ``page`` has a block of every kind that there is."""
+    (section, _) = page().sections
+    assert {MAKERS[type(block)][0] for block in section.blocks} == {kind for kind, _ in MAKERS.values()}
+    monkeypatch.setitem(MAKERS, Text, ("new", MAKERS[Text][1]))  # type: ignore[arg-type]
+    with pytest.raises(jinja2.UndefinedError, match="'new'"):
+        render(page())
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
