@@ -139,9 +139,10 @@ COMMAND = Command(
         "Every mapped byte is in one category, so the categories add up to what is mapped, and what of them is in RAM "
         "to RSS. Live objects: those that no collection has found dead; dead ones wait to be swept. Free slots: beside "
         "them in spans in use. Idle spans: kept for what comes next; released ones were given back to the system. "
-        "Metadata is named as in runtime.MemStats, whose fields are in the JSON, as runtime.ReadMemStats would give "
-        "them now. Of a process /proc says what is in RAM; of a core only which pages are not all zeros is known. "
-        "Advice has its evidence in the sentence, and there is none where nothing stands out."
+        "Stacks: of goroutines, and of threads that run Go, also where C made them. Metadata is named as in "
+        "runtime.MemStats, whose fields are in the JSON, as runtime.ReadMemStats would give them now. Of a process "
+        "/proc says what is in RAM; of a core only which pages are not all zeros is known. Advice has its evidence in "
+        "the sentence, and there is none where nothing stands out."
     ),
     examples=(
         ("go-mem", "where the memory goes, and the settings in force"),

@@ -124,6 +124,9 @@ def breakdown(program: Program, heap: Heap, residency: Residency) -> Breakdown:
 
 
 def _claim_runtime(claims: _Claims, program: Program) -> None:
+    """What the runtime says of its own memory. The order has a meaning, for the first claim wins: ``manual_spans`` are
+    stacks and the collector's work buffers, so those are claimed before; ``used_ranges`` are the pages of all spans."""
+
     def of(*readers: Callable[[Program], U64]) -> list[Callable[[], U64]]:
         return [partial(read, program) for read in readers]
 
