@@ -27,6 +27,7 @@ GOROUTINE = {
     *("thread", "labels", "locked", "created_at", "address"),
 }
 TOTAL = {"contexts", "objects", "bytes"}
+FRAME = {"function", "file", "line", "inlined"}
 STUCK = {
     *("goid", "function", "file", "line", "wait_reason", "on", "ancestor", "retained_bytes", "proved", "context"),
     *("kind", "waits_on", "created_by"),
@@ -41,7 +42,8 @@ HELD = "a context"
 NEW, DUMPED, PROFILE = "a new file", "a heap dump", "a heap profile"
 """Stand for the name of one that is not there, and of some of the same program."""
 NAMES = {NEW: "new", NEW_PROFILE: "profile", NEW_PAGE: "page.html"}
-GROWN = {"name"} | {f"{of}_{when}" for of in ("count", "bytes") for when in ("before", "after", "difference")}
+WHEN = ("before", "after")
+GROWN = {"name"} | {f"{of}_{when}" for of in ("count", "bytes") for when in (*WHEN, "difference")}
 CACHE = {
     *("p", "address", "free_bytes", "pending", "tiny", "tiny_left", "tiny_allocs", "flush_gen", "stale", "spans"),
 }
@@ -80,7 +82,12 @@ KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
                 | {"other_places"}
             ],
             "goroutines": object,
-            "piles": [],
+            "piles": (
+                {
+                    *("what", "count", "objects", "bytes", "kind", "holder", "goid", "key", "site", "stack", "sampled"),
+                    *("other_places", "example", "stack_bytes", "suspected"),
+                },
+            ),
         },
     ),
     "go-goroutineleaks": (
@@ -90,9 +97,9 @@ KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "proved": bool,
             "doubts": object,
             "totals": {"leaked", "waiting_for_ancestor"},
-            "leaked": [],
+            "leaked": (STUCK,),
             "waiting_for_ancestor": [STUCK],
-            "waiting_with_them": [],
+            "waiting_with_them": (STUCK,),
             "ancestors": [{"address", "kind", "goroutines", "holder"}],
             "groups": [{"set", "count", "wait_reason", "function", "frames", "goids", "retained_bytes", "proved"}],
         },
@@ -102,7 +109,7 @@ KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {
             "sentence": str,
             "edges": [{"goid", "wait_reason", "function", "on", "kind", "holder", "suspected", "referring"}],
-            "cycles": [],
+            "cycles": ({"goids", "on", "kinds", "suspected"},),
         },
     ),
     "go-spans": (
@@ -138,8 +145,8 @@ KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "go-finalizers": (
         (),
         {
-            "objects": [],
-            "groups": [],
+            "objects": [{"address", "kind", "function", "type", "bytes", "reachable"}],
+            "groups": [{"count", "kind", "function", "type", "bytes", "dead", "example"}],
             "total": {"objects", "bytes", "dead"},
             "queued": {"finalizers", "cleanups"},
         },
@@ -174,7 +181,7 @@ KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "cpu": {"assist", "dedicated", "idle", "pause", "gc", "total"},
             "limiter": {"enabled", "last_enabled_cycle"},
             "pause_total_ns": int,
-            "pauses": [],
+            "pauses": ({"end_unix_ns", "ns"},),
         },
     ),
     "go-mem": (
@@ -185,14 +192,14 @@ KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "mapped": int,
             "breakdown": [{"category", "bytes", "mapped", "exact"}],
             "settings": {"GOGC", "GOMEMLIMIT", "GOMAXPROCS", "CPUs", "GODEBUG", "environment"},
-            "advice": [],
+            "advice": ({"kind", "sentence", "bytes", "of"},),
         },
     ),
     "go-spanwatch": (
         ("-t", "0.1"),
         {
-            "classes": [],
-            "callers": [],
+            "classes": ({"class", "elemsize", "noscan", "spans", "bytes"},),
+            "callers": ({"spans", "bytes", "function", "stack"},),
             "spanalloc": {"inuse", "free"},
             "spanalloc_before": {"inuse", "free"},
             "grown": {"Mallocs", "Frees", "TotalAlloc", "NumGC"},
@@ -256,12 +263,12 @@ KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {
             **{key: {"kind", "pid", "total", "unreachable", "contexts", "doubts"} for key in ("before", "after")},
             "same": {"objects", "bytes", "proved", "sampled", "recorded"},
-            "fates": [],
+            "fates": ({"verdict", *(f"{of}_{when}" for of in ("contexts", "objects", "bytes") for when in WHEN)},),
             "types": [GROWN | {"type", "pkg_path", "exact", "same_count", "same_bytes"}],
             "groups": [
                 GROWN | {"verdict", "kind", "registered_with", "key", "site", "sampled", "same_count", "example"}
             ],
-            "sites": [],
+            "sites": (GROWN | {"sampled_before", "sampled_after", "type", "pkg_path", "stack"},),
         },
     ),
     "go-lifetimes": (
@@ -288,29 +295,36 @@ KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "exact": bool,
             "value": dict,
             "bounds": {"depth", "elements", "bytes"},
-            "cut": [],
+            "cut": ({"at", "shown", "of", "unit"},),
         },
     ),
-    "go-alloc-site": ((HELD,), {"sampled": bool, "stack": []}),
+    "go-alloc-site": ((HELD,), {"sampled": bool, "stack": (FRAME,)}),
     "go-report": ((NEW_PAGE,), {"file": str, "size": int, "sentence": str, "parts": [{"name", "why_not"}]}),
-    "go-triage": ((), {"findings": [], "doing": [str], "looked": [{"what", "why_not"}]}),
+    "go-triage": (
+        (),
+        {
+            "findings": ({"kind", "grade", "sentence", "bytes", "share", "next"},),
+            "doing": [str],
+            "looked": [{"what", "why_not"}],
+        },
+    ),
     "go-threads": ((), {"threads": [{"tid", "m", "p", "goid", "doing"}]}),
     "go-doctor": (
         (),
         {
             "go_version": str,
-            "experiments": [],
+            "experiments": (str,),
             "gdb": object,
             "python": str,
-            "declarations": {"ok": int, "missing": []},
+            "declarations": {"ok": int, "missing": (str,)},
             "can": [str],
-            "cannot": [],
+            "cannot": (str,),
             "next": [str],
         },
     ),
 }
 """Command: (its arguments, the shape of what it answers). A set names the keys of an object; [x]: a list with at least
-one row, each of them an x; []: a list, perhaps an empty one."""
+one row, each of them an x; (x,): a list whose rows are so, perhaps an empty one."""
 
 
 def lacking(shape: object, value: object, where: str) -> Iterator[str]:
@@ -321,12 +335,12 @@ def lacking(shape: object, value: object, where: str) -> Iterator[str]:
         for key, inner in shape.items():
             found = isinstance(value, dict) and key in value
             yield from lacking(inner, value[key], f"{where}.{key}") if found else (f"{where}.{key}",)  # type: ignore
-    elif isinstance(shape, list):
-        if not isinstance(value, list) or (shape and not value):
+    elif isinstance(shape, list | tuple):
+        if not isinstance(value, list) or (isinstance(shape, list) and not value):
             yield f"{where}[]"
-        elif shape:
-            for index, row in enumerate(value):
-                yield from lacking(shape[0], row, f"{where}[{index}]")
+            return
+        for index, row in enumerate(value):
+            yield from lacking(shape[0], row, f"{where}[{index}]")
     elif not isinstance(value, shape):  # type: ignore[arg-type]
         yield f"{where} as {shape}"
 
@@ -343,6 +357,10 @@ def test_what_is_lacking_is_found() -> None:
         ".o.p",
     ]
     assert list(lacking(shape, {"rows": []}, "")) == [".rows[]", ".n", ".o"]
+    perhaps = {"rows": ({"a"},)}
+    assert list(lacking(perhaps, {"rows": []}, "")) == list(lacking(perhaps, {"rows": [{"a": 1}]}, "")) == []
+    assert list(lacking(perhaps, {"rows": [{"b": 1}]}, "")) == [".rows[0].a"]
+    assert list(lacking(perhaps, {"rows": None}, "")) == [".rows[]"]
 
 
 def test_every_command_has_its_keys_here() -> None:
