@@ -76,6 +76,7 @@ def at_terminal(target: Sequence[str]) -> Iterator[Terminal]:
         init = Path(folder, "init.dlv")
         init.write_text(delve.loading())
         ours, theirs = pty.openpty()
+        keep_output(theirs)
         command = [tools.dlv_program(), *target, "--check-go-version=false", "--init", str(init)]
         env = {**os.environ, "TERM": "xterm", "HOME": folder, "XDG_CONFIG_HOME": folder}
         process = subprocess.Popen(
@@ -93,6 +94,13 @@ def at_terminal(target: Sequence[str]) -> Iterator[Terminal]:
             process.kill()
             process.wait()
             os.close(ours)
+
+
+def keep_output(file: int) -> None:
+    """Else Linux throws away what was printed and not read yet when Ctrl-C is pressed: a prompt, say (NOFLSH)."""
+    modes = termios.tcgetattr(file)
+    modes[3] |= termios.NOFLSH
+    termios.tcsetattr(file, termios.TCSANOW, modes)
 
 
 @contextlib.contextmanager
