@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,7 +16,6 @@ from gdbext.frontend import where
 from tests import hosts, programs, tools
 from tests.dlvscripts import delve
 from tests.test_interface import EVERY, KEYS, SAMPLES, TARGET, filled
-from tests.waiting import HANG_SECONDS
 
 GO = "1.27.3"
 Ask = Callable[..., Mapping[str, Any]]
@@ -98,7 +94,8 @@ class Place:
 
     def host(self) -> hosts.Host:
         gdb = tools.gdbs()[-1] if self.column in where.IN_GDB else None
-        return hosts.Host("core" if self.core else "live", gdb, dlv=self.column == where.DLV)
+        copied = self.column == where.LIVE
+        return hosts.Host("core" if self.core else "live", gdb, dlv=self.column == where.DLV, copied=copied)
 
 
 ON_CORES = {where.GDB_CORE, where.CORE, where.PROMPT}
@@ -112,19 +109,10 @@ def asked(place: Place, sample: str = "ctxforest") -> Iterator[Ask]:
     if place.column == where.PROMPT:
         taken = programs.core(program, f"gcore-{tools.gdbs()[-1]}")
         yield lambda *words: delve.Said(taken.truth, delve.on_core(taken, " ".join((*words, "--json")))).document()
-    elif place.column == where.LIVE:
-        with programs.run(program) as running:
-            yield lambda *words: plain("live", str(running.pid), *words)
     else:
         host = place.host()
         with hosts.subject(host, program) as subject:
             yield lambda *words: hosts.ask(host, subject, *words)
-
-
-def plain(*words: str) -> Any:
-    command = [sys.executable, "-m", "gdbext", *words, "--json"]
-    env = hosts.environment(None)
-    return json.loads(subprocess.run(command, capture_output=True, check=True, env=env, timeout=HANG_SECONDS).stdout)
 
 
 def answers(place: Place, folder: Path) -> dict[str, set[str]]:
