@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 
@@ -293,7 +294,7 @@ func plantOwn() {
 	taken, start := make(chan bool), make(chan bool)
 	plant("read lock, its caller has it", Leaked, "read-write lock", func() { two.read(taken, start) }).on(&two.rw)
 	<-taken
-	settle(plant("write lock, between two of a reader's", Leaked, "read-write lock", two.rw.Lock).on(&two.rw))
+	settle(plant("write lock, between two of a reader's", Leaked, "read-write lock", two.rw.Lock).on(&two.rw), "sync.RWMutex.Lock")
 	close(start)
 	own("read lock, its caller has it")
 	told.Edges = append(told.Edges, edge{"write lock, between two of a reader's", "read lock, its caller has it"})
@@ -303,16 +304,18 @@ func plantOwn() {
 	three.mu.Lock()
 	close(again)
 	turned := sync.NewCond(&four.mu)
-	settle(plant("condition, somebody has its lock", Leaked, "mutex", func() { four.follow(turned) }).on(&four.mu))
+	settle(plant("condition, somebody has its lock", Leaked, "mutex", func() { four.follow(turned) }).on(&four.mu), "sync.Cond.Wait")
 	told.Edges = append(told.Edges, edge{"condition, somebody has its lock", "has a condition's lock"})
 	plant("has a condition's lock", Leaked, "channel", func() { four.hold(taken, make(chan bool)) })
 	<-taken
 	turned.Signal()
 }
 
-// settle waits until a goroutine does.
-func settle(one *record) {
-	report.Settle(one.Name, func() bool { return report.Parked(report.Stacks(), one.Goid) })
+// settle waits until a goroutine waits for a reason, and not for a collection only, say.
+func settle(one *record, reason string) {
+	report.Settle(one.Name, func() bool {
+		return strings.Contains("\n"+report.Stacks(), fmt.Sprintf("\ngoroutine %d [%s", one.Goid, reason))
+	})
 }
 
 // plantRings: goroutines that wait for each other.

@@ -109,6 +109,9 @@ def at_busy(go: str) -> Iterator[tuple[Terminal, programs.Running]]:
     with programs.run(programs.build("churn", go)) as running:
         with at_terminal(["attach", str(running.pid)]) as terminal:
             yield terminal, running
+            terminal.type("go-gc")
+            while trap_is_pending(running.pid):  # Ctrl-C came once more, to the prompt: it would kill the program
+                terminal.type("go-gc")
         running.until_it_did(contexts=1000)
 
 
