@@ -39,7 +39,7 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
     told = profile.read(path)
     try:
         found = sites.sites(told, args.sample, _matches(args.focus))
-        places = here.Here.of(told, [one.location for one in found.rows], session.program, session.symtab)
+        places = here.Here.of(told, found.places, session.program, session.symtab)
     except store.Damaged as error:
         raise profile.refused(path, error) from None
     still, notes = _reachable(session, places.build)

@@ -144,6 +144,16 @@ def test_only_stacks_that_match(made: Made) -> None:
         text(COMMAND, made.session, f"{made.path} --focus '('")
 
 
+@pytest.mark.parametrize("focus", ["makes$", "nothing"])
+def test_the_build_does_not_hang_on_what_is_looked_at(made: Made, focus: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(made.code.world.binary, "build_id", "ab")
+    made.write("ab")
+    line = "it is of this build (build id ab); 2 of 3 sites have the same function, file and line here\n"
+    assert line in text(COMMAND, made.session, f"{made.path} --focus {focus}")
+    whole, part = (document(COMMAND, made.session, f"{made.path}{more}")["build"] for more in ("", f" --focus {focus}"))
+    assert part == whole == {"same": True, "profiled": "ab", "here": "ab", "agree": 2, "of": 3}
+
+
 def test_another_build_is_said_in_one_line(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(made.code.world.binary, "build_id", "ab")
     made.write("cd")

@@ -38,10 +38,12 @@ class Site:
 
 @frozen(eq=False)
 class Sites:
-    """``rows``: the most of what was asked for first. ``total``: of the whole profile, in the order of VALUES, of
-    ``samples``. ``stackless``: how many of these name no place."""
+    """``rows``: the most of what was asked for first. ``places``: where the stacks end, of all sites, also those that
+    nobody asked for: whether the profile is of a build does not hang on which are looked at. ``total``: of the whole
+    profile, in the order of VALUES, of ``samples``. ``stackless``: how many of these name no place."""
 
     rows: Sequence[Site] = field(repr=False)
+    places: Sequence[Location] = field(repr=False)
     total: Sequence[int]
     samples: int
     stackless: int
@@ -66,7 +68,7 @@ def sites(profile: Profile, chosen: str, matches: Matches | None = None) -> Site
 
     Raises Damaged; also for a profile of something else.
     """
-    order, found = _order(profile), dict[int, _Sum]()
+    order, every, matching = _order(profile), dict[int, _Sum](), dict[int, _Sum]()
     by, total, samples, stackless = VALUES.index(chosen), [0] * len(VALUES), 0, 0
     wanted = _Wanted(profile, matches) if matches is not None else None
     for sample in profile.samples():
@@ -76,9 +78,13 @@ def sites(profile: Profile, chosen: str, matches: Matches | None = None) -> Site
         leaf = profile.leaf(sample)
         if not leaf:
             stackless += 1
-        elif wanted is None or wanted(sample):
-            _add(found, leaf, values, sample, by)
-    return Sites(_rows(profile, found, by), total, samples, stackless)
+            continue
+        _add(every, leaf, values, sample, by)
+        if wanted is not None and wanted(sample):
+            _add(matching, leaf, values, sample, by)
+    rows = _rows(profile, every, by)
+    places = [one.location for one in rows]
+    return Sites(rows if wanted is None else _rows(profile, matching, by), places, total, samples, stackless)
 
 
 def _order(profile: Profile) -> list[int]:

@@ -49,6 +49,7 @@ def test_a_caller_that_is_not_there() -> None:
 def test_only_stacks_that_match(word: str, left: list[int]) -> None:
     found = sites(Profile(made()), "inuse_space", lambda text: word in text)
     assert [one.location.address for one in found.rows] == left and found.total == [14, 540, 2, 240]
+    assert [one.address for one in found.places] == [0x1010, 0x1200], "of all sites"
 
 
 def test_values_are_taken_by_their_names() -> None:
