@@ -162,7 +162,8 @@ KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             ],
             "groups": [
                 {
-                    *("count", "kind", "function", "first_in_ns", "last_in_ns", "period_ns", "site", "example"),
+                    *("count", "kind", "function", "first_in_ns", "last_in_ns", "site", "example"),
+                    *("period_ns", "longest_period_ns", "periodic"),
                 }
             ],
             "stopped": int,

@@ -87,6 +87,7 @@ COMMAND = Command(
     description=(
         "Timers of all processors, those alike in one line: what they call or wake, when the first and the last of "
         "them fires, and, as far as the memory profile sampled the timer, its function or its context, who made them. "
+        "every says their periods: a range where these differ, and how many have one where not all do. "
         "A context.WithTimeout whose cancel function is never called has its timer here until the deadline: many by "
         "one site are a leak for that long. --each lists single ones, with the context that each will cancel and the "
         "goroutine that sleeps; --retained what would become garbage with each."

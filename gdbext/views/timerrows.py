@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from attrs import frozen
 
 from gdbext import report
 from gdbext.analysis.memory import timers as analysis
+from gdbext.report import cells
 from gdbext.report.columns import Column, Schema
 from gdbext.report.values import Kind
 from gdbext.views.siterows import FRAME
 
 if TYPE_CHECKING:
     from gdbext.analysis.memory.timers import Group, Timers
+    from gdbext.compute.arrays import I64
     from gdbext.golang.runtime.nanotime import Now
     from gdbext.golang.runtime.symtab import Location
 
@@ -88,17 +91,32 @@ def site_line(site: Sequence[Location]) -> str | None:
 
 @frozen(eq=False)
 class GroupRow:
-    """A group, and the first and the last of its timers."""
+    """A group, and the first and the last of its timers. ``periods``: of those that fire again and again, rising."""
 
     group: Group
     first: Row
     last: Row
+    periods: I64
 
     @classmethod
     def of(cls, group: Group, timers: Timers, now: Now) -> GroupRow:
         """With those."""
-        ends = (Row(timers, int(group.rows[at]), now) for at in (0, -1))
-        return cls(group, *ends)
+        first, last = (Row(timers, int(group.rows[at]), now) for at in (0, -1))
+        periods = timers.period[group.rows]
+        return cls(group, first, last, np.sort(periods[periods != 0]))
+
+    def period(self, at: int) -> int | None:
+        """The shortest (0) or the longest (-1); None: all fire once."""
+        return int(self.periods[at]) if len(self.periods) else None
+
+    @property
+    def every(self) -> str | None:
+        """The periods in a few words: a range where they differ, and how many have one where not all do."""
+        if not len(self.periods):
+            return None
+        ends = dict.fromkeys(cells.human_duration(int(self.periods[at])) for at in (0, -1))
+        some = f" ({len(self.periods):,} of {len(self.group):,})" if len(self.periods) < len(self.group) else ""
+        return f"{' … '.join(ends)}{some}"
 
 
 def _group(key: str, kind: Kind, title: str, one: Callable[[GroupRow], Any]) -> Column[GroupRow, Sequence[GroupRow]]:
@@ -112,10 +130,14 @@ GROUP = Schema(
         _group("function", Kind.HOSTILE, "function", lambda row: row.group.function),
         _group("first_in_ns", Kind.DURATION, "first in", lambda row: row.first.left),
         _group("last_in_ns", Kind.DURATION, "last in", lambda row: row.last.left),
-        _group("period_ns", Kind.DURATION, "every", lambda row: row.first.number("period") or None),
+        _group("period_ns", Kind.DURATION, "", lambda row: row.period(0)),
+        _group("longest_period_ns", Kind.DURATION, "", lambda row: row.period(-1)),
+        _group("periodic", Kind.COUNT, "", lambda row: len(row.periods)),
+        _group("", Kind.TEXT, "every", lambda row: row.every),
         _group("site", Kind.LIST, "", lambda row: stack(row.group.site)),
         _group("", Kind.HOSTILE, "made by", lambda row: site_line(row.group.site)),
         _group("example", Kind.ADDRESS, "example", lambda row: row.first.number("timer")),
     )
 )
-"""Timers that do the same and were made by the same stack."""
+"""Timers that do the same and were made by the same stack. ``periodic`` of them fire again and again; ``period_ns`` is
+the shortest period of these."""

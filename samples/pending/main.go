@@ -97,12 +97,34 @@ func plantTimers() {
 		}
 	}()
 	told.Timers = append(told.Timers, timer{Kind: "channel", Seconds: 7 * 3600, Period: 7 * 3600 * 1e9})
-	sleeper, ticker := told.Timers[len(told.Timers)-2].Goid, <-goids
+	waiting := []int64{told.Timers[len(told.Timers)-2].Goid, <-goids}
+	for _, hours := range []int{9, 10, 11} {
+		ticker := newTicker(hours)
+		go func() {
+			goids <- report.Goid()
+			<-ticker.C
+		}()
+		waiting = append(waiting, <-goids)
+	}
 	plantDeadline()
 	report.Settle("sleepers", func() bool {
 		stacks := report.Stacks()
-		return report.Parked(stacks, sleeper) && report.Parked(stacks, ticker)
+		for _, goid := range waiting {
+			if !report.Parked(stacks, goid) {
+				return false
+			}
+		}
+		return true
 	})
+}
+
+// newTicker makes each at the same line: they are alike but for their periods.
+//
+//go:noinline
+func newTicker(hours int) *time.Ticker {
+	after := time.Duration(hours) * time.Hour
+	told.Timers = append(told.Timers, timer{Kind: "channel", Seconds: int64(after / time.Second), Period: int64(after)})
+	return time.NewTicker(after)
 }
 
 // plantDeadline waits for the network, until a deadline.

@@ -90,6 +90,33 @@ def test_the_text(minor: int) -> None:
     assert "note: times are from the latest time found in the runtime on: less may be left\n" in said
 
 
+@pytest.mark.parametrize(
+    ("periods", "every", "shortest", "longest", "periodic"),
+    [
+        ((0, 0), "-", None, None, 0),
+        ((3600, 3600), "1h", 3600, 3600, 2),
+        ((7200, 3600, 36000), "1h … 10h", 3600, 36000, 3),
+        ((3600, 0, 0), "1h (1 of 3)", 3600, 3600, 1),
+        ((0, 7200, 3600), "1h … 2h (2 of 3)", 3600, 7200, 2),
+    ],
+)
+def test_the_periods_of_a_group(
+    periods: tuple[int, ...], every: str, shortest: int | None, longest: int | None, periodic: int
+) -> None:
+    """Not those of its first timer."""
+    made = Made()
+    for number, period in enumerate(periods, 1):
+        made.timer(number * SECOND, "time.sendTime", period=period * SECOND)
+    session = made.session()
+    (group,) = document(timers.COMMAND, session)["groups"]
+    assert (group["period_ns"], group["longest_period_ns"]) == tuple(
+        None if one is None else one * SECOND for one in (shortest, longest)
+    )
+    assert group["periodic"] == periodic
+    row = text(timers.COMMAND, session).splitlines()[3]
+    assert f"  {every}  " in row
+
+
 def test_single_ones_the_next_first() -> None:
     made = Made()
     made.timer(5 * SECOND, "time.goFunc", made.funcval("main.called"))
