@@ -17,6 +17,7 @@ so what they import of the engine is imported when it is first used (``later.py`
     all     ``--all`` was typed
     values  context values may be shown: typed ``--values``, or text at a terminal
     typed_values  ``--values`` was typed: they may go to files too
+    typed_limit  what ``--limit`` was typed with, None where it was not
     gdb     the version of the GDB we are in, "" without one
     frames  what can make a goroutine the debugger's selected one, None where there is no debugger
     going   what can let the program go on and stop it again, None where there is no debugger
@@ -243,7 +244,7 @@ def parse(command: Command, line: str | Sequence[str], look: Look = LOOK) -> arg
         args.expression = expression
     args.word, args.line, args.debugger, args.frames = word, typed, look.debugger, look.frames
     args.going = look.going
-    args.typed_values = getattr(args, "values", False)
+    args.typed_values, args.typed_limit = getattr(args, "values", False), args.limit
     args.values = args.typed_values or (look.terminal and not args.json)
     args.bound = look.limit if args.limit is None and not args.all else args.limit
     if args.json or (args.all and args.limit is None):

@@ -44,7 +44,7 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
     notes = _verdict.notes(session, args) or [*every.notes, *reached.notes]
     if args.garbage and not reached.known and not reached.notes:
         notes.append("the program runs: which contexts are garbage is not known")
-    notes += _pictures.write(args, lambda: _drawn(session, args, forest, start))
+    notes += _pictures.write(args, lambda room: _drawn(session, args, forest, start, room))
     addresses = [hex(one) for one in every.address[roots].tolist()]
     garbage = reached.garbage if reached.known else None
     document = {"contexts": _rows(session, args, forest, start), "roots": addresses, "garbage": garbage}
@@ -104,8 +104,16 @@ def _rows(session: Session, args: argparse.Namespace, forest: tree.Forest, start
     return report.Rows(rows(), encoded=True, mended=True)
 
 
-def _drawn(session: Session, args: argparse.Namespace, forest: tree.Forest, start: int | None) -> Iterator[str]:
-    return dot.render_tree(contextlines.picture(forest, session.context_rows, args, start))
+def _drawn(
+    session: Session, args: argparse.Namespace, forest: tree.Forest, start: int | None, room: int
+) -> _pictures.Drawn:
+    lines = contextlines.picture(forest, session.context_rows, args, room)
+    text = dot.render_tree(lines.forest() if start is None else lines.below_root(start))
+
+    def lacks() -> str:
+        return counts.plural(lines.left_out, "context") if lines.left_out else ""
+
+    return _pictures.Drawn(text, lacks, "go-ctxtree 0xADDR or --depth N")
 
 
 def complete(session: Session | None, text: str, word: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ from gdbext import report
 from gdbext.analysis.heap import paths
 from gdbext.commands import Command, _heapobject, _pictures, address, count
 from gdbext.report import dot
-from gdbext.views import pathlines
+from gdbext.views import pathdrawing, pathlines
 
 if TYPE_CHECKING:
     from gdbext.session import Session
@@ -33,12 +33,13 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
     blocks: Sequence[report.Block] = [report.Lines(_lines(session, found, args.all))]
     if not found:
         blocks = [report.Text("no root reaches it: it is garbage that was not collected yet")]
-    wrote = _pictures.write(args, lambda: _drawn(session, found, args.all)) if found else []
+    wrote = _pictures.write(args, lambda room: _drawn(session, found, args.all, room)) if found else []
     return report.Report(document, blocks, [*wrote, *session.heap_notes])
 
 
-def _drawn(session: Session, found: Sequence[paths.Path], every: bool) -> Iterator[str]:
-    return dot.render_graph(pathlines.drawn(session.lookup, session.root_names, found, every))
+def _drawn(session: Session, found: Sequence[paths.Path], every: bool, room: int) -> _pictures.Drawn:
+    drawing = pathdrawing.Drawing(session.lookup, session.root_names, every, room)
+    return _pictures.Drawn(dot.render_graph(drawing.parts(found)), drawing.lacks, "--paths with fewer, or no --all,")
 
 
 def _lines(session: Session, found: Sequence[paths.Path], every: bool) -> Iterator[str]:

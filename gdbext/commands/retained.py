@@ -36,7 +36,7 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
         raise UsageError("--by is of the whole heap", "go-retained 0xADDR, or --tree, go without it")
     _pictures.check(args)
     found = _answer(session, args)
-    wrote = _pictures.write(args, lambda: dot.render_tree([_tree(_row(session, args), args)]))
+    wrote = _pictures.write(args, lambda room: _drawn(session, args, room))
     return report.Report(found.document, found.blocks, [*wrote, *found.notes])
 
 
@@ -46,9 +46,16 @@ def _answer(session: Session, args: argparse.Namespace) -> report.Report:
     return _of_one(session, args)
 
 
-def _tree(row: retainedrows.Row, args: argparse.Namespace) -> report.Node:
-    """What it dominates."""
-    return retainedrows.tree(row, LINES if args.limit is None else args.limit)
+def _drawn(session: Session, args: argparse.Namespace, room: int) -> _pictures.Drawn:
+    """The tree, in fewer lines where a picture has no room for so many."""
+    lines = _room(args)
+    text = dot.render_tree([retainedrows.tree(_row(session, args), min(lines, room))])
+    return _pictures.Drawn(text, lambda: "what keeps less" if room < lines else "", "go-retained 0xADDR")
+
+
+def _room(args: argparse.Namespace) -> int:
+    """Lines of a tree."""
+    return LINES if args.limit is None else int(args.limit)
 
 
 def _row(session: Session, args: argparse.Namespace) -> retainedrows.Row:
@@ -109,7 +116,7 @@ def _of_one(session: Session, args: argparse.Namespace) -> report.Report:
     document = {"items": report.Rows(map(retainedrows.ITEM.object, items)), "left_out": count - len(below)}
     blocks: list[report.Block] = [retainedrows.OBJECT.table([rows])] if rows else []
     if args.tree:
-        blocks.append(report.Tree([_tree(row, args)]))
+        blocks.append(report.Tree([retainedrows.tree(row, _room(args))]))
     return report.Report(document, blocks, session.heap_notes)
 
 

@@ -38,12 +38,24 @@ def outline(
 
 class Lines:
     """Draws a Forest. Stops at ``args.limit`` lines and counts what it left out. ``judged``: where verdicts are asked
-    for."""
+    for. ``families``: lines for the members of one, None for as many as there is room for."""
 
-    def __init__(self, forest_: Forest, rows: Rows, args: argparse.Namespace, judged: Judged | None = None) -> None:
+    def __init__(
+        self,
+        forest_: Forest,
+        rows: Rows,
+        args: argparse.Namespace,
+        judged: Judged | None = None,
+        families: int | None = FAMILY,
+    ) -> None:
         self._forest, self._rows, self._args, self._judged = forest_, rows, args, judged
-        self._room = args.limit
+        self._room, self._families = args.limit, families
         self._cut = 0
+
+    @property
+    def left_out(self) -> int:
+        """Contexts that have no line; known once the lines were drawn."""
+        return self._cut
 
     def cut(self) -> str:
         """What the limit left out, in one line; known once the lines were drawn."""
@@ -60,17 +72,18 @@ class Lines:
     def _family(self, members: NDArray[np.int64], level: int) -> Iterator[Node]:
         folds = self._forest.folds(members, unfolded=self._args.all)
         for number, fold in enumerate(folds):
-            if not self._take(number, fold):
+            if not self._take(number):
                 alike, contexts = folds.rest(number)
                 self._cut += contexts
                 yield Node([f"… {plural(len(folds) - number, 'more line')}: {plural(alike, 'context')}"])
                 return
             yield Node(self.line(fold, level), self._children(fold, level))
 
-    def _take(self, number: int, fold: Fold) -> bool:
-        if self._args.all or self._room is None:
+    def _take(self, number: int) -> bool:
+        if self._room is None:
             return True
-        if (number >= FAMILY and self._room < self._args.limit) or self._room <= 0:
+        crowded = self._families is not None and number >= self._families and self._room < self._args.limit
+        if crowded or self._room <= 0:
             return False
         self._room -= 1
         return True
@@ -140,8 +153,7 @@ class Lines:
             yield ["deadlines in", Duration(max(first, 0)), "to", Duration(last)]
 
 
-def picture(forest: Forest, rows: Rows, args: argparse.Namespace, start: int | None) -> Iterable[Node]:
-    """The folded tree for a file, whatever is shown of it: values only where they were asked for."""
-    masked = argparse.Namespace(**{**vars(args), "values": args.typed_values, "limit": None})
-    lines = Lines(forest, rows, masked)
-    return lines.forest() if start is None else lines.below_root(start)
+def picture(forest: Forest, rows: Rows, args: argparse.Namespace, room: int) -> Lines:
+    """For a file, whatever is shown of the tree: ``room`` boxes, values only where they were asked for."""
+    masked = argparse.Namespace(**{**vars(args), "values": args.typed_values, "limit": room})
+    return Lines(forest, rows, masked, families=None)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from gdbext.report import Address, Hostile, dot
+from gdbext.report import Address, Hostile
 
 if TYPE_CHECKING:
     from gdbext.analysis.heap.lookup import Lookup, Object
@@ -67,49 +67,28 @@ def _type(lookup: Lookup, one: Object) -> Hostile | None:
 
 def path_lines(lookup: Lookup, names: RootNames, path: Path, every: bool) -> Iterator[str]:
     """A path for people: the root, then a line for each object; of a long one those next to the end."""
-    yield f"root: {_root(named(names, path))}"
+    yield root_line(names, path)
     yield _line(lookup, "", path.first)
-    skipped, edges = _shown(path, every)
+    skipped = skipped_edges(path, every)
     if skipped:
         yield f"\t… {skipped:,} more (--all shows them)"
-    for edge in edges:
+    for edge in edges_from(path, skipped):
         yield _line(lookup, edge.field or UNKNOWN, edge.target)
 
 
-def _shown(path: Path, every: bool) -> tuple[int, Iterator[Edge]]:
-    """(how many edges are left out, those after them)."""
-    count = len(path.edges)
-    skipped = 0 if every else max(count - LAST, 0)
-    return skipped, (path.edges[at] for at in range(skipped, count))
+def skipped_edges(path: Path, every: bool) -> int:
+    """How many edges next to the root are left out."""
+    return 0 if every else max(len(path.edges) - LAST, 0)
 
 
-def drawn(lookup: Lookup, names: RootNames, paths: Sequence[Path], every: bool) -> Iterator[dot.Vertex | dot.Arrow]:
-    """Paths as boxes and arrows; of a long one those next to the end. What several go through is there once."""
-    for path in paths:
-        root = f"root: {_root(named(names, path))}"
-        skipped, edges = _shown(path, every)
-        yield dot.Vertex(root, [Hostile(root)])
-        yield _box(lookup, path.first)
-        yield dot.Arrow(root, path.first.base)
-        if skipped:
-            yield from _gap(lookup, path.first, path.edges[skipped].holder, skipped)
-        for edge in edges:
-            yield _box(lookup, edge.target)
-            yield dot.Arrow(edge.holder.base, edge.target.base, (Hostile(edge.field or UNKNOWN),))
+def edges_from(path: Path, skipped: int) -> Iterator[Edge]:
+    """Those that are not left out; each is made when it is asked for."""
+    return (path.edges[at] for at in range(skipped, len(path.edges)))
 
 
-def _gap(lookup: Lookup, first: Object, next_: Object, skipped: int) -> Iterator[dot.Vertex | dot.Arrow]:
-    """In the place of what is left out between two objects."""
-    text = f"… {skipped:,} more (--all)"
-    gap = text, next_.base
-    yield dot.Vertex(gap, [text])
-    yield dot.Arrow(first.base, gap)
-    yield _box(lookup, next_)
-    yield dot.Arrow(gap, next_.base)
-
-
-def _box(lookup: Lookup, one: Object) -> dot.Vertex:
-    return dot.Vertex(one.base, [Address(one.base), Hostile(type_of(lookup, one))])
+def root_line(names: RootNames, path: Path) -> str:
+    """Where a path begins, in a line."""
+    return f"root: {_root(named(names, path))}"
 
 
 def _root(name: RootName | None) -> str:

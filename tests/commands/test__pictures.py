@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from gdbext.commands import _pictures
 from gdbext.commands.retained import COMMAND
 from gdbext.errors import UsageError
 from gdbext.report import dot, graphviz
@@ -50,3 +51,18 @@ def test_without_graphviz_nothing_is_computed(
     with pytest.raises(UsageError, match="install graphviz"):
         text(COMMAND, session, f"--svg {tmp_path}/p.svg")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_picture_of_the_tree_is_no_larger_than_others(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_pictures, "MOST", 3)
+    picture = tmp_path / "p"
+    assert document(COMMAND, session, f"--svg {picture} --limit 100")["notes"][:2] == [
+        f"wrote {picture}",
+        f"{picture} lacks what keeps less: dot takes long for more than 3 boxes; "
+        "go-retained 0xADDR draws a part, --dot FILE --limit N writes more",
+    ]
+    assert picture.read_text().count('class="node"') < 10
+    assert len(document(COMMAND, session, f"--dot {tmp_path}/g --limit 100")["notes"]) == 2
+    assert (tmp_path / "g").read_text().count("[label=") == 21
