@@ -128,12 +128,10 @@ def _chains(session: Session) -> chain.Chains:
 
 
 def _live(session: Session) -> flow.Flowed:
-    program, modules, types = session.program, session.symtab.modules, session.type_table
-    typed = variables.variables(program, types, session.files)
+    program, modules, typed = session.program, session.symtab.modules, session.variables
     laid = objects.lay_out(program, session.heap, typed.table)
     session.doing = "comparing the core with what was found of it before"
-    made = closures.Closures(session.symtab, typed.told)
-    if kept := session.index.flowed(laid, typed.table, made):
+    if kept := session.index.flowed(laid, typed.table, made := closures.Closures(session.symtab, typed.told)):
         return kept
     roots, session.doing = session.roots, "following the heap's pointers"
     session.expect(cost.following(session.heap))
@@ -228,6 +226,9 @@ class Session:
     )
     """The program's type descriptors as arrays."""
 
+    variables: Engine[variables.Variables] = Engine(lambda s: variables.variables(s.program, s.type_table, s.files))
+    """Global variables and their types."""
+
     index: Engine[index.Index] = Engine(lambda s: index.Index(s.target))
     """What earlier sessions found of the same core."""
 
@@ -299,7 +300,6 @@ class Session:
 
     young_contexts: Engine[int] = Engine(lambda s: s.heap.younger(s.contexts.address))
     """How many contexts no collection has seen reachable yet."""
-
     waiting: Engine[waiting.Waiting] = Engine(lambda s: waiting.Waiting.of(s.goroutines, s.roots, s.unparked_words))
     """Who waits for what."""
 

@@ -35,6 +35,7 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
     if found.advice:
         blocks.append(report.Lines(map(memrows.advice_line, found.advice), "worth a look"))
     more: dict[str, Any] = {}
+    notes = list[str]()
     if args.pools:
         pools = _pooled(session)
         blocks.append(report.Text(memrows.pools_line(pools)))
@@ -43,6 +44,7 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
         short = _pinned(session)
         blocks += pinnedrows.blocks(short, args.limit)
         more["slices"] = pinnedrows.document(short, args.limit)
+        notes += pinnedrows.notes(short)
     if args.maps:
         empty = _sparse(session)
         blocks += sparserows.blocks(empty, args.limit)
@@ -52,7 +54,7 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
     if args.memstats:
         headings = [report.Heading("runtime.MemStats"), report.Heading("", "right")]
         blocks.append(report.Table(headings, list(memrows.memstats_rows(found.stats.fields()))))
-    return report.Report({**_document(found), **more}, blocks, _notes(session, found))
+    return report.Report({**_document(found), **more}, blocks, [*_notes(session, found), *notes])
 
 
 def _pinned(session: Session) -> pinned.Pinned:

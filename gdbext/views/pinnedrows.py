@@ -42,13 +42,24 @@ def blocks(found: Pinned, limit: int | None) -> Iterator[report.Block]:
 
 def _sentence(found: Pinned) -> str:
     if not found.arrays:
-        return f"slices: no array of {LEAST} or more is kept by slices alone that use less than half of it"
+        known = " of which all holders are known" if found.doubted else ""
+        return f"slices: no array of {LEAST} or more{known} is kept by slices alone that use less than half of it"
     return (
         f"slices: {plural(found.arrays, 'array')} of {LEAST} or more, {human_bytes(found.size)}, kept by slices alone "
         f"that use less than half: {human_bytes(found.bytes)} lie beyond their lengths, which they can grow into, "
         f"{human_bytes(found.unreachable)} of that beyond their capacities, where no code gets; a copy of what is used "
         "(slices.Clone, strings.Clone) would let go of the rest"
     )
+
+
+def notes(found: Pinned) -> Iterator[str]:
+    """What nothing is said of."""
+    if found.doubted:
+        many = f"{plural(found.doubted, 'object')} of {LEAST} or more, {human_bytes(found.doubted_size)}"
+        yield (
+            f"words whose type is not known (of stacks, registers, objects without a type) refer to {many}, of which "
+            "no slice that is known uses half: whether slices pin these was not looked at"
+        )
 
 
 def document(found: Pinned, limit: int | None) -> dict[str, Any]:
@@ -58,5 +69,6 @@ def document(found: Pinned, limit: int | None) -> dict[str, Any]:
         "size": found.size,
         "bytes": found.bytes,
         "unreachable_bytes": found.unreachable,
+        "not_looked_at": {"objects": found.doubted, "bytes": found.doubted_size},
         "groups": report.Rows(map(GROUP.object, found.groups[:limit])),
     }

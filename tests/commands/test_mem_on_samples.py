@@ -128,6 +128,7 @@ def test_arrays_that_short_slices_pin(go: str, flags: tuple[str, ...]) -> None:
         found = hosts.ask(host, subject, "go-mem", "--slices")["slices"]
         text = hosts.say(host, subject, "go-mem", "--slices").out
         payload = int(subject.truth.facts["payload"])
+    assert found.pop("not_looked_at") == {"objects": 0, "bytes": 0}
     if flags:
         assert found == {"arrays": 0, "size": 0, "bytes": 0, "unreachable_bytes": 0, "groups": []}
         assert "slices: no array of 1 KiB or more is kept by slices alone that use less than half of it\n" in text
@@ -137,6 +138,31 @@ def test_arrays_that_short_slices_pin(go: str, flags: tuple[str, ...]) -> None:
     assert found == {"arrays": times, "size": times * payload, "bytes": beyond, "unreachable_bytes": 0}
     assert (group["holder"], group["field"], group["arrays"], group["bytes"]) == ("[]uint8", "", times, beyond)
     assert f"slices: {times} arrays of 1 KiB or more, " in text
+
+
+PLACES = [hosts.Host("core"), hosts.Host("live", copied=True)]
+
+
+@pytest.mark.parametrize("place", PLACES, ids=str)
+def test_every_sort_of_holder_of_pinned_arrays(go: str, place: hosts.Host) -> None:
+    """Each row is one array of the sample; of what may be used whole nothing is said, of what has no type only that."""
+    with hosts.subject(place, build("pins", go)) as subject:
+        found = hosts.ask(place, subject, "go-mem", "--slices")["slices"]
+        text = hosts.say(place, subject, "go-mem", "--slices").out
+        told = subject.truth.facts
+    pins, hidden = told["pins"], [*told["unknown"], *(one["array"] for one in told["stacks"])]
+    size = sum(one["size"] for one in pins)
+    used, reach = (sum(one[name] for one in pins) for name in ("used", "capacity"))
+    groups = {one["example"]: one for one in found.pop("groups")}
+    assert found.pop("not_looked_at") == {"objects": len(hidden), "bytes": len(hidden) * pins[0]["size"]}
+    assert found == {"arrays": len(pins), "size": size, "bytes": size - used, "unreachable_bytes": size - reach}
+    assert groups.keys() == {one["array"] for one in pins}
+    for one in pins:
+        row = groups[one["array"]]
+        assert (row["arrays"], row["bytes"]) == (1, one["size"] - one["used"])
+        assert row["holder"] == one["holder"] or (one["holder"] == "map" and row["holder"].startswith("map."))
+        assert row["field"] == one["field"] or one["holder"] == "map" or (go < "1.23" and row["holder"].endswith(")"))
+    assert f"refer to {len(hidden)} objects of 1 KiB or more, {len(hidden) * 64} KiB, of which no slice" in text
 
 
 def test_maps_that_lost_most_of_their_entries(go: str) -> None:

@@ -1,45 +1,30 @@
 """Large arrays that only short slices keep: what of them nobody uses is kept as well.
 
-An array counts where every pointer to it, from a reachable object, is the first word of a slice or a string, and all of
-these together cover less than half of it. Whatever else points to it, a root too, may use all of it; so may an empty
-slice, which is how buffers are kept for later.
+An array counts where every word that points to it is the first one of a slice or a string, and all of these together
+cover less than half of it. Whatever else points to it may use all of it; so may an empty slice, which is how buffers
+are kept for later. Where it is not known what a word is, nothing is said of the array but that.
 """
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 from attrs import frozen
 
-from gdbext.analysis.heap import referrers
-from gdbext.analysis.heap.kernels import objects as states
-from gdbext.compute import parallel
-from gdbext.errors import GdbextError
-from gdbext.golang.reading.words import columns
-from gdbext.golang.types.rtype import SLICE, STRING
-from gdbext.golang.types.structsearch import leaf, steps
+from gdbext.analysis.memory import sliceholders
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gdbext.analysis.heap.flow import Flowed
+    from gdbext.analysis.memory.sliceholders import Known, Said, Words
     from gdbext.compute.arrays import I64, U64, Bools
-    from gdbext.golang.runtime.mgcmark import Roots
-    from gdbext.golang.runtime.rootwords import Part
-    from gdbext.golang.types.flat.table import TypeTable
-
-LEAST = 1024
-"""Bytes of an array that is looked at."""
-PIECES = 64
-PLACES = 1 << 14
-"""Kinds of places (a type and an offset in it) that are told apart; more count as no slice."""
 
 
 @frozen
 class Group:
-    """Arrays whose first slice lies at one place of a type. ``bytes``: beyond the slices' lengths."""
+    """Arrays whose first slice lies at one place of a type or a variable. ``bytes``: beyond the slices' lengths."""
 
     holder: str
     field: str
@@ -51,89 +36,56 @@ class Group:
 @frozen
 class Pinned:
     """``size``: bytes of all these arrays; ``bytes``: of what lies beyond the lengths of their slices; ``unreachable``:
-    beyond their capacities too, so that no code can use it."""
+    beyond their capacities too, so that no code can use it.
+
+    ``doubted``, ``doubted_size``: objects, and their bytes, of which slices use less than half as far as is known, and
+    to which words point of which it is not known what they are.
+    """
 
     arrays: int
     size: int
     bytes: int
     unreachable: int
     groups: Sequence[Group]
-
-
-@frozen(eq=False)
-class _Edges:
-    """Pointers to large objects: where each is, what it says, the object's id."""
-
-    where: U64
-    pointer: U64
-    target: I64
-
-
-class Known(Protocol):
-    """What is looked at, as a Session has it."""
-
-    @property
-    def maybe_live(self) -> Flowed: ...
-    @property
-    def roots(self) -> Roots: ...
-    @property
-    def unparked_words(self) -> Part: ...
+    doubted: int = 0
+    doubted_size: int = 0
 
 
 def pinned(known: Known) -> Pinned:
     """Of a program. Raises GdbextError."""
-    flowed = known.maybe_live
-    heap, edges = flowed.laid.heap, _edges(flowed)
-    row, offset = _places(flowed, edges.where)
-    size, text = _elements(flowed.table, row, offset)
-    said = columns(heap.image, edges.where, (8, 16))
-    length = said[:, 0]
-    capacity = np.where(text, length, said[:, 1])
-    ids, number = np.unique(edges.target, return_inverse=True)
-    base, whole = heap.addresses(ids), np.zeros(len(ids), np.bool_)
+    flowed, words = known.maybe_live, sliceholders.holders(known)
+    said = sliceholders.said(known, words)
+    ids, number = np.unique(words.target, return_inverse=True)
+    base = flowed.laid.heap.addresses(ids)
     end = base + _sizes(flowed, ids)
-    np.logical_or.at(whole, number, (size == 0) | (length == 0) | (length > capacity))
-    for part in (known.roots, known.unparked_words):  # all words from outside of the heap that keep something alive
-        whole |= np.isin(ids, heap.ids(part.value))
-    used = _covered(edges.pointer, length, size, number, end)
-    reach = _covered(edges.pointer, capacity, size, number, end)
+    part = np.flatnonzero(said.size != 0)
+    covering = words.pointer[part], said.size[part], number[part], end
+    used, reach = (_covered(covering[0], count[part], *covering[1:]) for count in (said.length, said.capacity))
     every = (end - base).astype(np.int64)
-    short = ~whole & (2 * used < every)
+    short = ~_some(number, _is_whole(said), len(ids)) & (2 * used < every)
+    doubted = short & _some(number, ~said.known, len(ids))
+    rows = np.flatnonzero(short & ~doubted)
     first = np.full(len(ids), len(number), np.int64)
     np.minimum.at(first, number, np.arange(len(number)))
-    rows = np.flatnonzero(short)
     more = (every - used)[rows]
-    groups = _grouped(flowed.table, row[first[rows]], offset[first[rows]], more, base[rows])
-    return Pinned(len(rows), int(every[rows].sum()), int(more.sum()), int((every - reach)[rows].sum()), groups)
+    groups = _grouped(known, words.chosen(first[rows]), said.place[first[rows]], more, base[rows])
+    return Pinned(
+        len(rows), int(every[rows].sum()), int(more.sum()), int((every - reach)[rows].sum()), groups,
+        int(doubted.sum()), int(every[doubted].sum()),
+    )  # fmt: skip
 
 
-def _edges(flowed: Flowed) -> _Edges:
-    heap, spans = flowed.laid.heap, flowed.laid.heap.spans
-    low, high = (int(spans.base.min()), int(spans.limit.max())) if len(spans.base) else (0, 0)
-
-    def some(begin: int, end: int) -> _Edges:
-        where, pointer = referrers.pointers(flowed, low, high, begin, end).T
-        target = heap.ids(np.ascontiguousarray(pointer))
-        there = target >= 0
-        there[there] = heap.elemsizes(target[there]) >= LEAST
-        return _Edges(where[there], pointer[there], target[there])
-
-    parts = parallel.split(len(flowed.laid.objects.spans), some, PIECES)
-    names = ("where", "pointer", "target")
-    return _Edges(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+def _is_whole(said: Said) -> Bools:
+    """Which words may use all of what they point to."""
+    found: Bools = said.known & ((said.size == 0) | (said.length == 0) | (said.length > said.capacity))
+    return found
 
 
-def _places(flowed: Flowed, where: U64) -> tuple[I64, I64]:
-    """(type's row, offset in a value of it) of words of objects; row -1 where nobody knows."""
-    heap, table = flowed.laid.heap, flowed.table
-    known = (holder := heap.ids(where)) >= 0
-    holder = np.where(known, holder, 0)
-    state = flowed.state[holder].astype(np.int64)
-    typed = (state & states.RANKS) >> states.RANK_SHIFT >= states.TILED
-    row = np.where(typed & known, state & states.ROW, -1)
-    row[row >= table.own] = -1
-    size = np.maximum(table.described.size[np.maximum(row, 0)].astype(np.int64), 1)
-    return row, (where - heap.addresses(holder)).astype(np.int64) % size
+def _some(number: I64, mine: Bools, count: int) -> Bools:
+    """Of which objects one word at least is among some."""
+    found = np.zeros(count, np.bool_)
+    found[number[mine]] = True
+    return found
 
 
 def _sizes(flowed: Flowed, ids: I64) -> U64:
@@ -142,27 +94,6 @@ def _sizes(flowed: Flowed, ids: I64) -> U64:
     number = np.searchsorted(heap.spans.base, heap.addresses(ids), "right") - 1
     found: U64 = heap.spans.elemsize[number].astype(np.uint64) - heap.spans.header[number].astype(np.uint64)
     return found
-
-
-def _elements(table: TypeTable, row: I64, offset: I64) -> tuple[U64, Bools]:
-    """Of each word: the size of an element where it is the first one of a slice or a string, else 0; whether it is of
-    a string."""
-    places, number = np.unique(np.stack([row, offset], axis=1), axis=0, return_inverse=True)
-    size, text = np.zeros(len(places), np.uint64), np.zeros(len(places), np.bool_)
-    for at, (one, inside) in enumerate(places[:PLACES].tolist()):
-        if one >= 0:
-            size[at], text[at] = _element(table, one, inside)
-    return size[number.ravel()], text[number.ravel()]
-
-
-def _element(table: TypeTable, row: int, offset: int) -> tuple[int, bool]:
-    try:
-        found, inside = leaf(table.types, table.types.at(int(table.described.address[row])), offset)
-        if inside == 0 and found.kind == SLICE:
-            return table.types.elem(found).size, False
-        return (1, True) if inside == 0 and found.kind == STRING else (0, False)
-    except GdbextError:
-        return 0, False
 
 
 def _covered(pointer: U64, count: U64, size: U64, number: I64, end: U64) -> I64:
@@ -177,25 +108,18 @@ def _covered(pointer: U64, count: U64, size: U64, number: I64, end: U64) -> I64:
     return found
 
 
-def _grouped(table: TypeTable, row: I64, offset: I64, more: I64, base: U64) -> list[Group]:
-    """What pins the most first."""
-    places, number = np.unique(np.stack([row, offset], axis=1), axis=0, return_inverse=True)
-    names = [(table.name(one), _field(table, one, inside)) for one, inside in places.tolist()]
+def _grouped(known: Known, words: Words, place: I64, more: I64, base: U64) -> list[Group]:
+    """What pins the most first. ``words``: the first one of each array."""
+    variable = np.where(words.root == sliceholders.OF_OBJECT, np.uint64(0), words.begin)
+    keys = np.stack([place.astype(np.uint64), variable], axis=1)
+    _, first, number = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+    names = [sliceholders.name(known, words.chosen(np.array([at]))) for at in first.tolist()]
     groups: dict[tuple[str, str], list[int]] = {}
-    for at, place in enumerate(number.ravel().tolist()):
-        groups.setdefault(names[place], []).append(at)
+    for at, one in enumerate(number.ravel().tolist()):
+        groups.setdefault(names[one], []).append(at)
     found = [_group(*name, more[rows], base[rows]) for name, rows in groups.items()]
     return sorted(found, key=lambda group: (-group.bytes, group.holder, group.field))
 
 
 def _group(holder: str, field: str, more: I64, base: U64) -> Group:
     return Group(holder, field, len(more), int(more.sum()), int(base[np.argmax(more)]))
-
-
-def _field(table: TypeTable, row: int, offset: int) -> str:
-    """Which field; of a map's slots and an array's elements it does not matter which."""
-    try:
-        parts = steps(table.types, table.types.at(int(table.described.address[row])), offset)
-        return re.sub(r"\[\d+\]", "[…]", "".join(step.text for step in parts))
-    except GdbextError:
-        return "?"

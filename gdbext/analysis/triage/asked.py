@@ -9,6 +9,7 @@ from gdbext.analysis.leaks.known import Known
 if TYPE_CHECKING:
     from gdbext.analysis.heap.dominators import Dominators
     from gdbext.analysis.heap.histogram import Histogram
+    from gdbext.analysis.heap.variables import Variables
     from gdbext.analysis.leaks.leaks import Leaks
     from gdbext.analysis.leaks.piles import Piles
     from gdbext.target import Target
@@ -23,6 +24,8 @@ class Asked(Known, Protocol):
     def leaks(self) -> Leaks: ...
     @property
     def piles(self) -> Piles: ...
+    @property
+    def variables(self) -> Variables: ...
     @property
     def histogram(self) -> Histogram: ...
     @property

@@ -41,7 +41,19 @@ def test_the_sentence() -> None:
     )
     assert getattr(table, "cut", "") == "… and 1 more (--all shows them)"
     (none,) = pinnedrows.blocks(Pinned(0, 0, 0, 0, []), 1)
-    assert isinstance(none, Text) and "no array of 1 KiB or more" in none.text
+    assert isinstance(none, Text) and "no array of 1 KiB or more is kept by slices" in none.text
+
+
+def test_what_was_not_looked_at_is_not_denied() -> None:
+    some = Pinned(0, 0, 0, 0, [], 2, 8192)
+    (none,) = pinnedrows.blocks(some, 1)
+    assert isinstance(none, Text) and "no array of 1 KiB or more of which all holders are known is kept" in none.text
+    assert list(pinnedrows.notes(some)) == [
+        "words whose type is not known (of stacks, registers, objects without a type) refer to 2 objects of 1 KiB or "
+        "more, 8.00 KiB, of which no slice that is known uses half: whether slices pin these was not looked at"
+    ]
+    assert list(pinnedrows.notes(FOUND)) == []
+    assert pinnedrows.document(some, 1)["not_looked_at"] == {"objects": 2, "bytes": 8192}
 
 
 def test_the_json() -> None:
