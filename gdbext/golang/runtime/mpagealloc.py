@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gdbext.errors import InconsistentRuntime
 from gdbext.golang.reading.declarations import BYTES, SLICE, SLICE_PARTS, UINT, declare
-from gdbext.golang.runtime.mheap import mheap
-from gdbext.golang.runtime.spancheck import PAGE_SIZE
+from gdbext.golang.runtime.mheap import HEAP_ARENA, MHEAP, mheap
+from gdbext.golang.runtime.spancheck import ARENA_SIZE, PAGE_SIZE, arena_indices
 
 if TYPE_CHECKING:
     from gdbext.compute.arrays import U8, U64, Bools
@@ -38,6 +38,8 @@ ADDRESS_BITS = 48  # heapAddrBits
 MOST_TABLE = 1 << 40
 MOST_RANGES, MOST_CHUNKS = 1 << 16, 1 << 20
 """4 TiB of heap."""
+FEW = 4
+"""Arenas whose first page was never used: at most the last one and where the heap begins."""
 
 
 def free_ranges(program: Program) -> U64:
@@ -45,22 +47,64 @@ def free_ranges(program: Program) -> U64:
 
     Raises MemoryFault, MissingField, InconsistentRuntime.
     """
-    return _ranges(program, lambda used, given_back: ~used)
+    return _ranges(program, lambda used, given_back: ~used)[0]
 
 
 def used_ranges(program: Program) -> U64:
     """The same of the pages that spans have, in use or not: objects, stacks, what the runtime keeps for itself."""
-    return _ranges(program, lambda used, given_back: used)
+    return _ranges(program, lambda used, given_back: used)[0]
 
 
 def released_ranges(program: Program) -> U64:
     """The same of free pages that were given back to the operating system (scavenged)."""
-    return _ranges(program, lambda used, given_back: ~used & given_back)
+    return _ranges(program, lambda used, given_back: ~used & given_back)[0]
 
 
-def _ranges(program: Program, wanted: Callable[[Bools, Bools], Bools]) -> U64:
-    found = [_runs(first, _bits(program, first, last), wanted) for first, last in _chunks(program)]
-    return np.concatenate(found) if found else np.zeros((0, 2), np.uint64)
+def page_sets(program: Program) -> tuple[U64, U64, U64]:
+    """All pages of the heap's arenas, read once, so that each is in one set of ranges: in use, free, given back."""
+    used, free, released = _ranges(
+        program,
+        lambda used, given_back: used,
+        lambda used, given_back: ~used & ~given_back,
+        lambda used, given_back: ~used & given_back,
+    )
+    return used, free, released
+
+
+def padding(program: Program) -> U64:
+    """Pages before the heap's first one, which the bitmap says are in use: no span ever has them, and nothing touches
+    them (Go 1.26, markRandomPaddingPages). Of chunks of the arenas, what the page table names no span for."""
+    starts = np.array([first for first, _ in _chunks(program)], np.uint64)
+    rows = [_before_spans(program, start) for start in starts[_without_span(program, starts)][:FEW].tolist()]
+    return np.array(rows, np.uint64).reshape(-1, 2)
+
+
+def _without_span(program: Program, pages: U64) -> Bools:
+    arenas, words = np.uint64(program.record(MHEAP, mheap(program))["arenas"]), np.dtype("<u8")
+    arena, known = program.gather(arenas + np.uint64(8) * arena_indices(program, pages), words)
+    span, readable = program.gather(_entry(program, arena, pages), words)
+    found: Bools = known & (arena != 0) & readable & (span == 0)
+    return found
+
+
+def _before_spans(program: Program, start: int) -> tuple[int, int]:
+    """From a chunk's first page, which has no span, up to the first that has one."""
+    index = int(arena_indices(program, np.array([start], np.uint64))[0])
+    arena = program.word(int(program.record(MHEAP, mheap(program))["arenas"]) + 8 * index)
+    spans = np.frombuffer(program.read(int(_entry(program, arena, start)), 8 * CHUNK_PAGES), "<u8")
+    count = int(np.argmax(spans != 0)) if spans.any() else CHUNK_PAGES
+    return start, start + count * PAGE_SIZE
+
+
+def _entry(program: Program, arena: Any, page: Any) -> Any:
+    """Of the page table (heapArena.spans): where pages, or one, have their mspan."""
+    return arena + program.bound(HEAP_ARENA).offset("spans") + 8 * (page % ARENA_SIZE // PAGE_SIZE)
+
+
+def _ranges(program: Program, *wanted: Callable[[Bools, Bools], Bools]) -> list[U64]:
+    chunks = [(first, _bits(program, first, last)) for first, last in _chunks(program)]
+    none = np.zeros((0, 2), np.uint64)
+    return [np.concatenate([none, *(_runs(first, bits, which) for first, bits in chunks)]) for which in wanted]
 
 
 def own_ranges(program: Program) -> list[tuple[int, int]]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from gdbext.errors import GdbextError, InconsistentRuntime
 from gdbext.golang.runtime import mpagealloc
 from gdbext.golang.runtime.mpagealloc import CHUNK, PALLOC_DATA
-from tests.synthetic import HEAP, PAGE, World
+from gdbext.golang.runtime.spancheck import ARENA_SIZE
+from tests.synthetic import HEAP, PAGE, Span, World
 
 TABLE = 1 << 13
 """Entries of a table of the second level."""
@@ -60,6 +62,28 @@ def test_pages_that_were_given_back() -> None:
     made = Pages(27, (HEAP, HEAP + CHUNK))
     made.use(0, 0b0110, *[(1 << 64) - 1] * 7, given_back=0b11101)
     assert made.released() == [(0, 1), (3, 5)]
+
+
+def test_all_pages_at_once() -> None:
+    made = Pages(27, (HEAP, HEAP + CHUNK))
+    made.use(0, 0b0110, *[(1 << 64) - 1] * 7, given_back=0b11101)
+    sets = mpagealloc.page_sets(made.world.program)
+    used, kept, released = (made._numbers(one.tolist()) for one in sets)
+    assert (used, kept, released) == ([(1, 3), (64, 512)], [(5, 64)], [(0, 1), (3, 5)])
+
+
+@pytest.mark.parametrize("first", [0, 5, 600])
+def test_pages_before_the_heap_are_those_without_a_span(first: int) -> None:
+    """Page ``first`` is the first one that the page table names a span for."""
+    made = Pages(27, (HEAP, HEAP + CHUNK))
+    made.use(0, *[(1 << 64) - 1] * 8)
+    made.world.span(Span(HEAP + first * PAGE, 48, 170))
+    arenas = made.world._arenas(())
+    made.world.put("runtime.mheap", made.mheap, arenas=arenas)
+    (arena,) = np.frombuffer(made.world.target.memory.read(arenas + 8 * ((HEAP + (1 << 47)) // ARENA_SIZE), 8), "<u8")
+    made.world.words(int(arena) + made.world.offset("runtime.heapArena", "spans") + 8 * first, made.world.spans[0])
+    found = made._numbers(mpagealloc.padding(made.world.program).tolist())
+    assert found == ([(0, min(first, 512))] if first else [])
 
 
 def test_its_own_tables() -> None:
