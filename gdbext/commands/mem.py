@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 
 UNKNOWN = "a core does not say what was resident"
+MOVED = (
+    "it allocated meanwhile, so that categories of the heap and of the runtime are estimates: "
+    "python -m gdbext live PID go-mem is of one moment"
+)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -131,6 +135,8 @@ def _notes(session: Session, found: figures.Figures) -> list[str]:
         notes.append("what is in RAM was asked when the copy was made and the process went on")
     if not session.target.memory.stable:
         notes.append("the program runs: the figures are of several moments")
+        if found.known is not None and found.known.moved:
+            notes.append(MOVED)
     return notes
 
 
@@ -140,11 +146,13 @@ COMMAND = Command(
     description=(
         "Every mapped byte is in one category, so the categories add up to what is mapped, and what of them is in RAM "
         "to RSS. Live objects: those that no collection has found dead; dead ones wait to be swept. Free slots: beside "
-        "them in spans in use. Idle spans: kept for what comes next; released ones were given back to the system. "
+        "them in spans in use. Unread spans: in use, and made or freed while the others were read. Idle spans: kept "
+        "for what comes next; released ones were given back to the system. "
         "Stacks: of goroutines, and of threads that run Go, also where C made them. Metadata is named as in "
         "runtime.MemStats, whose fields are in the JSON, as runtime.ReadMemStats would give them now. Of a process "
-        "/proc says what is in RAM; of a core only which pages are not all zeros is known. Advice has its evidence in "
-        "the sentence, and there is none where nothing stands out."
+        "/proc says what is in RAM; of a core only which pages are not all zeros is known. Categories whose bytes were "
+        "told apart by guess have exact: false in the JSON. Advice has its evidence in the sentence, and there is none "
+        "where nothing stands out."
     ),
     examples=(
         ("go-mem", "where the memory goes, and the settings in force"),

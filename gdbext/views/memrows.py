@@ -130,7 +130,8 @@ def advice_line(one: Advice) -> str:
     of = human_bytes(one.of)
     if one.kind in OF_RAM:
         of += " resident" if one.counted else " that are not zero"
-    return SENTENCES[one.kind].format(bytes=human_bytes(one.bytes), of=of, more=one.more)
+    about = "about " if one.estimated else ""
+    return SENTENCES[one.kind].format(bytes=f"{about}{human_bytes(one.bytes)}", of=of, more=one.more)
 
 
 def advice_object(one: Advice) -> dict[str, Any]:

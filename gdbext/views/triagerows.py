@@ -206,7 +206,7 @@ def _maps(known: Known, one: Finding) -> Told:
 
 def _advised(known: Known, one: Finding) -> Told:
     sentence = memrows.advice_line(one.of)
-    capital = sentence[0].upper() if one.of.counted else sentence[0]
+    capital = sentence[0].upper() if one.grade == "exact" else sentence[0]
     return f"{capital}{sentence[1:]}.", ["go-mem --explain", *SAYS_MORE.get(one.kind, ())]
 
 

@@ -37,6 +37,10 @@ type happened struct {
 	Collections  int64 `json:"collections"`
 	LongestGapNs int64 `json:"longest_gap_ns"` // between two beats of a 1 ms heart: how long the program stood still
 	ElapsedNs    int64 `json:"elapsed_ns"`
+	// Of runtime.MemStats at that moment, with -buffers.
+	Sys        uint64 `json:"Sys"`
+	HeapSys    uint64 `json:"HeapSys"`
+	StackInuse uint64 `json:"StackInuse"`
 }
 
 // weight is one of many objects with a pointer.
@@ -51,6 +55,7 @@ var (
 	goroutines = flag.Int("goroutines", 0, "goroutines made in a second; 0: as many as can be, -1: none")
 	collect    = flag.Bool("gc", true, "collect garbage in a loop")
 	ballast    = flag.Int("ballast", 0, "bytes of other objects that stay")
+	buffers    = flag.Int("buffers", 0, "buffers of 1 to 50 KB that are made anew all the time, 50 in a millisecond")
 	threads    = flag.Int("threads", 0, "threads started and ended in a second; 0: none")
 	duration   = flag.Duration("for", 0, "stop churning after this time; 0: never")
 
@@ -80,6 +85,9 @@ func main() {
 	go paced(*goroutines, makeGoroutine)
 	if *threads > 0 {
 		go paced(*threads, makeThread)
+	}
+	if *buffers > 0 {
+		go makeBuffers()
 	}
 	go beat()
 	time.AfterFunc(report.Bound, func() { os.Exit(3) })
@@ -170,6 +178,16 @@ func makeThread() int64 {
 	return 1
 }
 
+func makeBuffers() {
+	held, i := make([][]byte, *buffers), 0
+	forever(func() {
+		for end := i + 50; i < end; i++ {
+			held[i%len(held)] = make([]byte, 1000+i%50*1000)
+		}
+		time.Sleep(time.Millisecond)
+	})
+}
+
 func beat() {
 	for before := time.Now(); ; {
 		time.Sleep(time.Millisecond)
@@ -184,8 +202,13 @@ func beat() {
 func answer() {
 	started := time.Now()
 	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
+		stats := runtime.MemStats{}
+		if *buffers > 0 {
+			runtime.ReadMemStats(&stats)
+		}
 		line, _ := json.Marshal(happened{atomic.SwapInt64(&now.Contexts, 0), atomic.SwapInt64(&now.Goroutines, 0),
-			atomic.SwapInt64(&now.Threads, 0), atomic.SwapInt64(&now.Collections, 0), atomic.SwapInt64(&now.LongestGapNs, 0), int64(time.Since(started))})
+			atomic.SwapInt64(&now.Threads, 0), atomic.SwapInt64(&now.Collections, 0), atomic.SwapInt64(&now.LongestGapNs, 0), int64(time.Since(started)),
+			stats.Sys, stats.HeapSys, stats.StackInuse})
 		os.Stdout.Write(append(line, '\n'))
 		started = time.Now()
 	}

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from attrs import evolve
 
 from gdbext.analysis.memory import figures
 from gdbext.analysis.memory.breakdown import CATEGORIES, Breakdown, Category
@@ -116,6 +117,23 @@ NOTE = "\nnote: something was not read\n"
 def test_the_text(session: Session) -> None:
     assert text(mem.COMMAND, session) == TABLE + NOTE
     assert text(mem.COMMAND, session, "--explain") == TABLE + EXPLAINED + NOTE
+
+
+def test_a_program_that_allocated_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    moved = found().of_several_moments
+    monkeypatch.setattr(figures, "figures", lambda session: figures.Figures(STATS, moved, SETTINGS))
+    world = World()
+    world.target.memory.stable = False
+    said = text(mem.COMMAND, Session(world.target))
+    assert "\nidle spans take about 31.0 MiB of 58.2 MiB resident: " in said
+    assert said.endswith(
+        "note: the program runs: the figures are of several moments\n"
+        "note: it allocated meanwhile, so that categories of the heap and of the runtime are estimates: "
+        "python -m gdbext live PID go-mem is of one moment\n"
+    )
+    rows = document(mem.COMMAND, Session(world.target))["breakdown"]
+    known = {row["category"] for row in rows if row["exact"]}
+    assert known == {"program and libraries", "C heap", "reserved address space"}
 
 
 def test_the_fields_of_memstats(session: Session) -> None:

@@ -76,6 +76,32 @@ def test_resident_bytes_are_rss(host: hosts.Host, answer: dict[str, Any], subjec
     assert touched <= rows["other mappings"] < touched + (64 << 10)
 
 
+LITTLE = 4 << 20
+"""Of a page that is given back, used, given back in the moments between two looks at it."""
+
+
+def test_a_program_that_allocates_all_the_time(go: str) -> None:
+    """Nobody takes pages from the heap, and the runtime none back: what it had before is in heap and stacks, and all of
+    that is in Sys afterwards. What was given back is in no RAM where no huge page holds it."""
+    host = hosts.Host("live")
+    with run(build("churn", go), "-gc=false", "-contexts", "-1", "-goroutines", "-1", "-buffers", "4000") as running:
+        before = running.beats()
+        answer = hosts.ask(host, running, "go-mem")
+        triage = hosts.ask(host, running, "go-triage")
+        after = running.beats()
+    rows = {row["category"]: row for row in answer["breakdown"]}
+    assert sum(row["bytes"] for row in rows.values()) == answer["rss"]
+    mapped, heap = sizes(answer), {*RUNTIME, "unread spans"}
+    least, most = before["HeapSys"] + before["StackInuse"], after["Sys"]
+    assert least <= sum(mapped[name] for name in (*heap, "stacks", "collector metadata"))
+    assert sum(mapped[name] for name in heap) <= most
+    assert rows["released"]["bytes"] <= LITTLE + answer["huge_pages"]["heap"]
+    assert rows["other mappings"]["mapped"] <= LITTLE
+    assert answer["memstats"]["TotalAlloc"] > 0 and "released" not in {one["kind"] for one in triage["findings"]}
+    known = {name for name, row in rows.items() if row["exact"]}
+    assert known <= {"program and libraries", "C heap", "reserved address space"}
+
+
 def test_settings_in_force(answer: dict[str, Any], subject: hosts.Subject) -> None:
     said = subject.truth.facts["settings"]
     found = answer["settings"]

@@ -30,7 +30,8 @@ class Advice:
     """``kind``: in KINDS. ``bytes``, ``of``: the evidence.
 
     ``more``: what says more, or what to do. ``counted``: as the runtime or the kernel counts them; else bytes of pages
-    that are not all zeros, which is what a core says of what is in RAM.
+    that are not all zeros, which is what a core says of what is in RAM. ``estimated``: what is counted was told apart
+    from the rest by guess.
     """
 
     kind: str
@@ -38,12 +39,13 @@ class Advice:
     of: int
     more: str
     counted: bool = True
+    estimated: bool = False
 
 
 def advice(stats: MemStats, found: breakdown.Breakdown | None, settings: Settings) -> Iterator[Advice]:
     """What the figures say; nothing of what is not known."""
     if found is not None:
-        yield from _resident(found, settings)
+        yield from _resident(stats, found, settings)
     used = stats.value("Sys") - stats.value("HeapReleased")
     limit = settings.known_limit
     if limit is not None and used >= NEAR * limit:
@@ -52,19 +54,27 @@ def advice(stats: MemStats, found: breakdown.Breakdown | None, settings: Setting
         yield Advice(OFF, stats.value("HeapAlloc"), 0, "")
 
 
-def _resident(found: breakdown.Breakdown, settings: Settings) -> Iterator[Advice]:
+METADATA = ("MSpanSys", "MCacheSys", "BuckHashSys", "GCSys", "OtherSys")
+"""What may lie in other mappings where it could not be read."""
+
+
+def _resident(stats: MemStats, found: breakdown.Breakdown, settings: Settings) -> Iterator[Advice]:
     for kind, names in (
         (IDLE, (breakdown.IDLE,)),
         (STACKS, (breakdown.STACKS,)),
         (FRAGMENTS, (breakdown.FREE,)),
         (OUTSIDE, (breakdown.C_HEAP, breakdown.MAPPED)),
     ):
+        estimated = found.measured and not all(found.of(name).exact for name in names)
         size = sum(found.of(name).resident for name in names)
+        if kind == OUTSIDE and (found.unread or found.moved):
+            size -= sum(map(stats.value, METADATA))
         if _much(size, found):
-            yield Advice(kind, size, found.resident, "", found.measured)
-    size = found.of(breakdown.RELEASED).resident
+            yield Advice(kind, size, found.resident, "", found.measured, estimated)
+    released = found.of(breakdown.RELEASED)
+    size = min(released.resident, stats.value("HeapReleased"))
     if found.measured and _much(size, found):
-        yield Advice(RELEASED, size, found.resident, _why_released(settings))
+        yield Advice(RELEASED, size, found.resident, _why_released(settings), estimated=not released.exact)
 
 
 def _why_released(settings: Settings) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from gdbext.analysis.memory import advice, breakdown, settings
+from gdbext.analysis.memory import advice, breakdown, heappages, settings
 from gdbext.errors import GdbextError
 from gdbext.golang.runtime import mstats
 from gdbext.target import inram
@@ -46,14 +46,24 @@ class Figures(NamedTuple):
 
 def figures(known: Known) -> Figures:
     """What is in RAM first: reading brings in pages that the program had never touched. Raises GdbextError where the
-    runtime's own counters cannot be had."""
+    runtime's own counters cannot be had.
+
+    Of a program that runs the counters are read before and after: whether they moved says whether all is of one moment.
+    """
+    before = None if known.target.memory.stable else mstats.memstats(known.program)
     parts = _parts(known)
-    return Figures(mstats.memstats(known.program), parts, settings.settings(known.program))
+    stats = mstats.memstats(known.program)
+    if isinstance(parts, breakdown.Breakdown) and before is not None and before.values != stats.values:
+        parts = parts.of_several_moments
+    return Figures(stats, parts, settings.settings(known.program))
 
 
 def _parts(known: Known) -> breakdown.Breakdown | str:
+    """Pages are looked at just before and after it is asked what is in RAM: reading spans may take a second."""
+    before = None if known.target.memory.stable else heappages.look(known.program)
     try:
         residency = inram.residency(known.target)
     except GdbextError as error:
         return str(error)
-    return breakdown.breakdown(known.program, known.heap, residency)
+    pages = None if before is None else heappages.between(before, heappages.look(known.program))
+    return breakdown.breakdown(known.program, known.heap, residency, pages)

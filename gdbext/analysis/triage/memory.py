@@ -28,7 +28,7 @@ def findings(asked: Asked, memory: Figures) -> Iterator[Finding]:
         if one.kind == advice.LIMIT:
             yield Finding(one.kind, EXACT, one.bytes, one.of, one)
         elif is_large(one.bytes, one.of):
-            yield Finding(one.kind, EXACT if one.counted else ESTIMATED, one.bytes, one.of, one)
+            yield Finding(one.kind, EXACT if one.counted and not one.estimated else ESTIMATED, one.bytes, one.of, one)
     collector = mgc.collector(asked.program)
     if collector.cpu_fraction >= CPU_FRACTION and collector.ended - collector.forced >= CYCLES:
         yield Finding(COLLECTOR, EXACT, memory.stats.value("HeapAlloc"), 0, collector)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from attrs import evolve
 
-from gdbext.analysis.memory.advice import Advice, advice
+from gdbext.analysis.memory.advice import METADATA, Advice, advice
 from gdbext.analysis.memory.breakdown import CATEGORIES, Breakdown, Category
 from gdbext.analysis.memory.settings import Settings, Unknown
 from gdbext.golang.runtime.mstats import MemStats, Pauses
@@ -20,8 +21,8 @@ def stats(**values: int) -> MemStats:
     return MemStats(figures, 0.0, Pauses(NONE, NONE, 0), NONE, NONE, NONE, 0)
 
 
-def made(measured: bool = True, **resident: int) -> Breakdown:
-    rows = (Category(name, 0, resident.get(name.replace(" ", "_"), 0), True) for name in CATEGORIES)
+def made(measured: bool = True, exact: bool = True, **resident: int) -> Breakdown:
+    rows = (Category(name, 0, resident.get(name.replace(" ", "_"), 0), exact) for name in CATEGORIES)
     return Breakdown(tuple(rows), 0, RSS, measured, "", 0, 0, 0, ())
 
 
@@ -50,9 +51,29 @@ def test_what_is_little_is_not_worth_a_word() -> None:
 
 @pytest.mark.parametrize(("dontneed", "why"), [(0, "MADV_FREE"), (1, "huge pages")])
 def test_why_what_was_given_back_is_still_there(dontneed: int, why: str) -> None:
-    assert list(advice(stats(), made(False, released=40 * MIB), settings())) == []
-    (found,) = advice(stats(), made(released=40 * MIB), settings(dontneed=dontneed))
+    given = stats(HeapReleased=50 * MIB)
+    assert list(advice(given, made(False, released=40 * MIB), settings())) == []
+    (found,) = advice(given, made(released=40 * MIB), settings(dontneed=dontneed))
     assert (found.kind, found.bytes) == ("released", 40 * MIB) and why in found.more
+
+
+def test_nothing_was_given_back_that_the_runtime_does_not_count() -> None:
+    """Of a program that runs, pages and what the runtime counts are of different moments."""
+    moved = made(exact=False, released=70 * MIB)
+    assert list(advice(stats(HeapReleased=5 * MIB), moved, settings())) == []
+    (found,) = advice(stats(HeapReleased=40 * MIB), moved, settings())
+    assert found.bytes == 40 * MIB and found.estimated
+
+
+def test_what_was_not_read_may_be_the_runtimes() -> None:
+    """And is not said to be C's."""
+    sizes = {**dict.fromkeys(METADATA, 0), "OtherSys": 10 * MIB, "GCSys": 5 * MIB}
+    of_runtime, much = stats(**sizes), made(exact=False, other_mappings=40 * MIB)
+    for lacks in (evolve(much, unread=("other runtime",)), evolve(much, moved=True)):
+        (found,) = advice(of_runtime, lacks, settings())
+        assert (found.kind, found.bytes, found.estimated) == ("outside", 25 * MIB, True)
+    little = evolve(made(exact=False, other_mappings=30 * MIB), moved=True)
+    assert list(advice(of_runtime, little, settings())) == []
 
 
 def test_a_memory_limit_that_is_near() -> None:
