@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from gdbext.analysis.memory.breakdown import C_HEAP, DEAD, MAPPED, OTHER, PROGRAM, RELEASED, RESERVED
@@ -59,10 +59,17 @@ def _rss(stats: MemStats, found: Breakdown) -> str:
     listed = ", ".join(f"{name} {human_bytes(size)}" for name, size in others.items() if size)
     given = found.of(RELEASED).resident
     still = f" ({human_bytes(given)} of that was given back, and the kernel has not taken it yet)" if given else ""
+    missing = max(stats.value("Sys") - go, 0)
+    start = f"RSS {human_bytes(found.resident)}: pages in RAM."
+    if found.unread:
+        return (
+            f"{start} At least {human_bytes(go)} of them are Go's{still}: at most {human_bytes(missing)} of Sys are in "
+            f"no RAM. The rest is {listed or 'nothing'}: other mappings hold what no figure of runtime.MemStats has, "
+            f"and a part of {_named(found.unread)}, which cannot be told from it here."
+        )
     return (
-        f"RSS {human_bytes(found.resident)}: pages in RAM. {human_bytes(go)} of them are Go's{still}: "
-        f"{human_bytes(max(stats.value('Sys') - go, 0))} of Sys are in no RAM. The rest is in no figure of "
-        f"runtime.MemStats: {listed or 'nothing'}."
+        f"{start} {human_bytes(go)} of them are Go's{still}: {human_bytes(missing)} of Sys are in no RAM. The rest is "
+        f"in no figure of runtime.MemStats: {listed or 'nothing'}."
     )
 
 
@@ -72,11 +79,22 @@ def _core(found: Breakdown) -> str:
 
 def _mapped(found: Breakdown) -> str:
     reserved = found.of(RESERVED).mapped
+    small = "interface tables, network descriptors, finalizers and profiles of single objects"
+    size = human_bytes(found.of(OTHER).mapped)
+    if OTHER in found.unread:
+        more = f"What small structures are taken from ({small}) is not all known here: {size} of it is in other runtime"
+        more += ", the rest in other mappings"
+    else:
+        more = f"Other runtime ({size}) is what small structures are taken from: {small}"
     return (
         f"Mapped {human_bytes(found.mapped)} (VSZ): {human_bytes(reserved)} of that is address space which Go reserved "
-        f"and has no memory. Other runtime ({human_bytes(found.of(OTHER).mapped)}) is what small structures are taken "
-        "from: interface tables, network descriptors, finalizers and profiles of single objects."
+        f"and has no memory. {more}."
     )
+
+
+def _named(categories: Sequence[str]) -> str:
+    *others, last = categories
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _of(stats: MemStats, name: str) -> str:

@@ -119,6 +119,24 @@ def test_the_text(session: Session) -> None:
     assert text(mem.COMMAND, session, "--explain") == TABLE + EXPLAINED + NOTE
 
 
+STRIPPED = """
+RSS 58.2 MiB: pages in RAM. At least 56.2 MiB of them are Go's (1.00 MiB of that was given back, and the kernel has \
+not taken it yet): at most 12.8 MiB of Sys are in no RAM. The rest is program and libraries 2.00 MiB: other mappings \
+hold what no figure of runtime.MemStats has, and a part of profile buckets and other runtime, which cannot be told \
+from it here.
+
+Mapped 1.07 GiB (VSZ): 1.00 GiB of that is address space which Go reserved and has no memory. What small structures \
+are taken from (interface tables, network descriptors, finalizers and profiles of single objects) is not all known \
+here: 512 KiB of it is in other runtime, the rest in other mappings.
+"""
+
+
+def test_what_cannot_be_told_apart_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    lacking = evolve(found(), unread=("profile buckets", "other runtime"))
+    monkeypatch.setattr(figures, "figures", lambda session: figures.Figures(STATS, lacking, SETTINGS))
+    assert STRIPPED in text(mem.COMMAND, Session(World().target), "--explain")
+
+
 def test_a_program_that_allocated_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
     moved = found().of_several_moments
     monkeypatch.setattr(figures, "figures", lambda session: figures.Figures(STATS, moved, SETTINGS))

@@ -102,6 +102,21 @@ def test_a_program_that_allocates_all_the_time(go: str) -> None:
     assert known <= {"program and libraries", "C heap", "reserved address space"}
 
 
+def test_what_a_stripped_program_does_not_tell_apart(go: str) -> None:
+    """What the runtime counts of it is more than the category has, which says that it is not exact."""
+    host = hosts.Host("live")
+    with run(build("accounts", go, ("-ldflags=-s -w",))) as running:
+        answer = hosts.ask(host, running, "go-mem")
+        said = hosts.say_alone(host, running, "go-mem", "--explain").out
+    stats, rows = answer["memstats"], {row["category"]: row for row in answer["breakdown"]}
+    assert rows["other runtime"]["mapped"] < stats["OtherSys"]
+    assert rows["profile buckets"]["mapped"] < stats["BuckHashSys"]
+    assert {name for name, row in rows.items() if not row["exact"]} == {
+        *("collector metadata", "profile buckets", "other runtime", "other mappings"),
+    }
+    assert "is what small structures are taken from" not in said and "is not all known here: 0 B of it" in said
+
+
 def test_settings_in_force(answer: dict[str, Any], subject: hosts.Subject) -> None:
     said = subject.truth.facts["settings"]
     found = answer["settings"]
