@@ -23,6 +23,8 @@ FROM_GO_1_23 = (
     "here, and nothing keeps them"
 )
 
+UNLESS_ASYNC = f"unless asynctimerchan=1 is in force, which cannot be read here, {FROM_GO_1_23}"
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """go-timers' own options."""
@@ -76,9 +78,8 @@ def _notes(session: Session, found: timers.Timers) -> list[str]:
     notes = [f"not read: {counts.plural(found.broken, 'timer')}, or heaps of timers"] if found.broken else []
     if session.goroutines.now.at_least and len(found):
         notes.append(f"times are from {session.goroutines.now.source} on: less may be left")
-    if session.program.has(time.ENTRY):
-        notes.append(FROM_GO_1_23)
-    return notes
+    only = time.waited_for_only(session.program)
+    return notes if only is False else [*notes, FROM_GO_1_23 if only else UNLESS_ASYNC]
 
 
 COMMAND = Command(

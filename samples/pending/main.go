@@ -34,6 +34,7 @@ type truth struct {
 	report.Common
 	Timers   []timer   `json:"timers"`
 	Stopped  int       `json:"stopped"`
+	Async    bool      `json:"async"` // timers of channels that nobody waits for are looked after
 	Specials []special `json:"specials"`
 	Dropped  int       `json:"dropped"` // objects with finalizers that nothing has held since the last collection
 	Queued   int       `json:"queued"`  // finalizers that wait for one that blocks, with that one
@@ -106,6 +107,7 @@ func plantTimers() {
 		}()
 		waiting = append(waiting, <-goids)
 	}
+	plantUnwaited()
 	plantDeadline()
 	report.Settle("sleepers", func() bool {
 		stacks := report.Stacks()
@@ -125,6 +127,15 @@ func newTicker(hours int) *time.Ticker {
 	after := time.Duration(hours) * time.Hour
 	told.Timers = append(told.Timers, timer{Kind: "channel", Seconds: int64(after / time.Second), Period: int64(after)})
 	return time.NewTicker(after)
+}
+
+// plantUnwaited: the runtime looks after it only where channels of timers have room for a time, as until Go 1.22.
+func plantUnwaited() {
+	unwaited := time.NewTimer(12 * time.Hour)
+	timers = append(timers, unwaited)
+	if told.Async = cap(unwaited.C) == 1; told.Async {
+		told.Timers = append(told.Timers, timer{Kind: "channel", Seconds: 12 * 3600})
+	}
 }
 
 // plantDeadline waits for the network, until a deadline.

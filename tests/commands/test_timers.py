@@ -11,6 +11,7 @@ from gdbext.session import Session
 from gdbext.views import timerrows
 from tests.commands.asking import document, text
 from tests.golang.madecode import Code, Function, Gs
+from tests.golang.runtime.test_runtime1 import plant
 from tests.synthetic import World
 
 SECOND = 10**9
@@ -115,6 +116,23 @@ def test_the_periods_of_a_group(
     assert group["periodic"] == periodic
     row = text(timers.COMMAND, session).splitlines()[3]
     assert f"  {every}  " in row
+
+
+@pytest.mark.parametrize(
+    ("minor", "setting", "said"),
+    [(22, None, False), (26, 0, True), (26, 1, False), (26, 2, True), (27, None, True)],
+)
+def test_channels_that_nobody_waits_for(minor: int, setting: int | None, said: bool) -> None:
+    """asynctimerchan=1 has them as they were until Go 1.22: the runtime keeps their timers."""
+    made = Made(minor)
+    plant(made.world, ("panicnil", 1, "value"), *([] if setting is None else [("asynctimerchan", setting, "atomic")]))
+    notes = document(timers.COMMAND, made.session()).get("notes", [])
+    assert (timers.FROM_GO_1_23 in notes) is said and timers.UNLESS_ASYNC not in notes
+
+
+def test_a_setting_that_cannot_be_read() -> None:
+    assert timers.UNLESS_ASYNC in document(timers.COMMAND, Made().session())["notes"]
+    assert timers.UNLESS_ASYNC not in document(timers.COMMAND, Made(22).session()).get("notes", [])
 
 
 def test_single_ones_the_next_first() -> None:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import frozen
 
+from gdbext.errors import GdbextError
 from gdbext.golang.reading.declarations import BYTES, IFACE, INT, SLICE, UINT, declare, optional
+from gdbext.golang.runtime import runtime1
 
 if TYPE_CHECKING:
     from gdbext.compute.arrays import I64, U64, Bools
@@ -35,6 +37,9 @@ ZOMBIE, DELETED = 4, 3
 MODIFIED = (7, 8)
 """timerModifiedEarlier, timerModifiedLater: the heap has yet to be told of ``nextwhen`` (until Go 1.22)."""
 MOST_PROCESSORS = 1 << 16
+ASYNC = "asynctimerchan"
+"""The setting of GODEBUG (Go 1.23 to 1.26) with which 1 has channels as they were: their timers are always in a heap.
+It is so where go.mod says less than go 1.23."""
 
 
 @frozen(eq=False)
@@ -98,6 +103,17 @@ def rows(program: Program, timers: U64) -> Rows:
     data = np.where(readable, records["arg"]["data"], 0).astype(np.uint64)
     f = np.where(readable, records["f"], 0).astype(np.uint64)
     return Rows(timers, when, records["period"].astype(np.int64), f, data, readable)
+
+
+def waited_for_only(program: Program) -> bool | None:
+    """Whether timers of channels are in a heap only while somebody waits for them (needsAdd of runtime/time.go); None
+    where that hangs on a setting that cannot be read."""
+    if not program.has(ENTRY):
+        return False
+    try:
+        return runtime1.debug_settings(program).get(ASYNC) != 1
+    except GdbextError:
+        return None
 
 
 def inside(program: Program) -> int:

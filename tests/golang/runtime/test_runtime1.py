@@ -16,8 +16,15 @@ def text(world: World, header: int, said: str) -> None:
 
 
 def made(*settings: tuple[str, int, str]) -> World:
+    """A world with them."""
+    world = World()
+    plant(world, *settings)
+    return world
+
+
+def plant(world: World, *settings: tuple[str, int, str]) -> None:
     """Settings by name, value, and whether it is a plain or an atomic one."""
-    world, rows = World(), []
+    rows = []
     for name, value, field in settings:
         at = world.data.take(world.binary.layout("runtime.dbgVar").size)
         where = world.data.take(8)
@@ -28,7 +35,6 @@ def made(*settings: tuple[str, int, str]) -> World:
     array = world.data.take(8 * max(len(rows), 1))
     world.words(array, *rows)
     world.variable("runtime.dbgvars", array, len(rows), len(rows))
-    return world
 
 
 def test_settings() -> None:
