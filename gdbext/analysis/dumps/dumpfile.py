@@ -178,7 +178,7 @@ def _samples(file: arrays.Arrays, meta: Mapping[str, Any], slots: int) -> Sample
         len(address) == len(size) == len(stack)
         and len(ids) == len(bucket)
         and type(rate) is int
-        and 0 <= rate < 1 << 64
+        and -(1 << 63) <= rate < 1 << 64
     )
     _require(not len(ids) or (int(ids[0]) >= 0 and int(bucket.min()) >= 0 and bool((np.diff(ids) >= 0).all())))
     _require(not len(stack) or int(stack.min()) >= NOWHERE)

@@ -78,8 +78,9 @@ class Bucket:
 
 
 def profile_rate(program: Program) -> int:
-    """runtime.MemProfileRate: one sample for so many bytes on average; 0 for none at all. Raises MissingSymbol."""
-    return program.word(program.symbol("runtime.MemProfileRate"))
+    """runtime.MemProfileRate, a signed int: one sample for so many bytes on average. Of 0 nothing is sampled, below
+    that nothing or everything (Go 1.24); what was sampled is not scaled then. Raises MissingSymbol, MemoryFault."""
+    return int.from_bytes(program.read(program.symbol("runtime.MemProfileRate"), 8), "little", signed=True)
 
 
 def labels_all(program: Program) -> bool:

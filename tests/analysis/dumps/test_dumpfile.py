@@ -59,6 +59,12 @@ def test_it_comes_back(path: Path) -> None:
     assert again.total(LIVE) == DUMP.total(LIVE) and again.contexts.doubts == ["why"]
 
 
+@pytest.mark.parametrize("rate", [0, -5, -(1 << 63)])
+def test_any_int_is_a_rate(tmp_path: Path, rate: int) -> None:
+    dumpfile.write(dump(rate=rate), tmp_path / "dump")
+    assert dumpfile.read(tmp_path / "dump").samples.rate == rate
+
+
 def test_an_empty_one(tmp_path: Path) -> None:
     dumpfile.write(dump(), tmp_path / "dump")
     assert Growth.of(dumpfile.read(tmp_path / "dump"), dump()).types == []
@@ -188,7 +194,7 @@ WRONG = {
     "a sample of a bucket before the first": change("sample_bucket", _0=-1),
     "a bucket of no stack": change("bucket_stack", _0=2),
     "a bucket of a stack before none": change("bucket_stack", _0=-2),
-    "a negative rate": say("rate", value=-1),
+    "a rate that no int is": say("rate", value=-(1 << 63) - 1),
     "a frame of nothing": say("stacks", value=[[[]]]),
     "a frame of other things": say("stacks", value=[[[1, 2, 3, 4]], [["f", "g", 3, False]]]),
     "a context of no kind": change("context_kind", _0=2),

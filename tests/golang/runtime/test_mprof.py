@@ -55,10 +55,19 @@ def test_no_profile() -> None:
     assert mprof.buckets(made.world.program).there == 0 and mprof.profile_rate(made.world.program) == 4096
 
 
+@pytest.mark.parametrize("rate", [0, 1, -5, -(1 << 63), (1 << 63) - 1])
+def test_the_rate_is_signed(rate: int) -> None:
+    made = Profile(World())
+    made.world.words(made.world.symbols["runtime.MemProfileRate"], rate & ((1 << 64) - 1))
+    assert mprof.profile_rate(made.world.program) == rate
+
+
 @pytest.mark.parametrize(
     ("count", "size", "rate", "objects", "held"),
     [
         (1, 48, 1, 1, 48),
+        (3, 48, 0, 3, 144),
+        (3, 48, -5, 3, 144),
         (3, 4096, 4096, 4, 19439),
         (0, 48, 4096, 0, 0),
         (-1, 48, 4096, 0, 0),
