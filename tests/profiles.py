@@ -57,7 +57,7 @@ def read(path: Path) -> Profile:
         found = tuple((one(places[id_], 3), tuple(map(line, places[id_][4]))) for id_ in ids)
         return Sample(found, tuple(signed(value) for value in values), tuple(map(label, row[3])))
 
-    period = (*kind(one(whole, 11)), one(whole, 12))
+    period = (*kind(one(whole, 11)), signed(one(whole, 12)))
     return Profile(tuple(map(kind, whole[1])), period, tuple(map(sample, whole[2])))
 
 

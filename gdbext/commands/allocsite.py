@@ -64,18 +64,20 @@ def _rest(site: allocsite.Site | None, known: allocsite.Sampled | report.Absent)
     """What else is known of the site, or why there is none."""
     if isinstance(known, report.Absent):
         return f"What else the profile knows cannot be said: {cells.escape(known.reason)}."
-    if not known.rate:
-        return "The program samples no allocations (runtime.MemProfileRate is 0)." + (
-            "" if known.sampled else " The linker sees to that where nothing asks for the profile."
+    if not known.rate and not known.sampled:
+        return (
+            "The program samples no allocations (runtime.MemProfileRate is 0). "
+            "The linker sees to that where nothing asks for the profile."
         )
     many = f"{known.sampled:,} of {counts.plural(known.objects, 'object')}"
-    every = f"one for each {cells.human_bytes(known.rate)} allocated"
     if site is None:
-        return f"Only sampled objects have a site: {many} are, {every} on average."
+        each = f", one for each {cells.human_bytes(known.rate)} allocated on average"
+        unscaled = f" (runtime.MemProfileRate is {known.rate} now)"
+        return f"Only sampled objects have a site: {many} are{each if known.rate > 0 else unscaled}."
     bucket = site.bucket
-    there = mprof.scaled(bucket.there, bucket.size, known.rate)
+    there, about = mprof.scaled(bucket.there, bucket.size, known.rate), "about" if known.rate > 0 else "at least"
     return (
-        f"By its samples ({bucket.there:,} of {bucket.made:,} still there) this site holds about "
+        f"By its samples ({bucket.there:,} of {bucket.made:,} still there) this site holds {about} "
         f"{counts.plural(there[0], 'object')} of {cells.human_bytes(bucket.size)}, {cells.human_bytes(there[1])}."
     )
 

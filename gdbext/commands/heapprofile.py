@@ -39,16 +39,19 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
 def _lines(path: str, found: memprofile.MemProfile, totals: dict[str, int]) -> list[str]:
     used, made = (cells.human_bytes(totals[name]) for name in ("inuse_space", "alloc_space"))
     objects = {name: f"{totals[name]:,}" for name in ("inuse_objects", "alloc_objects")}
-    shown = cells.escape(path)
+    shown, scaled = cells.escape(path), found.rate > 0
+    each = f"one for each {cells.human_bytes(found.rate)}" if scaled else "not scaled"
+    used_objects = f"about {objects['inuse_objects']}" if scaled else f"{objects['inuse_objects']} sampled"
     return [
-        f"{counts.plural(len(found.samples), 'sample')} in {shown}, one for each {cells.human_bytes(found.rate)}",
-        f"in use: about {objects['inuse_objects']} objects of {used}; allocated: {objects['alloc_objects']} of {made}",
+        f"{counts.plural(len(found.samples), 'sample')} in {shown}, {each}",
+        f"in use: {used_objects} objects of {used}; allocated: {objects['alloc_objects']} of {made}",
         f"go tool pprof -http : {shown}",
     ]
 
 
 def _notes(session: Session, found: memprofile.MemProfile) -> list[str]:
     notes = [f"not read of the profile: {counts.plural(found.left_out, 'bucket')}"] if found.left_out else []
+    notes += memprofile.unscaled(found.rate)
     return notes if session.target.memory.stable else [*notes, "the program runs: samples are of several moments"]
 
 

@@ -83,6 +83,8 @@ def _sampled(found: sites.Sites) -> str:
     if not found.rate and not found.sampled:
         return "the program samples no allocations (runtime.MemProfileRate is 0)"
     every = f", one for each {cells.human_bytes(found.rate)} allocated on average" if found.rate > 1 else ""
+    if found.rate <= 0:
+        every = f", and nothing is scaled (runtime.MemProfileRate is {found.rate} now)"
     return f"{found.sampled:,} of {counts.plural(found.objects, 'object')} were sampled{every}"
 
 

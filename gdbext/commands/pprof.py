@@ -8,9 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gdbext import report, store
+from gdbext.analysis.heap import memprofile
 from gdbext.analysis.profiles import here, profile, reachable, sites
 from gdbext.commands import Command
 from gdbext.errors import GdbextError, UsageError
+from gdbext.golang.runtime import mprof
 from gdbext.report import cells, counts
 from gdbext.store import given
 from gdbext.views import gcrows, pprofrows
@@ -83,7 +85,7 @@ def _reachable(
         found = reachable.reachable(session.program, session.symtab, session.specials, session.live)
     except GdbextError as error:
         return report.Absent(error.message), [f"what is still reachable is not known: {error}"]
-    return found, session.heap_notes
+    return found, [*session.heap_notes, *memprofile.unscaled(mprof.profile_rate(session.program))]
 
 
 def _row(

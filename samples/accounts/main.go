@@ -38,6 +38,7 @@ var (
 	limit   = flag.Int64("limit", 0, "debug.SetMemoryLimit; 0: none")
 	mapped  = flag.Int("mapped", 8<<20, "bytes to map outside of the heap; half of them are touched")
 	profile = flag.String("profile", "", "file for runtime/pprof's heap profile")
+	rate    = flag.Int("rate", 4096, "runtime.MemProfileRate from when all is there on")
 	deep    = flag.Int("deep", 50, "goroutines with a stack of more than 64 KiB")
 
 	told   truth
@@ -59,6 +60,7 @@ func main() {
 	plantHeap()
 	plantStacks()
 	plantProfile()
+	runtime.MemProfileRate = *rate
 	w := newWords()
 	runtime.GOMAXPROCS(1)
 	runtime.GC()

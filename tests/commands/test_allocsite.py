@@ -99,6 +99,17 @@ def test_a_program_that_samples_nothing(made: Made) -> None:
     )
 
 
+@pytest.mark.parametrize("rate", [0, -5])
+def test_a_rate_that_is_none(made: Made, rate: int) -> None:
+    made.world.words(made.world.symbols["runtime.MemProfileRate"], rate & ((1 << 64) - 1))
+    assert text(allocsite.COMMAND, made.session, f"{OTHER:#x}").endswith(
+        f"Only sampled objects have a site: 5 of 8 objects are (runtime.MemProfileRate is {rate} now).\n"
+    )
+    assert text(allocsite.COMMAND, made.session, f"{SAMPLED:#x}").endswith(
+        "By its samples (5 of 12 still there) this site holds at least 5 objects of 900 B, 4.39 KiB.\n"
+    )
+
+
 def test_no_object_there(made: Made) -> None:
     with pytest.raises(UsageError, match="no allocated object of the heap holds 0x1000"):
         text(allocsite.COMMAND, made.session, "0x1000")

@@ -17,12 +17,17 @@ from tests.synthetic import World
 
 
 @pytest.fixture
-def session() -> Session:
+def world() -> World:
     code = Code(World(), Function("main.makes", line=50))
     profile = Profile(code.world)
     profile.bucket(900, (code.pc("main.makes"),), (12, 7))
     profile.bucket(16, (1,), (1, 0), nstk=1 << 40)
-    return Session(code.world.target)
+    return code.world
+
+
+@pytest.fixture
+def session(world: World) -> Session:
+    return Session(world.target)
 
 
 def test_the_text(session: Session, tmp_path: Path) -> None:
@@ -47,6 +52,25 @@ def test_the_text(session: Session, tmp_path: Path) -> None:
         "inuse_space": 22812,
         "notes": ["not read of the profile: 1 bucket"],
     }
+
+
+@pytest.mark.parametrize(
+    ("rate", "said"), [(0, "nothing is sampled now, and nothing scaled"), (-5, "nothing is scaled")]
+)
+def test_a_rate_that_is_none(session: Session, world: World, tmp_path: Path, rate: int, said: str) -> None:
+    world.words(world.symbols["runtime.MemProfileRate"], rate & ((1 << 64) - 1))
+    path = tmp_path / "p"
+    assert text(heapprofile.COMMAND, session, str(path)) == (
+        f"1 sample in {path}, not scaled\n"
+        "in use: 5 sampled objects of 4.39 KiB; allocated: 12 of 10.5 KiB\n"
+        f"go tool pprof -http : {path}\n"
+        "\n"
+        "note: not read of the profile: 1 bucket\n"
+        f"note: runtime.MemProfileRate is {rate}: {said} (as in runtime/pprof)\n"
+    )
+    found = document(heapprofile.COMMAND, session, str(path))
+    assert (found["rate"], found["inuse_objects"], found["inuse_space"]) == (rate, 5, 4500)
+    assert profiles.read(path).period == ("space", "bytes", rate)
 
 
 def test_the_file(session: Session, tmp_path: Path) -> None:

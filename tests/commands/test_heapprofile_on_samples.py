@@ -12,7 +12,7 @@ import pytest
 from attrs import frozen
 
 from tests import hosts, profiles, tools
-from tests.programs import Running, build
+from tests.programs import Running, build, run
 from tests.waiting import HANG_SECONDS
 
 OWN = "own.pb.gz"
@@ -72,6 +72,27 @@ def test_what_is_said_of_it(written: Written) -> None:
 def test_pprof_says_the_same_of_both(written: Written, index: str) -> None:
     ours, own = (pprof(path, "-top", "-nodecount=20", f"-sample_index={index}") for path in (written.ours, written.own))
     assert table(ours) == table(own) and len(table(own)) > 5
+
+
+@pytest.mark.parametrize("rate", ["0", "-5"])
+def test_a_rate_that_was_set_to_none_after_sampling(go: str, rate: str, tmp_path: Path) -> None:
+    """runtime/pprof writes what was sampled before, as it is; go-pprof finds that in the program. From Go 1.24 on a
+    rate below 0 has everything sampled: what the writing allocated is new."""
+    own, ours = tmp_path / OWN, tmp_path / "ours.pb.gz"
+    with run(build("accounts", go), "-profile", str(own), "-rate", rate) as running:
+        said = hosts.ask(hosts.Host("live"), running, "go-heapprofile", str(ours))
+        looked_up = hosts.ask(hosts.Host("live"), running, "go-pprof", str(own))
+        sites = hosts.say(hosts.Host("live"), running, "go-histogram", "--sites", "--limit", "1").out
+    written, theirs = profiles.read(ours), profiles.read(own)
+    fresh = len(written.samples) - len(theirs.samples)
+    assert {sample.values for sample in written.samples[:fresh]} <= {(0, 0, 0, 0)}
+    assert written.samples[fresh:] == theirs.samples and len(theirs.samples) > 30
+    assert written.period == theirs.period == ("space", "bytes", int(rate)) and said["rate"] == int(rate)
+    kept = [one for one in looked_up["sites"] if one["function"] == "main.plantHeap" and one["inuse_objects"]]
+    assert len(kept) > 5 and all(one["sampled"] == one["inuse_objects"] for one in kept)
+    assert f"were sampled, and nothing is scaled (runtime.MemProfileRate is {rate} now)" in sites
+    for answer in (said, looked_up):
+        assert any(f"MemProfileRate is {rate}: nothing is" in note for note in answer["notes"])
 
 
 def pprof(path: Path, *how: str) -> str:

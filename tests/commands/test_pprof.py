@@ -166,12 +166,29 @@ def test_another_build_is_said_in_one_line(made: Made, monkeypatch: pytest.Monke
 
 
 def test_a_program_that_samples_nothing(made: Made) -> None:
-    made.code.world.variable("runtime.MemProfileRate", 0)
+    world = made.code.world
+    world.variable("runtime.MemProfileRate", 0)
+    world.words(world.symbols["runtime.mbuckets"], 0)
     found = document(COMMAND, made.session, str(made.path))
     why = "the program keeps no memory profile: runtime.MemProfileRate is 0"
     assert found["sites"][0]["sampled"] == {"absent": why} and found["sites"][0]["verified"]
     assert found["notes"] == [
         f"what is still reachable is not known: {why}; the linker leaves it out of programs that never ask for it"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rate", "said"), [(0, "nothing is sampled now, and nothing scaled"), (-5, "nothing is scaled")]
+)
+def test_a_rate_that_is_none(made: Made, rate: int, said: str) -> None:
+    """What it sampled before is known, and not scaled."""
+    made.code.world.variable("runtime.MemProfileRate", rate & ((1 << 64) - 1))
+    found = document(COMMAND, made.session, str(made.path))
+    first = found["sites"][0]
+    assert (first["sampled"], first["estimated_objects"], first["estimated_bytes"]) == (1, 1, 900)
+    assert found["notes"] == [
+        "n",
+        f"runtime.MemProfileRate is {rate}: {said} (as in runtime/pprof)",
     ]
 
 

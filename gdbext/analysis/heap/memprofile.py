@@ -37,7 +37,7 @@ class Sample:
 
 @frozen
 class MemProfile:
-    """``rate``: one sample for so many bytes on average. ``left_out``: buckets that could not be read."""
+    """``rate``: as of ``mprof.profile_rate``. ``left_out``: buckets that could not be read."""
 
     rate: int
     samples: Sequence[Sample] = field(repr=False)
@@ -50,9 +50,7 @@ class MemProfile:
 
 def mem_profile(program: Program, symtab: Symtab) -> MemProfile:
     """What pprof.WriteHeapProfile would give. Raises UnsupportedTarget where there is none, GdbextError."""
-    rate = mprof.profile_rate(program)
-    if not rate:
-        raise UnsupportedTarget(NO_PROFILE, WHY_NONE)
+    rate = rate_of(program)
     found = mprof.buckets(program)
     stacks = mprof.stacks(program, found.address)
     deck = _Deck(symtab, frozenset(Shown(symtab).wrappers))
@@ -62,6 +60,23 @@ def mem_profile(program: Program, symtab: Symtab) -> MemProfile:
         _sample(deck, rate, always, size, pcs, allocs, frees) for size, pcs, allocs, frees in rows if pcs is not None
     ]
     return MemProfile(rate, samples, found.unreadable + len(stacks.pcs) - len(samples) + found.broken)
+
+
+def rate_of(program: Program) -> int:
+    """The rate that samples are scaled by. Raises UnsupportedTarget where none is taken and none ever was: a program
+    may set it to 0 that sampled before, and has a profile then (runtime/pprof writes it). GdbextError."""
+    rate = mprof.profile_rate(program)
+    if not rate and not mprof.buckets(program).made.any():
+        raise UnsupportedTarget(NO_PROFILE, WHY_NONE)
+    return rate
+
+
+def unscaled(rate: int) -> list[str]:
+    """What is to be said of a profile of such a rate; nothing of a usual one."""
+    if rate > 0:
+        return []
+    said = "nothing is sampled now, and nothing scaled" if not rate else "nothing is scaled"
+    return [f"runtime.MemProfileRate is {rate}: {said} (as in runtime/pprof)"]
 
 
 def _sample(deck: _Deck, rate: int, always: bool, size: int, pcs: Sequence[int], allocs: int, frees: int) -> Sample:

@@ -10,7 +10,6 @@ from attrs import frozen
 from gdbext.analysis.heap import memprofile
 from gdbext.analysis.heap.allocsite import sampled_slots
 from gdbext.analysis.heap.kernels import objects as states
-from gdbext.errors import UnsupportedTarget
 from gdbext.golang.runtime import mprof
 
 if TYPE_CHECKING:
@@ -40,11 +39,9 @@ class Reachable:
 def reachable(program: Program, symtab: Symtab, specials: Specials, flowed: Flowed) -> Mapping[int, Reachable]:
     """By the address that a profile has of the call (``memprofile.leaf``).
 
-    Raises UnsupportedTarget where the program samples nothing, GdbextError.
+    Raises UnsupportedTarget where the program has no samples, GdbextError.
     """
-    rate = mprof.profile_rate(program)
-    if not rate:
-        raise UnsupportedTarget(memprofile.NO_PROFILE, memprofile.WHY_NONE)
+    rate = memprofile.rate_of(program)
     heap = flowed.laid.heap
     ids, buckets = sampled_slots(program, heap, specials)
     alive = (flowed.state[ids] & states.MARKED) != 0

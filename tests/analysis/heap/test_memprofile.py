@@ -97,6 +97,25 @@ def test_a_program_without_a_profile() -> None:
         made.found()
 
 
+@pytest.mark.parametrize("rate", [0, -5])
+def test_a_rate_that_is_none(rate: int) -> None:
+    """Its profile is there, and is not scaled; a rate below 0 is none of 2**64 bytes."""
+    made = Made()
+    made.add(900, "main.main", cycles=[(12, 7)])
+    made.code.world.words(made.code.world.symbols["runtime.MemProfileRate"], rate & ((1 << 64) - 1))
+    (sample,) = made.found().samples
+    assert sample.values == (12, 10800, 5, 4500) and made.found().rate == rate
+
+
+def test_buckets_without_samples_are_no_profile() -> None:
+    made = Made()
+    made.add(900, "main.main")
+    assert len(made.found().samples) == 1
+    made.code.world.words(made.code.world.symbols["runtime.MemProfileRate"], 0)
+    with pytest.raises(UnsupportedTarget, match="keeps no memory profile"):
+        made.found()
+
+
 def test_buckets_that_cannot_be_read_are_counted() -> None:
     made = Made()
     made.add(900, "main.main", cycles=[(12, 7)])
