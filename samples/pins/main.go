@@ -25,6 +25,7 @@ type truth struct {
 	report.Common
 	Pins    []pin    `json:"pins"`
 	Stacks  []pin    `json:"stacks"`  // held by stacks
+	Kept    []pin    `json:"kept"`    // the same, by what is no more than kept alive
 	Others  []string `json:"others"`  // arrays that nothing may be said of
 	Unknown []string `json:"unknown"` // arrays whose holder has no type
 }
@@ -136,6 +137,16 @@ func holdArgument(mine []byte) {
 	println(len(mine), mine[0], cap(mine))
 }
 
+// holdKept uses no length after it waited: where that is, if anywhere, is up to the compiler.
+//
+//go:noinline
+func holdKept() {
+	mine := array()[:1:1]
+	waiting <- ofBytes("stack of main.holdKept", "mine", mine)
+	<-end
+	runtime.KeepAlive(mine)
+}
+
 // holdPointer leaves a word on its stack that is no slice's.
 //
 //go:noinline
@@ -154,6 +165,8 @@ func main() {
 	t.Stacks = append(t.Stacks, <-waiting)
 	go func() { holdArgument(array()[:len(t.Pins):20]) }()
 	t.Stacks = append(t.Stacks, <-waiting)
+	go holdKept()
+	t.Kept = append(t.Kept, <-waiting)
 	go holdPointer()
 	t.Unknown = append(t.Unknown, (<-waiting).Array)
 	runtime.GC()

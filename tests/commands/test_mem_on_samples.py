@@ -186,15 +186,20 @@ PLACES = [hosts.Host("core"), hosts.Host("live", copied=True)]
 
 @pytest.mark.parametrize("place", PLACES, ids=str)
 def test_every_sort_of_holder_of_pinned_arrays(go: str, place: hosts.Host) -> None:
-    """Each row is one array of the sample; of what may be used whole nothing is said, of what has no type only that."""
+    """Each row is one array of the sample; of what may be used whole nothing is said, of what has no type only that.
+
+    Go 1.21 writes one piece too many for a slice that is an argument: where its length is cannot be known then.
+    """
     with hosts.subject(place, build("pins", go)) as subject:
         found = hosts.ask(place, subject, "go-mem", "--slices")["slices"]
         text = hosts.say(place, subject, "go-mem", "--slices").out
         told = subject.truth.facts
-    pins, hidden = told["pins"], [*told["unknown"], *(one["array"] for one in told["stacks"])]
+    groups = {one["example"]: one for one in found.pop("groups")}
+    sure = told["stacks"][: 1 if go.startswith("1.21.") else None]
+    pins = [*told["pins"], *sure, *(one for one in told["kept"] if one["array"] in groups)]
+    hidden = [*told["unknown"], *(one for one in told["stacks"] + told["kept"] if one not in pins)]
     size = sum(one["size"] for one in pins)
     used, reach = (sum(one[name] for one in pins) for name in ("used", "capacity"))
-    groups = {one["example"]: one for one in found.pop("groups")}
     assert found.pop("not_looked_at") == {"objects": len(hidden), "bytes": len(hidden) * pins[0]["size"]}
     assert found == {"arrays": len(pins), "size": size, "bytes": size - used, "unreachable_bytes": size - reach}
     assert groups.keys() == {one["array"] for one in pins}
@@ -203,7 +208,9 @@ def test_every_sort_of_holder_of_pinned_arrays(go: str, place: hosts.Host) -> No
         assert (row["arrays"], row["bytes"]) == (1, one["size"] - one["used"])
         assert row["holder"] == one["holder"] or (one["holder"] == "map" and row["holder"].startswith("map."))
         assert row["field"] == one["field"] or one["holder"] == "map" or (go < "1.23" and row["holder"].endswith(")"))
-    assert f"refer to {len(hidden)} objects of 1 KiB or more, {len(hidden) * 64} KiB, of which no slice" in text
+    many = {1: "1 object of 1 KiB or more, 64.0 KiB", 2: "2 objects of 1 KiB or more, 128 KiB"}
+    many[3] = "3 objects of 1 KiB or more, 192 KiB"
+    assert f"refer to {many[len(hidden)]}, of which no slice that is known uses half" in text
 
 
 def test_maps_that_lost_most_of_their_entries(go: str) -> None:

@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 
 @frozen(eq=False)
 class FrameRanges:
-    """[begin, end) of each frame, sorted; the goroutine's row and the function's index."""
+    """[begin, end) of each frame, sorted; the goroutine's row and the function's index. ``pc``: what the frame's
+    variables are looked up by, within the call that it waits for."""
 
     begin: U64
     end: U64
     row: I64
     function: I64
+    pc: I64
 
     @classmethod
     def of(cls, goroutines: Goroutines) -> FrameRanges:
@@ -34,6 +36,7 @@ class FrameRanges:
         offset, callee = np.array(traces.offset, np.uint64), np.array(traces.callee, np.int64)
         size = np.array([info.size for info in infos], np.uint64)
         function = np.array([info.function for info in infos], np.int64)
+        pc = np.array(traces.pc, np.uint64).view(np.int64) - ~np.array(traces.trapped, np.bool_)
         parts = [(np.zeros(0, np.int64), np.zeros(0, np.int64))]
         at = np.arange(len(rows))
         while len(at := at[nodes[at] >= 0]):
@@ -43,7 +46,7 @@ class FrameRanges:
         begin = start.sp[stack] + offset[node] if len(node) else np.zeros(0, np.uint64)
         order = np.argsort(begin, kind="stable")
         stack, node, begin = stack[order], node[order], begin[order]
-        return cls(begin, begin + size[node], rows[stack], function[node])
+        return cls(begin, begin + size[node], rows[stack], function[node], pc[node])
 
     def at(self, addresses: U64) -> I64:
         """The frame that each address is in, -1 for none."""

@@ -138,7 +138,7 @@ class RootNames:
         """(variable, offset) of the variable of a frame that an address is in; the innermost scope counts."""
         pc = frame.pc if frame.trapped else frame.pc - 1
         found: tuple[Variable | None, int] = None, 0
-        for variable in self._in_scope(pc):
+        for variable in self.in_scope(pc):
             at = 0
             for piece in variable.pieces:
                 begin = frame.cfa + piece.value
@@ -147,7 +147,8 @@ class RootNames:
                 at += piece.size
         return found
 
-    def _in_scope(self, pc: int) -> list[Variable]:
+    def in_scope(self, pc: int) -> list[Variable]:
+        """The variables of a function at a pc, of a caller's frame at one less; none where nobody knows."""
         known = self._variables.get(pc)
         if known is None:
             file = self.files.at(pc)

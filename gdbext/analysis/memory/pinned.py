@@ -54,25 +54,42 @@ class Pinned:
 def pinned(known: Known) -> Pinned:
     """Of a program. Raises GdbextError."""
     flowed, words = known.maybe_live, sliceholders.holders(known)
-    said = sliceholders.said(known, words)
     ids, number = np.unique(words.target, return_inverse=True)
     base = flowed.laid.heap.addresses(ids)
-    end = base + _sizes(flowed, ids)
+    end, said = base + _sizes(flowed, ids), sliceholders.said(known, words)
+    judged = _judged(words, said, number, base, end)
+    if judged.doubted.any():
+        said = sliceholders.of_stacks(known, words, said, judged.doubted[number])
+        judged = _judged(words, said, number, base, end)
+    rows, every = np.flatnonzero(judged.pinned), (end - base).astype(np.int64)
+    first = np.full(len(ids), len(number), np.int64)
+    np.minimum.at(first, number, np.arange(len(number)))
+    more = (every - judged.used)[rows]
+    groups = _grouped(known, words.chosen(first[rows]), said, said.place[first[rows]], more, base[rows])
+    return Pinned(
+        len(rows), int(every[rows].sum()), int(more.sum()), int((every - judged.reach)[rows].sum()), groups,
+        int(judged.doubted.sum()), int(every[judged.doubted].sum()),
+    )  # fmt: skip
+
+
+@frozen(eq=False)
+class _Judged:
+    """Of each object: bytes that slices cover by their lengths, by their capacities; whether slices alone keep it that
+    use less than half; whether that is so as far as is known."""
+
+    used: I64
+    reach: I64
+    pinned: Bools
+    doubted: Bools
+
+
+def _judged(words: Words, said: Said, number: I64, base: U64, end: U64) -> _Judged:
     part = np.flatnonzero(said.size != 0)
     covering = words.pointer[part], said.size[part], number[part], end
     used, reach = (_covered(covering[0], count[part], *covering[1:]) for count in (said.length, said.capacity))
-    every = (end - base).astype(np.int64)
-    short = ~_some(number, _is_whole(said), len(ids)) & (2 * used < every)
-    doubted = short & _some(number, ~said.known, len(ids))
-    rows = np.flatnonzero(short & ~doubted)
-    first = np.full(len(ids), len(number), np.int64)
-    np.minimum.at(first, number, np.arange(len(number)))
-    more = (every - used)[rows]
-    groups = _grouped(known, words.chosen(first[rows]), said.place[first[rows]], more, base[rows])
-    return Pinned(
-        len(rows), int(every[rows].sum()), int(more.sum()), int((every - reach)[rows].sum()), groups,
-        int(doubted.sum()), int(every[doubted].sum()),
-    )  # fmt: skip
+    short = ~_some(number, _is_whole(said), len(end)) & (2 * used < (end - base).astype(np.int64))
+    unsure = _some(number, ~said.known, len(end))
+    return _Judged(used, reach, short & ~unsure, short & unsure)
 
 
 def _is_whole(said: Said) -> Bools:
@@ -108,12 +125,15 @@ def _covered(pointer: U64, count: U64, size: U64, number: I64, end: U64) -> I64:
     return found
 
 
-def _grouped(known: Known, words: Words, place: I64, more: I64, base: U64) -> list[Group]:
+def _grouped(known: Known, words: Words, said: Said, place: I64, more: I64, base: U64) -> list[Group]:
     """What pins the most first. ``words``: the first one of each array."""
     variable = np.where(words.root == sliceholders.OF_OBJECT, np.uint64(0), words.begin)
     keys = np.stack([place.astype(np.uint64), variable], axis=1)
     _, first, number = np.unique(keys, axis=0, return_index=True, return_inverse=True)
-    names = [sliceholders.name(known, words.chosen(np.array([at]))) for at in first.tolist()]
+    names = [
+        said.names.get(int(place[at])) or sliceholders.name(known, words.chosen(np.array([at])))
+        for at in first.tolist()
+    ]
     groups: dict[tuple[str, str], list[int]] = {}
     for at, one in enumerate(number.ravel().tolist()):
         groups.setdefault(names[one], []).append(at)

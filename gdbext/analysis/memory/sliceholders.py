@@ -1,19 +1,22 @@
 """Words that point to large objects, and which of them are the first ones of slices and strings: in objects, closures
-too, and in package variables.
+too, in package variables and on stacks.
 
-Of a word on a stack or in a register, of one of an object whose type nobody knows, it is not known what it is.
+Of some words it is not known what they are: of those in registers, of objects whose type nobody knows, of some on
+stacks (``stackslices``).
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-from attrs import evolve, fields_dict, frozen
+from attrs import evolve, field, fields_dict, frozen
 
 from gdbext.analysis.heap import flow, referrers
 from gdbext.analysis.heap.kernels import objects as states
+from gdbext.analysis.memory.stackslices import stacked
 from gdbext.compute import parallel
 from gdbext.errors import GdbextError
 from gdbext.golang.reading.words import columns
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from gdbext.analysis.heap.lookup import Lookup
     from gdbext.analysis.heap.rootnames import RootNames
     from gdbext.analysis.heap.variables import Variables
+    from gdbext.analysis.leaks.waiting import Waiting
     from gdbext.compute.arrays import I64, U64, Bools
     from gdbext.golang.reading.program import Program
     from gdbext.golang.runtime.mgcmark import Roots
@@ -38,7 +42,7 @@ LEAST = 1024
 PIECES = 64
 UNKNOWN, NO_SLICE = -1, -2
 """Rows of what nobody knows the type of, and of what is not the first word of a slice or a string."""
-OF_OBJECT = -1
+OF_OBJECT, NO_ROOT = -1, -2
 
 
 class Known(Protocol):
@@ -58,13 +62,15 @@ class Known(Protocol):
     def lookup(self) -> Lookup: ...
     @property
     def root_names(self) -> RootNames: ...
+    @property
+    def waiting(self) -> Waiting: ...
 
 
 @frozen(eq=False)
 class Words:
     """One entry of each array per word: where it is, what it says, the object's id. ``row``, ``offset``: of the type of
     what it lies in, and where there; row UNKNOWN, NO_SLICE. ``begin``: of the object or variable. ``root``: its number
-    among the roots, or OF_OBJECT."""
+    among the roots, or OF_OBJECT, NO_ROOT."""
 
     where: U64
     pointer: U64
@@ -82,13 +88,14 @@ class Words:
 @frozen(eq=False)
 class Said:
     """What the words are. ``known``: that is known. ``size``: of an element of a slice or a string that begins there,
-    else 0; ``length``, ``capacity``: its elements. ``place``: see ``FirstWords``."""
+    else 0; ``length``, ``capacity``: its elements. ``place``: see ``FirstWords``; of a stack's word in ``names``."""
 
     known: Bools
     size: U64
     length: U64
     capacity: U64
     place: I64
+    names: Mapping[int, tuple[str, str]] = field(factory=dict)
 
 
 def holders(known: Known) -> Words:
@@ -112,6 +119,32 @@ def said(known: Known, words: Words) -> Said:
         read = columns(image, where, (8, 16))
         length[rows], capacity[rows] = read[:, 0], np.where(found.text[rows], read[:, 0], read[:, 1])
     return Said(found.known | (words.row == NO_SLICE), found.size, length, capacity, found.place)
+
+
+def of_stacks(known: Known, words: Words, said: Said, mine: Bools) -> Said:
+    """What is ``said``, and of some words, if they lie on stacks, what the debug information says."""
+    kind = np.where(words.root >= 0, known.roots.kind[np.maximum(words.root, 0)], CONSERVATIVE)
+    rows = np.flatnonzero(mine & (words.root != OF_OBJECT) & (kind == STACK))
+    if not len(rows):
+        return said
+    found = stacked(known.program, known.waiting.frames, known.root_names, words.where[rows])
+    some = (found.spot >= 0) & (
+        found.length <= np.minimum(found.capacity, _room(known, words.chosen(rows), found.size))
+    )
+    first = int(said.place.max()) + 1
+    rows = rows[some]
+    made = Said(*(getattr(said, name).copy() for name in ("known", "size", "length", "capacity", "place")))
+    made.known[rows], made.size[rows], made.place[rows] = True, found.size[some], first + found.spot[some]
+    made.length[rows], made.capacity[rows] = found.length[some], found.capacity[some]
+    return evolve(made, names={first + at: one for at, one in found.names.items()})
+
+
+def _room(known: Known, words: Words, size: U64) -> U64:
+    """How many elements fit behind a word into what it points to: of more no variable can be the slice."""
+    heap = known.maybe_live.laid.heap
+    end = heap.addresses(words.target) + heap.elemsizes(words.target).astype(np.uint64)
+    found: U64 = (end - words.pointer) // np.maximum(size, np.uint64(1))
+    return found
 
 
 def _of_objects(flowed: Flowed) -> Words:
@@ -147,7 +180,7 @@ def _large(flowed: Flowed, where: U64, pointer: U64, root: I64 | None = None) ->
 
 def _untyped(flowed: Flowed, words: U64) -> Words:
     found = _large(flowed, np.zeros(len(words), np.uint64), words)
-    return evolve(found, root=np.zeros(len(found.root), np.int64))
+    return evolve(found, root=found.root + (NO_ROOT - OF_OBJECT))
 
 
 def _finalized(flowed: Flowed, roots: Roots) -> U64:
@@ -169,9 +202,9 @@ def _of_roots(known: Known) -> Words:
     variable = number[mine]
     inside = found.where[mine] - address[variable] < flowed.table.described.size[of[variable].astype(np.int64)]
     mine, variable = mine[inside], variable[inside]
-    begin, row[mine] = found.where.copy(), of[variable].astype(np.int64)
-    begin[mine] = address[variable]
-    return evolve(found, row=row, offset=(found.where - begin).astype(np.int64), begin=begin)
+    begin, offset, row[mine] = np.zeros_like(found.where), np.zeros_like(row), of[variable].astype(np.int64)
+    begin[mine], offset[mine] = address[variable], (found.where[mine] - address[variable]).astype(np.int64)
+    return evolve(found, row=row, offset=offset, begin=begin)
 
 
 def name(known: Known, word: Words) -> tuple[str, str]:

@@ -127,13 +127,21 @@ class Forms:
 
     def path(self, form: Form, offset: int) -> str:
         """What is said to get from a value to what lies at an offset of it: ``.rows[3].name``. Raises GdbextError."""
+        return self._opened(form, offset)[0]
+
+    def leaf(self, form: Form, offset: int) -> tuple[Form, int]:
+        """What lies at an offset of a value that is no structure and no array, and the offset in that. Raises
+        GdbextError."""
+        return self._opened(form, offset)[1:]
+
+    def _opened(self, form: Form, offset: int) -> tuple[str, Form, int]:
         said = ""
         for _ in range(DEEPEST):
             step = self._step(form, offset)
             if step is None:
                 break
             said, form, offset = said + step[0], step[1], step[2]
-        return said
+        return said, form, offset
 
     def _step(self, form: Form, offset: int) -> tuple[str, Form, int] | None:
         """(what is said, the part, the offset in it) of a structure or an array; None for what has no parts."""
