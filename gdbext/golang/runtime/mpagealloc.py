@@ -74,7 +74,7 @@ def page_sets(program: Program) -> tuple[U64, U64, U64]:
 def padding(program: Program) -> U64:
     """Pages before the heap's first one, which the bitmap says are in use: no span ever has them, and nothing touches
     them (Go 1.26, markRandomPaddingPages). Of chunks of the arenas, what the page table names no span for."""
-    starts = np.array([first for first, _ in _chunks(program)], np.uint64)
+    starts = np.array([first for first, last in _chunks(program) if first < last], np.uint64)
     rows = [_before_spans(program, start) for start in starts[_without_span(program, starts)][:FEW].tolist()]
     return np.array(rows, np.uint64).reshape(-1, 2)
 

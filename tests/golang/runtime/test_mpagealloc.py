@@ -86,6 +86,17 @@ def test_pages_before_the_heap_are_those_without_a_span(first: int) -> None:
     assert found == ([(0, min(first, 512))] if first else [])
 
 
+def test_arenas_at_the_end_of_all_addresses() -> None:
+    """Of nothing, as a damaged list may have them."""
+    last = (1 << 64) - CHUNK
+    made = Pages(27, (last, last))
+    index = ((last + (1 << 47)) & (1 << 64) - 1) // ARENA_SIZE
+    entry, arena = made.world.off_heap.take(8), made.world.off_heap.take(1 << 18)
+    made.world.words(entry, arena)
+    made.world.put("runtime.mheap", made.mheap, arenas=entry - 8 * index)
+    assert len(mpagealloc.padding(made.world.program)) == 0
+
+
 def test_its_own_tables() -> None:
     made = Pages(27, (HEAP, HEAP + CHUNK))
     summary = made.mheap + made.world.offset("runtime.mheap", "pages.summary")
