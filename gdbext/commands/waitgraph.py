@@ -22,7 +22,8 @@ RAN = "the program ran while its memory was read: what is said of it may never h
 
 def run(session: Session, args: argparse.Namespace) -> report.Report:
     """Raises GdbextError."""
-    graph = waitgraphrows.Graph.of(waitgraph.waitgraph(session.waiting, session.heap))
+    leaked = (lambda: session.leaked.mask) if session.target.memory.stable else None
+    graph = waitgraphrows.Graph.of(waitgraph.waitgraph(session.waiting, session.heap, leaked))
     rows, cut = counts.limited(waitgraphrows.folded(graph), args.limit)
     document = {
         "sentence": waitgraphrows.sentence(graph.graph),
@@ -58,13 +59,16 @@ COMMAND = Command(
     help="Say who waits for which channel or lock, and who likely has it; cycles are deadlocks.",
     description=(
         "Go notes nowhere who has a lock and who will send. What is waited for, and by whom, is certain; who has it\n"
-        "is likely only (suspected). Of a lock: the goroutine that has a deferred call that unlocks it; it may wait\n"
-        "for it in a function that it called then, and so for itself. Else, and of all other things: the goroutines\n"
-        "that do not wait for it and whose stacks refer to it, as one that will unlock a mutex mostly does, or to the\n"
-        "object that it is part of. Of a mutex, a channel and a lock that a writer has: the one such goroutine, if\n"
-        "there is just one; of a wait group, and of a lock that readers have: all of them. Of a global lock that no\n"
-        "deferred call unlocks nobody is named, for no stack has to refer to it.\n"
-        "A cycle is a chain of such holders that ends where it began. A select of several channels is in none.\n"
+        "is likely only (suspected). Of a lock: the goroutine that has a deferred call that unlocks it, which may\n"
+        "wait for it in another function by now, and so for itself, where nobody else refers to it. (A call by way of\n"
+        "an interface is not seen to unlock.) Else, and of all other things: the goroutines that do not wait for it\n"
+        "and whose stacks refer to it, as one that will unlock a mutex mostly does, or to the object that it is part\n"
+        "of. Of a mutex, a channel and a lock that a writer has: the one such goroutine, if there is just one; of a\n"
+        "wait group, and of a lock that readers have: all of them. Of a global lock that no deferred call unlocks\n"
+        "nobody is named, for no stack has to refer to it.\n"
+        "A cycle is a chain of such holders that ends where it began, of locks or, where channels and wait groups are\n"
+        "in it, of goroutines that nothing else can wake: that is proved, and so not said of a program that runs. A\n"
+        "select of several channels is in none.\n"
         "Whether anything can wake a goroutine go-goroutineleaks proves."
     ),
     examples=(

@@ -84,6 +84,8 @@ func main() {
 	plantContexts()
 	plantRings()
 	plantOwn()
+	plantGivenBack()
+	plantPool()
 	for _, f := range more {
 		f()
 	}

@@ -261,6 +261,34 @@ func (b *book) callOut(taken, start chan bool) {
 	b.mu.Lock()
 }
 
+// around gives its lock back while it calls out, and a deferred call takes it again.
+//
+//go:noinline
+func (b *book) around(taken, start chan bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.without(taken, start)
+	b.pages++
+}
+
+//go:noinline
+func (b *book) without(taken, start chan bool) {
+	b.mu.Unlock()
+	defer b.mu.Lock()
+	taken <- true
+	<-start
+}
+
+// flush unlocks without a deferred call.
+//
+//go:noinline
+func (b *book) flush(taken, end chan bool) {
+	b.mu.Lock()
+	taken <- true
+	<-end
+	b.mu.Unlock()
+}
+
 // follow waits for a condition whose lock somebody has by the time it is signalled.
 //
 //go:noinline
@@ -309,6 +337,35 @@ func plantOwn() {
 	plant("has a condition's lock", Leaked, "channel", func() { four.hold(taken, make(chan bool)) })
 	<-taken
 	turned.Signal()
+}
+
+// plantGivenBack: goroutines that gave a lock back and wait for it again.
+func plantGivenBack() {
+	one, two := new(book), new(book)
+	taken, start := make(chan bool), make(chan bool)
+	plant("mutex, a deferred call takes it again", Leaked, "mutex", func() { one.around(taken, start) }).on(&one.mu)
+	<-taken
+	one.mu.Lock()
+	plant("mutex, somebody took it meanwhile", Leaked, "mutex", func() { two.around(taken, start) }).on(&two.mu)
+	<-taken
+	plant("took it meanwhile", Leaked, "channel", func() { two.flush(taken, make(chan bool)) })
+	<-taken
+	close(start)
+}
+
+var jobs, results = make(chan int), make(chan int)
+
+// plantPool: goroutines that send to each other, and others may too.
+func plantPool() {
+	plant("worker of a pool", Woken, "channel", func() { work(jobs, results) }).on(jobs)
+	plant("collector of a pool", Woken, "channel", func() { work(results, jobs) }).on(results)
+}
+
+//go:noinline
+func work(in, out chan int) {
+	for one := range in {
+		out <- one
+	}
 }
 
 // settle waits until a goroutine waits for a reason, and not for a collection only, say.

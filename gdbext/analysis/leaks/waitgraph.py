@@ -83,14 +83,26 @@ class WaitGraph:
             yield row, next(one for one in self.by_waiter[row] if other in one.holders), other
 
 
-def waitgraph(waiting: Waiting, heap: Heap) -> WaitGraph:
-    """Of a program. Raises GdbextError."""
+def waitgraph(waiting: Waiting, heap: Heap, leaked: Callable[[], Bools] | None = None) -> WaitGraph:
+    """Of a program. ``leaked``: which rows nothing wakes, None where nobody knows. Raises GdbextError."""
     goroutines = waiting.goroutines
     waits = waits_on(goroutines, waiting.frames, waiting.blocked)
     things = list(_things(waiting, heap, waits))
     things.sort(key=lambda one: -len(one.waiters))
-    found = cycles(_edges(waits, things))
+    found = _deadlocks(waits, things, leaked)
     return WaitGraph(goroutines, waits, things, _by_waiter(things), found, waiting.blocked.notes)
+
+
+def _deadlocks(waits: WaitsOn, things: Sequence[Thing], leaked: Callable[[], Bools] | None) -> list[list[int]]:
+    """Cycles of locks; of channels and wait groups too those of goroutines that nothing else wakes: whoever has a
+    channel may send."""
+    found = cycles(_edges(waits, [one for one in things if one.kind in LOCKS]))
+    members = {row for one in found for row in one}
+    more = [one for one in cycles(_edges(waits, things)) if members.isdisjoint(one)]
+    if more and leaked is not None:
+        asleep = leaked()
+        found += [one for one in more if asleep[one].all()]
+    return found
 
 
 def _by_waiter(things: Sequence[Thing]) -> dict[int, list[Thing]]:
@@ -112,7 +124,8 @@ def _things(waiting: Waiting, heap: Heap, waits: WaitsOn) -> Iterator[Thing]:
     free = _free(waiting.goroutines, addresses, kinds)
     for number, (address, kind) in enumerate(zip(addresses.tolist(), kinds.tolist(), strict=True)):
         others = np.setdiff1d(referring[number], waiters[number])
-        theirs = unlocking.of(int(lock[number]), waiters[number]) if kind in LOCKS else others[:0]
+        elsewhere = len(others) > 0
+        theirs = unlocking.of(int(lock[number]), waiters[number], elsewhere) if kind in LOCKS else others[:0]
         yield Thing(address, kind, waiters[number], others, theirs, _why(kind, others, theirs, bool(free[number])))
 
 
