@@ -57,8 +57,8 @@ def notes(found: Pinned) -> Iterator[str]:
     if found.doubted:
         many = f"{plural(found.doubted, 'object')} of {LEAST} or more, {human_bytes(found.doubted_size)}"
         yield (
-            f"words whose type is not known (of stacks, registers, objects without a type) refer to {many}, of which "
-            "no slice that is known uses half: whether slices pin these was not looked at"
+            f"words whose type is not known (of stacks, registers, variables and objects without a type) refer to "
+            f"{many}, of which no slice that is known uses half: whether slices pin these was not looked at"
         )
 
 

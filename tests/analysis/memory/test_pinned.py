@@ -49,8 +49,9 @@ def test_what_was_not_looked_at_is_not_denied() -> None:
     (none,) = pinnedrows.blocks(some, 1)
     assert isinstance(none, Text) and "no array of 1 KiB or more of which all holders are known is kept" in none.text
     assert list(pinnedrows.notes(some)) == [
-        "words whose type is not known (of stacks, registers, objects without a type) refer to 2 objects of 1 KiB or "
-        "more, 8.00 KiB, of which no slice that is known uses half: whether slices pin these was not looked at"
+        "words whose type is not known (of stacks, registers, variables and objects without a type) refer to "
+        "2 objects of 1 KiB or more, 8.00 KiB, of which no slice that is known uses half: whether slices pin these was "
+        "not looked at"
     ]
     assert list(pinnedrows.notes(FOUND)) == []
     assert pinnedrows.document(some, 1)["not_looked_at"] == {"objects": 2, "bytes": 8192}

@@ -48,7 +48,7 @@ def _of_places(described: Described, row: I64, offset: I64) -> FirstWords:
     n = len(row)
     known, size, text = np.zeros(n, np.bool_), np.zeros(n, np.uint64), np.zeros(n, np.bool_)
     place = np.unique(row, return_inverse=True)[1].astype(np.int64)
-    at = np.flatnonzero(row >= 0)
+    at = np.flatnonzero((row >= 0) & (len(described.slot_at) > 0))
     row, inside = row[at], offset[at]
     for _ in range(DEPTH):
         flat = described.slots[row] >= 0

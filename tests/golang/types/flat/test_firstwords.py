@@ -67,4 +67,9 @@ def test_elements_are_one_place() -> None:
 
 
 def test_of_nothing() -> None:
+    """No words; no type that has any."""
     assert asked() == []
+    none = made()._replace(
+        **{name: getattr(made(), name)[:0] for name in Described._fields if name.startswith("slot_")}
+    )
+    assert first_words(none, np.array([INT]), np.array([0])).known.tolist() == [False]
