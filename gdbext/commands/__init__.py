@@ -208,6 +208,13 @@ def count(text: str) -> int:
     return int(text)
 
 
+def several(text: str) -> int:
+    """An argument type: 1 or more."""
+    if not text.isascii() or not text.isdigit() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 1 or more")
+    return int(text)
+
+
 def seconds(text: str) -> float:
     """An argument type: more than 0."""
     try:

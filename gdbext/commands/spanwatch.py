@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from gdbext import report
 from gdbext.analysis.memory import spangrowth, spanhits
-from gdbext.commands import Command, count, seconds
+from gdbext.commands import Command, seconds, several
 from gdbext.commands._going import ENDED, Going, Unstopped
 from gdbext.errors import GdbextError, UsageError
 from gdbext.golang.runtime import sizeclasses
@@ -31,7 +31,7 @@ COST = (
 def arguments(parser: argparse.ArgumentParser) -> None:
     """go-spanwatch's own options."""
     add = parser.add_argument
-    add("-n", type=count, metavar="N", help="so many intervals (1); with --break: so many spans (1000)")
+    add("-n", type=several, metavar="N", help="so many intervals (1); with --break: so many spans (1000)")
     add("-t", type=seconds, metavar="SECONDS", help="an interval's length (10); with --break: watch for so long")
     add("--break", dest="breaks", action="store_true", help="each span as it is allocated, and who allocates it")
 
@@ -66,7 +66,7 @@ class Watch:
         self.notes: list[str] = []
         self.samples: list[spangrowth.Sample] = []
         self.hits: list[perfevents.Hit] = []
-        self.went_ns, self.stops = 0, 0
+        self.went_ns, self.stops, self.lost = 0, 0, 0
         self.why = ""
 
     # What happens
@@ -126,10 +126,10 @@ class Watch:
                 return (hits.read() >= most > 0) or (end is not None and time.monotonic() >= end)
 
             self._go_on(enough)
-            lost = hits.end() - len(hits.seen)
+            self.lost = max(hits.end() - len(hits.seen), 0)
         self.hits = hits.seen[:most] if most else hits.seen
-        if lost > 0:
-            self.notes.append(f"{counts.plural(lost, 'span')} more came too fast to be noted")
+        if self.lost:
+            self.notes.append(f"{counts.plural(self.lost, 'span')} more came too fast to be noted")
         self._look()
 
     def _go_on(self, enough: Callable[[], bool]) -> None:
@@ -207,8 +207,10 @@ class Watch:
             yield spanwatchrows.CALLER.table([callers], cut=cut)
 
     def _said(self, rows: list[spangrowth.Grown]) -> Iterator[str]:
-        line = spanwatchrows.hits_line if self.args.breaks else spanwatchrows.grown_line
-        yield line(rows, self.went_ns)
+        if self.args.breaks:
+            yield spanwatchrows.hits_line(rows, self.went_ns, self.lost)
+        else:
+            yield spanwatchrows.grown_line(rows, self.went_ns)
         yield spanwatchrows.counted_line(self.counted(), self.went_ns)
         yield spanwatchrows.spanalloc_line(self.first, self.last)
 

@@ -97,11 +97,13 @@ def grown_line(rows: Sequence[Grown], elapsed_ns: int) -> str:
     return f"spans in use: {_signed(sum(row.spans for row in rows))}, {_signed_bytes(size)} ({rate} a second)"
 
 
-def hits_line(rows: Sequence[Grown], elapsed_ns: int) -> str:
-    """All that were allocated."""
+def hits_line(rows: Sequence[Grown], elapsed_ns: int, lost: int = 0) -> str:
+    """All that were allocated, those included that came too fast to be noted."""
     spans, size = sum(row.spans for row in rows), sum(row.bytes for row in rows)
-    rate = spans / (max(elapsed_ns, 1) / 1e9)
-    return f"{plural(spans, 'span')} allocated, {human_bytes(size)} ({rate:,.0f} spans a second)"
+    rate = f"({(spans + lost) / (max(elapsed_ns, 1) / 1e9):,.0f} spans a second)"
+    if lost:
+        return f"{plural(spans + lost, 'span')} allocated, {spans:,} of them noted: at least {human_bytes(size)} {rate}"
+    return f"{plural(spans, 'span')} allocated, {human_bytes(size)} {rate}"
 
 
 def spanalloc_line(before: Sample, after: Sample) -> str:

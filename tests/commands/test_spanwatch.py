@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from gdbext.analysis.memory import spanhits
+from gdbext.analysis.memory.spangrowth import Grown
 from gdbext.commands import spanwatch
 from gdbext.errors import UsageError
 from gdbext.session import Session
@@ -121,6 +122,22 @@ def test_what_stands_still_is_refused() -> None:
         text(spanwatch.COMMAND, Session(world(SMALL, **BEFORE).target))
     with pytest.raises(UsageError, match="'0' is not a number of seconds"):
         text(spanwatch.COMMAND, Session(world(SMALL, **BEFORE).target), "-t 0")
+
+
+@pytest.mark.parametrize("more", ["", "--break", "-t 1 --json"])
+def test_to_watch_nothing_is_refused(more: str) -> None:
+    going = Grows(world(SMALL, MORE, **AFTER))
+    with pytest.raises(UsageError, match="'0' is not a number of 1 or more"):
+        text(spanwatch.COMMAND, Session(world(SMALL, **BEFORE).target), f"-n 0 {more}", going=going)
+    assert not going.asked
+
+
+def test_those_that_came_too_fast_are_counted() -> None:
+    rows = [Grown(10, 48, 5, 5 * PAGE), Grown(-1, 0, 2, 8 * PAGE)]
+    assert spanwatchrows.hits_line(rows, 10**9) == "7 spans allocated, 104 KiB (7 spans a second)"
+    assert spanwatchrows.hits_line(rows, 10**9, lost=3) == (
+        "10 spans allocated, 7 of them noted: at least 104 KiB (10 spans a second)"
+    )
 
 
 def hit(pages: int, kind: int, number: int) -> Hit:
