@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gdbext.report.columns import Schema
     from gdbext.session import Session
 
-OLDER = "the second is older than the first, as the program counts collections"
+OLDER = "the second is older than the first, as the program counts collections and what it allocates"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -63,9 +63,8 @@ class Lifetimes:
         """Of moments in their order. Raises UsageError where they are not of one process, or in another order."""
         last = dumps[-1]
         collections = [int(mheap.ahead(last.moment.sweepgen, dump.moment.sweepgen)) // STEP for dump in dumps]
-        if any(later > earlier for earlier, later in pairwise(collections)):
-            raise UsageError("the heap dumps are not in the order of time, as the program counts collections")
         since = _since(dumps)
+        _check_order(dumps)
         rows = sorted(_rows(dumps, collections, since), key=lambda row: (row.since, -row.count.bytes, row.name))
         return cls(dumps, collections, rows)
 
@@ -73,6 +72,16 @@ class Lifetimes:
         """Of all that are there since a moment."""
         mine = [row.count for row in self.rows if row.since == since]
         return Count(sum(one.objects for one in mine), sum(one.bytes for one in mine))
+
+
+def _check_order(dumps: Sequence[HeapDump]) -> None:
+    """Of one process, as those are that could be compared."""
+    for number, (one, other) in enumerate(pairwise(dumps), 1):
+        if other.moment.older(one.moment):
+            counted = "as the program counts collections and what it allocates"
+            raise UsageError(
+                f"dump {number + 1} is older than dump {number}, {counted}", "name them in the order of time"
+            )
 
 
 def _since(dumps: Sequence[HeapDump]) -> I32:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from gdbext.errors import GdbextError
-from gdbext.golang.runtime import mheap
+from gdbext.golang.runtime import mheap, mstats
 
 if TYPE_CHECKING:
     from gdbext.golang.reading.program import Program
@@ -25,7 +25,8 @@ class Moment:
     ``build_id``: Go's own, else the linker's. ``start``: when the process began, 0 where that cannot be read.
     ``text``: where its code lies. ``sweepgen``: grows by two with every collection (mheap_.sweepgen). ``stable``:
     whether the program stood still. ``frees``: whether it frees by other means than collections. ``swept``: whether
-    nothing is left to be freed of what the last collection found dead.
+    nothing is left to be freed of what the last collection found dead. ``allocated``: bytes that were since the process
+    began (MemStats.TotalAlloc); 0 where that is not known, as in files of before it was asked.
     """
 
     kind: str
@@ -40,6 +41,7 @@ class Moment:
     stable: bool
     frees: bool
     swept: bool
+    allocated: int = 0
 
     @classmethod
     def of(cls, program: Program, text: int, swept: bool) -> Moment:
@@ -48,7 +50,7 @@ class Moment:
         return cls(
             target.identity.kind, binary.path, target.identity.pid, binary.go_version, binary.arch,
             binary.go_build_id or binary.build_id, start_of(program), text, mheap.sweepgen(program),
-            target.memory.stable, any(name in FREEING for name in binary.experiments), swept,
+            target.memory.stable, any(name in FREEING for name in binary.experiments), swept, _allocated(program),
         )  # fmt: skip
 
     @property
@@ -62,14 +64,23 @@ class Moment:
         return f"process {self.pid}" if self.pid is not None else "a process"
 
     def older(self, other: Moment) -> bool:
-        """Whether it is before another one, as far as collections tell: their count is a number of 32 bits."""
-        return bool(mheap.ahead(self.sweepgen, other.sweepgen) < 0)
+        """Whether it is before another one of its process, as far as the program's own counts tell: of collections, a
+        number of 32 bits, and between two of them of what was allocated, which only grows."""
+        ahead = int(mheap.ahead(self.sweepgen, other.sweepgen))
+        return ahead < 0 or (ahead == 0 and 0 < self.allocated < other.allocated)
 
 
 def is_all_there(before: Moment, after: Moment) -> bool:
     """Whether nothing that was there before was freed until after: what is reachable, and what is garbage."""
     still = before.stable and after.stable and before.sweepgen == after.sweepgen
     return still and before.swept and not before.frees
+
+
+def _allocated(program: Program) -> int:
+    try:
+        return mstats.memstats(program).value("TotalAlloc")
+    except GdbextError:
+        return 0
 
 
 def start_of(program: Program) -> int:

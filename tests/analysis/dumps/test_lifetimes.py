@@ -53,8 +53,16 @@ def test_where_most_of_them_were_made() -> None:
 
 
 def test_another_order_is_refused() -> None:
-    with pytest.raises(UsageError, match="order of time"):
+    with pytest.raises(UsageError, match=r"dump 2 is older than dump 1, .* order of time"):
         Lifetimes.of([dump(sweepgen=14), dump(sweepgen=10)])
+
+
+def test_between_two_collections_what_was_allocated_tells_the_order() -> None:
+    first, second, unknown = dump(allocated=1000), dump(allocated=1001), dump()
+    with pytest.raises(UsageError, match="dump 3 is older than dump 2"):
+        Lifetimes.of([first, second, first])
+    for moments in ([first, first, second], [second, unknown, first], [second, dump(sweepgen=12, allocated=1000)]):
+        assert Lifetimes.of(moments).collections[-1] == 0
 
 
 def test_another_process_is_refused() -> None:
