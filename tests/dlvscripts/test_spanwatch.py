@@ -53,6 +53,12 @@ def test_a_core_does_not_go_on(ctxforest_core: programs.Core) -> None:
     assert answer == "go-spanwatch: a core does not go on; on a live process: dlv attach PID\n"
 
 
+def test_to_watch_nothing_is_refused(ctxforest_core: programs.Core) -> None:
+    answers = delve.on_core(ctxforest_core, "go-spanwatch -n 0", "go-spanwatch --break -n=0", "go-spanwatch -t 0")
+    more = "needs a number of 1 or more, not 0; help go-spanwatch\n"
+    assert answers == tuple(f"go-spanwatch: {name} {more}" for name in ("-n", "-n", "-t"))
+
+
 @pytest.mark.parametrize("flags", ["--break -n 100000", "-t 100000"])
 def test_interrupted_it_takes_its_breakpoint_away(go: str, flags: str) -> None:
     with programs.run(programs.build("churn", go)) as running:
