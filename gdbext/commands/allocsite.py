@@ -73,7 +73,8 @@ def _rest(site: allocsite.Site | None, known: allocsite.Sampled | report.Absent)
     if site is None:
         each = f", one for each {cells.human_bytes(known.rate)} allocated on average"
         unscaled = f" (runtime.MemProfileRate is {known.rate} now)"
-        return f"Only sampled objects have a site: {many} are{each if known.rate > 0 else unscaled}."
+        are = counts.verb(known.sampled, "is", "are")
+        return f"Only sampled objects have a site: {many} {are}{each if known.rate > 0 else unscaled}."
     bucket = site.bucket
     there, about = mprof.scaled(bucket.there, bucket.size, known.rate), "about" if known.rate > 0 else "at least"
     return (

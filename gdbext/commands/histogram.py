@@ -85,7 +85,8 @@ def _sampled(found: sites.Sites) -> str:
     every = f", one for each {cells.human_bytes(found.rate)} allocated on average" if found.rate > 1 else ""
     if found.rate <= 0:
         every = f", and nothing is scaled (runtime.MemProfileRate is {found.rate} now)"
-    return f"{found.sampled:,} of {counts.plural(found.objects, 'object')} were sampled{every}"
+    were = counts.verb(found.sampled, "was", "were")
+    return f"{found.sampled:,} of {counts.plural(found.objects, 'object')} {were} sampled{every}"
 
 
 def _of(

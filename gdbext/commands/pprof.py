@@ -123,7 +123,8 @@ def _lines(
 
 
 def _of_build(build: here.Build) -> str:
-    agree = f"{build.agree:,} of {counts.plural(build.of, 'site')} have the same function, file and line here"
+    have = counts.verb(build.agree, "has", "have")
+    agree = f"{build.agree:,} of {counts.plural(build.of, 'site')} {have} the same function, file and line here"
     if build.profiled and build.here:
         theirs = cells.escape(build.profiled)
         if build.same:

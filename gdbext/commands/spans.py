@@ -52,9 +52,10 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
 def _sentence(classes: list[spanclasses.SpanClass]) -> str:
     whole = spanclasses.total(classes)
     share = 100 * whole.live_bytes / max(whole.bytes, 1)
+    take = counts.verb(whole.live, "takes", "take")
     return (
         f"{counts.plural(whole.spans, 'span')} in use, {cells.human_bytes(whole.bytes)}: "
-        f"{counts.plural(whole.live, 'object')} take {cells.human_bytes(whole.live_bytes)} of it ({share:.1f} %)"
+        f"{counts.plural(whole.live, 'object')} {take} {cells.human_bytes(whole.live_bytes)} of it ({share:.1f} %)"
     )
 
 

@@ -23,6 +23,11 @@ def plural(count: int, word: str) -> str:
     return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
 
 
+def verb(count: int, one: str, many: str) -> str:
+    """The one that goes with so many: ``is`` or ``are``, ``it keeps`` or ``they keep``."""
+    return one if count == 1 else many
+
+
 def limited(every: Some, limit: int | None, said: Callable[[int], str] = MORE.format) -> tuple[Some, str]:
     """The first ones, and the line about those that were left out ("" for none). ``limit`` None: all.
 

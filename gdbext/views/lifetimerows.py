@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gdbext.report import cells
 from gdbext.report.columns import Column, Schema
-from gdbext.report.counts import plural
+from gdbext.report.counts import plural, verb
 from gdbext.report.values import Kind
 from gdbext.views.histogramrows import untyped
 from gdbext.views.siterows import FRAME, made_by, place
@@ -46,10 +46,9 @@ ROW = Schema(
 def sentence(found: Lifetimes) -> str:
     """The answer."""
     oldest = found.total(0)
-    return (
-        f"{plural(oldest.objects, 'object')}, {oldest.bytes:,} bytes, are there since the first dump: they survived "
-        f"{plural(found.collections[0], 'collection')}"
-    )
+    are, they = verb(oldest.objects, "is", "are"), verb(oldest.objects, "it", "they")
+    many, survived = plural(oldest.objects, "object"), plural(found.collections[0], "collection")
+    return f"{many}, {oldest.bytes:,} bytes, {are} there since the first dump: {they} survived {survived}"
 
 
 def moments(found: Lifetimes) -> Iterator[str]:
@@ -59,6 +58,7 @@ def moments(found: Lifetimes) -> Iterator[str]:
         many = f"{plural(count.objects, 'object')}, {cells.human_bytes(count.bytes)}"
         between = found.collections[since - 1] - found.collections[since]
         last = " (the last)" if since == len(found.dumps) - 1 else ""
-        yield f"dump {since + 1}{last}, {plural(between, 'collection')} after the one before: {many} are new in it"
+        are = verb(count.objects, "is", "are")
+        yield f"dump {since + 1}{last}, {plural(between, 'collection')} after the one before: {many} {are} new in it"
     if found.collections[0]:
         yield "Another object may have taken the place of one that a collection freed between (go-diff says more)."

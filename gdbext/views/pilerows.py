@@ -12,7 +12,7 @@ from gdbext.analysis.leaks.piles import Crowd, Pile
 from gdbext.analysis.leaks.verdicts import VERDICTS
 from gdbext.report import cells
 from gdbext.report.columns import Column, Schema
-from gdbext.report.counts import plural
+from gdbext.report.counts import plural, verb
 from gdbext.report.values import Kind
 from gdbext.views.siterows import FRAME, made_by, mostly_by, place, sampled
 
@@ -140,9 +140,11 @@ def said(row: Row) -> str:
     """One in words, without a full stop."""
     whose = cells.escape(row.holder or UNKNOWN)
     if row.what == WAITING:
-        return f"{row.many} wait for {row.example:#x} and nothing else, which {whose} can cancel"
-    are = "that are held" if row.what == "held" else "that were cancelled"
-    return f"{row.many} {are} are there by way of {whose}"
+        waits = verb(row.count, "waits", "wait")
+        return f"{row.many} {waits} for {row.example:#x} and nothing else, which {whose} can cancel"
+    held = verb(row.count, "that is held", "that are held")
+    which = held if row.what == "held" else verb(row.count, "that was cancelled", "that were cancelled")
+    return f"{row.many} {which} {verb(row.count, 'is', 'are')} there by way of {whose}"
 
 
 def examples(some: Sequence[Row]) -> Iterator[str]:

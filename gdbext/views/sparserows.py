@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gdbext import report
 from gdbext.report.cells import human_bytes
 from gdbext.report.columns import Column, Schema
-from gdbext.report.counts import plural
+from gdbext.report.counts import plural, verb
 from gdbext.report.values import Kind
 from gdbext.views import memrows
 
@@ -46,9 +46,9 @@ def _sentence(found: Sparse) -> str:
     of = f"{plural(found.looked, 'map')} of {LEAST} or more"
     if not found.groups:
         return f"maps: {of}, none of them less than a quarter full"
-    are = "is" if found.maps == 1 else "are"
+    are, keep = verb(found.maps, "is", "are"), verb(found.maps, "keeps", "keep")
     return (
-        f"maps: of {of} {found.maps:,} {are} less than a quarter full and keep {human_bytes(found.bytes)}, an "
+        f"maps: of {of} {found.maps:,} {are} less than a quarter full and {keep} {human_bytes(found.bytes)}, an "
         f"estimated {human_bytes(found.more)} more than new maps of the same entries would: a map never shrinks; a new "
         "one that the entries are put into (maps.Clone keeps the room) would let go of the rest"
     )

@@ -16,7 +16,7 @@ from gdbext.analysis.memory import advice
 from gdbext.analysis.triage import contexts, deadlocks, goroutines, memory, objects, unused
 from gdbext.analysis.triage.asked import Asked
 from gdbext.report import cells
-from gdbext.report.counts import plural
+from gdbext.report.counts import plural, verb
 from gdbext.views import histogramrows, memrows, pilerows, retainedrows
 
 if TYPE_CHECKING:
@@ -82,27 +82,38 @@ def _example(known: Known, index: int) -> str:
 
 def _lost(known: Known, one: Finding) -> Told:
     found = one.of
-    many = plural(found.bound + found.endless, "context")
+    lost, many = _lost_ones(found.bound + found.endless)
     first = found.survivors[0] if found.survivors else None
     if first is None:
-        end = "nothing can cancel them"
+        end = f"nothing can cancel {many}"
     else:
         others = f" or one of {len(found.survivors) - 1:,} others" if len(found.survivors) > 1 else ""
         whose = cells.escape(holding.text(first.holder))
-        end = f"only cancelling {first.address:#x} ({whose}){others} ends them"
-    return f"{many} lost their cancel functions, {end}: they keep {_kept(one)} of the live heap.", ["go-ctxleaks"]
+        end = f"only cancelling {first.address:#x} ({whose}){others} ends {many}"
+    return f"{lost}, {end}: {_keep(many)} {_kept(one)} of the live heap.", ["go-ctxleaks"]
 
 
 def _until(known: Known, one: Finding) -> Told:
-    many = plural(one.of.totals["until_deadline"].contexts, "context")
-    return f"{many} lost their cancel functions and wait for a deadline: they keep {_kept(one)} of the live heap.", [
-        "go-ctxleaks"
-    ]
+    count = one.of.totals["until_deadline"].contexts
+    lost, many = _lost_ones(count)
+    waits = verb(count, "waits", "wait")
+    return f"{lost} and {waits} for a deadline: {_keep(many)} {_kept(one)} of the live heap.", ["go-ctxleaks"]
+
+
+def _lost_ones(count: int) -> tuple[str, str]:
+    """Who lost what, and the word for them."""
+    functions = verb(count, "its cancel function", "their cancel functions")
+    return f"{plural(count, 'context')} lost {functions}", verb(count, "it", "them")
+
+
+def _keep(many: str) -> str:
+    return "it keeps" if many == "it" else "they keep"
 
 
 def _afterfuncs(known: Known, one: Finding) -> Told:
     many = plural(one.of.piled.contexts, "AfterFunc")
-    return f"{many} that nothing can stop pile up under contexts that live on: {_kept(one)} of the live heap.", [
+    pile = verb(one.of.piled.contexts, "piles", "pile")
+    return f"{many} that nothing can stop {pile} up under contexts that live on: {_kept(one)} of the live heap.", [
         "go-ctxleaks"
     ]
 
@@ -118,15 +129,13 @@ def _pile(known: Known, one: Finding) -> Told:
 
 def _stuck(known: Known, one: Finding) -> Told:
     found, groups = one.of
-    many = plural(sum(len(each.rows) for each in groups), "goroutine")
+    count = sum(len(each.rows) for each in groups)
     place = found.overview.places.place(int(groups[0].rows[0]))
     where = f", most in {cells.escape(place.function)}" if place is not None else ""
-    why = (
-        "wait for nothing that can still come"
-        if one.kind == goroutines.LEAKED
-        else "wait for contexts that only others above them end"
-    )
-    return f"{many} {why}{where}: with their stacks they keep {_kept(one)}.", ["go-goroutineleaks"]
+    leaked = one.kind == goroutines.LEAKED
+    why = "nothing that can still come" if leaked else "contexts that only others above them end"
+    waits, keep = verb(count, "waits", "wait"), verb(count, "with its stack it keeps", "with their stacks they keep")
+    return f"{plural(count, 'goroutine')} {waits} for {why}{where}: {keep} {_kept(one)}.", ["go-goroutineleaks"]
 
 
 def _queue(known: Known, one: Finding) -> Told:
@@ -135,7 +144,8 @@ def _queue(known: Known, one: Finding) -> Told:
     place = queue.overview.places.place(row)
     where = f"in {cells.escape(place.function)} at {_short(place.file)}:{place.line}" if place else "at one place"
     reason = known.goroutines.reason(row)
-    return f"{plural(len(queue.rows), 'goroutine')} queue {where} ({reason}).", [
+    queues = verb(len(queue.rows), "queues", "queue")
+    return f"{plural(len(queue.rows), 'goroutine')} {queues} {where} ({reason}).", [
         "go-waitgraph",
         f"go-stacks {int(known.goroutines.goid[row])}",
     ]
@@ -168,18 +178,20 @@ def _collector(known: Known, one: Finding) -> Told:
 
 def _specials(known: Known, one: Finding) -> Told:
     words, count = one.of
-    return f"{plural(count, words)} wait for their objects to die.", ["go-finalizers"]
+    wait = verb(count, "waits for its object", "wait for their objects")
+    return f"{plural(count, words)} {wait} to die.", ["go-finalizers"]
 
 
 def _timers(known: Known, one: Finding) -> Told:
     who = cells.escape(one.of.function) or "the same"
-    return f"{plural(len(one.of), 'timer')} are to fire that call {who}.", ["go-timers"]
+    fire = verb(len(one.of), "is to fire that calls", "are to fire that call")
+    return f"{plural(len(one.of), 'timer')} {fire} {who}.", ["go-timers"]
 
 
 def _type(known: Known, one: Finding) -> Told:
     name = cells.escape(histogramrows.shown(one.of))
-    many = plural(one.of.count.objects, "object")
-    return f"{many} of type {name} are {_kept(one)} of the live heap.", ["go-retained --by type", "go-histogram"]
+    many, are = plural(one.of.count.objects, "object"), verb(one.of.count.objects, "is", "are")
+    return f"{many} of type {name} {are} {_kept(one)} of the live heap.", ["go-retained --by type", "go-histogram"]
 
 
 def _holder(known: Known, one: Finding) -> Told:
@@ -199,7 +211,7 @@ def _slices(known: Known, one: Finding) -> Told:
 def _maps(known: Known, one: Finding) -> Told:
     most = cells.escape(one.of.groups[0].type)
     return (
-        f"{plural(one.of.maps, 'map')}, most of type {most}, {'is' if one.of.maps == 1 else 'are'} less than a quarter "
+        f"{plural(one.of.maps, 'map')}, most of type {most}, {verb(one.of.maps, 'is', 'are')} less than a quarter "
         f"full: {_kept(one)} of the live heap is room that new ones would not take."
     ), ["go-mem --maps"]
 

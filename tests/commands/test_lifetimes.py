@@ -23,10 +23,10 @@ DUMPS = (
     ),
 )  # fmt: skip
 TEXT = """\
-1 object, 48 bytes, are there since the first dump: they survived 3 collections
+1 object, 48 bytes, is there since the first dump: it survived 3 collections
 
-dump 2, 1 collection after the one before: 1 object, 48 B are new in it
-dump 3 (the last), 2 collections after the one before: 1 object, 32.0 KiB are new in it
+dump 2, 1 collection after the one before: 1 object, 48 B is new in it
+dump 3 (the last), 2 collections after the one before: 1 object, 32.0 KiB is new in it
 Another object may have taken the place of one that a collection freed between (go-diff says more).
 
 survived  since  count  bytes  type        sampled  mostly made by

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gdbext.report.counts import limited, plural
+from gdbext.report.counts import limited, plural, verb
 
 
 def test_plural() -> None:
@@ -34,3 +34,8 @@ def test_limited_with_another_way() -> None:
 def test_limited_says_a_thousand_as_people_do() -> None:
     assert limited(range(2001), 1)[1] == "… and 2,000 more (--all shows them)"
     assert limited(range(3), 1, lambda left: f"{plural(left, 'stack')} left out")[1] == "2 stacks left out"
+
+
+@pytest.mark.parametrize(("count", "said"), [(0, "are"), (1, "is"), (2, "are")])
+def test_verbs(count: int, said: str) -> None:
+    assert verb(count, "is", "are") == said

@@ -18,6 +18,10 @@ def test_the_sentence() -> None:
         "put into (maps.Clone keeps the room) would let go of the rest"
     )
     assert getattr(table, "cut", "") == "… and 1 more (--all shows them)"
+    one, _ = sparserows.blocks(Sparse(1, [ONE]), 1)
+    assert isinstance(one, Text) and one.text.startswith(
+        "maps: of 1 map of 1,024 slots or more 1 is less than a quarter full and keeps 3.00 MiB, an estimated "
+    )
     (none,) = sparserows.blocks(Sparse(1, []), 1)
     assert isinstance(none, Text)
     assert none.text == "maps: 1 map of 1,024 slots or more, none of them less than a quarter full"
