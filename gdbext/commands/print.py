@@ -10,7 +10,7 @@ from gdbext import report
 from gdbext.analysis.heap import printable
 from gdbext.commands import Command, _contextvalue, count
 from gdbext.errors import GdbextError, UsageError
-from gdbext.golang.types.printed import names, reader, subject
+from gdbext.golang.types.printed import bounds as limits, names, reader, subject
 from gdbext.report import cells
 from gdbext.views import printedjson, printedtext
 
@@ -35,7 +35,7 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
     if not args.expression:
         raise UsageError("print what?", "go-print 0xADDR, go-print main.variable")
     found = _subject(session, args.expression, args.type)
-    bounds = reader.Bounds(
+    bounds = limits.Bounds(
         min(args.depth, DEEPEST), args.limit, WHOLE if args.limit is None else SOME, secrets=args.values
     )
     reading = reader.Reader(session.program, session.forms, session.function_values, bounds, found.held)
@@ -63,8 +63,8 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
 
 def losses(reading: reader.Reader) -> list[str]:
     """What is to be said of a value that is too large to be shown whole."""
-    values = "too much to show at once: the rest is cut; --limit N shows up to N values"
-    text = f"of strings {reader.ROOM >> 20} MiB are shown in all: later ones are cut"
+    values = f"too much to show at once: the rest is cut; {limits.ASK}"
+    text = f"of strings {limits.ROOM >> 20} MiB are shown in all: later ones are cut"
     return [*([values] if reading.left < 0 else []), *([text] if reading.room < 0 else [])]
 
 
@@ -151,7 +151,8 @@ COMMAND = Command(
         "(main.cache.entries[3].name), in GDB also any expression; with --type T whatever lies at an address.\n"
         "Pointers are followed to a depth, others are shown so that they can be typed; what was shown on the way is\n"
         "named by its address. Of each array, slice, map and channel as many elements are shown as --limit says, of a\n"
-        "string 1,000 bytes; --all shows all of them, and up to 1 MiB of a string.\n"
+        "string 1,000 bytes; --all shows all of them, and up to 1 MiB of a string. Of elements without a size 100 are\n"
+        "shown, of a map and a channel a million.\n"
         "All together are 64 MiB of strings at most, and some 100,000 values (a million numbers); --limit N lifts\n"
         "that to N values. What is cut is said.\n"
         "The values of contexts (the val of a context.valueCtx) are shown at the prompt, and kept out of JSON and\n"

@@ -119,8 +119,12 @@ type truth struct {
 const depth = 5
 
 var (
-	planted  *everything
-	global   = inner{"a global", []string{"x", "y"}, [2]float64{1, 2}}
+	planted *everything
+	global  = inner{"a global", []string{"x", "y"}, [2]float64{1, 2}}
+	boxed   = []any{
+		strings.Repeat("x", 66), time.Unix(0, 0).UTC(), (*inner)(nil), []int(nil), []bool{true, false},
+		[2]complex64{1i, 2}, map[any]int{named(strings.Repeat("k", 90)): 1}, make([]struct{}, 1<<40),
+	}
 	circle   *ring
 	channels struct {
 		wrapped chan int
@@ -269,6 +273,7 @@ func main() {
 	go report.ExitAtEnd()
 	<-park
 	runtime.KeepAlive(global)
+	runtime.KeepAlive(boxed)
 }
 
 // tell is a value as go-print writes it, with what so many pointers lead to.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -171,6 +172,26 @@ def test_as_text(sample: Asked) -> None:
     said = hosts.say(*sample, "go-print", "main.planted.when[2]").out
     assert "time.Time(2023-11-14T22:13:20.123456789Z; wall 0x75bcd15, ext " in said
     assert "time.Duration(1h30m1s, 5401500000000)" in hosts.say(*sample, "go-print", "main.planted.lasts").out
+
+
+def test_what_interfaces_hold_as_text(sample: Asked) -> None:
+    """However long it is; a nil with its type, numbers in Go's words, and why not all of it is shown."""
+    said = hosts.say(*sample, "go-print", "main.boxed", "--depth", "3", "--all").out
+    wanted = [
+        "[]interface {} 8 elements",
+        f'├─ [0]: interface {{}}("{"x" * 66}")',
+        "├─ [1]: interface {}(time.Time(1970-01-01T00:00:00.000000000Z; wall 0x0, ext 0xe7791f700, loc 0x0))",
+        "├─ [2]: interface {}((*main.inner)(nil))",
+        "├─ [3]: interface {}([]int(nil))",
+        "├─ [4]: interface {}([]bool{true, false})",
+        "├─ [5]: interface {}([2]complex64{(0+1i), (2+0i)})",
+        "├─ [6]: interface {}(map[interface {}]int 1 entry)",
+        f'│  └─ interface {{}}(main.named("{"k" * 90}")): 1',
+        "└─ [7]: interface {}([]struct {} 1,099,511,627,776 elements)",
+        *(f"   ├─ [{number}]: struct {{}}{{}}" for number in range(100)),
+        "   └─ … 1,099,511,627,676 more (of elements without a size 100 are shown at most)",
+    ]
+    assert re.sub(" at 0x[0-9a-f]+", "", said).splitlines()[1 : 1 + len(wanted)] == wanted
 
 
 def test_expressions_of_gdb(sample: Asked) -> None:

@@ -17,7 +17,8 @@ from gdbext.errors import GdbextError, InconsistentRuntime
 from gdbext.golang.runtime.chan import HCHAN, queue
 from gdbext.golang.runtime.runtime2 import G
 from gdbext.golang.types import rtype
-from gdbext.golang.types.printed import known, mapentries
+from gdbext.golang.types.printed import bounds as limits, known, mapentries
+from gdbext.golang.types.printed.bounds import Bounds
 from gdbext.golang.types.printed.form import Form, Forms
 from gdbext.golang.types.printed.functions import Functions
 from gdbext.golang.types.printed.tree import (
@@ -47,27 +48,9 @@ LONGEST = 1 << 47
 """No length is that large: addresses are not."""
 NESTING = 80
 """Values in values, however they get there: a ring of types that lie, or a very deep look."""
-MOST = 1 << 20
-"""Numbers side by side in all; any other value takes as long as ``EACH`` of them."""
-EACH = 10
-ROOM = 1 << 26
-"""Bytes of strings in all: many may share the same ones."""
-NOTHINGS = 100
-"""Elements without a size that are shown: a length of theirs is bounded by no memory."""
 MASKED = "not shown without --values"
 SECRETS = {"context.valueCtx": "val"}
 """What is not shown where secrets are kept: the field of a structure."""
-
-
-@frozen
-class Bounds:
-    """``depth``: pointers followed; ``elements``: of each array, slice, map and channel, None: all of them; ``bytes``:
-    of each string; ``secrets``: context values are shown. Who asks for that many elements gets as many values."""
-
-    depth: int = 2
-    elements: int | None = 100
-    bytes: int = 1000
-    secrets: bool = True
 
 
 @frozen
@@ -85,7 +68,7 @@ class Reader:
         self, program: Program, forms: Forms, functions: Functions, bounds: Bounds, held: Held | None = None
     ) -> None:
         self.program, self.forms, self.functions, self.bounds, self.held = program, forms, functions, bounds, held
-        self.left, self.room, self.nesting = max(MOST, EACH * (bounds.elements or 0)), ROOM, 0
+        self.left, self.room, self.nesting = bounds.values, limits.ROOM, 0
         self.way: list[tuple[int, str]] = []
         self._kinds: dict[int, Callable[[Form, int, int], Value]] = {
             rtype.STRING: self._string, rtype.STRUCT: self._struct, rtype.ARRAY: self._array, SLICE: self._slice,
@@ -95,7 +78,7 @@ class Reader:
 
     def at(self, form: Form, address: int, depth: int) -> Value:
         """The value of a type at an address, with what ``depth`` pointers lead to."""
-        self.left -= EACH
+        self.left -= limits.EACH
         if self.left < 0 or self.nesting > NESTING:
             return Unreadable(form.name, "too much to show" if self.left < 0 else "too deep to show")
         self.nesting += 1
@@ -184,7 +167,8 @@ class Reader:
         length, elem = self.forms.length(form), self.forms.elem(form)
         if not 0 <= length <= LONGEST or (elem.size and length * elem.size != form.size):
             raise InconsistentRuntime(f"an array of {length} elements of {elem.size} bytes in {form.size}")
-        return Listed(form.name, self.items(elem, address, length, depth), length)
+        items = self.items(elem, address, length, depth)
+        return Listed(form.name, items, length, bound=self._bound_of(elem, length))
 
     def _slice(self, form: Form, address: int, depth: int) -> Value:
         data, length, capacity = struct.unpack("<3Q", self.bytes_at(address, 3 * WORD))
@@ -196,13 +180,18 @@ class Reader:
         if not closed:
             with self._on(data, form.name):
                 items = self.items(elem, data, length, depth - 1)
-        return Listed(form.name, items, length, capacity, data, closed)
+        return Listed(form.name, items, length, capacity, data, closed, self._bound_of(elem, length))
+
+    def _bound_of(self, elem: Form, length: int) -> str:
+        return limits.of_items(length, elem.size, bool(number_code(elem))) or self._spent()
+
+    def _spent(self) -> str:
+        """Why what was not read by now is not shown."""
+        return limits.ASK if self.left < 0 else ""
 
     def items(self, elem: Form, address: int, length: int, depth: int) -> list[Value]:
         """The first elements that lie side by side; where nothing of them can be read, that one says so."""
-        count = length if self.bounds.elements is None else min(length, self.bounds.elements)
-        if not elem.size:
-            count = min(count, NOTHINGS)
+        count = self.bounds.items(length, elem.size)
         if number_code(elem) and count:
             shown = min(count, max(self.left, 0))
             self.left -= count
@@ -229,13 +218,14 @@ class Reader:
             return Mapped(form.name, header, length, (), closed)
         with self._on(header, form.name):
             found, problem = self._entries(layout, header, length, depth - 1)
-        return Mapped(form.name, header, length, found, problem=problem)
+        bound = limits.of_entries(length, "map") or self._spent()
+        return Mapped(form.name, header, length, found, problem=problem, bound=bound)
 
     def _entries(
         self, layout: mapentries.Layout, header: int, length: int, depth: int
     ) -> tuple[list[tuple[Value, Value]], str]:
         """As many as are wanted, and why some are missing."""
-        wanted = min(length, MOST, MOST if self.bounds.elements is None else self.bounds.elements)
+        wanted = self.bounds.entries(length)
         key, elem, found = self.forms.at(layout.key), self.forms.at(layout.elem), list[tuple[Value, Value]]()
         try:
             for at in islice(mapentries.entries(self.program, layout, header), wanted):
@@ -265,13 +255,14 @@ class Reader:
             with self._on(header, form.name):
                 items = self._buffer(form, int(row["buf"]), (length, capacity, next_), depth - 1)
         waiting = self.goids(int(row["recv_first"])), self.goids(int(row["send_first"]))
-        return Channel(form.name, header, length, capacity, int(row["closed"]) != 0, items, *waiting, closed)
+        bound = limits.of_entries(length, "channel") or self._spent()
+        return Channel(form.name, header, length, capacity, int(row["closed"]) != 0, items, *waiting, closed, bound)
 
     def _buffer(self, form: Form, buffer: int, shape: tuple[int, int, int], depth: int) -> list[Value]:
         """The elements in a channel, first in first out."""
         elem, (length, capacity, next_) = self.forms.elem(form), shape
-        count = length if self.bounds.elements is None else min(length, self.bounds.elements)
-        places = (buffer + (next_ + number) % capacity * elem.size for number in range(min(count, MOST)))
+        count = self.bounds.entries(length)
+        places = (buffer + (next_ + number) % capacity * elem.size for number in range(count))
         return [self.at(elem, place, depth) for place in places if self.left >= 0]
 
     def _pointer(self, form: Form, address: int, depth: int) -> Value:

@@ -46,7 +46,7 @@ class Listed:
     """An array or a slice of ``length`` elements, the first of which are ``items``; ``capacity``: None for an array.
 
     ``address``: where a slice's elements are, 0 for nil. ``closed``: they are not shown, for they lie too deep, or
-    were shown on the way.
+    were shown on the way. ``bound``: why --all does not show the rest either.
     """
 
     type: str
@@ -55,6 +55,7 @@ class Listed:
     capacity: int | None = None
     address: int = 0
     closed: str = ""
+    bound: str = ""
 
 
 @frozen
@@ -67,6 +68,7 @@ class Mapped:
     entries: Sequence[tuple[Value, Value]]
     closed: str = ""
     problem: str = ""
+    bound: str = ""
 
 
 @frozen
@@ -82,6 +84,7 @@ class Channel:
     receivers: Sequence[int]
     senders: Sequence[int]
     closed: str = ""
+    bound: str = ""
 
 
 @frozen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,10 +11,11 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from gdbext.commands.print import losses
-from gdbext.golang.types.printed import reader as module
+from gdbext.golang.types.printed import bounds as module
+from gdbext.golang.types.printed.bounds import NOTHINGS, Bounds
 from gdbext.golang.types.printed.form import Form, Forms
 from gdbext.golang.types.printed.functions import Functions
-from gdbext.golang.types.printed.reader import LONGEST, MASKED, NESTING, NOTHINGS, Bounds, Held, Reader
+from gdbext.golang.types.printed.reader import LONGEST, MASKED, NESTING, Held, Reader
 from gdbext.golang.types.printed.tree import (
     Channel,
     Function,
@@ -130,8 +132,24 @@ def test_a_slice_is_cut(made: Made) -> None:
     assert found == Listed("[]T", [Scalar("int", one) for one in range(4)], 10, 12, data)
     json = printedjson.Json()
     assert json.of(found, ".a") == [0, 1, 2, 3] and json.cut[0]["of"] == 10
-    lines = [*printedtext.node(found).children]
-    assert lines[-1].text == ["… 6 more (--all shows them)"]
+    assert last_line(found) == ["… 6 more (--all shows them)"]
+
+
+def last_line(value: Value) -> Sequence[Any]:
+    """The last one below a value."""
+    return [*printedtext.node(value).children][-1].text
+
+
+def test_maps_and_channels_are_bounded_too(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST", 2)
+    group = made.world.heap.take(136)
+    made.world.write(group, swiss_group([5] * 8, [(one, one) for one in range(8)]))
+    found = made.read(a_map(made), made.words(header(made, used=8, dirPtr=group)), elements=9)
+    assert isinstance(found, Mapped) and len(found.entries) == 2
+    assert last_line(found) == ["… 6 more (of a map 2 are shown at most)"]
+    type_, at = made.of(made.world.type("chan int", CHAN, direct=True), made.int), made.world.heap.take(96)
+    made.world.put("runtime.hchan", at, qcount=3, dataqsiz=3, buf=made.words(1, 2, 3), recvx=0)
+    assert last_line(made.read(type_, made.words(at), elements=9)) == ["… 1 more (of a channel 2 are shown at most)"]
 
 
 def test_strings_that_share_their_bytes_are_bounded_in_all(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,6 +171,7 @@ def test_values_are_bounded_in_all_unless_more_are_asked_for(made: Made, monkeyp
     at = made.words(made.words(*[0] * 80), 40, 40)
     reading, found = made.reading(strings, at, elements=None)
     assert isinstance(found, Listed) and len(found.items) == 10
+    assert last_line(found) == ["… 30 more (--limit N shows up to N values)"]
     assert losses(reading) == ["too much to show at once: the rest is cut; --limit N shows up to N values"]
     reading, found = made.reading(strings, at, elements=50)
     assert isinstance(found, Listed) and len(found.items) == 40 and losses(reading) == []
@@ -162,13 +181,17 @@ def test_numbers_side_by_side_are_cut(made: Made, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(module, "MOST", 100)
     reading, found = made.reading(made.slice(made.int), made.words(made.words(*range(200)), 200, 200), elements=None)
     assert isinstance(found, Listed) and len(found.items) == 100 - module.EACH and reading.left < 0
+    assert last_line(found) == ["… 110 more (--limit N shows up to N values)"]
 
 
 def test_a_slice_of_nothing_is_as_long_as_it_says(made: Made) -> None:
     """Elements without a size take no memory, which could bound how many there are."""
     nothing = made.world.struct("struct {}", 0)
-    found = made.read(made.slice(nothing), made.words(0x10, 1 << 40, 1 << 40), elements=None)
-    assert isinstance(found, Listed) and len(found.items) == NOTHINGS
+    array = made.of(made.world.type("[9]struct {}", ARRAY, 0), nothing, length=1 << 40)
+    for type_, at in ((made.slice(nothing), made.words(0x10, 1 << 40, 1 << 40)), (array, made.words(0))):
+        found = made.read(type_, at, elements=None)
+        assert isinstance(found, Listed) and len(found.items) == NOTHINGS
+        assert last_line(found) == ["… 1,099,511,627,676 more (of elements without a size 100 are shown at most)"]
 
 
 def test_a_pointer_to_itself(made: Made) -> None:
