@@ -19,8 +19,11 @@ BLOCKS = "/proc/buddyinfo"
 
 
 def buffer_of(size: int) -> mmap.mmap:
-    """Anonymous memory, in huge pages where the system allows it and has so many."""
-    buffer = mmap.mmap(-1, max(size, PAGE), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    """Anonymous memory, in huge pages where the system allows it and has so many. Raises MemoryError."""
+    try:
+        buffer = mmap.mmap(-1, max(size, PAGE), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    except (OSError, OverflowError):
+        raise MemoryError(f"{size:,} bytes for a copy") from None
     if HUGE <= size <= free_in_huge_pages():
         with contextlib.suppress(OSError):  # a kernel built without them
             buffer.madvise(mmap.MADV_HUGEPAGE)

@@ -64,3 +64,9 @@ def test_huge_pages_are_asked_for_where_there_are_enough(monkeypatch: pytest.Mon
     monkeypatch.setattr(ownpages, "free_in_huge_pages", lambda: free)
     buffer = buffer_of(16 * HUGE)
     assert ("hg" in told_of(host_of(buffer))["VmFlags"]) == bool(free)
+
+
+@pytest.mark.parametrize("size", [1 << 62, 1 << 64])
+def test_more_than_can_be_had(size: int) -> None:
+    with pytest.raises(MemoryError, match=rf"^{size:,} bytes for a copy$"):
+        buffer_of(size)

@@ -80,7 +80,7 @@ def test_a_name_taken_by_another_stays_theirs(gdb: tools.Gdb) -> None:
 FAILURES = {
     "fault": "cannot read 8 bytes at 0xc000: not in the target's readable memory",
     "gdb": 'GDB says: No symbol table is loaded. Use the "file" command.',
-    "memory": "internal error at inside.py:NN: MemoryError; set go-traceback on shows more",
+    "memory": "there is no memory left for this",
     "deep": "internal error at inside.py:NN: RecursionError: maximum recursion depth exceeded",
     "key": "internal error at inside.py:NN: KeyError: 'a key\\nof two lines'; set go-traceback on shows more",
     "interrupt": "interrupted; nothing is lost",
