@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from gdbext import report
@@ -56,10 +56,17 @@ def _by_class(session: Session, which: int, args: argparse.Namespace, document: 
 
 
 def _named(entries: Sequence[histogram.Entry], name: str) -> list[histogram.Entry]:
-    found = [entry for entry in entries if name in (entry.name, f"{entry.package}.{entry.name.rpartition('.')[2]}")]
+    found = [entry for entry in entries if name in _names(entry)]
     if not found:
         raise UsageError(f"no object is known to be of type {name}", "go-histogram --all lists the types")
     return found
+
+
+def _names(entry: histogram.Entry) -> Iterator[str]:
+    """Its type, also with the whole path of the package; what the table calls it."""
+    yield entry.name
+    yield f"{entry.package}.{entry.name.rpartition('.')[2]}"
+    yield cells.escape(histogramrows.shown(entry))
 
 
 def _sites(

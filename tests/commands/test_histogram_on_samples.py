@@ -62,6 +62,18 @@ def test_objects_of_a_type(sample: tuple[hosts.Host, Any]) -> None:
         assert all(one["reachable"] for one in found["instances"])
 
 
+def test_rows_that_are_not_certain_are_listed_by_what_they_are_called(sample: tuple[hosts.Host, Any]) -> None:
+    """Those of their own row, and no others."""
+    rows = hosts.ask(*sample, "go-histogram")["types"]
+    likely = next(row for row in rows if row["type"] and not row["exact"])
+    untyped = next(row for row in rows if not row["type"] and row["elemsize"])
+    pointers = ", no pointers" if untyped["noscan"] else ""
+    names = {f"{likely['type']} (likely)": likely, f"(no type, {untyped['elemsize']} bytes{pointers})": untyped}
+    for name, row in names.items():
+        found = hosts.ask(*sample, "go-histogram", "--of", f'"{name}"' if sample[0].gdb else name)
+        assert len(found["instances"]) == row["count"] and found["types"] == [row]
+
+
 def test_a_type_that_no_object_has(sample: tuple[hosts.Host, Any]) -> None:
     said = hosts.say(*sample, "go-histogram", "--of", "no.such")
     assert "no object is known to be of type no.such" in said.out + said.err
