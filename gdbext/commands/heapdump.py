@@ -11,6 +11,7 @@ from gdbext import report
 from gdbext.analysis.dumps import dumpfile, heapdump, heapprofile
 from gdbext.analysis.heap import histogram
 from gdbext.commands import Command
+from gdbext.errors import UsageError
 from gdbext.report import cells, counts, parquet, pprof
 from gdbext.store import given
 from gdbext.views import dumpprofiles, heaptables
@@ -36,7 +37,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(session: Session, args: argparse.Namespace) -> report.Report:
     """The file, and what is in it. Raises GdbextError."""
     path = given.path_of(args.file)
+    _check_format(path, args.format)
     return FORMATS[args.format](session, path)
+
+
+def _check_format(path: Path, format_: str) -> None:
+    """Raises UsageError where a go-heapdump of another format lies. What is neither file nor folder is not opened."""
+    if path.is_symlink() or not (path.is_file() or path.is_dir()):
+        return
+    ours = {DUMP: dumpfile.is_dump, "pprof": dumpprofiles.is_profile, "parquet": heaptables.is_tables}
+    for other, is_ours in ours.items():
+        if other != format_ and is_ours(path):
+            what = f"{path} is what go-heapdump --format {other} wrote: no other format overwrites it"
+            raise UsageError(what, f"--format {other} replaces it, and another name would do")
 
 
 def _dump(session: Session, path: Path) -> report.Report:

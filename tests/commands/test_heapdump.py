@@ -12,7 +12,9 @@ from gdbext.analysis.dumps import dumpfile, heapdump
 from gdbext.analysis.heap.histogram import LIVE
 from gdbext.commands import heapdump as command
 from gdbext.errors import UsageError
+from gdbext.report import pprof
 from gdbext.session import Session
+from gdbext.views import dumpprofiles, heaptables
 from tests.analysis.dumps.madedumps import HEAP, TYPES, Context, Span, dead, dump, live, site
 from tests.commands import asking
 from tests.synthetic import World
@@ -70,6 +72,33 @@ def test_nothing_is_computed_for_a_file_that_cannot_be(
         with pytest.raises(UsageError, match=why):
             asking.text(command.COMMAND, session, f"{tmp_path}/{name} --format {format_}")
     assert (tmp_path / "a").read_text() == "mine"
+
+
+def wrote(path: Path, format_: str) -> None:
+    """As much of a file or folder as says which format it is of."""
+    if format_ == "dump":
+        dumpfile.write(MADE, path)
+    elif format_ == "pprof":
+        path.write_bytes(dumpprofiles.profile([], MADE.moment, pprof.Program(16, 32, "/bin/server")))
+    else:
+        path.mkdir()
+        (path / heaptables.README).write_text(heaptables.explained("a heap"))
+
+
+@pytest.mark.parametrize("format_", ["dump", "pprof", "parquet"])
+def test_a_file_of_another_format_is_told_from_a_foreign_one(session: Session, tmp_path: Path, format_: str) -> None:
+    path = tmp_path / "a"
+    wrote(path, format_)
+    (tmp_path / "link").symlink_to(path)
+    for other in {*command.FORMATS} - {format_}:
+        with pytest.raises(UsageError) as refused:
+            asking.text(command.COMMAND, session, f"{path} --format {other}")
+        assert (refused.value.message, refused.value.hint) == (
+            f"{path} is what go-heapdump --format {format_} wrote: no other format overwrites it",
+            f"--format {format_} replaces it, and another name would do",
+        )
+        with pytest.raises(UsageError, match="link is there and none of ours"):
+            asking.text(command.COMMAND, session, f"{tmp_path}/link --format {other}")
 
 
 @pytest.mark.parametrize("line", ["", "a b", "a --format", "a --format xml"])

@@ -82,9 +82,11 @@ def test_what_is_there_is_not_lost(sample: tuple[hosts.Host, Any], tmp_path: Pat
     (tmp_path / "mine").write_text("mine")
     hosts.ask(*sample, "go-heapdump", str(tmp_path / "dump"))
     dump = (tmp_path / "dump").read_bytes()
-    for name, options in (("mine", []), ("mine", ["--format", "pprof"]), ("dump", ["--format", "pprof"])):
-        said = hosts.say(*sample, "go-heapdump", str(tmp_path / name), *options)
-        assert f"{tmp_path / name} is there and none of ours: it is not overwritten" in said.out + said.err
+    ours = "is what go-heapdump --format dump wrote: no other format overwrites it"
+    foreign = "is there and none of ours: it is not overwritten"
+    for name, format_, why in (("mine", "dump", foreign), ("mine", "pprof", foreign), ("dump", "pprof", ours)):
+        said = hosts.say(*sample, "go-heapdump", str(tmp_path / name), "--format", format_)
+        assert f"{tmp_path / name} {why}" in said.out + said.err
     assert (tmp_path / "mine").read_text() == "mine" and (tmp_path / "dump").read_bytes() == dump
     hosts.ask(*sample, "go-heapdump", str(tmp_path / "dump"))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["dump", "mine"]
