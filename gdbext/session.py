@@ -272,7 +272,7 @@ class Session:
     """What leads to itself."""
 
     root_names: Engine[rootnames.RootNames] = Engine(
-        lambda s: rootnames.RootNames(s.roots, s.goroutines, s.specials, s.forms, s.files)
+        lambda s: rootnames.RootNames(s.roots, s.goroutines, s.specials, s.forms, s.files, s.heap)
     )
     """What roots are called."""
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from gdbext.analysis.contexts.contexts import NO_DEADLINE
-from gdbext.analysis.leaks import holding
 from gdbext.analysis.leaks.groups import VARIOUS
 from gdbext.analysis.leaks.verdicts import REGISTERED, VERDICTS
 from gdbext.report import Address, Cell, cells
 from gdbext.report.columns import Column, Schema
 from gdbext.report.counts import plural
 from gdbext.report.values import Kind
+from gdbext.views import holders
 from gdbext.views.siterows import FRAME, mostly_by, place, sampled
 
 if TYPE_CHECKING:
@@ -110,8 +110,8 @@ SURVIVOR = Schema(
         _above("address", Kind.ADDRESS, "ends them", lambda one: one.address),
         _above("kind", Kind.HOSTILE, "kind", lambda one: one.kind),
         _above("contexts", Kind.COUNT, "contexts", lambda one: one.count),
-        _above("holder", Kind.HOSTILE, "", lambda one: holding.text(one.holder) if one.holder.how else None),
-        _above("", Kind.HOSTILE, "who can cancel it", lambda one: holding.text(one.holder)),
+        _above("holder", Kind.HOSTILE, "", lambda one: holders.text(one.holder) if one.holder.how else None),
+        _above("", Kind.HOSTILE, "who can cancel it", lambda one: holders.text(one.holder)),
         _above("holder_kind", Kind.TEXT, "", lambda one: one.holder.how or None),
         _above("closure", Kind.ADDRESS, "", lambda one: one.holder.closure or None),
         _above("goid", Kind.NUMBER, "", lambda one: one.holder.goid),
@@ -151,7 +151,7 @@ def _many(count: int, verb: str) -> str:
 
 def _survivors(leaks: Leaks) -> str:
     first = leaks.survivors[0]
-    whose = cells.escape(holding.text(first.holder))
+    whose = cells.escape(holders.text(first.holder))
     if len(leaks.survivors) == 1:
         return f"{first.address:#x} is cancelled, which {whose} can do"
     many = f"one of {len(leaks.survivors):,} others is cancelled"

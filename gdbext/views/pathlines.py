@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from gdbext.report import Address, Hostile
+from gdbext.views.holders import root_text
 
 if TYPE_CHECKING:
     from gdbext.analysis.heap.lookup import Lookup, Object
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from gdbext.analysis.heap.referrers import Referrer
     from gdbext.analysis.heap.rootnames import RootName, RootNames
 
-GLOBAL, FRAME, OTHER = "global", "frame", "other"
+GLOBAL, FRAME, TIMER, OTHER = "global", "frame", "timer", "other"
 KINDS = {
     "data": GLOBAL, "bss": GLOBAL, "stack": FRAME, "deferred call": "defer", "panic": "panic", "finalizer": "finalizer",
     "queued finalizer": "finalizer", "cleanup": "cleanup", "queued cleanup": "cleanup",
@@ -29,10 +30,10 @@ def root_object(name: RootName | None) -> dict[str, Any]:
     """A root as JSON; None: what an object with a finalizer refers to."""
     if name is None:
         return {"kind": "finalizer", "name": "contents of an object with a finalizer", "goid": None, "function": None}
-    kind = KINDS.get(name.kind, OTHER)
+    kind = TIMER if name.timer is not None else KINDS.get(name.kind, OTHER)
     return {
         "kind": kind,
-        "name": Hostile(name.text),
+        "name": Hostile(root_text(name)),
         "goid": name.goid,
         "function": Hostile(name.function) if name.function else None,
         "frame": None,
@@ -41,7 +42,7 @@ def root_object(name: RootName | None) -> dict[str, Any]:
 
 def named(names: RootNames, path: Path) -> RootName | None:
     """The name of a path's root."""
-    return names.name(path.root) if path.root >= 0 else None
+    return names.of_path(path.root, path.ids) if path.root >= 0 else None
 
 
 def path_object(lookup: Lookup, names: RootNames, path: Path) -> dict[str, Any]:
@@ -94,6 +95,8 @@ def root_line(names: RootNames, path: Path) -> str:
 def _root(name: RootName | None) -> str:
     if name is None:
         return "contents of an object with a finalizer"
+    if name.timer is not None:
+        return f"{root_text(name)} ({name.text})"
     kind = "global" if name.kind in ("data", "bss") else name.kind
     return f"{kind} {name.text}" if name.text and name.text != name.kind and not name.object else name.text
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from gdbext.analysis.leaks import holding
 from gdbext.analysis.leaks.piles import Crowd, Pile
 from gdbext.analysis.leaks.verdicts import VERDICTS
 from gdbext.report import cells
 from gdbext.report.columns import Column, Schema
 from gdbext.report.counts import plural, verb
 from gdbext.report.values import Kind
+from gdbext.views import holders
 from gdbext.views.siterows import FRAME, made_by, mostly_by, place, sampled
 
 if TYPE_CHECKING:
@@ -65,8 +65,8 @@ class Row:
     def holder(self) -> str | None:
         """Whose they are."""
         if isinstance(self.of, Crowd):
-            return holding.text(self.of.holder)
-        return self.of.root.text if self.of.root is not None else None
+            return holders.text(self.of.holder)
+        return holders.root_text(self.of.root) if self.of.root is not None else None
 
     @property
     def goid(self) -> int | None:

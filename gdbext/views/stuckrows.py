@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from gdbext.analysis.leaks import holding
 from gdbext.analysis.leaks.stuck import ANCESTOR, FATES, LEAKED
 from gdbext.analysis.leaks.waitson import KINDS
 from gdbext.report import Absent, Address, Cell, cells
 from gdbext.report.columns import Column, Schema
 from gdbext.report.counts import plural
 from gdbext.report.values import Kind
+from gdbext.views import holders
 from gdbext.views.siterows import FRAME
 
 if TYPE_CHECKING:
@@ -193,7 +193,7 @@ ANCESTOR_ROW = Schema(
         _above("address", Kind.ADDRESS, "wakes them", lambda one: one.address),
         _above("kind", Kind.HOSTILE, "kind", lambda one: one.kind),
         _above("goroutines", Kind.COUNT, "goroutines", lambda one: one.count),
-        _above("holder", Kind.HOSTILE, "who can cancel it", lambda one: holding.text(one.holder)),
+        _above("holder", Kind.HOSTILE, "who can cancel it", lambda one: holders.text(one.holder)),
         _above("holder_kind", Kind.TEXT, "", lambda one: one.holder.how or None),
         _above("closure", Kind.ADDRESS, "", lambda one: one.holder.closure or None),
         _above("holder_goid", Kind.NUMBER, "", lambda one: one.holder.goid),
@@ -239,7 +239,7 @@ def _ends(stuck: Stuck) -> str:
     if not stuck.ancestors:
         return "contexts that nothing can cancel"
     first = stuck.ancestors[0]
-    whose = cells.escape(holding.text(first.holder))
+    whose = cells.escape(holders.text(first.holder))
     if len(stuck.ancestors) == 1:
         return f"contexts that end only if {first.address:#x} is cancelled, which {whose} can do"
     others = f"one of {len(stuck.ancestors):,} contexts above is cancelled"

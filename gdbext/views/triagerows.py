@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from attrs import frozen
 
-from gdbext.analysis.leaks import holding
 from gdbext.analysis.leaks.piles import Crowd
 from gdbext.analysis.memory import advice
 from gdbext.analysis.triage import contexts, deadlocks, goroutines, memory, objects, unused
 from gdbext.analysis.triage.asked import Asked
 from gdbext.report import cells
 from gdbext.report.counts import plural, verb
-from gdbext.views import histogramrows, memrows, pilerows, retainedrows
+from gdbext.views import histogramrows, holders, memrows, pilerows, retainedrows
 
 if TYPE_CHECKING:
     from gdbext.analysis.heap.lookup import Lookup
@@ -88,7 +87,7 @@ def _lost(known: Known, one: Finding) -> Told:
         end = f"nothing can cancel {many}"
     else:
         others = f" or one of {len(found.survivors) - 1:,} others" if len(found.survivors) > 1 else ""
-        whose = cells.escape(holding.text(first.holder))
+        whose = cells.escape(holders.text(first.holder))
         end = f"only cancelling {first.address:#x} ({whose}){others} ends {many}"
     return f"{lost}, {end}: {_keep(many)} {_kept(one)} of the live heap.", ["go-ctxleaks"]
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gdbext.analysis.leaks import holding
 from gdbext.analysis.leaks.retained import REASONS
 from gdbext.analysis.leaks.verdicts import CANCELLED, HELD, NONE, PROVED, REGISTERED, VERDICTS
 from gdbext.report import Absent, Address, Bytes, Hostile
+from gdbext.views import holders
 from gdbext.views.contexts import Phrase
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def phrases(judged: Judged, index: int) -> Iterator[Phrase]:
     """What a line says of one context."""
     verdict = int(judged.verdicts.verdict[index])
     if verdict == HELD:
-        yield ["held by", Hostile(holding.text(judged.holder(index)))]
+        yield ["held by", Hostile(holders.text(judged.holder(index)))]
     elif verdict not in SILENT:
         yield [word(judged, verdict, bool(judged.verdicts.stoppable[index]))]
     if (size := int(judged.retained.bytes[index])) > 0:
@@ -78,7 +78,7 @@ def holder_object(one: Holder) -> dict[str, Any] | None:
     return {
         "kind": one.how,
         "address": Address(one.closure) if one.closure else None,
-        "root": Hostile(one.root.text) if one.root is not None else None,
+        "root": Hostile(holders.root_text(one.root)) if one.root is not None else None,
         "goid": one.goid,
         "function": Hostile(one.function) if one.function else None,
     }

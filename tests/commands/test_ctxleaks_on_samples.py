@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from tests import hosts, tools
@@ -10,6 +11,7 @@ from tests.programs import build, core
 from tests.truth import Truth
 
 MANY = 250
+TIMER = re.compile(r"a timer due (in|within) \d+m(\d+s)?, (context|main)\.[\w.()*]+")
 ARGS = ("-seed", "5", "-many", str(MANY))
 
 
@@ -23,6 +25,12 @@ def planted(truth: Truth, **wanted: object) -> list[str]:
     return [one["address"] for one in records if all(one[key] == value for key, value in wanted.items())]
 
 
+def timers(truth: Truth, rows: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """Who holds the contexts whose cancel functions only timers have."""
+    found = planted(truth, place="timer nobody has", root=False)
+    return [rows[address]["holder"] for address in found if rows[address]["verdict"] == "held"]
+
+
 def test_on_every_host(host: hosts.Host, go: str) -> None:
     with hosts.subject(host, build("cancels", go), *ARGS) as subject:
         if host == hosts.Host("live"):
@@ -31,10 +39,16 @@ def test_on_every_host(host: hosts.Host, go: str) -> None:
             return
         rows = rows_of(hosts.ask(host, subject, "go-ctxtree", "--verdict"))
         leaks = hosts.ask(host, subject, "go-ctxleaks")
+        timed = next(one["address"] for one in timers(subject.truth, rows) if TIMER.fullmatch(one["root"] or ""))
+        (path,) = hosts.ask(host, subject, "go-gcroot", timed)["paths"]
+    assert path["root"]["kind"] == "timer" and TIMER.fullmatch(path["root"]["name"])
     held = planted(subject.truth, reachable=True, root=False)
     assert len(held) > MANY // 3
     assert {rows[address]["verdict"] for address in held} == {"held"}
     assert all(rows[address]["holder"]["kind"] for address in held)
+    by_timer = timers(subject.truth, rows)
+    assert any(TIMER.fullmatch(one["root"] or "") for one in by_timer)
+    assert not any("runtime.allp" in (one["root"] or "") for one in by_timer)
     lost = planted(subject.truth, place="deferred, in select {}")
     assert {rows[address]["verdict"] for address in lost if address in rows} & set(PROVED)
     counted = {key: sum(row["verdict"] == key.replace("_", "-") for row in rows.values()) for key in leaks_of(leaks)}

@@ -14,14 +14,14 @@ from gdbext.report.dot import Vertex, render_graph
 from gdbext.views.pathdrawing import Drawing
 
 LOOKUP = cast(Any, SimpleNamespace(type_name=lambda one: "T"))
-NAMES = cast(Any, SimpleNamespace(name=lambda number: RootName("data", f"main.root{number}")))
+NAMES = cast(Any, SimpleNamespace(of_path=lambda number, ids: RootName("data", f"main.root{number}")))
 
 
 def path(root: int, objects: int) -> Path:
     """Through objects of its own to 0x1."""
     bases = [16 * (1000 * root + number) for number in range(1, objects)] + [1]
     every = cast(Sequence[Any], [SimpleNamespace(base=base, size=16) for base in bases])
-    return Path(root, every[0], [Edge(one, ".f", other) for one, other in pairwise(every)])
+    return Path(root, every[0], [Edge(one, ".f", other) for one, other in pairwise(every)], ())
 
 
 def boxes(drawing: Drawing, paths: Sequence[Path]) -> list[str]:

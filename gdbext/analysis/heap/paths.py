@@ -30,11 +30,13 @@ class Edge:
 
 @frozen
 class Path:
-    """``root``: its number, -1 for the contents of an object with a finalizer. ``first``: what the root points into."""
+    """``root``: its number, -1 for the contents of an object with a finalizer. ``first``: what the root points into.
+    ``ids``: the slots that it goes through."""
 
     root: int
     first: Object
     edges: Sequence[Edge]
+    ids: Sequence[int]
 
 
 @frozen(eq=False)
@@ -86,7 +88,7 @@ def path(lookup: Lookup, paths: Paths, id_: int) -> Path | None:
     root, ids = paths.chain(id_)
     if not ids:
         return None
-    return Path(root, lookup.numbered(ids[0]), _Edges(lookup, ids))
+    return Path(root, lookup.numbered(ids[0]), _Edges(lookup, ids), ids)
 
 
 class _Edges(Sequence[Edge]):
@@ -125,7 +127,7 @@ def several(lookup: Lookup, paths: Paths, roots: Roots, target: Object, count: i
     for number in referrers.root_numbers(roots, target):
         if count > len(used) + len(seen) and number not in seen:
             seen.add(number)
-            yield Path(number, target, ())
+            yield Path(number, target, (), (target.id,))
     for one in referrers.referrers(lookup, target):
         if len(used) + len(seen) >= count:
             return
@@ -134,4 +136,4 @@ def several(lookup: Lookup, paths: Paths, roots: Roots, target: Object, count: i
             root, ids = paths.chain(one.holder.id)
             if ids and target.id not in ids:
                 last = Edge(one.holder, one.field, target)
-                yield Path(root, lookup.numbered(ids[0]), _Edges(lookup, ids, (last,)))
+                yield Path(root, lookup.numbered(ids[0]), _Edges(lookup, ids, (last,)), [*ids, target.id])

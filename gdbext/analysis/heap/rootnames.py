@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from gdbext.analysis.heap.globals import Global, Globals, said
+from gdbext.analysis.heap.timerroots import TimerRoot, TimerRoots
 from gdbext.errors import GdbextError
 from gdbext.golang.runtime.rootwords import BSS, DATA, KINDS, OF_GOROUTINES, OF_SPECIALS
 from gdbext.golang.runtime.traceback import PcTable, Walk
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from gdbext.compute.arrays import I64, U64
     from gdbext.golang.plugins import LoadedFiles
     from gdbext.golang.runtime.mgcmark import Roots
+    from gdbext.golang.runtime.mheap import Heap
     from gdbext.golang.runtime.proc import Goroutines
     from gdbext.golang.runtime.special import Specials
     from gdbext.golang.runtime.traceback import Frame
@@ -32,7 +35,8 @@ class RootName:
 
     ``offset``: from the variable's beginning to the word; ``path``: what its part there is called. ``goid``: the
     goroutine, None for what is of none. ``object``: what the finalizer, cleanup or weak pointer is of, 0 for others.
-    ``plugin``: the file that the variable is of, "" for the program itself.
+    ``plugin``: the file that the variable is of, "" for the program itself. ``timer``: by way of which the root has
+    something, None for what has it itself.
     """
 
     kind: str
@@ -43,6 +47,7 @@ class RootName:
     object: int = 0
     path: str = ""
     plugin: str = ""
+    timer: TimerRoot | None = None
 
     @property
     def text(self) -> str:
@@ -64,6 +69,7 @@ class RootNames:
     specials: Specials
     forms: Forms
     files: LoadedFiles
+    heap: Heap
     _variables: dict[int, list[Variable]] = field(factory=dict)
     _frames: dict[int, list[Frame]] = field(factory=dict)
 
@@ -77,6 +83,14 @@ class RootNames:
         if kind in OF_SPECIALS:
             return RootName(KINDS[kind], object=int(self.specials.object[owner]))
         return RootName(KINDS[kind])
+
+    def of_path(self, number: int, ids: Sequence[int]) -> RootName:
+        """The name of a root, with the timer that has what a path from it leads to. ``ids``: the path's slots."""
+        return evolve(self.name(number), timer=self._timers.at(ids))
+
+    @cached_property
+    def _timers(self) -> TimerRoots:
+        return TimerRoots(self.goroutines, self.heap)
 
     def global_at(self, address: int) -> Global | None:
         """The variable that an address is in; None where none is known."""

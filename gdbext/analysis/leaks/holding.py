@@ -1,4 +1,4 @@
-"""Who can cancel a context, in words: the function value or the frame that can, and who has that."""
+"""Who can cancel a context: the function value or the frame that can, and who has that."""
 
 from __future__ import annotations
 
@@ -51,19 +51,8 @@ def _closure(known: Known, slot: int, named: bool) -> Holder:
     if not named:
         return Holder("function value", one.base)
     root, ids = known.paths.chain(slot)
-    name = known.root_names.name(root) if ids and root >= 0 else None
-    return Holder("function value", one.base, name, goid=name.goid if name is not None else None)
+    name = known.root_names.of_path(root, ids) if ids and root >= 0 else None
+    return Holder("function value", one.base, name, goid=name.goid if name is not None and name.timer is None else None)
 
 
-def text(found: Holder) -> str:
-    """``main.main (goroutine 1)``; "nobody"."""
-    if found.how == "function value":
-        return found.root.text if found.root is not None else f"a function value at {found.closure:#x}"
-    if found.how == "frame":
-        return f"goroutine {found.goid}" + (f", {found.function}" if found.function else "")
-    if found.how == "users' type":
-        return "a type of the program's own"
-    return "a thread that runs" if found.how == "running" else "nobody"
-
-
-__all__ = ["NOBODY", "Holder", "holder", "text"]
+__all__ = ["NOBODY", "Holder", "holder"]

@@ -119,8 +119,18 @@ def _of(known: Known, verdict: int, index: I64, slots: I64) -> Iterator[Pile]:
     for at in np.flatnonzero((counts >= LEAST) & (names[:, 0] != NOWHERE)).tolist():
         mine = which.reshape(-1) == at
         text = texts[int(names[at, 2])] if texts and names[at, 2] >= 0 else None
-        name = known.root_names.name(_commonest(root[mine]))
+        name = _named(known, root[mine], slots[mine])
         yield Pile(verdict, int(names[at, 1]), text, name, index[mine], Count(0, 0))
+
+
+def _named(known: Known, root: I64, slots: I64) -> RootName:
+    """By the commonest of the roots; with a timer only where the first and the last slot are that one's."""
+    number = _commonest(root)
+    chains = (known.paths.chain(int(slots[root == number][at]))[1] for at in (0, -1))
+    first, last = (known.root_names.of_path(number, ids) for ids in chains)
+    if first.timer == last.timer or last.timer is None:
+        return last
+    return evolve(first, timer=evolve(first.timer, alone=False)) if first.timer is not None else first
 
 
 def _commonest(numbers: I64) -> int:

@@ -68,6 +68,31 @@ class Timers:
         return self.stacks.get(int(self.bucket[row]), ())
 
 
+@frozen(eq=False)
+class Calls:
+    """What timers do: ``kind``, ``function`` and ``names`` as ``Timers`` has them. ``asked``: the functions that users
+    gave, none for timers of other kinds than CALL."""
+
+    kind: U8
+    function: I64
+    names: tuple[str, ...]
+    asked: funcvals.Functions
+
+    @classmethod
+    def of(cls, program: Program, symtab: Symtab, f: U64, data: U64) -> Calls:
+        """By what the runtime calls (``f``), and with what."""
+        called = funcvals.functions(program, symtab, f)
+        kind = _kinds(called)
+        asked = funcvals.functions(program, symtab, np.where(kind == CALL, data, 0).astype(np.uint64))
+        function = np.where(kind == CALL, asked.which + len(called.names), called.which)
+        return cls(kind, function, (*called.names, *asked.names), asked)
+
+    def known(self, row: int) -> str:
+        """The function of one, "" where nobody knows it."""
+        name = self.names[int(self.function[row])]
+        return name if name != funcvals.UNKNOWN else ""
+
+
 def timers(program: Program, symtab: Symtab, samples: Samples) -> Timers:
     """All that processors look after. Raises MissingSymbol, MemoryFault, MissingField."""
     heaps = time.heaps(program)
@@ -76,15 +101,13 @@ def timers(program: Program, symtab: Symtab, samples: Samples) -> Timers:
     order = np.argsort(found.when, kind="stable")
     order = order[found.readable[order]]
     timer, data = found.timer[order], found.data[order]
-    called = funcvals.functions(program, symtab, found.f[order])
-    kind = _kinds(called)
-    asked = funcvals.functions(program, symtab, np.where(kind == CALL, data, 0).astype(np.uint64))
-    names = (*called.names, *asked.names)
-    function = np.where(kind == CALL, asked.which + len(called.names), called.which)
-    ends = _contexts(program, timer, asked)
+    calls = Calls.of(program, symtab, found.f[order], data)
+    kind = calls.kind
+    ends = _contexts(program, timer, calls.asked)
     bucket = _buckets(samples, timer, np.where(kind == CALL, data, 0).astype(np.uint64), ends)
     return Timers(
-        timer, heaps.owner[running][order], found.when[order], found.period[order], kind, function, names, data,
+        timer, heaps.owner[running][order], found.when[order], found.period[order], kind, calls.function, calls.names,
+        data,
         _sleepers(program, np.where(kind == SLEEP, data, 0).astype(np.uint64)), ends, bucket, samples.stacks(bucket),
         int(np.count_nonzero(heaps.stopped)), heaps.broken,
     )  # fmt: skip
