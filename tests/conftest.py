@@ -21,11 +21,6 @@ settings.register_profile(
 settings.load_profile("any-speed")
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are processors: tests wait for programs as well."""
-    return len(os.sched_getaffinity(0)) + 1
-
-
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """``go`` and ``gdb`` and ``host`` run over the lists of tests/tools.py; the names show in the test's id."""
     if "go" in metafunc.fixturenames:

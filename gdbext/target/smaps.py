@@ -38,7 +38,18 @@ def residency(pid: int) -> Residency:
 def read_areas(pid: int) -> Iterator[Area]:
     """The mappings with what smaps says of each. Raises OSError."""
     with open(f"/proc/{pid}/smaps", encoding="utf-8", errors="surrogateescape") as file:
-        yield from parse(file)
+        yield from apart(parse(file))
+
+
+def apart(areas: Iterable[Area]) -> list[Area]:
+    """Each address once. The file is read in pieces: a mapping that grew between two of them, or joined its neighbour,
+    stands there again (m_start in fs/proc/task_mmu.c), and then as it is."""
+    found: list[Area] = []
+    for area in areas:
+        while found and found[-1].end > area.start:
+            found.pop()
+        found.append(area)
+    return found
 
 
 def parse(lines: Iterable[str]) -> Iterator[Area]:
@@ -90,4 +101,4 @@ def _entries(pagemap: int, area: Area) -> U64:
     return np.concatenate(parts)
 
 
-__all__ = ["HOW", "WITHOUT_PAGES", "parse", "read_areas", "residency"]
+__all__ = ["HOW", "WITHOUT_PAGES", "apart", "parse", "read_areas", "residency"]

@@ -36,6 +36,15 @@ def test_areas_of_the_text() -> None:
     assert list(smaps.parse([])) == []
 
 
+def test_a_mapping_that_stands_there_twice_counts_once() -> None:
+    """As it grew, or joined the one before it, while the file was read."""
+    first, second, grown = Area(0, 8, rss=4), Area(8, 16, rss=8), Area(8, 32, rss=24)
+    joined, last = Area(0, 32, rss=28), Area(40, 48, rss=8)
+    assert smaps.apart([first, second, grown, last]) == [first, grown, last]
+    assert smaps.apart([first, second, joined, last]) == [joined, last]
+    assert smaps.apart([]) == []
+
+
 def within(found: Residency, room: mmap.mmap) -> list[int]:
     """Resident bytes of each page of our own room."""
     start = np.frombuffer(room, np.uint8).ctypes.data
