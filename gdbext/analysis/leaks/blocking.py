@@ -37,8 +37,6 @@ NOTIFY = np.uint64(16)
 """Of the list in a sync.Cond, behind the Locker."""
 GROUP_WAIT = "sync.(*WaitGroup).Wait"
 WAITING, LEAKED = 4, 10
-NO_FUNCTION = -2
-"""Of no frame: no function that is not there either."""
 
 
 @frozen(eq=False)
@@ -123,17 +121,21 @@ def _conditions(
 
 def inside_of(goroutines: Goroutines, frames: FrameRanges, where: U64, name: str) -> Bools:
     """Which words lie in frames of a function."""
+    found: Bools = np.append(frames_of(goroutines, frames, name), False)[frames.at(where)]
+    return found
+
+
+def frames_of(goroutines: Goroutines, frames: FrameRanges, name: str) -> Bools:
+    """Which frames are a function's."""
     functions = goroutines.symtab.functions(np.array(goroutines.symtab.find(name), np.uint64))
-    frame = frames.at(where)
-    found: Bools = np.isin(np.append(frames.function, NO_FUNCTION)[frame], functions)
+    found: Bools = np.isin(frames.function, functions)
     return found
 
 
 def internal(goroutines: Goroutines, frames: FrameRanges) -> Bools:
     """Who waits on a semaphore that is none of a WaitGroup, as the runtime's own and those of files are."""
-    functions = goroutines.symtab.functions(np.array(goroutines.symtab.find(GROUP_WAIT), np.uint64))
     found = _waiting(goroutines, (SEMACQUIRE,))
-    found[frames.row[np.isin(frames.function, functions)]] = False
+    found[frames.row[frames_of(goroutines, frames, GROUP_WAIT)]] = False
     return found
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import field, frozen
 
-from gdbext.analysis.leaks.blocking import COND_WAIT
+from gdbext.analysis.leaks.blocking import COND_WAIT, frames_of
 from gdbext.errors import MemoryFault
 from gdbext.golang.reading.words import index_in
 from gdbext.golang.runtime.funcvals import CLOSURE
@@ -66,7 +66,8 @@ def unlocks(waiting: Waiting, locks: U64) -> Unlocks:
         parts += [_capturing(waiting, code, locks), _static(waiting, code, locks)]
     row, where, lock, does = (np.concatenate(column) for column in zip(*parts, strict=True))
     pair = row * max(len(locks), 1) + lock
-    given_back = np.isin(row, _conditions(waiting)) | np.isin(pair, pair[does == LOCKS])
+    waits = waiting.frames.row[frames_of(waiting.goroutines, waiting.frames, COND_WAIT)]
+    given_back = np.isin(row, waits) | np.isin(pair, pair[does == LOCKS])
     kept = np.flatnonzero((does == UNLOCKS) & ~given_back)
     kept = kept[np.argsort(lock[kept], kind="stable")]
     frames, symtab = waiting.frames, waiting.goroutines.symtab
@@ -140,16 +141,9 @@ class _Code:
 
     def _read(self, entry: int) -> bytes:
         try:
-            return self.program.read(entry, min(self.symtab.end(self.symtab.function(entry)) - entry, LONGEST))
+            return self.symtab.code(self.symtab.function(entry), LONGEST)
         except MemoryFault:
             return b""
-
-
-def _conditions(waiting: Waiting) -> I64:
-    """Rows of who is in sync.Cond.Wait."""
-    symtab, frames = waiting.goroutines.symtab, waiting.frames
-    functions = symtab.functions(np.array(symtab.find(COND_WAIT), np.uint64))
-    return frames.row[np.isin(frames.function, functions)]
 
 
 def _outer(frames: FrameRanges, symtab: Symtab, at: int) -> bool:

@@ -138,8 +138,7 @@ class Allocators:
         return [one for one in found.tolist() if one >= 0 and one != index]
 
     def _code(self, index: int) -> U8:
-        entry = self.symtab.entry(index)
-        return np.frombuffer(self.program.read(entry, min(self.symtab.end(index) - entry, LONGEST)), np.uint8)
+        return np.frombuffer(self.symtab.code(index, LONGEST), np.uint8)
 
 
 def _first_time(before: dict[int, int], called: int, by: int) -> bool:

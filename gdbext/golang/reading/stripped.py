@@ -150,11 +150,10 @@ class StrippedSymbols:
         for entry in symtab.find(witness.function):
             index = symtab.function(entry)
             module = symtab.module(index)
-            size = min(symtab.end(index) - entry, LONGEST_FUNCTION)
             # An external linker puts these sections in an order of its own.
             low = min(module.noptrdata, module.data, module.bss, module.noptrbss)
             high = max(module.enoptrdata, module.edata, module.ebss, module.enoptrbss)
-            named = self.program.arch.variables(self.program.read(entry, size), entry, low, high)
+            named = self.program.arch.variables(symtab.code(index, LONGEST_FUNCTION), entry, low, high)
             if len(named) == witness.count:
                 yield named[witness.index]
 

@@ -80,6 +80,11 @@ class Symtab:
         """Where the next function starts."""
         return int(self._entries[index + 1])
 
+    def code(self, index: int, most: int) -> bytes:
+        """A function's instructions, so many bytes of them at most. Raises MemoryFault."""
+        entry = self.entry(index)
+        return self.program.read(entry, min(self.end(index) - entry, most))
+
     def func(self, index: int) -> Func:
         """A function's record. Raises InconsistentRuntime."""
         found = self._funcs.get(index)
