@@ -153,12 +153,10 @@ class RootNames:
         pc = frame.pc if frame.trapped else frame.pc - 1
         found: tuple[Variable | None, int] = None, 0
         for variable in self.in_scope(pc):
-            at = 0
-            for piece in variable.pieces:
+            for at, piece in variable.placed:
                 begin = frame.cfa + piece.value
                 if piece.kind == "cfa" and begin <= where < begin + piece.size:
                     found = variable, at + where - begin
-                at += piece.size
         return found
 
     def in_scope(self, pc: int) -> list[Variable]:

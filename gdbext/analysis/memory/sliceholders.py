@@ -8,7 +8,7 @@ stacks (``stackslices``).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -84,6 +84,11 @@ class Words:
         """Some of them."""
         return Words(*(getattr(self, name)[rows] for name in fields_dict(Words)))
 
+    @classmethod
+    def joined(cls, parts: Sequence[Words]) -> Words:
+        """All of all parts."""
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in fields_dict(cls)))
+
 
 @frozen(eq=False)
 class Said:
@@ -103,7 +108,7 @@ def holders(known: Known) -> Words:
     flowed = known.maybe_live
     parts = [_of_objects(flowed), _of_roots(known)]
     parts += [_untyped(flowed, words) for words in (known.unparked_words.value, _finalized(flowed, known.roots))]
-    return Words(*(np.concatenate([getattr(part, name) for part in parts]) for name in fields_dict(Words)))
+    return Words.joined(parts)
 
 
 def said(known: Known, words: Words) -> Said:
@@ -155,8 +160,7 @@ def _of_objects(flowed: Flowed) -> Words:
         where, pointer = referrers.pointers(flowed, low, high, begin, end).T
         return _large(flowed, np.ascontiguousarray(where), np.ascontiguousarray(pointer))
 
-    parts = parallel.split(len(flowed.laid.objects.spans), some, PIECES)
-    found = Words(*(np.concatenate([getattr(part, name) for part in parts]) for name in fields_dict(Words)))
+    found = Words.joined(parallel.split(len(flowed.laid.objects.spans), some, PIECES))
     inside = (holder := heap.ids(found.where)) >= 0
     holder = np.where(inside, holder, 0)
     state = flowed.state[holder].astype(np.int64)

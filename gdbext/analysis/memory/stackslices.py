@@ -109,11 +109,9 @@ def _covering(names: RootNames, pc: int, offset: int, frame: int) -> Iterator[tu
     One with a dot in its name is a part of another one, which the compiler names as well (``text.ptr``).
     """
     for variable in names.in_scope(pc) if pc else ():
-        at = 0
-        for piece in variable.pieces:
-            if "." not in variable.name and piece.kind == "cfa" and 0 <= offset - piece.value < piece.size:
+        for at, piece in variable.placed if "." not in variable.name else ():
+            if piece.kind == "cfa" and 0 <= offset - piece.value < piece.size:
                 yield variable, at + offset - piece.value, frame
-            at += piece.size
 
 
 def _spot(names: RootNames, variable: Variable, offset: int, frame: int) -> Spot | None:
@@ -138,12 +136,10 @@ def _spot(names: RootNames, variable: Variable, offset: int, frame: int) -> Spot
 
 def _length(variable: Variable, offset: int) -> Length:
     """Where a word of a variable is."""
-    at = 0
-    for piece in variable.pieces:
+    for at, piece in variable.placed:
         if (at, piece.size) == (offset, WORD):
             if piece.kind == "cfa":
                 return BEHIND, piece.value
             if piece.kind == "value" and piece.value >= 0:
                 return CONSTANT, piece.value
-        at += piece.size
     return ANY, (1 << 63) - 1

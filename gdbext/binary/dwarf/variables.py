@@ -31,6 +31,14 @@ class Variable:
     function: str
     pieces: tuple[Piece, ...]
 
+    @property
+    def placed(self) -> Iterator[tuple[int, Piece]]:
+        """Each piece, and where in the variable it begins."""
+        at = 0
+        for piece in self.pieces:
+            yield at, piece
+            at += piece.size
+
 
 @frozen(eq=False)
 class Subprogram:
