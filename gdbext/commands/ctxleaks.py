@@ -76,7 +76,7 @@ def _totals(found: leaking.Leaks) -> Iterator[str]:
         if total.contexts:
             one, several = KEEP if key in ("lost", "orphaned", "until_deadline", "registered") else THEMSELVES
             many = counts.plural(total.contexts, "context")
-            size = f"{one if total.contexts == 1 else several} {cells.human_bytes(total.kept.bytes)}"
+            size = f"{counts.verb(total.contexts, one, several)} {cells.human_bytes(total.kept.bytes)}"
             yield f"{key.replace('_', '-'):<16}{many}, {size}"
     if found.shared > 0:
         yield f"{'shared':<16}{cells.human_bytes(found.shared)} that several of these keep"
@@ -84,7 +84,7 @@ def _totals(found: leaking.Leaks) -> Iterator[str]:
         yield f"{'children maps':<16}{cells.human_bytes(found.maps)}"
     if found.goids:
         many = counts.plural(len(found.goids), "goroutine")
-        yield f"{'goroutines':<16}{many} {'waits' if len(found.goids) == 1 else 'wait'} for these and nothing else"
+        yield f"{'goroutines':<16}{many} {counts.verb(len(found.goids), 'waits', 'wait')} for these and nothing else"
 
 
 COMMAND = Command(

@@ -56,8 +56,8 @@ def _title(known: cyclerows.Known, chosen: Sequence[int]) -> str:
 
 
 def _folded(known: cyclerows.Known, folded: Sequence[int]) -> str:
-    many = "is of contexts" if len(folded) == 1 else "are of contexts"
-    return f"{len(folded):,} of these {many}, parents with their children: {_sizes(known, folded)} (--all shows them)"
+    many = f"{len(folded):,} of these {counts.verb(len(folded), 'is', 'are')}"
+    return f"{many} of contexts, parents with their children: {_sizes(known, folded)} (--all shows them)"
 
 
 def _sizes(known: cyclerows.Known, some: Sequence[int]) -> str:

@@ -78,7 +78,7 @@ def _tables(
             said = diffrows.as_before(0 if args.all else left, cut)
             yield schema.table([shown], title, said)
         elif rows:
-            alike.append(f"{title}: {left:,} {'is' if left == 1 else 'are'} as before")
+            alike.append(f"{title}: {left:,} {counts.verb(left, 'is', 'are')} as before")
     if alike:
         yield report.Lines(alike)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from gdbext import report
@@ -38,27 +39,31 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
     blocks: list[report.Block] = [*_breakdown(found), *_settings(found)]
     if found.advice:
         blocks.append(report.Lines(map(memrows.advice_line, found.advice), "worth a look"))
-    more: dict[str, Any] = {}
-    notes = list[str]()
-    if args.pools:
-        pools = _pooled(session)
-        blocks.append(report.Text(memrows.pools_line(pools)))
-        more["pools"] = memrows.pools_object(pools)
-    if args.slices:
-        short = _pinned(session)
-        blocks += pinnedrows.blocks(short, args.limit)
-        more["slices"] = pinnedrows.document(short, args.limit)
-        notes += pinnedrows.notes(short)
-    if args.maps:
-        empty = _sparse(session)
-        blocks += sparserows.blocks(empty, args.limit)
-        more["maps"] = sparserows.document(empty, args.limit)
+    document, notes = _document(found), list[str]()
+    for key, part in _looked(session, args):
+        document[key] = part.document
+        blocks += part.blocks
+        notes += part.notes
     if args.explain:
         blocks += [report.Text(text) for text in memexplained.explained(found.stats, found.known)]
     if args.memstats:
         headings = [report.Heading("runtime.MemStats"), report.Heading("", "right")]
         blocks.append(report.Table(headings, list(memrows.memstats_rows(found.stats.fields()))))
-    return report.Report({**_document(found), **more}, blocks, [*_notes(session, found), *notes])
+    return report.Report(document, blocks, [*_notes(session, found), *notes])
+
+
+def _looked(session: Session, args: argparse.Namespace) -> Iterator[tuple[str, report.Report]]:
+    """What options add, by the key of JSON."""
+    if args.pools:
+        pools = _pooled(session)
+        yield "pools", report.Report(memrows.pools_object(pools), [report.Text(memrows.pools_line(pools))])
+    if args.slices:
+        short = _pinned(session)
+        shown = list(pinnedrows.blocks(short, args.limit))
+        yield "slices", report.Report(pinnedrows.document(short, args.limit), shown, list(pinnedrows.notes(short)))
+    if args.maps:
+        empty = _sparse(session)
+        yield "maps", report.Report(sparserows.document(empty, args.limit), list(sparserows.blocks(empty, args.limit)))
 
 
 def _pinned(session: Session) -> pinned.Pinned:

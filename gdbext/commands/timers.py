@@ -61,8 +61,8 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
 
 def _sentence(found: timers.Timers) -> str:
     stopped = counts.plural(found.stopped, "stopped one")
-    waits = "waits" if found.stopped == 1 else "wait"
-    more = f"; {stopped} {waits} to be thrown out" if found.stopped else ""
+    wait = counts.verb(found.stopped, "waits", "wait")
+    more = f"; {stopped} {wait} to be thrown out" if found.stopped else ""
     return f"{counts.plural(len(found), 'timer')} to fire{more}"
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gdbext.analysis.leaks.groups import VARIOUS
 from gdbext.report import Address, Cell, cells
 from gdbext.report.columns import Column, Schema
-from gdbext.report.counts import plural
+from gdbext.report.counts import plural, verb
 from gdbext.report.values import Kind
 from gdbext.views.histogramrows import untyped
 from gdbext.views.siterows import CALLERS, FRAME, made_by, place
@@ -157,8 +157,8 @@ def fates(every: Sequence[Fate]) -> Iterator[str]:
 
 
 def _keeping(side: Fated) -> str:
-    verb = "keeps" if side.contexts == 1 else "keep"
-    return f"{plural(side.contexts, 'context')} {verb} {cells.human_bytes(side.kept.bytes)}"
+    keep = verb(side.contexts, "keeps", "keep")
+    return f"{plural(side.contexts, 'context')} {keep} {cells.human_bytes(side.kept.bytes)}"
 
 
 def _of_fate(key: str, kind: Kind, one: Callable[[Fated], Any]) -> list[Column[Fate, Any]]:
@@ -191,12 +191,12 @@ def survived(found: Survived) -> Iterator[str]:
     yield "Another object may have taken the place of one that a collection freed between."
     if found.sampled:
         new = found.sampled - found.recorded
-        old = f"{found.recorded:,} {'has' if found.recorded == 1 else 'have'} the same record still"
-        place = f"{new:,} {'is a new object' if new == 1 else 'are new objects'} in the same place"
+        old = f"{found.recorded:,} {verb(found.recorded, 'has', 'have')} the same record still"
+        place = f"{new:,} {verb(new, 'is a new object', 'are new objects')} in the same place"
         yield f"Of {found.sampled:,} of them that the memory profile sampled, {old}, {place}."
 
 
 def as_before(count: int, cut: str) -> str:
     """What a table leaves out of it, besides what a limit does."""
-    more = f"{count:,} {'more ' if count else ''}{'is' if count == 1 else 'are'} as before" if count else ""
+    more = f"{count:,} {'more ' if count else ''}{verb(count, 'is', 'are')} as before" if count else ""
     return "; ".join(filter(None, [cut, more]))

@@ -12,7 +12,7 @@ from gdbext.analysis.leaks.groups import VARIOUS
 from gdbext.analysis.leaks.verdicts import REGISTERED, VERDICTS
 from gdbext.report import Address, Cell, cells
 from gdbext.report.columns import Column, Schema
-from gdbext.report.counts import plural
+from gdbext.report.counts import plural, verb
 from gdbext.report.values import Kind
 from gdbext.views import holders
 from gdbext.views.siterows import FRAME, mostly_by, place, sampled
@@ -170,7 +170,7 @@ def _unstoppable(leaks: Leaks) -> str:
     if not kept.contexts or (kept.kept.bytes <= leaks.together.bytes and 20 * kept.kept.bytes <= leaks.all.bytes):
         return ""
     return (
-        f" {plural(kept.contexts, 'AfterFunc')} that nothing can stop {'waits' if kept.contexts == 1 else 'wait'} for "
+        f" {plural(kept.contexts, 'AfterFunc')} that nothing can stop {verb(kept.contexts, 'waits', 'wait')} for "
         f"contexts that live on: {kept.kept.bytes:,} bytes."
     )
 

@@ -11,7 +11,7 @@ from gdbext.analysis.leaks.stuck import ANCESTOR, FATES, LEAKED
 from gdbext.analysis.leaks.waitson import KINDS
 from gdbext.report import Absent, Address, Cell, cells
 from gdbext.report.columns import Column, Schema
-from gdbext.report.counts import plural
+from gdbext.report.counts import plural, verb
 from gdbext.report.values import Kind
 from gdbext.views import holders
 from gdbext.views.siterows import FRAME
@@ -209,29 +209,25 @@ def sentences(stuck: Stuck) -> Iterator[str]:
         yield f"Who waits for contexts that nobody can cancel is not known: {stuck.absent}."
     elif many := len(stuck.rows(ANCESTOR)):
         others = int((stuck.fate > ANCESTOR).sum())
-        more = f"; {plural(others, 'goroutine')} {_verb(others, 'wait')} for these" if others else ""
+        more = f"; {plural(others, 'goroutine')} {verb(others, 'waits', 'wait')} for these" if others else ""
         size = f"{stuck.totals[ANCESTOR].bytes:,} bytes"
         keep = f"{'it keeps' if many == 1 else 'they keep'} {size}"
-        end = _ends(stuck)
-        yield f"{_suspected(stuck, ANCESTOR)}{plural(many, 'goroutine')} {_verb(many, 'wait')} for {end}{more}; {keep}."
+        end, waits = _ends(stuck), verb(many, "waits", "wait")
+        yield f"{_suspected(stuck, ANCESTOR)}{plural(many, 'goroutine')} {waits} for {end}{more}; {keep}."
 
 
 def _leaked(stuck: Stuck) -> str:
     many, doubted = len(stuck.rows(LEAKED)), _suspected(stuck, LEAKED)
     if not many:
         return f"{doubted}No goroutine is leaked: something that may run can reach what each waits for."
-    what = "what it waits for; it keeps" if many == 1 else "what they wait for; they keep"
+    what = verb(many, "what it waits for; it keeps", "what they wait for; they keep")
     size = f"{stuck.totals[LEAKED].bytes:,} bytes"
-    be = "is" if many == 1 else "are"
-    return f"{doubted}{plural(many, 'goroutine')} {be} leaked: nothing that may run can reach {what} {size}."
+    are = verb(many, "is", "are")
+    return f"{doubted}{plural(many, 'goroutine')} {are} leaked: nothing that may run can reach {what} {size}."
 
 
 def _suspected(stuck: Stuck, fate: int) -> str:
     return "Suspected, not proved: " if stuck.doubts[fate] else ""
-
-
-def _verb(many: int, verb: str) -> str:
-    return f"{verb}s" if many == 1 else verb
 
 
 def _ends(stuck: Stuck) -> str:

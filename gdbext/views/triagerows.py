@@ -14,6 +14,7 @@ from gdbext.analysis.leaks.piles import Crowd
 from gdbext.analysis.memory import advice
 from gdbext.analysis.triage import contexts, deadlocks, goroutines, memory, objects, unused
 from gdbext.analysis.triage.asked import Asked
+from gdbext.analysis.triage.finding import EXACT
 from gdbext.report import cells
 from gdbext.report.counts import plural, verb
 from gdbext.views import histogramrows, holders, memrows, pilerows, retainedrows
@@ -217,7 +218,7 @@ def _maps(known: Known, one: Finding) -> Told:
 
 def _advised(known: Known, one: Finding) -> Told:
     sentence = memrows.advice_line(one.of)
-    capital = sentence[0].upper() if one.grade == "exact" else sentence[0]
+    capital = sentence[0].upper() if one.grade == EXACT else sentence[0]
     return f"{capital}{sentence[1:]}.", ["go-mem --explain", *SAYS_MORE.get(one.kind, ())]
 
 

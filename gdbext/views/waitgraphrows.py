@@ -12,7 +12,7 @@ from gdbext.analysis.goroutines.grouping import Overview
 from gdbext.analysis.leaks.waitson import KINDS
 from gdbext.report import Absent, Address, Cell, cells
 from gdbext.report.columns import Column, Schema
-from gdbext.report.counts import plural
+from gdbext.report.counts import plural, verb
 from gdbext.report.values import Kind
 
 if TYPE_CHECKING:
@@ -165,8 +165,8 @@ def sentence(graph: WaitGraph) -> str:
     waiting = len(np.unique(np.concatenate([one.waiters for one in graph.things])))
     named = sum(not one.why for one in graph.things)
     things = f"{plural(len(graph.things), 'thing')} (channels, locks, conditions, wait groups)"
-    verb = "waits" if waiting == 1 else "wait"
-    found = f"{plural(waiting, 'goroutine')} {verb} for {things}; of {named:,} somebody is likely to have it"
+    wait = verb(waiting, "waits", "wait")
+    found = f"{plural(waiting, 'goroutine')} {wait} for {things}; of {named:,} somebody is likely to have it"
     if not graph.cycles:
         return f"{found}. No cycle."
     many = len(graph.cycles)

@@ -25,7 +25,7 @@ from gdbext.analysis.leaks.waitson import (
     WRITE_LOCK,
     WaitsOn,
     waits_on,
-)  # fmt: skip
+)
 
 if TYPE_CHECKING:
     from gdbext.analysis.leaks.waiting import Waiting
@@ -119,13 +119,13 @@ def _things(waiting: Waiting, heap: Heap, waits: WaitsOn) -> Iterator[Thing]:
     kinds, rows = waits.kind[mine][first], waits.row[mine]
     waiters = _split(which.reshape(-1), rows, len(addresses))
     referring = _referring(waiting, heap, addresses, kinds)
-    unlocking = unlocks(waiting, addresses[np.isin(kinds, LOCKS)])
-    lock = np.cumsum(np.isin(kinds, LOCKS)) - 1
+    is_lock = np.isin(kinds, LOCKS)
+    unlocking, lock = unlocks(waiting, addresses[is_lock]), np.cumsum(is_lock) - 1
     free = _free(waiting.goroutines, addresses, kinds)
     for number, (address, kind) in enumerate(zip(addresses.tolist(), kinds.tolist(), strict=True)):
         others = np.setdiff1d(referring[number], waiters[number])
         elsewhere = len(others) > 0
-        theirs = unlocking.of(int(lock[number]), waiters[number], elsewhere) if kind in LOCKS else others[:0]
+        theirs = unlocking.of(int(lock[number]), waiters[number], elsewhere) if is_lock[number] else others[:0]
         yield Thing(address, kind, waiters[number], others, theirs, _why(kind, others, theirs, bool(free[number])))
 
 

@@ -107,9 +107,8 @@ def timers(program: Program, symtab: Symtab, samples: Samples) -> Timers:
     bucket = _buckets(samples, timer, np.where(kind == CALL, data, 0).astype(np.uint64), ends)
     return Timers(
         timer, heaps.owner[running][order], found.when[order], found.period[order], kind, calls.function, calls.names,
-        data,
-        _sleepers(program, np.where(kind == SLEEP, data, 0).astype(np.uint64)), ends, bucket, samples.stacks(bucket),
-        int(np.count_nonzero(heaps.stopped)), heaps.broken,
+        data, _sleepers(program, np.where(kind == SLEEP, data, 0).astype(np.uint64)), ends, bucket,
+        samples.stacks(bucket), int(np.count_nonzero(heaps.stopped)), heaps.broken,
     )  # fmt: skip
 
 
