@@ -584,6 +584,7 @@ demo() {
 start_sample() {
     local waited
     mkfifo "$scratch/input"
+    : >"$scratch/truth" # it is looked into before the sample's shell has opened it
     "$shell_python" -c 'import ctypes, os, sys
 ctypes.CDLL(None).prctl(0x59616D61, ctypes.c_ulong(-1), 0, 0, 0)  # PR_SET_PTRACER, PR_SET_PTRACER_ANY
 os.execv(sys.argv[1], sys.argv[1:])' "$1" <>"$scratch/input" >"$scratch/truth" 2>"$scratch/errors" &
