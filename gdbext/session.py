@@ -131,17 +131,14 @@ def _live(session: Session) -> flow.Flowed:
     program, modules, typed = session.program, session.symtab.modules, session.variables
     laid = objects.lay_out(program, session.heap, typed.table)
     session.doing = "comparing the core with what was found of it before"
-    if kept := session.index.flowed(laid, typed.table, made := closures.Closures(session.symtab, typed.told)):
+    made = closures.Closures(session.symtab, typed.told)
+    if kept := session.index.flowed(laid, typed.table, made):
         return kept
     roots, session.doing = session.roots, "following the heap's pointers"
     session.expect(cost.following(session.heap))
     found = flow.flow(program, laid, typed.table, modules, roots, typed.rows, made)
     session.index.found(found)
     return found
-
-
-def _maybe_live(session: Session) -> flow.Flowed:
-    return flow.wider(session.program, session.live, session.symtab.modules, session.unparked_words)
 
 
 def _reached(session: Session) -> reached.Reached:
@@ -238,7 +235,9 @@ class Session:
     unparked_words: Engine[rootwords.Part] = Engine(lambda s: rootwords.joined(list(unparked.unparked(s.goroutines))))
     """What a stop anywhere hides from a collection."""
 
-    maybe_live: Engine[flow.Flowed] = Engine(_maybe_live)
+    maybe_live: Engine[flow.Flowed] = Engine(
+        lambda s: flow.wider(s.program, s.live, s.symtab.modules, s.unparked_words)
+    )
     """The same with what a stop anywhere hides from a collection: what is not reachable then is garbage for sure."""
 
     heap_notes: Engine[list[str]] = Engine(lambda s: [*s.heap_check, *s.live.notes])
@@ -300,6 +299,7 @@ class Session:
 
     young_contexts: Engine[int] = Engine(lambda s: s.heap.younger(s.contexts.address))
     """How many contexts no collection has seen reachable yet."""
+
     waiting: Engine[waiting.Waiting] = Engine(lambda s: waiting.Waiting.of(s.goroutines, s.roots, s.unparked_words))
     """Who waits for what."""
 

@@ -55,13 +55,9 @@ def used_ranges(program: Program) -> U64:
     return _ranges(program, lambda used, given_back: used)[0]
 
 
-def released_ranges(program: Program) -> U64:
-    """The same of free pages that were given back to the operating system (scavenged)."""
-    return _ranges(program, lambda used, given_back: ~used & given_back)[0]
-
-
 def page_sets(program: Program) -> tuple[U64, U64, U64]:
-    """All pages of the heap's arenas, read once, so that each is in one set of ranges: in use, free, given back."""
+    """All pages of the heap's arenas, read once, so that each is in one set of ranges: in use, free, given back to the
+    operating system (scavenged)."""
     used, free, released = _ranges(
         program,
         lambda used, given_back: used,

@@ -42,7 +42,7 @@ class Pages:
         return self._numbers(mpagealloc.used_ranges(self.world.program).tolist())
 
     def released(self) -> list[tuple[int, int]]:
-        return self._numbers(mpagealloc.released_ranges(self.world.program).tolist())
+        return self._numbers(mpagealloc.page_sets(self.world.program)[2].tolist())
 
     def _numbers(self, found: list[list[int]]) -> list[tuple[int, int]]:
         return [((start - HEAP) // PAGE, (end - HEAP) // PAGE) for start, end in found]
