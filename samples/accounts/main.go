@@ -57,12 +57,12 @@ func main() {
 		debug.SetMemoryLimit(*limit)
 	}
 	mapOutside()
+	runtime.GOMAXPROCS(1) // a P that never allocated samples by the rate it began with, until its first 512 KiB or so
 	plantHeap()
 	plantStacks()
 	plantProfile()
 	runtime.MemProfileRate = *rate
 	w := newWords()
-	runtime.GOMAXPROCS(1)
 	runtime.GC()
 	if *profile != "" {
 		runtime.GC() // what came up to the first one is in the profile, also where another collection began meanwhile
