@@ -42,6 +42,7 @@ var (
 	chain      = flag.Int("chain", 0, "how many values lie in one more chain")
 	children   = flag.Int("children", 0, "how many children one more context has")
 	holders    = flag.Int("holders", 0, "how many goroutines each wait for a context of their own")
+	dropped    = flag.Int("requests", 0, "how many contexts with what a request made are lost below one more root")
 	shared     = flag.Int("shared", 0, "how many values lie above all of these contexts")
 
 	told = truth{Kinds: map[string]map[string]int{}}
@@ -73,6 +74,7 @@ func main() {
 	afterFuncs(n - told.Contexts)
 	oneChain()
 	oneFamily()
+	leakRequests(*dropped)
 	waitForContexts()
 	holdContexts()
 	deepGoroutines()

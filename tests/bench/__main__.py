@@ -1,6 +1,6 @@
 """How fast, on programs of a real size: ``python -m tests.bench``. Ratios of one run, medians, everything warm.
 
-Builds samples/scale, takes cores (1.2 GB of heap with 1.6 million contexts; 100,000 goroutines; 17.5 million objects),
+Builds samples, takes cores (1.2 GB of heap with 1.6 million contexts; 100,000 goroutines; 20 million objects),
 measures, prints a table and deletes the cores. Status 1 when a promise was not kept.
 """
 
@@ -20,16 +20,17 @@ from pathlib import Path
 from tabulate import tabulate
 
 from tests import tools
-from tests.bench import delve, heap, leaks, pages, retained, rounds
+from tests.bench import delve, heap, heaps, leaks, pages, retained, rounds
 from tests.bench.frames import frames
 from tests.bench.growth import growth
+from tests.bench.heaps import Heap
 from tests.bench.stops import FLAGS, stops
 from tests.programs import Core, build, core, run
 
 HEADERS = ("", "measured", "promised", "")
 ROUNDS = (
-    *("load", "contexts", "chain", "children", "goroutines", "stacks", "chains", "heap", "retained", "rpc", "family"),
-    *("leaks", "frames", "stops", "growth", "leaksgrowth", "pages"),
+    *("load", "contexts", "chain", "children", "goroutines", "stacks", "chains", "heap", "heaplists", "heaptypes"),
+    *("retained", "rpc", "family", "leaks", "leakslists", "frames", "stops", "growth", "leaksgrowth", "pages"),
 )
 MEASURES = {
     "contexts": rounds.contexts,
@@ -39,15 +40,26 @@ MEASURES = {
     "stacks": rounds.stacks,
     "chains": rounds.chains,
     "heap": heap.heap,
+    "heaplists": heap.heap,
+    "heaptypes": heap.heap,
     "retained": retained.retained,
     "leaks": leaks.leaks,
+    "leakslists": leaks.leaks,
     "rpc": delve.rpc,
     "family": delve.family,
 }
 
-
-LAID_OUT = {"heap": heap.FLAGS, "retained": heap.FLAGS, "leaks": heap.FLAGS, "rpc": delve.LARGE, "family": delve.MANY}
-"""What the sample makes for a round, whatever else is asked for."""
+LAID_OUT = {
+    "heap": heaps.LEAKED,
+    "heaplists": heaps.LISTS,
+    "heaptypes": heaps.TYPES,
+    "retained": heaps.LISTS,
+    "leaks": heaps.LEAKED,
+    "leakslists": heaps.LISTS,
+    "rpc": Heap("scale", delve.LARGE),
+    "family": Heap("scale", delve.MANY),
+}
+"""What is made for a round, whatever else is asked for."""
 
 
 def main() -> int:
@@ -98,28 +110,34 @@ def _round(name: str, bench: rounds.Bench, args: argparse.Namespace) -> list[rou
     if name == "pages":
         with run(build("pairs", args.go), *pages.FLAGS) as running:
             return _shown("a live process with 500,000 lost contexts", pages.pages(bench, running))
-    with _core(bench, args, _flags(name, args)) as taken:
-        size = taken.path.stat().st_blocks * 512 / 1e6
-        facts = taken.truth.facts
+    with _core(args, _made_for(name, args)) as taken:
+        return _shown(f"{name}: {_title(taken)}", MEASURES[name](bench, taken))
+
+
+def _title(taken: Core) -> str:
+    """What its program says of itself."""
+    facts, size = taken.truth.facts, taken.path.stat().st_blocks * 512 / 1e6
+    heap_ = f"{facts['memstats']['HeapObjects']:,} objects"
+    if "contexts" in facts:
         goroutines = facts["goroutines"] + facts["waiters"] + len(facts["holders"] or [])
-        title = f"{name}: {facts['contexts']:,} contexts, {goroutines:,} goroutines, core of {size:,.0f} MB on disk"
-        return _shown(title, MEASURES[name](bench, taken))
+        heap_ += f", {facts['contexts']:,} contexts, {goroutines:,} goroutines"
+    return f"{heap_}, core of {size:,.0f} MB on disk"
 
 
-def _flags(name: str, args: argparse.Namespace) -> list[str]:
-    """What the sample is to make for a round."""
+def _made_for(name: str, args: argparse.Namespace) -> Heap:
+    """What is to be made for a round."""
     if name == "contexts":
-        return ["-contexts", str(args.contexts), "-ballast", str(args.ballast)]
+        return Heap("scale", ("-contexts", str(args.contexts), "-ballast", str(args.ballast)))
     if name in LAID_OUT:
-        return [*LAID_OUT[name]]
+        return LAID_OUT[name]
     what = {"chain": "-chain", "children": "-children", "chains": "-holders"}.get(name, "-goroutines")
     many = args.lines if name in ("chain", "children") else args.goroutines
-    return ["-contexts", "1000", what, str(many)]
+    return Heap("scale", ("-contexts", "1000", what, str(many)))
 
 
 @contextlib.contextmanager
-def _core(bench: rounds.Bench, args: argparse.Namespace, flags: list[str]) -> Iterator[Core]:
-    taken = core(build("scale", args.go), args.core or f"gcore-{tools.gdbs()[-1]}", *flags)
+def _core(args: argparse.Namespace, made: Heap) -> Iterator[Core]:
+    taken = core(build(made.sample, args.go), args.core or f"gcore-{tools.gdbs()[-1]}", *made.flags)
     try:
         yield taken
     finally:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from tests.bench.measure import Failed
+from tests.bench.heap import reachable
 from tests.bench.rounds import NO_INDEX, TIMES, Bench, Line
 from tests.programs import Core
 
@@ -17,7 +16,7 @@ def retained(bench: Bench, core: Core) -> Iterator[Line]:
     is the dominators."""
     few = "--limit", "1"
     marked = bench.plain("retained-mark", core, "go-histogram", *few, **NO_INDEX)
-    size = _reachable((bench.out / "retained-mark.txt").read_text())
+    size = reachable(bench, "retained-mark")
     known = bench.plain("retained-known", core, "go-histogram", *few)
     mark = marked.seconds - known.seconds
     yield Line("following the heap's pointers", mark)
@@ -32,11 +31,3 @@ def retained(bench: Bench, core: Core) -> Iterator[Line]:
         limit = None if more or command == "go-cycles" else OVER_MARK
         yield Line(f"{of} / mark", (runs.seconds - marked.seconds) / mark, TIMES, limit)
         yield Line(f"{of}: RssAnon / heap", runs.anonymous / size, TIMES, OVER_HEAP)
-
-
-def _reachable(text: str) -> int:
-    """Bytes, as go-histogram says."""
-    match = re.search(r"([\d,]+) bytes reachable", text)
-    if not match:
-        raise Failed("go-histogram did not say how much is reachable")
-    return int(match[1].replace(",", ""))

@@ -26,3 +26,12 @@ def test_goroutines_that_wait_for_contexts_of_their_own(go: str) -> None:
     assert len({holder["goid"] for holder in facts["holders"]}) == 20
     assert len({holder["address"] for holder in facts["holders"]}) == 20
     assert facts["contexts"] == 1000 + 20 + 1 + 30 + 50 + 40 + 1
+
+
+def test_requests_whose_contexts_are_lost(go: str) -> None:
+    few, many = (["-contexts", "1000", "-requests", str(number)] for number in (0, 5000))
+    with run(build("scale", go), *few) as without, run(build("scale", go), *many) as running:
+        before, facts = without.truth.facts["memstats"], running.truth.facts
+    objects, size = (facts["memstats"][name] - before[name] for name in ("HeapObjects", "HeapAlloc"))
+    assert facts["contexts"] == 1000 + 1 + 2 * 5000 and facts["families"][-1]["children"] == 5000
+    assert 33 < objects / 5000 < 38 and 2_200 < size / 5000 < 2_600
