@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -22,7 +21,7 @@ from gdbext.golang.types.printed.tree import (
     Unreadable,
     Value,
 )
-from gdbext.golang.types.values import quote
+from gdbext.golang.types.values import literal, quote
 from gdbext.report import Absent, Node
 from gdbext.report.cells import human_duration
 from gdbext.report.counts import plural
@@ -124,15 +123,11 @@ def _scalar(value: Scalar) -> str:
 
 
 def _number(number: float | complex) -> str:
-    """As Go writes it: true, NaN, (1+2i)."""
-    if isinstance(number, bool):
-        return "true" if number else "false"
-    if isinstance(number, complex):
-        real, imaginary = (_number(one).removesuffix(".0") for one in (number.real, number.imag))
-        return f"({real}{'' if imaginary[0] in '+-' else '+'}{imaginary}i)"
-    if isinstance(number, int) or math.isfinite(number):
-        return repr(number)
-    return "NaN" if math.isnan(number) else "+Inf" if number > 0 else "-Inf"
+    """As Go writes it; a complex one as (1+2i)."""
+    if not isinstance(number, complex):
+        return literal(number)
+    real, imaginary = (literal(one).removesuffix(".0") for one in (number.real, number.imag))
+    return f"({real}{'' if imaginary[0] in '+-' else '+'}{imaginary}i)"
 
 
 def _text(value: Text) -> str:

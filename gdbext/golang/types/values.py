@@ -5,6 +5,7 @@ What comes from the target's memory is quoted and escaped here, so that it is pl
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -171,10 +172,17 @@ def number_form(type_: Type) -> np.dtype[Any] | None:
 
 def numbers(type_: Type, values: Sequence[float]) -> list[str]:
     """Numbers or bools as texts."""
-    if type_.kind == BOOL:
-        return [typed(type_.name, "bool", "true" if value else "false") for value in values]
-    name, plain = type_.name, "float64" if type_.kind in FLOATS else "int"
-    return [repr(value) if name == plain else f"{name}({value!r})" for value in values]
+    name, plain = type_.name, "float64" if type_.kind in FLOATS else "bool" if type_.kind == BOOL else "int"
+    return [typed(name, plain, literal(value)) for value in values]
+
+
+def literal(number: float) -> str:
+    """A number or bool as Go prints it: true, NaN, +Inf."""
+    if isinstance(number, bool):
+        return "true" if number else "false"
+    if math.isfinite(number):
+        return repr(number)
+    return "NaN" if math.isnan(number) else "+Inf" if number > 0 else "-Inf"
 
 
 def typed(name: str, plain: str, text: str) -> str:

@@ -52,7 +52,9 @@ def test_quoted_text_is_printable(data: bytes) -> None:
         ("bool", BOOL, b"\x01", "true"),
         ("main.Flag", BOOL, b"\0", "main.Flag(false)"),
         ("float64", FLOAT64, struct.pack("<d", 1.5), "1.5"),
-        ("float64", FLOAT64, struct.pack("<d", float("nan")), "nan"),
+        ("float64", FLOAT64, struct.pack("<d", float("nan")), "NaN"),
+        ("float64", FLOAT64, struct.pack("<d", float("inf")), "+Inf"),
+        ("float32", FLOAT32, struct.pack("<f", float("-inf")), "float32(-Inf)"),
         ("float32", FLOAT32, struct.pack("<f", 0.5), "float32(0.5)"),
     ],
 )
