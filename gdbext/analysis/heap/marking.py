@@ -11,12 +11,12 @@ from attrs import evolve, field, frozen
 
 from gdbext.analysis.heap.flow import MANY, PIECES
 from gdbext.analysis.heap.kernels import marking as kernels
-from gdbext.analysis.heap.kernels.marking import CALLERS, CUTS, EVERY, QUEUE, REACHED, Edges, Found, Marks
+from gdbext.analysis.heap.kernels.marking import CALLERS, CUTS, EVERY, QUEUE, REACHED, Colours, Edges, Found, Marks
 from gdbext.analysis.heap.kernels.objects import FIRST
 from gdbext.analysis.heap.kernels.words import Mask
 from gdbext.analysis.heap.objects import Laid
 from gdbext.compute import parallel
-from gdbext.compute.arrays import U8, U64, Bools
+from gdbext.compute.arrays import I32, U8, U64, Bools
 from gdbext.golang.reading.words import word_filter
 from gdbext.golang.types.flat.table import TypeTable
 
@@ -49,6 +49,7 @@ class Marking:
     marks: Marks
     front: Found
     backs: Sequence[Found] = field(repr=False)
+    colours: Colours = field(repr=False)
 
     @classmethod
     def of(cls, laid: Laid, table: TypeTable, itabs: U64, functions: U64) -> Marking:
@@ -57,7 +58,8 @@ class Marking:
         slots = laid.heap.spans.slots
         edges = Edges(itabs, word_filter(itabs), functions, word_filter(functions), np.array([EVERY], np.int64))
         works = [_found(slots) for _ in range(1 + parallel.threads())]
-        return cls(laid, table, edges, _marks(laid, np.zeros(slots, np.uint8)), works[0], works[1:])
+        marks, none = _marks(laid, np.zeros(slots, np.uint8)), np.zeros(0, np.uint8)
+        return cls(laid, table, edges, marks, works[0], works[1:], _colours(none.astype(np.int32), none))
 
     def again(self, rule: int) -> Marking:
         """One that goes on from here, and leaves this one as it is."""
@@ -66,20 +68,25 @@ class Marking:
             self, edges=edges, marks=_marks(self.laid, self.marks.of.copy()), front=_found(len(self.marks.of))
         )
 
+    def coloured(self, state: I32, member: U8) -> Marking:
+        """One in which colours flow, as ``kernels.Colours`` says."""
+        return evolve(self, front=_found(len(self.marks.of)), colours=_colours(state, member))
+
     def flag(self, ids: np.ndarray, bit: int) -> None:
-        """Say something of slots: ``kernels.WANTED`` …"""
+        """Say something of slots: ``kernels.OPAQUE`` …"""
         self.marks.of[ids] |= np.uint8(bit)
 
     def unflag(self, bit: int) -> None:
         """Say it of none."""
         self.marks.of[:] &= np.uint8(255 & ~bit)
 
-    def mark(self, words: U64) -> None:
-        """Follow everything from what the words point into."""
+    def mark(self, words: U64, tags: U64 | None = None) -> None:
+        """Follow everything from what the words point into. ``tags``: where colours flow, the state of each word."""
         words = np.ascontiguousarray(words)
+        given, objects = np.zeros(0, np.uint64) if tags is None else tags, self.laid.objects
 
         def some(begin: int, end: int, found: Found) -> None:
-            kernels.mark_roots(self.laid.objects, self.edges, self.marks, words, begin, end, found)
+            kernels.mark_roots(objects, self.edges, self.marks, self.colours, words, given, begin, end, found)
 
         self._level(len(words), some)
         self._run()
@@ -125,8 +132,9 @@ class Marking:
         memory, laid, described, front = self.laid.heap.image.memory, self.laid, self.table.described, self.front
         while front.tops[QUEUE]:
             kernels.mark_levels(
-                memory, laid.objects, described, self.edges, self.marks, front, self.backs[0], Mask.none(), MANY
-            )
+                memory, laid.objects, described, self.edges, self.marks, self.colours, front, self.backs[0],
+                Mask.none(), MANY,
+            )  # fmt: skip
             if count := int(front.tops[QUEUE]):
                 front.tops[QUEUE] = 0
                 self._level(count, self._objects)
@@ -134,8 +142,8 @@ class Marking:
     def _objects(self, begin: int, end: int, found: Found) -> None:
         memory, laid = self.laid.heap.image.memory, self.laid
         kernels.mark_objects(
-            memory, laid.objects, self.table.described, self.edges, self.marks, self.front.queue, begin, end, found,
-            Mask.none(),
+            memory, laid.objects, self.table.described, self.edges, self.marks, self.colours, self.front.queue,
+            begin, end, found, Mask.none(),
         )  # fmt: skip
 
     def _level(self, count: int, follow: Callable[[int, int, Found], None]) -> None:
@@ -157,12 +165,17 @@ class Marking:
 
 
 def _marks(laid: Laid, of: U8) -> Marks:
-    return Marks(of, np.array([of.ctypes.data, laid.objects.spans.ctypes.data], np.uint64))
+    hosts = [one.ctypes.data for one in (of, laid.objects.spans, laid.objects.state)]
+    return Marks(of, np.array(hosts, np.uint64))
+
+
+def _colours(state: I32, member: U8) -> Colours:
+    return Colours(state, member, np.array([state.ctypes.data], np.uint64))
 
 
 def _found(slots: int) -> Found:
     """Queues that never run over: pages that stay untouched cost nothing."""
     return Found(
-        np.empty(slots + 1, np.uint64), np.empty(ROOM, np.uint64), np.empty(slots + ROOM, np.uint64),
+        np.empty(slots + 1, np.uint64), np.empty((ROOM, 2), np.uint64), np.empty(slots + ROOM, np.uint64),
         np.empty(slots + 1, np.uint64), np.zeros(kernels.TOPS, np.int64),
     )  # fmt: skip

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import field, frozen
 
-from gdbext.analysis.leaks import kept as keeping
 from gdbext.analysis.leaks.verdicts import LOST, MANY, ORPHANED, REGISTERED, UNTIL_DEADLINE
+from gdbext.compute.distinct import distinct
 from gdbext.golang.std import context
 from gdbext.golang.std.contextread import Absence
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from gdbext.analysis.contexts.columns import Columns, Text
     from gdbext.analysis.contexts.contexts import Contexts
     from gdbext.analysis.heap.marking import Count
-    from gdbext.analysis.leaks.kept import Kept
-    from gdbext.analysis.leaks.proof import Proof
     from gdbext.analysis.leaks.verdicts import Verdicts
     from gdbext.compute.arrays import I32, I64, Bools
 
@@ -60,26 +58,41 @@ class Groups:
     number: I32 = field(repr=False)
 
 
-def grouped(kept: Kept, proof: Proof, verdicts: Verdicts, columns: Columns) -> Groups:
-    """The groups of all contexts that are proved, and of AfterFuncs that are registered."""
-    contexts = kept.facts.contexts
-    tops, rows, keys = _tops(contexts, verdicts, columns)
-    names, number = np.unique(rows, axis=0, return_inverse=True)
-    number = number.reshape(-1)
-    own = np.full(len(contexts), -1, np.int32)
-    own[tops] = number
-    members = verdicts.proved | (verdicts.verdict == REGISTERED)
-    of = np.where(members & (verdicts.top >= 0), own[verdicts.top], np.int32(-1)).astype(np.int32)
-    of[tops] = number
-    counts = keeping.by_groups(kept, proof, of, len(names))
-    sizes = np.bincount(of[of >= 0], minlength=len(names))
-    made = [
-        _group(name, keys, tops[number == at], int(sizes[at]), counts[at]) for at, name in enumerate(names.tolist())
-    ]
+@frozen(eq=False)
+class Alike:
+    """``number``: of each context its group's, -1 for none. ``tops``: the highest of each family, ``own`` their groups'
+    numbers. ``names``: what tells the groups apart. ``keys``: the texts of keys."""
+
+    number: I32 = field(repr=False)
+    tops: I64 = field(repr=False)
+    own: I64 = field(repr=False)
+    names: I64
+    keys: Sequence[Text]
+
+    @classmethod
+    def of(cls, contexts: Contexts, verdicts: Verdicts, columns: Columns) -> Alike:
+        """All contexts that are proved, and AfterFuncs that are registered."""
+        tops, rows, keys = _tops(contexts, verdicts, columns)
+        names, number = distinct(rows)
+        own = np.full(len(contexts), -1, np.int32)
+        own[tops] = number
+        members = verdicts.proved | (verdicts.verdict == REGISTERED)
+        of = np.where(members & (verdicts.top >= 0), own[verdicts.top], np.int32(-1)).astype(np.int32)
+        of[tops] = number
+        return cls(of, tops, number, names, keys)
+
+
+def grouped(alike: Alike, counts: Sequence[Count]) -> Groups:
+    """``counts``: what only each of the groups keeps."""
+    names, sizes = alike.names.tolist(), np.bincount(alike.number[alike.number >= 0], minlength=len(alike.names))
+    ends = np.cumsum(np.bincount(alike.own, minlength=len(names)))
+    tops = np.split(alike.tops[np.argsort(alike.own, kind="stable")], ends[:-1])
+    each = zip(names, tops, sizes.tolist(), counts, strict=True)
+    made = [_group(name, alike.keys, own, size, count) for name, own, size, count in each] if names else []
     order = sorted(range(len(made)), key=lambda at: (-made[at].kept.bytes, -made[at].contexts, at))
     place = np.full(len(made) + 1, -1, np.int32)
     place[order] = np.arange(len(made))
-    return Groups([made[at] for at in order], place[of])
+    return Groups([made[at] for at in order], place[alike.number])
 
 
 def _group(name: Sequence[int], keys: Sequence[Text], tops: I64, contexts: int, kept: Count) -> Group:

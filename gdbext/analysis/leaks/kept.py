@@ -5,19 +5,22 @@ Goroutines that wait for one of the set, and that nothing else wakes, would go w
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from attrs import field, frozen
 
 from gdbext.analysis.heap import colouring
+from gdbext.analysis.heap.colouring import NONE, SHARED, WORLDS, Colouring
 from gdbext.analysis.heap.flow import contents
 from gdbext.analysis.heap.kernels import marking as kernels
-from gdbext.analysis.heap.marking import Count, Marking
+from gdbext.analysis.heap.kernels.marking import CUTTABLE, GROUPED, SETS
 
 if TYPE_CHECKING:
+    from gdbext.analysis.heap.marking import Marking
     from gdbext.analysis.leaks.proof import Facts, Proof
-    from gdbext.compute.arrays import I32, I64, U64, Bools
+    from gdbext.compute.arrays import I32, I64, U8, U64, Bools
 
 
 class Waits(NamedTuple):
@@ -29,11 +32,10 @@ class Waits(NamedTuple):
 
 @frozen(eq=False)
 class Kept:
-    """``all``: what is alive. ``marking``: what is so without registrations and without goroutines that wait for them,
-    to go on from. ``waits``: those goroutines."""
+    """``marking``: what is alive without registrations and without goroutines that wait for them, to go on from.
+    ``waits``: those goroutines."""
 
     facts: Facts = field(repr=False)
-    all: Count
     waits: Waits = field(repr=False)
     marking: Marking = field(repr=False)
     cuts: U64 = field(repr=False)
@@ -48,12 +50,7 @@ class Kept:
         marking = firm.marking.again(kernels.EVERY)
         marking.unflag(kernels.OPAQUE)
         marking.mark(_of_goroutines(facts, proof, others))
-        cuts, heaps = np.concatenate([firm.cuts, marking.cuts]), proof.timers
-        every = marking.again(kernels.NOTHING)
-        mine = np.zeros(len(others), np.bool_)
-        mine[waits.row] = True
-        every.mark(np.concatenate([cuts, _of_goroutines(facts, proof, mine), heaps]))
-        return cls(facts, every.count(), waits, marking, cuts)
+        return cls(facts, waits, marking, np.concatenate([firm.cuts, marking.cuts]))
 
 
 def contexts_waits(facts: Facts, proof: Proof, proved: Bools) -> Waits:
@@ -70,57 +67,46 @@ def _of_goroutines(facts: Facts, proof: Proof, rows: Bools) -> U64:
     return np.concatenate([words.value, records])
 
 
-def by(kept: Kept, proof: Proof, chosen: Bools) -> Count:
-    """What only the chosen contexts keep."""
-    facts, heap = kept.facts, kept.facts.flowed.laid.heap
-    without = kept.marking.again(kernels.MARKED_ONES)
-    ids = heap.ids(facts.contexts.address[chosen])
-    without.flag(ids[ids >= 0], kernels.WANTED)
-    targets = heap.ids(kept.cuts)
-    others = ~without.flagged(targets, kernels.WANTED)
-    rows = np.zeros(len(facts.goroutines), np.bool_)
-    rows[kept.waits.row] = True
-    rows[kept.waits.row[chosen[kept.waits.context]]] = False
-    without.mark(np.concatenate([kept.cuts[others], _of_goroutines(facts, proof, rows), proof.timers]))
-    return kept.all - without.count()
+def measured(kept: Kept, proof: Proof, sets: Sequence[Bools], group: I32, groups: int) -> Colouring:
+    """What is alive, what some sets of contexts keep (so many at most as one walk takes), and what only the contexts of
+    each group do (``group``: a number for each context, -1 for none)."""
+    member = np.where(group >= 0, np.uint8(GROUPED), np.uint8(0))
+    for number, chosen in enumerate(sets):
+        member[chosen] |= np.uint8(1 << number)
+    seeds = [
+        (kept.cuts, CUTTABLE | colouring.tags(WORLDS, np.full(len(kept.cuts), SHARED))),
+        (proof.timers, colouring.tags(WORLDS, np.full(len(proof.timers), NONE))),
+        (kept.facts.contexts.address[group >= 0], colouring.tags(0, group[group >= 0] + 1)),
+        *_of_waiting(kept, proof, member, group),
+    ]
+    words, tags = (np.concatenate(column) for column in zip(*seeds, strict=True))
+    return colouring.colour(kept.marking, words, tags, _of_slots(kept, member), len(sets), groups)
 
 
-def by_groups(kept: Kept, proof: Proof, group: I32, groups: int) -> list[Count]:
-    """What only the contexts of each group (a number for each context, -1: of none) keep; last what several do."""
-    address = kept.facts.contexts.address
-    flagged = kept.marking.again(kernels.EVERY)
-    mine = np.flatnonzero(group >= 0)
-    ids = kept.facts.flowed.laid.heap.ids(address[mine])
-    flagged.flag(ids[ids >= 0], kernels.WANTED)
-    words, given = _seeds(kept, proof, group)
-    others = _others(kept, flagged)
-    shared = np.full(len(others), colouring.SHARED, np.int32)
-    colours = np.concatenate([(group[mine] + 1).astype(np.int32), given, shared])
-    return colouring.counts(flagged, np.concatenate([address[mine], words, others]), colours, groups)
+def _of_slots(kept: Kept, member: U8) -> U8:
+    """What is said of contexts, of their slots."""
+    found = np.zeros(len(kept.marking.marks.of), np.uint8)
+    mine = member != 0
+    ids = kept.facts.flowed.laid.heap.ids(kept.facts.contexts.address[mine])
+    np.bitwise_or.at(found, ids[ids >= 0], member[mine][ids >= 0])
+    return found
 
 
-def _others(kept: Kept, flagged: Marking) -> U64:
-    """Registrations that lead elsewhere."""
-    targets = kept.facts.flowed.laid.heap.ids(kept.cuts)
-    others: U64 = kept.cuts[~flagged.flagged(targets, kernels.WANTED)]
-    return others
-
-
-def _seeds(kept: Kept, proof: Proof, group: I32) -> tuple[U64, I32]:
-    """(what goroutines that wait for proved contexts refer to, the colours)."""
-    facts = kept.facts
-    colour = np.zeros(len(facts.goroutines), np.int32)
-    for context, row in zip(kept.waits.context.tolist(), kept.waits.row.tolist(), strict=True):
-        own = int(group[context]) + 1 if group[context] >= 0 else colouring.SHARED
-        colour[row] = own if colour[row] in (0, own) else colouring.SHARED
-    mine = colour != 0
+def _of_waiting(kept: Kept, proof: Proof, member: U8, group: I32) -> list[tuple[U64, U64]]:
+    """What goroutines that wait for proved contexts refer to: in no world that lacks one of those; of the group of all
+    of those."""
+    (context, row), facts, many = kept.waits, kept.facts, len(kept.facts.goroutines)
+    lacking, low, high = np.zeros(many, np.uint8), np.full(many, SHARED), np.zeros(many, np.int64)
+    np.bitwise_or.at(lacking, row, member[context] & np.uint8(SETS))
+    own = np.where(group[context] >= 0, group[context] + 1, SHARED)
+    np.minimum.at(low, row, own)
+    np.maximum.at(high, row, own)
+    tags = colouring.tags(np.uint8(WORLDS) & ~lacking, np.where(low == high, low, SHARED))
+    mine = np.zeros(many, np.bool_)
+    mine[row] = True
     words = proof.words.of_goroutines(mine)
-    rows = np.flatnonzero(mine)
-    parts, given = [words.value], [colour[words.row]]
-    for row_colour in np.unique(colour[rows]).tolist():
-        records = contents(
-            facts.flowed.laid, facts.flowed.table, facts.goroutines.address[rows[colour[rows] == row_colour]]
-        )
-        parts.append(records)
-        given.append(np.full(len(records), row_colour, np.int32))
-    return np.concatenate(parts), np.concatenate(given)
+    found = [(words.value, tags[words.row])]
+    for tag in np.unique(tags[mine]):
+        records = contents(facts.flowed.laid, facts.flowed.table, facts.goroutines.address[mine & (tags == tag)])
+        found.append((records, np.full(len(records), tag)))
+    return found

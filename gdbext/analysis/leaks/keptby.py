@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,9 +18,9 @@ OF_G = ("defer", "panic", "labels", "ancestors")
 """What of a g leads to memory that is its own."""
 
 
-def kept_by(facts: Facts, words: Words, marking: Marking, group: I64, groups: int) -> list[Count]:
+def kept_by(facts: Facts, words: Words, marking: Marking, group: I64, groups: int) -> Sequence[Count]:
     """Of each group: ``group``, a number for each goroutine, -1 for none. ``marking``: what all but those reach."""
-    return colouring.counts(marking, *_seeds(facts, words, (group + 1).astype(np.int32)), groups)[:-1]
+    return colouring.counts(marking, *_seeds(facts, words, (group + 1).astype(np.int32)), groups)
 
 
 def _seeds(facts: Facts, words: Words, colour: I32) -> tuple[U64, I32]:

@@ -13,7 +13,7 @@ from gdbext.analysis.heap.histogram import LIVE as LIVE_OBJECTS
 from gdbext.analysis.heap.marking import Count
 from gdbext.analysis.leaks import kept as keeping
 from gdbext.analysis.leaks.doubts import doubts
-from gdbext.analysis.leaks.groups import Groups, grouped
+from gdbext.analysis.leaks.groups import Alike, Groups, grouped
 from gdbext.analysis.leaks.sites import GroupSite, sites_of
 from gdbext.analysis.leaks.survivors import Survivor, survivors
 from gdbext.analysis.leaks.verdicts import (
@@ -42,6 +42,7 @@ KEYS = {
     "being_cancelled": BEING_CANCELLED,
 }
 PROVED_KEYS = ("lost", "orphaned", "until_deadline")
+REGISTERED_KEYS = (*PROVED_KEYS, "registered")
 MAPS = "[context.canceler]struct {}"
 """In the names of all types that children maps are made of."""
 
@@ -89,24 +90,30 @@ class Leaks:
 
 def leaks(known: Known) -> Leaks:
     """Of a program. Raises GdbextError."""
-    verdicts, proof, kept = known.verdicts, known.proof, known.kept
-    groups = grouped(kept, proof, verdicts, known.context_rows.columns)
-    sets = _Sets(known, kept)
-    totals = {key: _total(sets, number, verdicts.verdict == number) for key, number in KEYS.items()}
-    parts = [totals[key].kept.bytes for key in PROVED_KEYS]
+    verdicts, kept = known.verdicts, known.kept
+    alike = Alike.of(known.contexts, verdicts, known.context_rows.columns)
     loose = (verdicts.verdict == REGISTERED) & ~verdicts.stoppable
+    sets = {key: verdicts.verdict == KEYS[key] for key in REGISTERED_KEYS} | {
+        "unstoppable": loose,
+        "piled": loose & _piled(verdicts.above, loose),
+        "together": verdicts.proved,
+    }
+    found = keeping.measured(kept, known.proof, list(sets.values()), alike.number, len(alike.names))
+    keep = dict(zip(sets, found.kept, strict=True))
+    groups = grouped(alike, found.groups)
     deadlines = verdicts.deadline[verdicts.verdict == UNTIL_DEADLINE]
     open_ = np.isin(verdicts.verdict, (LOST, ORPHANED))
     ends = survivors(known, verdicts.survivor[verdicts.proved])
+    totals = {key: _total(verdicts.verdict == one, keep.get(key), known) for key, one in KEYS.items()}
     return Leaks(
         doubts=doubts(known),
-        all=kept.all,
+        all=found.all,
         live=sum(totals[key].contexts for key in ("held", *PROVED_KEYS)),
         totals=totals,
-        unstoppable=_total(sets, REGISTERED, loose),
-        piled=_total(sets, REGISTERED, loose & _piled(verdicts.above, loose)),
-        together=(together := sets.kept_by(verdicts.proved)),
-        shared=together.bytes - sum(parts),
+        unstoppable=_total(sets["unstoppable"], keep["unstoppable"], known),
+        piled=_total(sets["piled"], keep["piled"], known),
+        together=keep["together"],
+        shared=keep["together"].bytes - sum(keep[key].bytes for key in PROVED_KEYS),
         bound=int(np.count_nonzero(open_ & (verdicts.survivor >= 0))),
         foremost=_foremost(known, ends, verdicts.survivor[open_]),
         endless=int(np.count_nonzero(open_ & (verdicts.survivor < 0))),
@@ -133,25 +140,9 @@ def _piled(above: I32, mine: Bools) -> Bools:
     return found
 
 
-class _Sets:
-    """What sets of contexts keep; one that was asked for is not marked again: often one verdict is all there is."""
-
-    def __init__(self, known: Known, kept: keeping.Kept) -> None:
-        self.known, self.kept = known, kept
-        self._found: dict[bytes, Count] = {}
-
-    def kept_by(self, chosen: Bools) -> Count:
-        """What only the chosen ones keep."""
-        key = np.packbits(chosen).tobytes()
-        if key not in self._found:
-            self._found[key] = keeping.by(self.kept, self.known.proof, chosen) if chosen.any() else Count(0, 0)
-        return self._found[key]
-
-
-def _total(sets: _Sets, verdict: int, mine: Bools) -> Total:
-    own = verdict in (HELD, CANCELLED, BEING_CANCELLED)
-    kept = _own(sets.known, np.flatnonzero(mine)) if own else sets.kept_by(mine)
-    return Total(int(np.count_nonzero(mine)), kept)
+def _total(mine: Bools, kept: Count | None, known: Known) -> Total:
+    """``kept``: None for those of which their own objects are counted."""
+    return Total(int(np.count_nonzero(mine)), kept if kept is not None else _own(known, np.flatnonzero(mine)))
 
 
 def _own(known: Known, indices: I64) -> Count:

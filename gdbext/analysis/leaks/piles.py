@@ -28,6 +28,7 @@ from gdbext.analysis.leaks.leaked import marked
 from gdbext.analysis.leaks.proof import Words
 from gdbext.analysis.leaks.sites import GroupSite, sites_of
 from gdbext.analysis.leaks.verdicts import CANCELLED, HELD
+from gdbext.compute.distinct import distinct
 
 if TYPE_CHECKING:
     from gdbext.analysis.contexts.columns import Text
@@ -115,9 +116,9 @@ def _of(known: Known, verdict: int, index: I64, slots: I64) -> Iterator[Pile]:
     groups = np.append(keys(known.roots, known.root_names), NOWHERE)[root]
     texts, key = keys_of(known.contexts, known.context_rows.columns, index)
     told = np.stack([groups, known.contexts.kind[index].astype(np.int64), key], axis=1)
-    names, which, counts = np.unique(told, axis=0, return_inverse=True, return_counts=True)
-    for at in np.flatnonzero((counts >= LEAST) & (names[:, 0] != NOWHERE)).tolist():
-        mine = which.reshape(-1) == at
+    names, which = distinct(told)
+    for at in np.flatnonzero((np.bincount(which) >= LEAST) & (names[:, 0] != NOWHERE)).tolist():
+        mine = which == at
         text = texts[int(names[at, 2])] if texts and names[at, 2] >= 0 else None
         name = _named(known, root[mine], slots[mine])
         yield Pile(verdict, int(names[at, 1]), text, name, index[mine], Count(0, 0))
@@ -138,7 +139,7 @@ def _commonest(numbers: I64) -> int:
     return int(different[counts.argmax()])
 
 
-def _kept(known: Known, number: I32, piles: int) -> list[Count]:
+def _kept(known: Known, number: I32, piles: int) -> Sequence[Count]:
     """What only the contexts of each pile keep, themselves with it."""
     if not piles:
         return []
@@ -151,7 +152,7 @@ def _kept(known: Known, number: I32, piles: int) -> list[Count]:
     marking.flag(ids[ids >= 0], kernels.REACHED)  # so that nothing is reached by way of them
     marking.mark(np.concatenate([Words.every(facts).value, contents(laid, table, facts.roots.contents)]))
     marking.marks.of[ids[ids >= 0]] = 0
-    return colouring.counts(marking, address, (number[mine] + 1).astype(np.int32), piles)[:-1]
+    return colouring.counts(marking, address, (number[mine] + 1).astype(np.int32), piles)
 
 
 def _crowds(known: Known) -> list[Crowd]:

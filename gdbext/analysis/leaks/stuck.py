@@ -101,7 +101,7 @@ def _groups(
     return groups, dict(zip(every.tolist(), each, strict=True)), totals
 
 
-def _kept(known: Known, fate: I64, numbers: Sequence[I64], counts: Sequence[int]) -> Iterator[list[Count]]:
+def _kept(known: Known, fate: I64, numbers: Sequence[I64], counts: Sequence[int]) -> Iterator[Sequence[Count]]:
     """What groups of goroutines keep, for each way of grouping."""
     facts, words = known.proof_facts, known.leaked.words
     marking = marked(facts, words, fate >= 0, np.zeros(0, np.uint64))

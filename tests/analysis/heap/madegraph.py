@@ -23,16 +23,19 @@ class Graph:
         made, self.graph = self.made, networkx.DiGraph()
         value = made.struct("main.Value", ("a", made.unsafe), ("n", made.int), ("b", made.unsafe))
         arrays = {size: made.array(value, size // 24) for size in self.SIZES if size > 512}
-        self.at = list[int]()
+        self.at, self.sizes = list[int](), sizes
         for number, size in enumerate(sizes):
             mask = [number not in noscan and word % 3 != 1 for word in range(size // 8)]
             self.at.append(made.raw(size, mask, arrays.get(size, 0)))
         said = {(a, word % (sizes[a] // 8)): (b, inside % sizes[b]) for a, word, b, inside in words}
         self.graph.add_nodes_from(range(len(sizes)))
+        self.edges = list[tuple[int, int, int]]()
+        """Objects by number, with the word that points."""
         for (a, word), (b, inside) in said.items():
             made.world.words(self.at[a] + 8 * word, self.at[b] + inside)
             if a not in noscan and word % 3 != 1:
                 self.graph.add_edge(a, b)
+                self.edges.append((a, word, b))
 
     def reachable(self, roots: Collection[int]) -> set[int]:
         found = set(roots).union(*(networkx.descendants(self.graph, root) for root in roots))

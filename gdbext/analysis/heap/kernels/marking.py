@@ -1,6 +1,7 @@
 """The compiled mark without types: what is reached where some edges are not followed (runtime/mgcmark.go, scanobject).
 
-Of an edge that is cut the target is noted, so that a mark can go on from there.
+Of an edge that is cut the target is noted, so that a mark can go on from there. Or colours flow: each slot learns in
+which of several worlds it is reached, worlds that lack a set of objects each, and which group alone leads to it.
 """
 
 from __future__ import annotations
@@ -36,9 +37,9 @@ from gdbext.analysis.heap.kernels.objects import (  # noqa: F401  a kernel's dec
     span_number,
 )
 from gdbext.analysis.heap.kernels.words import Mask, is_pointer, put_mask  # noqa: F401  a declaration names some
-from gdbext.compute.arrays import I64, U8, U64
+from gdbext.compute.arrays import I32, I64, U8, U64, Rows
 from gdbext.compute.functions import inlined
-from gdbext.compute.intrinsics import SOME, load64, max8, prefetch, stopped, worked
+from gdbext.compute.intrinsics import SOME, load64, max8, prefetch, stopped, swap32, worked
 from gdbext.compute.library import Library
 from gdbext.golang.reading.kernels import look_up
 from gdbext.golang.types.flat.kernels import Described  # noqa: F401  a kernel's declaration names it
@@ -46,10 +47,19 @@ from gdbext.target.kernels import EIGHT, ONE, Memory  # noqa: F401  a kernel's d
 
 library = Library(__name__)
 # Bits of a slot's mark. What is reached has the highest, so that it can be set by a maximum.
-REACHED, WANTED, SECOND, OPAQUE = 128, 1, 2, 4
-"""Reached; the edge to it is one that may be cut; its second word is such an edge; it is not looked into."""
-NOTHING, EVERY, MARKED_ONES = 0, 1, 2
-"""What is cut: no edge, every edge that can be, those to slots that are ``WANTED``."""
+REACHED, SECOND, OPAQUE = 128, 2, 4
+"""Reached; its second word is an edge that may be cut; it is not looked into."""
+NOTHING, EVERY = 0, 1
+"""What is cut: no edge, every edge that can be."""
+# The state of a slot where colours flow, an i32: a bit for each world, whether it is queued, the number of a colour
+SETS, ALL, WORLDS, QUEUED, COLOUR = 127, 128, 255, 256, 9
+"""Worlds without one of seven sets each; that without none; both; then where the colour begins."""
+NONE, SHARED, BASE = 0, (1 << 22) - 2, (1 << 22) - 1
+"""Colours that are no group's: of nothing yet, of several, of what is reached in every world by no group."""
+GROUPED = 128
+"""Beside the bits of the sets that a slot is in: it is of a group, and has its colour from no edge that can be cut."""
+CUTTABLE = np.uint64(1 << 32)
+"""Of a pointer that was met, beside its state: it can be cut."""
 # Places of ``Found.tops``
 QUEUE, HITS, CUTS, CALLERS, LOST, TOPS = range(6)
 
@@ -59,8 +69,8 @@ class Found(NamedTuple):
 
     queue: U64
     """Objects to be looked into: span << 32 | slot."""
-    hits: U64
-    """Pointers that were met."""
+    hits: Rows
+    """Pointers that were met: the address; the state of where, and whether it is CUTTABLE."""
     cuts: U64
     """Where edges that were cut point to."""
     callers: U64
@@ -78,48 +88,43 @@ class Edges(NamedTuple):
     """Sorted entries of functions; what begins with one is noted."""
     function_filter: U8
     rule: I64
-    """One number: NOTHING, EVERY or MARKED_ONES."""
+    """One number: NOTHING or EVERY."""
 
 
 class Marks(NamedTuple):
-    """A byte for each slot, and where those and the spans lie in our memory."""
+    """A byte for each slot, and where those, the spans and the objects' states lie in our memory."""
 
     of: U8
     hosts: U64
 
 
+class Colours(NamedTuple):
+    """Of each slot: ``state``; which sets it is in, and whether GROUPED. All empty where nothing is coloured.
+    ``host``: one number, where ``state`` lies in our memory."""
+
+    state: I32
+    member: U8
+    host: U64
+
+
 @inlined
-def emit(found, address):
+def emit(found, address, tag):
     """Note a pointer that was met; there is room for a few more than are looked up together."""
     top = found.tops[HITS]
     if top < len(found.hits):
-        found.hits[top] = address
+        found.hits[top, 0], found.hits[top, 1] = address, tag
         found.tops[HITS] = top + 1
 
 
 @inlined
-def mark_of(objects, marks, address):
-    """The mark of the allocated object that an address points into; 0 for none."""
-    number, slot = slot_of(objects, address)
-    if number < 0:
-        return 0
-    index = np.int64(objects.spans[number, FIRST] + slot)
-    return np.int64(marks.of[index]) if objects.state[index] & ALLOCATED else 0
-
-
-@inlined
-def met(objects, edges, marks, found, address, cuttable):
-    """Follow an edge, or cut it."""
-    rule = edges.rule[0]
-    if cuttable and rule != NOTHING and (rule == EVERY or mark_of(objects, marks, address) & WANTED):
-        top = found.tops[CUTS]
-        if top < len(found.cuts):
-            found.cuts[top] = address
-            found.tops[CUTS] = top + 1
-        else:
-            found.tops[LOST] += 1
-        return
-    emit(found, address)
+def cut(found, address):
+    """Note where an edge leads that is not followed."""
+    top = found.tops[CUTS]
+    if top < len(found.cuts):
+        found.cuts[top] = address
+        found.tops[CUTS] = top + 1
+    else:
+        found.tops[LOST] += 1
 
 
 @inlined
@@ -141,34 +146,97 @@ def reach(objects, marks, found, address):
 
 
 @inlined
+def joined(old, tag):
+    """The state of a slot that has one and is given another: every world of both, and one colour."""
+    own, other = old >> COLOUR, tag >> COLOUR
+    if own != other and other != NONE and own < SHARED:
+        own = other if own == NONE else SHARED
+    return (own << COLOUR) | ((old | tag) & WORLDS) | (old & QUEUED)
+
+
+@inlined
+def give(objects, marks, colours, found, address, tag):
+    """Give what an address points into the state of what points there; queue it where that makes it another one."""
+    number, slot = slot_of(objects, address)
+    if number < 0:
+        return
+    span = objects.spans[number]
+    index = np.int64(span[FIRST] + slot)
+    if objects.state[index] & ALLOCATED == 0:
+        return
+    state = np.int64(tag & (CUTTABLE - ONE))
+    if tag & CUTTABLE:
+        member = np.int64(colours.member[index])
+        state &= ~(member & SETS)
+        if member & GROUPED:
+            state &= WORLDS
+    again = QUEUED if span[FLAGS] & NOSCAN == 0 and marks.of[index] & OPAQUE == 0 else 0
+    old = np.int64(colours.state[index])
+    while True:
+        new = joined(old, state)
+        if new == old:
+            return
+        got = np.int64(swap32(colours.host[0] + np.uint64(index << 2), np.int32(old), np.int32(new | again)))
+        if got == old:
+            break
+        old = got
+    if again and old & QUEUED == 0:
+        found.queue[found.tops[QUEUE]] = entry_of(number, slot)
+        found.tops[QUEUE] += 1
+
+
+@inlined
+def taken(colours, index):
+    """The state of a slot that is looked into: from now on whoever changes it has it queued again."""
+    old = np.int64(colours.state[index])
+    while True:
+        got = np.int64(swap32(colours.host[0] + np.uint64(index << 2), np.int32(old), np.int32(old & ~QUEUED)))
+        if got == old:
+            return np.uint64(old & ~QUEUED)
+        old = got
+
+
+@inlined
 def fetch_span(marks, number):
     """Let the processor fetch what is known of a span."""
     prefetch(marks.hosts[1] + (np.uint64(number) << np.uint64(6)))
 
 
 @inlined
-def fetch(objects, marks, address):
-    """Let the processor fetch the mark and the pointer bits of what an address points into."""
+def fetch(objects, marks, colours, address):
+    """Let the processor fetch what is known of what an address points into, and what will be read of it."""
     number = span_number(objects, address)
-    if number >= 0:
-        span = objects.spans[number]
-        slot = slot_at(span, address)
-        prefetch(marks.hosts[0] + span[FIRST] + slot)
+    if number < 0:
+        return
+    span = objects.spans[number]
+    slot = slot_at(span, address)
+    index = span[FIRST] + slot
+    prefetch(marks.hosts[0] + index)
+    prefetch(marks.hosts[2] + (index << np.uint64(2)))
+    if len(colours.state):
+        prefetch(colours.host[0] + (index << np.uint64(2)))
+    if span[FLAGS] & NOSCAN == 0:
         prefetch(span[HOST] + slot * span[SIZE])
         prefetch(span[BITS] + ((slot * span[SIZE]) >> np.uint64(6)))
 
 
 @inlined
-def drain(objects, marks, found):
+def drain(objects, edges, marks, colours, found):
     """Look up all pointers that were met."""
     count = found.tops[HITS]
     for i in range(-FAR, count):
         if i + FAR < count:
-            fetch_span(marks, max(span_number(objects, found.hits[i + FAR]), 0))
+            fetch_span(marks, max(span_number(objects, found.hits[i + FAR, 0]), 0))
         if 0 <= i + AHEAD < count:
-            fetch(objects, marks, found.hits[i + AHEAD])
+            fetch(objects, marks, colours, found.hits[i + AHEAD, 0])
         if i >= 0:
-            reach(objects, marks, found, found.hits[i])
+            address, tag = found.hits[i, 0], found.hits[i, 1]
+            if len(colours.state):
+                give(objects, marks, colours, found, address, tag)
+            elif tag & CUTTABLE and edges.rule[0] == EVERY:
+                cut(found, address)
+            else:
+                reach(objects, marks, found, address)
     found.tops[HITS] = 0
 
 
@@ -184,7 +252,7 @@ def note_caller(edges, found, entry, word):
 
 
 @inlined
-def mark_words(objects, edges, marks, found, host, bits, count, last, at, second):
+def mark_words(edges, found, host, bits, count, last, at, second, tag):
     """The pointers among up to 64 words of an object. ``last``: the word before, 0 if it is a pointer; ``at``: the
     number of the first of them. ``second``: that of the word that is an edge to be cut. The last word, as ``last``."""
     for i in range(count):
@@ -193,30 +261,30 @@ def mark_words(objects, edges, marks, found, host, bits, count, last, at, second
             cuttable = at + i == second or (
                 last != 0 and len(edges.itab) > 0 and look_up(edges.itab_filter, edges.itab, last) >= 0
             )
-            met(objects, edges, marks, found, word, cuttable)
+            emit(found, word, tag | CUTTABLE if cuttable else tag)
         last = word if bits & ONE == 0 else ZERO
         bits >>= ONE
     return last
 
 
-@library.kernel("control Objects Edges Marks u64[] i64 i64 Found")
-def mark_roots(control, objects, edges, marks, roots, begin, end, found):
-    """Mark what the words ``roots`` [begin, end) point into."""
+@library.kernel("control Objects Edges Marks Colours u64[] u64[] i64 i64 Found")
+def mark_roots(control, objects, edges, marks, colours, roots, tags, begin, end, found):
+    """Mark what the words ``roots`` [begin, end) point into; each has its tag, or none has."""
     for i in range(begin, end + 1):
         if found.tops[HITS] >= ENOUGH or i == end:
-            drain(objects, marks, found)
+            drain(objects, edges, marks, colours, found)
         if i == end or (i & SOME == 0 and stopped(control)):
             return
-        emit(found, roots[i])
+        emit(found, roots[i], tags[i] if len(tags) else ZERO)
 
 
-@library.kernel("control Memory Objects Described Edges Marks u64[] i64 i64 Found Mask")
-def mark_objects(control, memory, objects, described, edges, marks, entries, begin, end, found, mask):
+@library.kernel("control Memory Objects Described Edges Marks Colours u64[] i64 i64 Found Mask")
+def mark_objects(control, memory, objects, described, edges, marks, colours, entries, begin, end, found, mask):
     """Mark what the objects ``entries`` [begin, end) refer to."""
-    i, host, words, last, second = begin - 1, ZERO, ZERO, ZERO, -1
+    i, host, words, last, second, tag = begin - 1, ZERO, ZERO, ZERO, -1, ZERO
     while True:
         if found.tops[HITS] >= ENOUGH or (i >= end - 1 and words == 0):
-            drain(objects, marks, found)
+            drain(objects, edges, marks, colours, found)
         if stopped(control):
             return
         bits, some, small, at = ZERO, min(words, np.uint64(64)), False, 0
@@ -225,9 +293,12 @@ def mark_objects(control, memory, objects, described, edges, marks, entries, beg
             if i >= end:
                 return
             span, slot = object_of(objects, entries[i])
+            index = np.int64(span[FIRST] + slot)
             last, second = ZERO, -1
-            if marks.of[np.int64(span[FIRST] + slot)] & SECOND:
+            if marks.of[index] & SECOND:
                 second = 1
+            if len(colours.state):
+                tag = taken(colours, index)
             if has_bits(span):
                 host, some, bits, small = span[HOST] + slot * span[SIZE], span[SIZE] >> THREE, bits_of(span, slot), True
                 note_caller(edges, found, entries[i], load64(host))
@@ -241,7 +312,7 @@ def mark_objects(control, memory, objects, described, edges, marks, entries, beg
             at = np.int64(mask.words[4])
             for w in range(some):
                 bits |= is_pointer(mask, mask.words[4] + np.uint64(w)) << np.uint64(w)
-        last = mark_words(objects, edges, marks, found, host, bits, some, last, at, second)
+        last = mark_words(edges, found, host, bits, some, last, at, second, tag)
         if not small:
             host, words = host + (some << THREE), words - some
             mask.words[4] += some
@@ -260,15 +331,15 @@ def gather(control, front, back):
         more[which] = 0
 
 
-@library.kernel("control Memory Objects Described Edges Marks Found Found Mask i64")
-def mark_levels(control, memory, objects, described, edges, marks, front, back, mask, most):
+@library.kernel("control Memory Objects Described Edges Marks Colours Found Found Mask i64")
+def mark_levels(control, memory, objects, described, edges, marks, colours, front, back, mask, most):
     """Look into what is in ``front``, level by level, until nothing is left or a level has more than ``most``."""
     while not stopped(control):
         count = front.tops[QUEUE]
         if count == 0 or count > most:
             return
         front.tops[QUEUE] = 0
-        mark_objects(control, memory, objects, described, edges, marks, front.queue, 0, count, back, mask)
+        mark_objects(control, memory, objects, described, edges, marks, colours, front.queue, 0, count, back, mask)
         worked(control, count)
         gather(control, front, back)
 
@@ -285,3 +356,25 @@ def count(control, objects, marks, begin, end, out):
             if marks.of[i] & REACHED and objects.state[i] & ALLOCATED:
                 out[0] += 1
                 out[1] += size
+
+
+@library.kernel("control Objects Colours i64[,] i64[,]")
+def count_colours(control, objects, colours, worlds, groups):
+    """Objects and bytes of each combination of worlds, in its row, and of each colour; of shared ones in the last."""
+    for number in range(len(objects.spans)):
+        span = objects.spans[number]
+        first, size = np.int64(span[FIRST]), np.int64(span[SIZE])
+        for i in range(first, first + slots_of(span)):
+            if i & SOME == 0 and stopped(control):
+                return
+            state = np.int64(colours.state[i])
+            row, colour = state & WORLDS, state >> COLOUR
+            if state == 0 or objects.state[i] & ALLOCATED == 0:
+                continue
+            worlds[row, 0] += 1
+            worlds[row, 1] += size
+            if colour == SHARED:
+                colour = len(groups) - 1
+            if 0 < colour < len(groups):
+                groups[colour, 0] += 1
+                groups[colour, 1] += size

@@ -1,0 +1,28 @@
+"""Different rows of a table of numbers: as one sort of single numbers, where np.unique sorts rows byte by byte."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gdbext.compute.arrays import I64
+
+ROOM = 1 << 62
+
+
+def distinct(rows: I64) -> tuple[I64, I64]:
+    """(the different rows in order, which of them each row is)."""
+    if not rows.size:
+        return rows[:1] if len(rows) else rows, np.zeros(len(rows), np.int64)
+    low = rows.min(axis=0)
+    widths = [high - below + 1 for high, below in zip(rows.max(axis=0).tolist(), low.tolist(), strict=True)]
+    product = 1
+    for width in widths:
+        product *= width
+    if product > ROOM:
+        names, number = np.unique(rows, axis=0, return_inverse=True)
+        return names, number.reshape(-1)
+    one = np.zeros(len(rows), np.int64)
+    for column, width in zip((rows - low).T, widths, strict=True):
+        one = one * width + column
+    _, first, number = np.unique(one, return_index=True, return_inverse=True)
+    return rows[first], number.astype(np.int64)
