@@ -60,7 +60,7 @@ KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "go-histogram": (
         ("--of", "context.cancelCtx"),
         {
-            "types": [{"type", "pkg_path", "count", "bytes", "exact"}],
+            "types": [{"type", "pkg_path", "count", "bytes", "average_bytes", "exact"}],
             "total": {"objects", "bytes"},
             "unreachable": {"objects", "bytes"},
             "instances": [{"address", "size", "reachable"}],

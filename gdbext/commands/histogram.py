@@ -129,7 +129,8 @@ COMMAND = Command(
     help="Count the heap's objects by type: what is alive, and what is garbage.",
     description=(
         "Every allocated object of the heap by its type: how many there are and how many bytes their slots take, the\n"
-        "most bytes first. What no root reaches is garbage not collected yet, and not counted with the others.\n"
+        "most bytes first; each is the average, which tells large buffers from many small ones. What no root reaches\n"
+        "is garbage not collected yet, and not counted with the others.\n"
         "A type is certain when the object's own header names it or its size and its pointers fit; (likely) when only\n"
         "some of that is so. Objects that no typed word points to are counted by their size.\n"
         "--by class has a row for each size that the runtime gives slots of, with and without pointers; slots are all\n"

@@ -35,6 +35,7 @@ ENTRY = Schema(
     (
         _column("count", Kind.COUNT, "count", lambda entry: entry.count.objects),
         _column("bytes", Kind.BYTES, "bytes", lambda entry: entry.count.bytes),
+        _column("average_bytes", Kind.BYTES, "each", lambda entry: round(entry.count.bytes / entry.count.objects)),
         _column("type", Kind.HOSTILE, "", lambda entry: entry.name or None),
         _column("", Kind.HOSTILE, "type", shown),
         _column("pkg_path", Kind.HOSTILE, "", lambda entry: entry.package or None),

@@ -31,6 +31,7 @@ def test_rows_add_up(sample: tuple[hosts.Host, Any]) -> None:
     assert sums(hosts.ask(*sample, "go-histogram", "--by", "package")) == document["total"]
     dead = hosts.ask(*sample, "go-histogram", "--unreachable")
     assert sums(dead) == dead["unreachable"] == document["unreachable"]
+    assert all(row["average_bytes"] == round(row["bytes"] / row["count"]) for row in document["types"])
 
 
 def test_totals_are_those_of_memstats(sample: tuple[hosts.Host, Any]) -> None:
