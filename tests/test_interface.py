@@ -246,7 +246,7 @@ KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "cycles": [
                 {
                     *("address", "objects", "bytes", "retained_bytes", "retained_objects", "types", "contexts", "root"),
-                    *("dominator", "only_root", "example"),
+                    *("dominator", "only_root", "entrances", "example"),
                 }
             ]
         },

@@ -74,8 +74,9 @@ COMMAND = Command(
         "itself: of any two of its objects each leads to the other. They are alive: a collector takes rings that no\n"
         "root reaches. Of each: its objects and their bytes; what would become garbage if all of it were gone; what\n"
         "alone keeps it (an object, a goroutine, a variable) or that several roots do; where the search from roots\n"
-        "came to it; and a shortest ring from there, each step named by field, index or key, with the edge that\n"
-        "closes it. Contexts and their children refer to each other: components of nothing else are one line."
+        "came to it, and how many other objects, goroutines and variables outside lead into it; a shortest ring from\n"
+        "there, each step named by field, index or key, with the edge that closes it. Contexts and their children\n"
+        "refer to each other: components of nothing else are one line."
     ),
     examples=(
         ("go-cycles", "those that retain the most first"),

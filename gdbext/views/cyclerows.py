@@ -125,6 +125,11 @@ class CycleRow:
         """What alone keeps all of it; None for several roots."""
         return Row(self.known.names, self.cycle.dominator) if self.cycle.dominator else None
 
+    @cached_property
+    def entrances(self) -> int:
+        """How many objects, goroutines and variables outside lead into it."""
+        return self.known.cycles.entrances(self.at)
+
     def entering(self) -> dict[str, Any]:
         """The edge by which the search came to it; of a root ``field`` is what that is called."""
         tree, names = self.known.cycles.found.graph.tree, self.known.names
@@ -192,6 +197,7 @@ CYCLE = Schema(
         _column("root", Kind.MAPPING, CycleRow.root),
         _column("dominator", Kind.ADDRESS, lambda row: row.kept_by.address if row.kept_by else None),
         _column("only_root", Kind.HOSTILE, lambda row: row.kept_by.group if row.kept_by else None),
+        _column("entrances", Kind.COUNT, lambda row: row.entrances),
         _column("example", Kind.MAPPING, CycleRow.example),
     )
 )
@@ -206,7 +212,7 @@ def lines(row: CycleRow) -> Iterator[str]:
     retained = f"retains {human_bytes(cycle.retained_bytes)} in {plural(cycle.retained_objects, 'object')}"
     yield f"{plural(len(cycle.places), 'object')}, {human_bytes(cycle.bytes)}, {retained}"
     yield f"\t{', '.join(types[:TYPES])}{more}"
-    yield f"\tkept by {_kept(row)}; entered from {_from(row)}"
+    yield f"\tkept by {_kept(row)}; entered from {_from(row)}{_elsewhere(row)}"
     first = row.known.names
     yield f"\t{row.address:#x} {escape(Row(first, cycle.first).text)}"
     for one in row.edges(EDGES):
@@ -229,6 +235,11 @@ def _from(row: CycleRow) -> str:
     if edge["from"] is None:
         return field
     return f"{edge['from']:#x} by {field}, reached from {escape(row.known.names.group(row.group))}"
+
+
+def _elsewhere(row: CycleRow) -> str:
+    """What would have to be cut besides."""
+    return f", and from {plural(row.entrances - 1, 'other place')}" if row.entrances > 1 else ""
 
 
 def _step(edge: dict[str, Any]) -> str:

@@ -31,6 +31,26 @@ def test_a_ring(session: Session) -> None:
     )
 
 
+def test_a_ring_that_several_lead_into(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a goroutine and the list share leads to its second node."""
+    heap = Heap()
+    heap.made.world.words(heap.shared, heap.ring[1])
+    assert text(COMMAND, heap.session(monkeypatch)) == (
+        "1 component of objects that lead to themselves: 3 objects, 72 B\n"
+        "\n"
+        "3 objects, 72 B, retains 120 B in 6 objects\n"
+        "\tmain.Node ×3\n"
+        "\tkept by several roots; entered from 0xc000004000 by .next, reached from goroutine 7, main.serve, and from 1 "
+        "other place\n"
+        "\t0xc000004090 main.Node\n"
+        "\t.next → 0xc0000040a8 main.Node\n"
+        "\t.next → 0xc000004078 main.Node\n"
+        "\t.next → 0xc000004090 main.Node, which closes the ring\n"
+        "\n"
+        "note: a note\n"
+    )
+
+
 def test_a_ring_of_contexts_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     session = Heap().session(monkeypatch, contexts=("*main.Node",))
     assert text(COMMAND, session) == (
@@ -64,6 +84,7 @@ def test_json(session: Session) -> None:
         "root": {"kind": "global", "name": "main.registry", "goid": None, "function": None},
         "dominator": "0xc0000040c0",
         "only_root": None,
+        "entrances": 1,
         "example": {
             "length": 3,
             "entering": {"from": "0xc0000040c0", "field": ".ring", "to": "0xc000004078", "type": "main.Node"},

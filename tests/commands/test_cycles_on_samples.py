@@ -34,7 +34,7 @@ def test_the_ring_of_the_sample(sample: tuple[hosts.Host, Any], cycles: list[dic
     assert row["objects"] == 3 and row["retained_objects"] == 3 and row["bytes"] == row["retained_bytes"]
     assert row["types"] == [{"type": "main.node", "count": 3}] and not row["contexts"]
     assert row["address"] == planted[0] == row["example"]["entering"]["to"] == row["example"]["closing"]["to"]
-    assert row["example"]["entering"]["from"] is None
+    assert row["example"]["entering"]["from"] is None and row["entrances"] == 1
     assert row["root"]["kind"] == "global" and row["only_root"] == row["root"]["name"] == "main.globals"
     edges = [*row["example"]["edges"], row["example"]["closing"]]
     assert row["example"]["length"] == 3 and {edge["field"] for edge in edges} == {".next"}

@@ -11,6 +11,7 @@ from attrs import field, frozen
 from gdbext.analysis.heap.dominators import dominators, retained
 from gdbext.analysis.heap.kernels import components as kernels, spanning
 from gdbext.analysis.heap.kernels.dominators import Tree
+from gdbext.compute import ragged
 from gdbext.compute.arrays import I32, I64
 
 if TYPE_CHECKING:
@@ -92,6 +93,14 @@ class Cycles(Sequence[Cycle]):
         first = int(places[0])
         sums = int(self.bytes[first]), int(self.objects[first])
         return Cycle(first, places, int(self.own[at]), *sums, int(self.dominator[first]))
+
+    def entrances(self, at: int) -> int:
+        """How many places outside a component lead into it: objects, goroutines, variables."""
+        tree, places = self.found.graph.tree, self.places[self.begins[at] : self.ends[at]]
+        counts = tree.starts[places + 1] - tree.starts[places]
+        others = tree.sources[np.repeat(tree.starts[places], counts) + ragged.within(counts)]
+        into = np.unique(np.concatenate([tree.parent[places], others]))
+        return int(np.count_nonzero(self.component[into] != self.component[places[0]]))
 
     def shortest(self, first: int) -> list[int]:
         """The places of a shortest ring through a place, from that on."""

@@ -33,10 +33,11 @@ def test_components_are_those_of_the_graph(drawn: tuple[Graph, list[list[int]], 
     mine = [{names[place] for place in cycle.places} for cycle in cycles]
     assert sorted(map(sorted, mine)) == sorted(map(sorted, truth))  # type: ignore[type-var]
     assert [cycle.retained_bytes for cycle in cycles] == sorted((c.retained_bytes for c in cycles), reverse=True)
-    for cycle, part in zip(cycles, mine, strict=True):
+    for at, (cycle, part) in enumerate(zip(cycles, mine, strict=True)):
         gone = retained(whole, part)
         assert (cycle.retained_objects, cycle.retained_bytes) == counted(gone, sizes)
         assert cycle.bytes == sum(sizes[one] for one in part)
+        assert cycles.entrances(at) == len({one for one, _ in whole.in_edges(part) if one not in part})
         check_dominator(whole, part, names[cycle.dominator])
         check_ring(whole, part, [names[place] for place in cycles.shortest(cycle.first)])
 
