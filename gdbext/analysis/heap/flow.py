@@ -89,7 +89,8 @@ def wider(program: Program, flowed: Flowed, modules: Sequence[Module], more: Par
     traversal = Traversal.of(program, laid, flowed.table, modules)
     traversal.roots(more.value)
     traversal.run()
-    return evolve(flowed, laid=laid, state=objects.state, notes=(*flowed.notes, *more.notes))
+    said = (note for note in traversal.notes() if note not in flowed.notes)
+    return evolve(flowed, laid=laid, state=objects.state, notes=(*flowed.notes, *more.notes, *said))
 
 
 def contents(laid: Laid, table: TypeTable, addresses: U64) -> U64:

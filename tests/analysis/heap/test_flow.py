@@ -7,6 +7,7 @@ from itertools import permutations, product
 
 import numpy as np
 import pytest
+from attrs import evolve
 from hypothesis import given, settings, strategies as st
 from numpy.typing import NDArray
 
@@ -16,6 +17,7 @@ from gdbext.analysis.heap.kernels import objects as kernels
 from gdbext.analysis.heap.kernels.objects import EXACT, FITTING, PREFIX, RANK_SHIFT, TILED
 from gdbext.compute import parallel
 from gdbext.golang.runtime import mheap
+from gdbext.golang.runtime.rootwords import THREAD, Part
 from tests.analysis.heap import heapkernels
 from tests.analysis.heap.madegraph import Graph, graphs
 from tests.analysis.heap.madeheap import MadeHeap, marked, state
@@ -106,6 +108,35 @@ def test_what_is_lost_and_unknown_is_said() -> None:
     assert marked(found) == {at, held} and found.notes == (
         "1 objects of types that are in no table were followed by their masks or word by word",
     )
+
+
+def test_what_only_words_that_may_be_pointers_reach_is_said_too() -> None:
+    """A doubt of the proof, which rests on what these reach."""
+    made = MadeHeap()
+    at = made.new(made.struct("main.T", *((f"x{i}", made.unsafe) for i in range(100))))
+    made.world.words(at - 8, 0x10)
+    found = made.flowed([])
+    more = Part.of(THREAD, -1, np.zeros(1, np.uint64), np.array([at], np.uint64), ["a thread was not found"])
+    wide = flow.wider(made.world.program, found, [made.module], more)  # type: ignore[list-item]
+    assert (
+        found.notes == ()
+        and marked(wide) == {at}
+        and wide.notes
+        == (
+            "a thread was not found",
+            "1 objects of types that are in no table were followed by their masks or word by word",
+        )
+    )
+
+
+def test_what_both_searches_could_not_read_is_said_once() -> None:
+    made = MadeHeap()
+    made.raw(16, [True, True])
+    first = made.flowed([])
+    cut = evolve(first, laid=evolve(first.laid, unreadable=8))
+    cut = evolve(cut, notes=("8 bytes of the heap could not be read: what only they refer to counts as garbage",))
+    wide = flow.wider(made.world.program, cut, [made.module], Part.none())  # type: ignore[list-item]
+    assert wide.notes == cut.notes
 
 
 # Types by flow
