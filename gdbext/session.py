@@ -30,7 +30,7 @@ with later("gdbext"):
         selfcheck,
         variables,
     )
-    from gdbext.analysis.leaks import facts, judged, kept, leaked, leaks, piles, proof, verdicts, waiting
+    from gdbext.analysis.leaks import facts, judged, kept, known, leaked, leaks, piles, proof, verdicts, waiting
     from gdbext.compute import control, malloc
     from gdbext.golang import plugins
     from gdbext.golang.reading import opening
@@ -303,7 +303,7 @@ class Session:
     waiting: Engine[waiting.Waiting] = Engine(lambda s: waiting.Waiting.of(s.goroutines, s.roots, s.unparked_words))
     """Who waits for what."""
 
-    proof_facts: Engine[proof.Facts] = Engine(lambda s: facts.facts(s))
+    proof_facts: Engine[facts.Facts] = Engine(lambda s: known.facts(s))
 
     proof: Engine[proof.Proof] = Engine(lambda s: proof.prove(s.proof_facts), "proving which contexts are lost")
     """Which contexts nothing but a registration can end."""

@@ -12,9 +12,9 @@ LONG_SECONDS = 2.0
 FOLLOWING_NS, SEARCHING_NS, DOMINATING_NS = 200, 100, 150
 """Of one processor, for each object with pointers: on heaps of 17 and 20 million objects, which no cache holds."""
 STATE, QUEUED, PLACED, SPAN = 4, 8, 4, 128
+"""Bytes that a pass keeps of each slot, of each object with pointers in a queue, of its place there, and of a span."""
 GRAPH, DEEP, EDGE = 60, 40, 12
 """Bytes of dominators: of each object, of each on the way down to one, of each pointer but the first to an object."""
-"""Bytes that a pass keeps of each slot, of each object with pointers in a queue, of its place there, and of a span."""
 ELSEWHERE = 32 << 20
 """Types, closures and a copy of the program's variables, however small the heap is."""
 

@@ -245,13 +245,18 @@ class Traversal:
             meeting.gather(self.front, back)
 
     def notes(self) -> Iterator[str]:
-        """What the answer does not rest on."""
+        """What the answer could not rest on, or rests on less than on the rest."""
         if missing := self.laid.unreadable:
             yield f"{missing:,} bytes of the heap could not be read: what only they refer to counts as garbage"
         if lost := int(self.front.tops[LOST]):
             yield f"{lost:,} values were not followed for want of room: what only they refer to counts as garbage"
         if foreign := int(self.front.tops[FOREIGN]):
-            yield f"{foreign:,} objects of types that are in no table were followed by their masks or word by word"
+            yield foreign_note(foreign)
+
+
+def foreign_note(objects: int) -> str:
+    """That so many have types that are in no table. All that may be a pointer in them was followed."""
+    return f"{objects:,} objects of types that are in no table were followed by their masks or word by word"
 
 
 def _work(slots: int, words: int, regions: int) -> Work:

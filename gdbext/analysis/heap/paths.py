@@ -16,8 +16,6 @@ from gdbext.compute.arrays import I32, I64
 from gdbext.golang.runtime.mgcmark import Roots
 from gdbext.golang.runtime.rootwords import OF_GOROUTINES
 
-LONGEST = 1 << 26
-
 
 @frozen
 class Edge:
@@ -60,7 +58,7 @@ class Paths:
     def chain(self, id_: int) -> tuple[int, list[int]]:
         """(root, the slots from what it points into to this one); no slots for what nothing reaches."""
         found = [id_]
-        while (parent := int(self.parents[found[-1]])) > 0 and len(found) < LONGEST:
+        while (parent := int(self.parents[found[-1]])) > 0:
             found.append(parent - 1)
         if parent == 0:
             return -1, []

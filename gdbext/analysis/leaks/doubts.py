@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gdbext.analysis.heap.flow import foreign_note
 from gdbext.golang.runtime.mgcstack import stacks
 from gdbext.golang.runtime.os_linux import NO_TRACE
 from gdbext.golang.runtime.traceback import ENDS, SWITCHES_STACK
@@ -36,13 +37,14 @@ def _of_the_heap(known: Known) -> Iterator[str]:
 
 
 def _covered(known: Known) -> set[str]:
-    """Notes that are no doubts: of goroutines whose threads are elsewhere, in code of -race or of C, or in a function
-    that switches stacks. A collection could not follow them; the proof's roots have each word that could matter."""
+    """Notes that are no doubts: of objects all of whose words were followed; of goroutines whose threads are elsewhere,
+    in code of -race or of C, or in a function that switches stacks. A collection could not follow those; the proof's
+    roots have each word that could matter."""
     g = known.goroutines.g
     size = (g["high"] - g["low"]).astype(np.int64)
     if not ((size > 0) & (size <= LARGEST)).all():
-        return set()
-    said = stacks.unknown(0, NO_TRACE), stacks.ended(0, ENDS[SWITCHES_STACK])
+        return {_without_number(foreign_note(0))}
+    said = foreign_note(0), stacks.unknown(0, NO_TRACE), stacks.ended(0, ENDS[SWITCHES_STACK])
     return set(map(_without_number, said))
 
 

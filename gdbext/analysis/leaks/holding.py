@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @frozen
 class Holder:
-    """``how``: "function value", "frame", "users' type", "running", "cancelled" or "" for nobody. ``closure``: the
+    """``how``: "function value", "frame", "users' type", "running" or "" for nobody. ``closure``: the
     address of a function value, 0. ``root``: who has it; ``function``: whose frame; ``goid``: of that goroutine."""
 
     how: str

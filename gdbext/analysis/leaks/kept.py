@@ -19,7 +19,8 @@ from gdbext.analysis.heap.kernels.marking import CUTTABLE, GROUPED, SETS
 
 if TYPE_CHECKING:
     from gdbext.analysis.heap.marking import Marking
-    from gdbext.analysis.leaks.proof import Facts, Proof
+    from gdbext.analysis.leaks.facts import Facts
+    from gdbext.analysis.leaks.proof import Proof
     from gdbext.compute.arrays import I32, I64, U8, U64, Bools
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from gdbext.analysis.leaks.facts import Facts
+
 if TYPE_CHECKING:
     from gdbext.analysis.contexts.contexts import Contexts
     from gdbext.analysis.contexts.reached import Reached
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from gdbext.analysis.heap.rootnames import RootNames
     from gdbext.analysis.leaks.kept import Kept
     from gdbext.analysis.leaks.leaked import Leaked
-    from gdbext.analysis.leaks.proof import Facts, Proof
+    from gdbext.analysis.leaks.proof import Proof
     from gdbext.analysis.leaks.verdicts import Verdicts
     from gdbext.analysis.leaks.waiting import Waiting
     from gdbext.golang.reading.program import Program
@@ -78,3 +80,11 @@ class Known(Protocol):
     def kept(self) -> Kept: ...
     @property
     def verdicts(self) -> Verdicts: ...
+
+
+def facts(known: Known) -> Facts:
+    """What the proofs rest on. Raises GdbextError."""
+    waiting, roots, more = known.waiting, known.roots, known.unparked_words
+    return Facts(
+        known.contexts, known.goroutines, roots, more, known.specials, known.maybe_live, waiting.frames, waiting.blocked
+    )

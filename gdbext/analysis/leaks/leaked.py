@@ -17,7 +17,8 @@ from gdbext.analysis.heap.flow import contents
 from gdbext.analysis.heap.kernels import marking as kernels
 from gdbext.analysis.heap.marking import Marking
 from gdbext.analysis.leaks.blocking import internal
-from gdbext.analysis.leaks.proof import Facts, Words, of_rows, unfound
+from gdbext.analysis.leaks.facts import Facts, Words, of_rows
+from gdbext.analysis.leaks.proof import unfound
 from gdbext.analysis.leaks.revived import weak
 
 if TYPE_CHECKING:

@@ -21,11 +21,11 @@ from gdbext.analysis.heap.flow import contents
 from gdbext.analysis.heap.kernels import marking as kernels
 from gdbext.analysis.heap.marking import Count, Marking
 from gdbext.analysis.heap.rootgroups import keys
+from gdbext.analysis.leaks.facts import Words
 from gdbext.analysis.leaks.groups import keys_of
 from gdbext.analysis.leaks.holding import Holder, holder
-from gdbext.analysis.leaks.keptby import kept_by
+from gdbext.analysis.leaks.keptbygoroutines import kept_by
 from gdbext.analysis.leaks.leaked import marked
-from gdbext.analysis.leaks.proof import Words
 from gdbext.analysis.leaks.sites import GroupSite, sites_of
 from gdbext.analysis.leaks.verdicts import CANCELLED, HELD
 from gdbext.compute.distinct import distinct

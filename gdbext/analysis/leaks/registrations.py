@@ -1,7 +1,8 @@
 """Edges that only register a context with what will cancel it: they do not keep its cancel function in anybody's hands.
 
-An interface of package context's own kind (children maps, old buckets of them, a foreign parent's callback), the timer
-of a deadline, a timer that was stopped and not thrown out yet, the frame of a watcher.
+The timer of a deadline, a timer that was stopped and not thrown out yet, the frame of a watcher. Interfaces of package
+context's own kind (children maps, old buckets of them, a foreign parent's callback) are such edges as well: those the
+mark tells by their interface tables.
 """
 
 from __future__ import annotations

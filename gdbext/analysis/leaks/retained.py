@@ -18,13 +18,13 @@ from gdbext.analysis.heap.dominators import Dominators
 from gdbext.analysis.heap.flow import contents
 from gdbext.analysis.heap.hanging import Hanging
 from gdbext.analysis.heap.rootgroups import OTHER, SORT, RootGroups
+from gdbext.analysis.leaks.facts import Words
 from gdbext.analysis.leaks.kept import contexts_waits
-from gdbext.analysis.leaks.proof import Words
 from gdbext.analysis.leaks.registrations import registrations
 
 if TYPE_CHECKING:
+    from gdbext.analysis.leaks.facts import Facts
     from gdbext.analysis.leaks.known import Known
-    from gdbext.analysis.leaks.proof import Facts
     from gdbext.compute.arrays import I32, I64, U64
 
 ELSEWHERE, UNREACHED = -1, -2

@@ -12,7 +12,7 @@ from gdbext.analysis.goroutines.grouping import Overview, by_stack, group
 from gdbext.analysis.heap.marking import Count
 from gdbext.analysis.leaks.doubts import doubts, doubts_of_leaked
 from gdbext.analysis.leaks.kept import contexts_waits
-from gdbext.analysis.leaks.keptby import kept_by
+from gdbext.analysis.leaks.keptbygoroutines import kept_by
 from gdbext.analysis.leaks.leaked import MAIN, marked
 from gdbext.analysis.leaks.survivors import Survivor, survivors
 from gdbext.analysis.leaks.waitson import WaitsOn, waits_on

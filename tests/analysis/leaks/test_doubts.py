@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gdbext.analysis.heap.flow import foreign_note
 from gdbext.analysis.leaks.doubts import doubts, doubts_of_leaked
 
 HIGH = 1 << 12
@@ -36,6 +37,10 @@ def test_a_whole_program_leaves_none() -> None:
 @pytest.mark.parametrize("of", ["heap_check", "maybe_live", "contexts", "proof"])
 def test_each_note_is_a_doubt_once(of: str) -> None:
     assert doubts(known(**{of: ["why", "why"]})) == ["why"]
+
+
+def test_objects_that_were_followed_word_by_word_are_none() -> None:
+    assert doubts(known(maybe_live=[foreign_note(3)])) == []
 
 
 @pytest.mark.parametrize(

@@ -238,7 +238,7 @@ def follow_typed(control, memory, objects, described, interfaces, layout, place,
             return
         row = np.int64(rows[i])
         if cold:
-            fetch_span(objects, place, entries[min(i + FAR, end - 1)] >> TYPE_SHIFT)
+            fetch_span(place, entries[min(i + FAR, end - 1)] >> TYPE_SHIFT)
             fetch_object(objects, entries[min(i + AHEAD, end - 1)])
         if row < 0:
             continue

@@ -231,7 +231,7 @@ def meet(memory, objects, described, place, work, address, row, times, entry):
 
 
 @inlined
-def fetch_span(objects, place, number):
+def fetch_span(place, number):
     """Let the processor fetch what is known of a span."""
     prefetch(place.bounds[6] + (np.uint64(number) << np.uint64(6)))
 
@@ -241,7 +241,7 @@ def place_in_span(objects, place, work, i):
     """Note which span a hit may lie in, and let the processor fetch what is known of that."""
     number = span_number(objects, work.hits[i, 0])
     work.hits[i, 3] = np.uint64(number)
-    fetch_span(objects, place, max(number, 0))
+    fetch_span(place, max(number, 0))
 
 
 @inlined

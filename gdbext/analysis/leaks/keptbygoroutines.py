@@ -11,7 +11,7 @@ from gdbext.analysis.heap import colouring
 
 if TYPE_CHECKING:
     from gdbext.analysis.heap.marking import Count, Marking
-    from gdbext.analysis.leaks.proof import Facts, Words
+    from gdbext.analysis.leaks.facts import Facts, Words
     from gdbext.compute.arrays import I32, I64, U64
 
 OF_G = ("defer", "panic", "labels", "ancestors")
