@@ -152,11 +152,10 @@ def _reached(session: Session) -> reached.Reached:
 
 def _paths(session: Session) -> paths.Paths:
     laid, order = session.live.laid, paths.order_of(session.roots)
-    kept = session.index.parents(laid, order)
-    if kept is not None:
-        return paths.Paths(kept, order)
-    session.expect(cost.searching(session.heap))
-    found = paths.Paths.of(session.live, session.roots)
+    if (kept := session.index.parents(laid, order)) is not None:
+        return paths.Paths(order, kept)
+    taking, doing = cost.searching(session.heap), "searching paths from the roots"
+    found = paths.Paths.of(session.live, session.roots, lambda: session.expect(taking, doing))
     session.index.found_paths(laid, found)
     return found
 
@@ -177,8 +176,9 @@ class Session:
         share = control.CONTROL.share
         return self.doing if share is None else f"{self.doing}, {100 * share:.0f} %"
 
-    def expect(self, what: cost.Cost) -> None:
-        """That is what begins now."""
+    def expect(self, what: cost.Cost, doing: str = "") -> None:
+        """That is what begins now, and what a line of progress says of it."""
+        self.doing = doing or self.doing
         if what.is_long:
             self.expected = str(what)
 
@@ -261,7 +261,7 @@ class Session:
     )
     """What function values say."""
 
-    paths: Engine[paths.Paths] = Engine(_paths, "searching paths from the roots")
+    paths: Engine[paths.Paths] = Engine(_paths)
     """Shortest paths from roots to every object."""
 
     dominators: Engine[dominators.Dominators] = Engine(lambda s: dominators.asked(s))

@@ -68,6 +68,7 @@ class Index:
     folder: Path | None = None
     least: int = WORTH_IT
     _found: dict[str, tuple[Mapping[str, NDArray[Any]], Sequence[str]]] = field(factory=dict, init=False)
+    _searched: Paths | None = field(default=None, init=False)
 
     def flowed(self, laid: Laid, table: TypeTable, closures: Closures) -> Flowed | None:
         """What was kept of the objects; None where nothing was, or not of this very core."""
@@ -92,13 +93,14 @@ class Index:
             return None
 
     def found_paths(self, laid: Laid, paths: Paths) -> None:
-        """Paths that were searched."""
-        if self._wanted(laid):
-            self._found[PATHS] = {"parents": paths.parents, "order": paths.order}, ()
+        """Paths that are searched: kept if all of them were."""
+        self._searched = paths if self._wanted(laid) else None
 
     def keep(self) -> None:
         """Write what was found, if that can be. Whoever interrupts has the answer and wants the prompt."""
         found, self._found = self._found, {}
+        if (paths := self._searched) is not None and paths.whole:
+            found[PATHS], self._searched = ({"parents": paths.parents, "order": paths.order}, ()), None
         with contextlib.suppress(OSError, GdbextError, KeyboardInterrupt):
             for sort, (made, notes) in found.items():
                 arrays.write(shelf_of(sort, self.folder), self.key, made, {"content": self.content, "notes": [*notes]})

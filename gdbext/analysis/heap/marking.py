@@ -10,7 +10,7 @@ import numpy as np
 from attrs import evolve, field, frozen
 
 from gdbext.analysis.heap.flow import MANY, PIECES
-from gdbext.analysis.heap.kernels import marking as kernels
+from gdbext.analysis.heap.kernels import marking as kernels, meeting
 from gdbext.analysis.heap.kernels.marking import CALLERS, CUTS, EVERY, QUEUE, REACHED, Colours, Edges, Found, Marks
 from gdbext.analysis.heap.kernels.objects import FIRST
 from gdbext.analysis.heap.kernels.words import Mask
@@ -50,6 +50,8 @@ class Marking:
     front: Found
     backs: Sequence[Found] = field(repr=False)
     colours: Colours = field(repr=False)
+    begins: I32 = field(repr=False)
+    """Scratch of ``meeting.arrange``."""
 
     @classmethod
     def of(cls, laid: Laid, table: TypeTable, itabs: U64, functions: U64) -> Marking:
@@ -59,7 +61,8 @@ class Marking:
         edges = Edges(itabs, word_filter(itabs), functions, word_filter(functions), np.array([EVERY], np.int64))
         works = [_found(slots) for _ in range(1 + parallel.threads())]
         marks, none = _marks(laid, np.zeros(slots, np.uint8)), np.zeros(0, np.uint8)
-        return cls(laid, table, edges, marks, works[0], works[1:], _colours(none.astype(np.int32), none))
+        colours, begins = _colours(none.astype(np.int32), none), np.zeros(len(laid.objects.spans) + 1, np.int32)
+        return cls(laid, table, edges, marks, works[0], works[1:], colours, begins)
 
     def again(self, rule: int) -> Marking:
         """One that goes on from here, and leaves this one as it is."""
@@ -137,6 +140,7 @@ class Marking:
             )  # fmt: skip
             if count := int(front.tops[QUEUE]):
                 front.tops[QUEUE] = 0
+                meeting.arrange(front.queue, count, self.begins, self.backs[0].queue)
                 self._level(count, self._objects)
 
     def _objects(self, begin: int, end: int, found: Found) -> None:

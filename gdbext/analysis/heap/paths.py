@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from gdbext.analysis.heap import referrers
 from gdbext.analysis.heap.flow import Flowed, contents
 from gdbext.analysis.heap.kernels import paths as kernels
 from gdbext.analysis.heap.kernels.words import Mask
 from gdbext.analysis.heap.lookup import Lookup, Object
-from gdbext.compute.arrays import I32, I64
+from gdbext.compute.arrays import I32, I64, U64
 from gdbext.golang.runtime.mgcmark import Roots
 from gdbext.golang.runtime.rootwords import OF_GOROUTINES
 
@@ -37,28 +37,82 @@ class Path:
     ids: Sequence[int]
 
 
-@frozen(eq=False)
-class Paths:
-    """Of each slot where a shortest path comes from: 1 + a slot, or -1 - a root's place in ``order``; 0: nowhere."""
+STEP = 1 << 17
+"""Objects that are looked into before it is asked whether that was far enough."""
 
-    parents: I32 = field(repr=False)
-    order: I64 = field(repr=False)
+
+@frozen(eq=False)
+class Search:
+    """Breadth first from the roots, as far as somebody asked. ``queue`` and ``tops`` are those of the kernels.
+    ``begins``: called before each part of it."""
+
+    flowed: Flowed
+    parents: I32
+    queue: U64
+    tops: I64
+    begins: Callable[[], None]
 
     @classmethod
-    def of(cls, flowed: Flowed, roots: Roots) -> Paths:
-        """All of them."""
+    def of(cls, flowed: Flowed, words: U64, begins: Callable[[], None]) -> Search:
+        """What the words point into is found."""
+        slots, tops = flowed.laid.heap.spans.slots, np.zeros(2, np.int64)
+        made = cls(flowed, np.zeros(slots, np.int32), np.empty(slots, np.uint64), tops, begins)
+        kernels.reach_roots(flowed.laid.objects, words, made.parents, made.queue, tops)
+        return made
+
+    @property
+    def whole(self) -> bool:
+        """Whether all was found."""
+        return bool(self.tops[0] == self.tops[1])
+
+    def until(self, ids: I64) -> None:
+        """Go on until these slots are found, or everything is."""
+        self.begins()
+        flowed, mask = self.flowed, Mask.none()
+        memory, objects = flowed.laid.heap.image.memory, flowed.laid.objects
+        while len(ids := ids[self.parents[ids] == 0]) and not self.whole:
+            kernels.reach_more(memory, objects, flowed.table.described, mask, self.parents, self.queue, self.tops, STEP)
+
+
+@define(eq=False)
+class Paths:
+    """Shortest paths: most are asked for of what lies near the roots, and no more is searched. ``order``: the roots'
+    numbers, in the order in which they are preferred."""
+
+    order: I64 = field(repr=False)
+    _parents: I32 = field(repr=False)
+    _search: Search | None = field(repr=False, default=None)
+
+    @classmethod
+    def of(cls, flowed: Flowed, roots: Roots, begins: Callable[[], None] = lambda: None) -> Paths:
+        """``begins``: called before what may take long."""
         order = order_of(roots)
         words = np.concatenate([roots.value[order], contents(flowed.laid, flowed.table, roots.contents)])
-        slots, laid = flowed.laid.heap.spans.slots, flowed.laid
-        parents, queue = np.zeros(slots, np.int32), np.empty(slots, np.uint64)
-        memory, mask = laid.heap.image.memory, Mask.none()
-        kernels.reach_all(memory, laid.objects, flowed.table.described, mask, words, parents, queue)
-        return cls(parents, order)
+        search = Search.of(flowed, words, begins)
+        return cls(order, search.parents, search)
+
+    @property
+    def whole(self) -> bool:
+        """Whether those of every slot were found."""
+        return self._search is None or self._search.whole
+
+    @property
+    def parents(self) -> I32:
+        """Of each slot where its path comes from: 1 + a slot, or -1 - a root's place in ``order``; 0: nowhere."""
+        self._find(np.arange(len(self._parents)))
+        self._search = None
+        return self._parents
+
+    def _find(self, ids: I64) -> None:
+        if self._search is not None:
+            self._search.until(ids)
+            self._search = None if self._search.whole else self._search
 
     def chain(self, id_: int) -> tuple[int, list[int]]:
         """(root, the slots from what it points into to this one); no slots for what nothing reaches."""
+        self._find(np.array([id_]))
         found = [id_]
-        while (parent := int(self.parents[found[-1]])) > 0:
+        while (parent := int(self._parents[found[-1]])) > 0:
             found.append(parent - 1)
         if parent == 0:
             return -1, []
@@ -67,8 +121,9 @@ class Paths:
 
     def roots(self, ids: I64) -> I64:
         """The root of ``chain`` of each slot; -1 also for what nothing reaches."""
+        self._find(ids)
         found = np.empty(len(ids), np.int64)
-        kernels.roots(self.parents, np.ascontiguousarray(ids), np.zeros(len(self.parents), np.int32), found)
+        kernels.roots(self._parents, np.ascontiguousarray(ids), np.zeros(len(self._parents), np.int32), found)
         inside = (found >= 0) & (found < len(self.order))
         found[inside] = self.order[found[inside]]
         found[~inside] = -1

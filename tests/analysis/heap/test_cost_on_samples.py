@@ -40,8 +40,11 @@ session = Session(opening.open_pid(int(sys.argv[1])))
 for name in ("heap", "type_table", "roots"):
     getattr(session, name)
 found = {}
-for name, expected in (("live", cost.following(session.heap)), ("paths", cost.searching(session.heap))):
-    took, kept = during(lambda: getattr(session, name))
+for name, expected, work in (
+    ("live", cost.following(session.heap), lambda: session.live),
+    ("paths", cost.searching(session.heap), lambda: session.paths.parents),
+):
+    took, kept = during(work)
     found[name] = [took, expected.bytes, expected.objects]
 print(json.dumps(found))
 """

@@ -32,7 +32,9 @@ class Kept:
     def keep(self) -> None:
         one = self.index()
         one.found(self.first)
-        one.found_paths(self.first.laid, paths.Paths.of(self.first, self.roots))
+        found = paths.Paths.of(self.first, self.roots)
+        one.found_paths(self.first.laid, found)
+        assert found.parents.any()
         one.keep()
 
     def again(self) -> Flowed | None:
@@ -55,6 +57,18 @@ def test_the_next_session_has_the_same(kept: Kept) -> None:
     assert again is not None and again.laid.objects.state is again.state
     assert again.state.tolist() == kept.first.state.tolist() and again.notes == kept.first.notes
     assert np.array_equal(kept.parents(), paths.Paths.of(kept.first, kept.roots).parents)
+
+
+def test_paths_that_were_searched_in_part_are_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paths, "STEP", 1)
+    kept = Kept(tmp_path)
+    index, found = kept.index(), paths.Paths.of(kept.first, kept.roots)
+    index.found_paths(kept.first.laid, found)
+    index.keep()
+    assert not found.whole and kept.parents() is None
+    assert found.parents.any()
+    index.keep()
+    assert kept.parents() is not None
 
 
 def test_nothing_is_written_before_the_answer_is_out(tmp_path: Path) -> None:

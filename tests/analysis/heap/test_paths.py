@@ -47,6 +47,35 @@ def test_paths_are_shortest(drawn: tuple[Graph, list[int]]) -> None:
         assert all(graph.graph.has_edge(a, b) for a, b in pairwise(walked))
 
 
+@settings(max_examples=40, deadline=None)
+@given(graphs(), st.data())
+def test_no_more_is_searched_than_was_asked_for(drawn: tuple[Graph, list[int]], data: st.DataObject) -> None:
+    """What is found so far is what the whole search finds, in whatever order it is asked for."""
+    graph, chosen = drawn
+    roots, begun = made_roots(graph.at[one] for one in chosen), list[int]()
+    flowed = graph.made.flowed(graph.at[one] for one in chosen)
+    slots = ids(flowed, graph.at)
+    whole, parts = Paths.of(flowed, roots), Paths.of(flowed, roots, lambda: begun.append(1))
+    assert whole.parents.shape and whole.whole and not begun
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(paths, "STEP", 1)
+        for slot in data.draw(st.lists(st.sampled_from(slots), max_size=5)):
+            assert parts.chain(slot) == whole.chain(slot)
+            assert parts.whole or begun
+        some = np.array(data.draw(st.lists(st.sampled_from(slots), max_size=5)), np.int64)
+        assert parts.roots(some).tolist() == whole.roots(some).tolist()
+    assert np.array_equal(parts.parents, whole.parents)
+
+
+def test_what_is_near_is_found_before_what_is_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paths, "STEP", 1)
+    graph = Graph([16] * 5, (), [(i, 0, i + 1, 0) for i in range(4)])
+    flowed = graph.made.flowed(graph.at[:1])
+    found, slots = Paths.of(flowed, made_roots(graph.at[:1])), ids(flowed, graph.at)
+    assert found.chain(slots[1]) == (0, slots[:2]) and not found.whole
+    assert found.chain(slots[4]) == (0, slots)
+
+
 def test_a_heap_too_wide_for_a_table_of_its_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mheap, "MOST_PAGES", 1)
     graph = Graph([16, 48, 600, 24], (), [(0, 0, 1, 8), (1, 2, 2, 0), (2, 3, 3, 16)])
@@ -176,6 +205,7 @@ def test_a_word_that_changed_meanwhile_has_no_name() -> None:
     """A program that runs."""
     held = Held()
     asked, found = held.asked(made_roots(held.at[:1]))
+    assert found.parents.any()
     held.made.world.words(held.at[0], 0)
     path = paths.path(asked, found, ids(asked.flowed, held.at)[1])
     assert held.text(path) == ["0: 0", "0=1"]

@@ -45,15 +45,23 @@ def reach(objects, address, came, parents, queue, top):
     return top + 1
 
 
-@library.kernel("control Memory Objects Described Mask u64[] i32[] u64[]")
-def reach_all(control, memory, objects, described, mask, roots, parents, queue):
-    """Of each slot that the words ``roots`` reach where a shortest path comes from: ``parents`` is 1 + a slot, or
-    -1 - the number of a root; 0 stays where nothing reaches. ``queue``: as long as there are slots."""
-    top = 0
+@library.kernel("control Objects u64[] i32[] u64[] i64[]")
+def reach_roots(control, objects, roots, parents, queue, tops):
+    """Note what the words ``roots`` point into: ``parents`` is -1 - the number of one. ``queue``: as long as there are
+    slots; ``tops``: how many of its objects were looked into, and how many there are."""
     for i in range(len(roots)):
-        top = reach(objects, roots[i], -1 - i, parents, queue, top)
-    at = 0
-    while at < top and not stopped(control):
+        if i & SOME == 0 and stopped(control):
+            return
+        tops[1] = reach(objects, roots[i], -1 - i, parents, queue, tops[1])
+
+
+@library.kernel("control Memory Objects Described Mask i32[] u64[] i64[] i64")
+def reach_more(control, memory, objects, described, mask, parents, queue, tops, most):
+    """Look into ``most`` objects more, those first that are nearest to the roots: of each slot that they refer to
+    ``parents`` says where a shortest path comes from, 1 + a slot. 0 stays where nothing reaches."""
+    at, top = tops[0], tops[1]
+    end = at + most
+    while at < min(top, end) and not stopped(control):
         span, slot = object_of(objects, queue[at])
         at += 1
         came = np.int64(span[FIRST] + slot) + 1
@@ -69,6 +77,7 @@ def reach_all(control, memory, objects, described, mask, roots, parents, queue):
             word = load64(host + (np.uint64(w) << THREE)) if pointer else ZERO
             if word != 0:
                 top = reach(objects, word, came, parents, queue, top)
+    tops[0], tops[1] = at, top
 
 
 @library.kernel("control i32[] i64[] i32[] i64[]")
