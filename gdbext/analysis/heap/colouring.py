@@ -45,8 +45,7 @@ def tags(worlds: U8 | int, colour: I32 | I64 | int) -> U64:
 def states(marking: Marking, words: U64, given: U64, member: U8) -> I32:
     """The state of each slot, from what each of ``words`` leads to, with its tag. What is reached in ``marking`` is so
     in every world, by no group. ``member``: of each slot, bits of the sets it is in, and GROUPED."""
-    state: I32 = (marking.marks.of & np.uint8(REACHED) != 0).astype(np.int32)
-    state *= np.int32(BASE << COLOUR | WORLDS)
+    state: I32 = np.multiply(marking.marks.of >= REACHED, np.int32(BASE << COLOUR | WORLDS), dtype=np.int32)
     marking.coloured(state, member).mark(words, given)
     return state
 

@@ -27,19 +27,32 @@ from gdbext.golang.runtime.rootwords import OF_GOROUTINES
 from gdbext.golang.std import cancelers, context
 
 if TYPE_CHECKING:
+    from gdbext.analysis.heap.flow import Flowed
     from gdbext.analysis.leaks.blocking import Blocked
     from gdbext.compute.arrays import I64, U64, Bools
+
+
+PIECE = 1 << 18
+"""Slots of a piece that a processor's cache holds."""
+
+
+def _only_reached(marking: Marking, flowed: Flowed) -> I64:
+    """The slots that a mark reached and the search by types did not: searched a piece after another."""
+    found = [np.zeros(0, np.int64)]
+    for at in range(0, len(flowed.state), PIECE):
+        here = slice(at, at + PIECE)
+        new = (marking.marks.of[here] >= kernels.REACHED) & (flowed.state[here] & MARKED == 0)
+        found.append(at + np.flatnonzero(new) if new.any() else found[0])
+    return np.concatenate(found)
 
 
 def unfound(facts: Facts, marking: Marking) -> list[str]:
     """A doubt where a mark reached what the search by types did not; objects with finalizers, and what weak pointers
     bring back, may be garbage."""
-    new = (marking.marks.of & kernels.REACHED != 0) & (facts.flowed.state & MARKED == 0)
-    finalized = facts.flowed.laid.heap.ids(facts.roots.contents)
-    new[finalized[finalized >= 0]] = False
-    if new.any():
-        new &= revived(facts.flowed, facts.specials).marks.of & kernels.REACHED == 0
-    extra = int(np.count_nonzero(new))
+    new = np.setdiff1d(_only_reached(marking, facts.flowed), facts.flowed.laid.heap.ids(facts.roots.contents))
+    if len(new):
+        new = new[~revived(facts.flowed, facts.specials).reached(new)]
+    extra = len(new)
     return [f"{extra:,} objects were reached that the first search did not find"] if extra else []
 
 
