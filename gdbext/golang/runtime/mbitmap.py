@@ -1,7 +1,8 @@
 """Which words of objects are pointers (runtime/mbitmap.go), laid side by side for each span.
 
 Until Go 1.21, and in 1.22 with GOEXPERIMENT=noallocheaders, the bits of an arena stand in its heapArena: those are
-copied, and what ``noMorePtrs`` cuts off is cleared. From Go 1.22 the bits of small objects stand at their span's end.
+copied, and what ``noMorePtrs`` cuts off is cleared. From Go 1.22 the bits of small objects stand at their span's end;
+what larger ones have instead, a header or their span's type, ``analysis/heap/kernels/words.py`` reads.
 """
 
 from __future__ import annotations
