@@ -71,7 +71,7 @@ class Cycles(Sequence[Cycle]):
         whole = contracted(tree, component) if len(firsts) else Tree(tree.parent[:1], tree.starts[:2], tree.sources[:0])
         dominator = dominators(whole)
         sizes = found.graph.sizes(found.flowed)
-        sums, objects = retained(dominator, sizes[: len(dominator)])
+        sums, objects = retained(dominator, sizes[: len(dominator)].copy())
         own = np.add.reduceat(sizes[places], begins) if len(firsts) else sums[:0]
         order, ends = np.lexsort((firsts, -sums[firsts])), np.append(begins, len(places))[1:]
         ahead, queue = np.zeros(len(component), np.int32), np.empty(len(component), np.int32)

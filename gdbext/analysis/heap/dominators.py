@@ -118,10 +118,11 @@ def dominators(tree: Tree) -> I32:
 
 
 def retained(dominator: I32, sizes: I64) -> tuple[I64, I32]:
-    """Of each place the bytes and the objects it dominates, itself with them; what has no bytes is no object."""
-    sums, objects = sizes.copy(), (sizes > 0).astype(np.int32)
-    kernels.add_up(dominator, sums, objects)
-    return sums, objects
+    """Of each place the bytes and the objects it dominates, itself with them; what has no bytes is no object. ``sizes``
+    become those bytes."""
+    objects = (sizes > 0).astype(np.int32)
+    kernels.add_up(dominator, sizes, objects)
+    return sizes, objects
 
 
 def _first(values: I64, places: I64, count: int | None) -> I64:

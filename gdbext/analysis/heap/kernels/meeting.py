@@ -258,8 +258,9 @@ def place_in_object(objects, place, work, i):
     work.hits[i, 3] = entry_of(number, slot)
     at = slot * span[SIZE]
     prefetch(place.bounds[4] + ((span[FIRST] + slot) << np.uint64(2)))
-    prefetch(span[HOST] + at)
-    prefetch(span[BITS] + (at >> np.uint64(6)))
+    if span[FLAGS] & NOSCAN == 0:
+        prefetch(span[HOST] + at)
+        prefetch(span[BITS] + (at >> np.uint64(6)))
 
 
 @inlined

@@ -13,6 +13,7 @@ import numpy as np
 from gdbext.analysis.heap.kernels.meeting import entry_of, object_of
 from gdbext.analysis.heap.kernels.objects import (  # noqa: F401  a kernel's declaration names some
     ALLOCATED,
+    BITS as BITS_AT,
     FIRST,
     FLAGS,
     HOST,
@@ -111,7 +112,9 @@ def pointing(objects, tree, host, bits):
             if number >= 0:
                 span = objects.spans[number]
                 prefetch(tree.hosts[0] + ((span[FIRST] + slot) << np.uint64(2)))
-                prefetch(span[HOST] + slot * span[SIZE])
+                if span[FLAGS] & NOSCAN == 0:
+                    prefetch(span[HOST] + slot * span[SIZE])
+                    prefetch(span[BITS_AT] + ((slot * span[SIZE]) >> np.uint64(6)))
                 kept |= bit
         bits >>= ONE
         bit <<= ONE
