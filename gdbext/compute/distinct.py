@@ -12,7 +12,7 @@ ROOM = 1 << 62
 def distinct(rows: I64) -> tuple[I64, I64]:
     """(the different rows in order, which of them each row is)."""
     if not rows.size:
-        return rows[:1] if len(rows) else rows, np.zeros(len(rows), np.int64)
+        return rows[:1], np.zeros(len(rows), np.int64)
     low = rows.min(axis=0)
     widths = [high - below + 1 for high, below in zip(rows.max(axis=0).tolist(), low.tolist(), strict=True)]
     product = 1
@@ -26,3 +26,9 @@ def distinct(rows: I64) -> tuple[I64, I64]:
         one = one * width + column
     _, first, number = np.unique(one, return_index=True, return_inverse=True)
     return rows[first], number.astype(np.int64)
+
+
+def members(number: I64, count: int) -> list[I64]:
+    """Of each number below ``count`` the places where it stands, in order."""
+    ends = np.cumsum(np.bincount(number, minlength=count))
+    return np.split(np.argsort(number, kind="stable"), ends[:-1])[:count]

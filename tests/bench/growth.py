@@ -18,12 +18,13 @@ from attrs import frozen
 
 from gdbext.compute.freememory import free_memory
 from tests import hosts
+from tests.bench.heaps import LISTS
 from tests.bench.measure import Failed, once
 from tests.bench.rounds import NO_INDEX, TIMES, Bench, Line
 from tests.programs import Program, Running, run
 
 MEGABYTES = (100, 300, 1200, 4000)
-WHOLE = {"-contexts": 500_000, "-ballast": 1_065_500_000, "-chain": 866_000, "-goroutines": 1000}
+WHOLE = dict(zip(LISTS.flags[::2], map(int, LISTS.flags[1::2]), strict=True))
 """Of 1200."""
 BESIDE = 3
 """Times the heap: what there has to be of memory for the process and a copy."""

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from tests import hosts
 from tests.bench.measure import Failed, once
-from tests.bench.rounds import NO_INDEX, TIMES, Bench, Line
+from tests.bench.rounds import NO_INDEX, TIMES, Bench, Line, rival
 from tests.programs import Core
 
 GRF_OVER_OURS, VIEWCORE_OVER_OURS = 50.0, 4.0
@@ -58,7 +57,7 @@ def _processor() -> int:
 
 
 def _grf(bench: Bench, core: Core, ours: float) -> Iterator[Line]:
-    took = _rival(bench, "grf", "core", str(core.exe), str(core.path), "-o", str(bench.out / "grf.out"))
+    took = rival(bench, "grf", "core", str(core.exe), str(core.path), "-o", str(bench.out / "grf.out"))
     yield Line("grf, one run" if took else "grf: not on PATH, not measured", took)
     if took:
         yield Line("grf / go-histogram in gdb", took / ours, TIMES, GRF_OVER_OURS, at_least=True)
@@ -66,7 +65,7 @@ def _grf(bench: Bench, core: Core, ours: float) -> Iterator[Line]:
 
 def _viewcore(bench: Bench, core: Core, ours: float) -> Iterator[Line]:
     """Compared only where it is right: of swiss maps, Go 1.24's and newer, it loses what only they refer to."""
-    took = _rival(bench, "viewcore", str(core.path), "--exe", str(core.exe), "histogram")
+    took = rival(bench, "viewcore", str(core.path), "--exe", str(core.exe), "histogram")
     yield Line("viewcore, one run" if took else "viewcore: not on PATH, not measured", took)
     if not took:
         return
@@ -75,12 +74,6 @@ def _viewcore(bench: Bench, core: Core, ours: float) -> Iterator[Line]:
     yield Line("bytes that viewcore finds / reachable", found, TIMES)
     if found >= RIGHT:
         yield Line("viewcore / go-histogram in gdb", took / ours, TIMES, VIEWCORE_OVER_OURS, at_least=True)
-
-
-def _rival(bench: Bench, name: str, *words: str) -> float:
-    """Seconds of one run of a rival: it takes minutes. 0 where it is missing: the rest is measured."""
-    program = shutil.which(name)
-    return once([program, *words], bench.out / f"{name}.txt", dict(os.environ)).seconds if program else 0.0
 
 
 def reachable(bench: Bench, name: str) -> int:

@@ -4,7 +4,6 @@ memory; and whether all that grows with the heap and no faster."""
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import statistics
 import sys
@@ -15,7 +14,7 @@ from gdbext.compute.freememory import free_memory
 from tests import hosts, tools
 from tests.bench.growth import BESIDE, MEGABYTES, WHOLE
 from tests.bench.measure import once
-from tests.bench.rounds import NO_INDEX, TIMES, Bench, Line
+from tests.bench.rounds import NO_INDEX, TIMES, Bench, Line, rival
 from tests.programs import Core, Program, core
 
 GRF_OVER_OURS = 20.0
@@ -55,16 +54,11 @@ def _passes(inside: dict[str, float]) -> Iterator[Line]:
 
 
 def _rival(bench: Bench, taken: Core, ours: dict[str, float]) -> Iterator[Line]:
-    """One run: it takes minutes. Where it is missing that is said."""
-    program = shutil.which("grf")
-    if program is None:
-        yield Line("grf: not on PATH, not measured", 0.0)
-        return
-    words = [program, "core", str(taken.exe), str(taken.path), "-o", str(bench.out / "grf.out")]
-    took = once(words, bench.out / "grf.txt", dict(os.environ)).seconds
-    yield Line("grf core, one run", took)
-    yield Line("grf / go-ctxleaks of a core that nobody has read before", took / ours["first"], TIMES)
-    yield Line("grf / go-ctxleaks", took / ours["known"], TIMES, GRF_OVER_OURS, at_least=True)
+    took = rival(bench, "grf", "core", str(taken.exe), str(taken.path), "-o", str(bench.out / "grf.out"))
+    yield Line("grf core, one run" if took else "grf: not on PATH, not measured", took)
+    if took:
+        yield Line("grf / go-ctxleaks of a core that nobody has read before", took / ours["first"], TIMES)
+        yield Line("grf / go-ctxleaks", took / ours["known"], TIMES, GRF_OVER_OURS, at_least=True)
 
 
 def growing(bench: Bench, program: Program) -> Iterator[Line]:

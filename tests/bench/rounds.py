@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from attrs import frozen
 
 from gdbext.analysis.heap.index import SWITCH
 from tests import hosts, tools
-from tests.bench.measure import Failed, Runs, repeat
+from tests.bench.measure import Failed, Runs, once, repeat
 from tests.programs import Core
 
 CONTEXTS_ANONYMOUS = 200_000_000
@@ -72,6 +73,13 @@ class Bench:
     def plain(self, name: str, core: Core, *command: str, before: Sequence[str] = (), **env: str) -> Runs:
         """The same without a debugger. ``before``: what runs it, as ``taskset``."""
         return self.run(name, [*before, *hosts.plain_line(core, command)], {**hosts.environment(None), **env})
+
+
+def rival(bench: Bench, name: str, *words: str) -> float:
+    """Seconds of one run of another reader found on PATH: it takes minutes. 0 where it is missing: the rest is
+    measured."""
+    program = shutil.which(name)
+    return once([program, *words], bench.out / f"{name}.txt", dict(os.environ)).seconds if program else 0.0
 
 
 def loading(bench: Bench) -> Iterator[Line]:

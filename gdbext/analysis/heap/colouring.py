@@ -18,6 +18,7 @@ from gdbext.analysis.heap.marking import Count
 from gdbext.errors import GdbextError
 
 if TYPE_CHECKING:
+    from gdbext.analysis.heap.kernels.marking import Colours
     from gdbext.analysis.heap.marking import Marking
     from gdbext.compute.arrays import I32, I64, U8, U64
 
@@ -42,12 +43,13 @@ def tags(worlds: U8 | int, colour: I32 | I64 | int) -> U64:
     return found
 
 
-def states(marking: Marking, words: U64, given: U64, member: U8) -> I32:
-    """The state of each slot, from what each of ``words`` leads to, with its tag. What is reached in ``marking`` is so
-    in every world, by no group. ``member``: of each slot, bits of the sets it is in, and GROUPED."""
-    state: I32 = np.multiply(marking.marks.of >= REACHED, np.int32(BASE << COLOUR | WORLDS), dtype=np.int32)
-    marking.coloured(state, member).mark(words, given)
-    return state
+def coloured(marking: Marking, words: U64, given: U64, member: U8) -> Colours:
+    """With the state of each slot, from what each of ``words`` leads to, with its tag. What is reached in ``marking``
+    is so in every world, by no group. ``member``: of each slot, bits of the sets it is in, and GROUPED."""
+    state = np.multiply(marking.marks.of >= REACHED, np.int32(BASE << COLOUR | WORLDS), dtype=np.int32)
+    found = marking.coloured(state, member)
+    found.mark(words, given)
+    return found.colours
 
 
 def colour(marking: Marking, words: U64, given: U64, member: U8, sets: int, groups: int) -> Colouring:
@@ -55,8 +57,7 @@ def colour(marking: Marking, words: U64, given: U64, member: U8, sets: int, grou
     if groups >= SHARED:
         raise GdbextError(f"{groups:,} groups are more than are told apart ({SHARED - 1:,})")
     by_worlds, by_group = np.zeros((WORLDS + 1, 2), np.int64), np.zeros((groups + 2, 2), np.int64)
-    colours = marking.coloured(states(marking, words, given, member), member).colours
-    kernels.count_colours(marking.laid.objects, colours, by_worlds, by_group)
+    kernels.count_colours(marking.laid.objects, coloured(marking, words, given, member), by_worlds, by_group)
     number = np.arange(WORLDS + 1)
     everything, *without = (
         Count(*by_worlds[number & bit != 0].sum(axis=0).tolist()) for bit in (ALL, *(1 << one for one in range(sets)))
@@ -71,4 +72,4 @@ def counts(marking: Marking, words: U64, given: I32, groups: int) -> Sequence[Co
     return colour(marking, words, tags(0, given), member, 0, groups).groups
 
 
-__all__ = ["ALL", "MOST_SETS", "NONE", "SHARED", "WORLDS", "Colouring", "colour", "counts", "states", "tags"]
+__all__ = ["ALL", "MOST_SETS", "NONE", "SHARED", "WORLDS", "Colouring", "colour", "coloured", "counts", "tags"]

@@ -68,10 +68,19 @@ class Search:
     def until(self, ids: I64) -> None:
         """Go on until these slots are found, or everything is."""
         self.begins()
-        flowed, mask = self.flowed, Mask.none()
-        memory, objects = flowed.laid.heap.image.memory, flowed.laid.objects
         while len(ids := ids[self.parents[ids] == 0]) and not self.whole:
-            kernels.reach_more(memory, objects, flowed.table.described, mask, self.parents, self.queue, self.tops, STEP)
+            self._more(STEP)
+
+    def rest(self) -> None:
+        """Find everything."""
+        self.begins()
+        while not self.whole:
+            self._more(len(self.queue))
+
+    def _more(self, most: int) -> None:
+        laid, described = self.flowed.laid, self.flowed.table.described
+        memory, mask = laid.heap.image.memory, Mask.none()
+        kernels.reach_more(memory, laid.objects, described, mask, self.parents, self.queue, self.tops, most)
 
 
 @define(eq=False)
@@ -99,8 +108,9 @@ class Paths:
     @property
     def parents(self) -> I32:
         """Of each slot where its path comes from: 1 + a slot, or -1 - a root's place in ``order``; 0: nowhere."""
-        self._find(np.arange(len(self._parents)))
-        self._search = None
+        if self._search is not None:
+            self._search.rest()
+            self._search = None
         return self._parents
 
     def _find(self, ids: I64) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from attrs import field, frozen
 
 from gdbext.analysis.leaks.verdicts import LOST, MANY, ORPHANED, REGISTERED, UNTIL_DEADLINE
-from gdbext.compute.distinct import distinct
+from gdbext.compute.distinct import distinct, members
 from gdbext.golang.std import context
 from gdbext.golang.std.contextread import Absence
 
@@ -85,10 +85,8 @@ class Alike:
 def grouped(alike: Alike, counts: Sequence[Count]) -> Groups:
     """``counts``: what only each of the groups keeps."""
     names, sizes = alike.names.tolist(), np.bincount(alike.number[alike.number >= 0], minlength=len(alike.names))
-    ends = np.cumsum(np.bincount(alike.own, minlength=len(names)))
-    tops = np.split(alike.tops[np.argsort(alike.own, kind="stable")], ends[:-1])
-    each = zip(names, tops, sizes.tolist(), counts, strict=True)
-    made = [_group(name, alike.keys, own, size, count) for name, own, size, count in each] if names else []
+    each = zip(names, members(alike.own, len(names)), sizes.tolist(), counts, strict=True)
+    made = [_group(name, alike.keys, alike.tops[own], size, count) for name, own, size, count in each]
     order = sorted(range(len(made)), key=lambda at: (-made[at].kept.bytes, -made[at].contexts, at))
     place = np.full(len(made) + 1, -1, np.int32)
     place[order] = np.arange(len(made))

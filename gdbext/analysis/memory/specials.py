@@ -10,6 +10,7 @@ from attrs import field, frozen
 from gdbext.analysis.heap.histogram import LIVE
 from gdbext.analysis.heap.kernels import objects as states
 from gdbext.analysis.heap.sites import counted_as
+from gdbext.compute.distinct import distinct, members
 from gdbext.errors import GdbextError
 from gdbext.golang.runtime import funcvals, mcleanup, mfinal, special
 
@@ -217,10 +218,8 @@ def groups(found: Waiting) -> list[Group]:
     labels = {name: at for at, name in enumerate(dict.fromkeys(found.names))}
     function = np.array([labels[name] for name in found.names], np.int64)[found.function]
     keys = np.stack([found.kind.astype(np.int64), function, found.type], axis=1)
-    _, which, counts = np.unique(keys, axis=0, return_inverse=True, return_counts=True)
-    order = np.argsort(which.reshape(-1), kind="stable")
-    parts = np.split(order, np.cumsum(counts)[:-1]) if len(order) else []
-    made = [_group(found, np.sort(rows)) for rows in parts]
+    names, number = distinct(keys)
+    made = [_group(found, rows) for rows in members(number, len(names))]
     return sorted(made, key=lambda group: (-len(group), group.kind, group.function, group.type))
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import field, frozen
 
+from gdbext.compute.distinct import distinct, members
 from gdbext.golang.reading.declarations import UINT, declare
 from gdbext.golang.runtime import funcvals, time
 from gdbext.golang.std import context
@@ -158,17 +159,15 @@ class Group:
 
 def groups(found: Timers) -> list[Group]:
     """The largest one first."""
-    distinct, site = np.unique(found.bucket, return_inverse=True)
-    places = [tuple(found.stacks.get(bucket, ())) for bucket in distinct.tolist()]
+    buckets, bucket = np.unique(found.bucket, return_inverse=True)
+    places = [tuple(found.stacks.get(one, ())) for one in buckets.tolist()]
     same: dict[tuple[Location, ...], int] = {}
-    number = np.array([same.setdefault(place, len(same)) for place in places], np.int64)[site.reshape(-1)]
+    site = np.array([same.setdefault(place, len(same)) for place in places], np.int64)[bucket.reshape(-1)]
     labels = {name: at for at, name in enumerate(dict.fromkeys(found.names))}
     function = np.array([labels[name] for name in found.names], np.int64)[found.function]
-    keys = np.stack([found.kind.astype(np.int64), function, number], axis=1)
-    _, which, counts = np.unique(keys, axis=0, return_inverse=True, return_counts=True)
-    order = np.argsort(which.reshape(-1), kind="stable")
-    parts = np.split(order, np.cumsum(counts)[:-1]) if len(order) else []
-    made = [_group(found, np.sort(rows)) for rows in parts]
+    keys = np.stack([found.kind.astype(np.int64), function, site], axis=1)
+    names, number = distinct(keys)
+    made = [_group(found, rows) for rows in members(number, len(names))]
     return sorted(made, key=lambda group: (-len(group), group.kind, group.function))
 
 

@@ -21,7 +21,7 @@ Drawn = tuple[Graph, list[int]]
 
 def states(found: Marking, words: np.ndarray, tags: np.ndarray, member: np.ndarray | None = None) -> np.ndarray:
     none = np.zeros(len(found.marks.of), np.uint8)
-    return colouring.states(found, words, tags, none if member is None else member)
+    return colouring.coloured(found, words, tags, none if member is None else member).state
 
 
 @settings(max_examples=40, deadline=None)
