@@ -18,7 +18,7 @@ GRF_OVER_OURS, VIEWCORE_OVER_OURS = 50.0, 4.0
 RIGHT = 0.95
 """The share of the reachable bytes from which on a rival's time is compared."""
 REOPENED_SECONDS = 1.0
-TYPED_OVER_BARE = 1.6
+TYPED_OVER_BARE, ALL_OVER_ONE = 1.6, 0.6
 INSIDE = Path(__file__).with_name("insideheap.py")
 
 
@@ -44,12 +44,22 @@ def heap(bench: Bench, core: Core) -> Iterator[Line]:
 
 
 def _traversal(bench: Bench, core: Core) -> Iterator[Line]:
-    """What types cost: processor time of one thread, with them and without."""
-    line = ["taskset", "-c", str(_processor()), sys.executable, str(INSIDE), str(core.exe), str(core.path)]
-    once([*line, str(bench.times)], bench.out / "traversal.txt", hosts.environment(None))
-    typed, bare = json.loads((bench.out / "traversal.txt").read_text().splitlines()[-1])
-    yield Line("following the heap's pointers with types, processor time", typed)
+    """What types cost in one thread, and what several threads gain, with them and without."""
+    typed, bare = _inside(bench, core, ["taskset", "-c", str(_processor())])
+    yield Line("following the heap's pointers with types, one processor", typed)
     yield Line("that / a mark without types", typed / bare, TIMES, TYPED_OVER_BARE)
+    if len(os.sched_getaffinity(0)) > 1:
+        all_typed, all_bare = _inside(bench, core, [])
+        yield Line("following with types, all processors / one", all_typed / typed, TIMES, ALL_OVER_ONE)
+        yield Line("a mark without types, all processors / one", all_bare / bare, TIMES, ALL_OVER_ONE)
+
+
+def _inside(bench: Bench, core: Core, before: list[str]) -> tuple[float, float]:
+    """Seconds of the typed traversal and of a mark without types, run by ``before``."""
+    line = [*before, sys.executable, str(INSIDE), str(core.exe), str(core.path), str(bench.times)]
+    once(line, bench.out / "traversal.txt", hosts.environment(None))
+    typed, bare = json.loads((bench.out / "traversal.txt").read_text().splitlines()[-1])
+    return typed, bare
 
 
 def _processor() -> int:

@@ -16,7 +16,7 @@ from attrs import define, field, frozen
 from gdbext.analysis.dumps.contextrows import ContextRows
 from gdbext.analysis.dumps.moment import Moment
 from gdbext.analysis.dumps.samples import Samples
-from gdbext.analysis.heap.histogram import DEAD, LIVE, Count
+from gdbext.analysis.heap.histogram import DEAD, LIVE, Count, tally
 from gdbext.analysis.heap.kernels import objects as kernels
 from gdbext.analysis.heap.kernels.objects import (
     ALLOCATED,
@@ -30,7 +30,6 @@ from gdbext.analysis.heap.kernels.objects import (
     Objects,
 )
 from gdbext.compute.arrays import I32, I64, U64, Bools, Rows
-from gdbext.golang.runtime.sizeclasses import SPAN_CLASSES
 
 if TYPE_CHECKING:
     from gdbext.analysis.dumps.contextrows import Known as KnownContexts
@@ -91,9 +90,7 @@ class HeapDump:
     @cached_property
     def counts(self) -> I64:
         """As ``kernels.tally`` counts: of LIVE and DEAD objects."""
-        out = np.zeros((2 * self.types.rows + SPAN_CLASSES, 4), np.int64)
-        kernels.tally(self.objects, self.types.rows, self.types.text, out)
-        return out
+        return tally(self.objects, self.types.rows, self.types.text)
 
     def total(self, which: int) -> Count:
         """Of all LIVE or DEAD objects."""

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from gdbext.golang.runtime.mgcmark import Roots
     from gdbext.golang.runtime.mheap import Heap
 
+BLOCK = 1 << 10
+
 
 @frozen(eq=False)
 class Dominators:
@@ -59,12 +61,12 @@ class Dominators:
     def largest(self, count: int | None) -> I64:
         """The places of objects that retain the most, the most bytes first; None: of all."""
         places = np.flatnonzero(self.graph.order < self.graph.slots)
-        return _first(self.bytes, places[places > 0], count)
+        return highest(self.bytes, places[places > 0], count)
 
     def of_groups(self, sorts: Sequence[int]) -> I64:
         """The places of groups of roots of some sorts, those that retain the most bytes first."""
         chosen = np.flatnonzero(np.isin(self.groups.sort, sorts))
-        return _first(self.bytes, self.graph.groups(len(self.groups))[chosen], None)
+        return highest(self.bytes, self.graph.groups(len(self.groups))[chosen], None)
 
     def above(self, places: I64) -> I64:
         """Of some places, no two of them alike, which of them dominates each next: its number among them; -1."""
@@ -78,7 +80,7 @@ class Dominators:
         """What an object or a group dominates next: the places of those that retain the most, how many there are, and
         their bytes."""
         places = place + 1 + np.flatnonzero(self.dominator[place + 1 :] == place)
-        return _first(self.bytes, places, count), len(places), int(self.bytes[places].sum())
+        return highest(self.bytes, places, count), len(places), int(self.bytes[places].sum())
 
 
 class Known(Protocol):
@@ -125,10 +127,19 @@ def retained(dominator: I32, sizes: I64) -> tuple[I64, I32]:
     return sizes, objects
 
 
-def _first(values: I64, places: I64, count: int | None) -> I64:
+def highest(values: I64, places: I64, count: int | None) -> I64:
     """Those of the highest values, in their order; of equals those in the lower places."""
     if count is not None and count < len(places):
-        least = np.partition(values[places], len(places) - count)[len(places) - count] if count else 0
-        places = places[values[places] >= least] if count else places[:0]
+        mine = values[places]
+        places = places[mine >= _least(mine, count)] if count else places[:0]
     found: I64 = places[np.lexsort((places, -values[places]))][:count]
     return found
+
+
+def _least(values: I64, count: int) -> int:
+    """The lowest of the ``count`` highest values. It is not below the lowest of as many blocks' highest ones, and few
+    values are above that."""
+    blocks = values[: len(values) // BLOCK * BLOCK].reshape(-1, BLOCK).max(axis=1)
+    if len(blocks) > count:
+        values = values[values >= np.partition(blocks, len(blocks) - count)[len(blocks) - count]]
+    return int(np.partition(values, len(values) - count)[len(values) - count])

@@ -35,8 +35,8 @@ WORD = 8
 SOME_DATA = 1 << 22
 LARGEST_DATA = 1 << 29
 """Bytes of all modules' variables that are followed by their types: as many again are noted of them."""
-MANY = 1 << 12
-"""Entries of a level that are worth several threads."""
+MANY = 1 << 15
+"""Words of a level that are worth several threads."""
 RAN = "the program ran while its memory was read: what it moved meanwhile may be counted as garbage, or twice"
 PIECES = 16
 """Parts of such a level: parts take unlike times."""
@@ -238,8 +238,7 @@ class Traversal:
                 free.put(work)
 
         for count, follow in parts:
-            pieces = PIECES if count > MANY else 1
-            parallel.split(count, partial(some, follow), pieces)
+            parallel.split(count, partial(some, follow), min(count, PIECES))
         for back in self.backs:
             meeting.follow_statics(self.table.described, self.place, back, back)
             meeting.gather(self.front, back)

@@ -9,6 +9,8 @@ from attrs import field, frozen
 
 from gdbext.analysis.heap.flow import Flowed
 from gdbext.analysis.heap.kernels import objects as kernels
+from gdbext.analysis.heap.kernels.objects import Objects
+from gdbext.compute import parallel
 from gdbext.compute.arrays import I64, U64
 from gdbext.golang.runtime.sizeclasses import SIZES, SPAN_CLASSES
 
@@ -52,6 +54,18 @@ class Instance:
     reachable: bool
 
 
+def tally(objects: Objects, types: int, text: int) -> I64:
+    """Objects and bytes by type, as ``kernels.tally`` counts them."""
+
+    def some(begin: int, end: int) -> I64:
+        out = np.zeros((2 * types + SPAN_CLASSES, 4), np.int64)
+        kernels.tally(objects, types, text, begin, end, out)
+        return out
+
+    first, *rest = parallel.split(len(objects.spans), some)
+    return sum(rest, first)
+
+
 @frozen(eq=False)
 class Histogram:
     """Counts by type; see ``kernels.tally``."""
@@ -62,9 +76,7 @@ class Histogram:
     @classmethod
     def of(cls, flowed: Flowed) -> Histogram:
         """Of all allocated objects."""
-        out = np.zeros((2 * len(flowed.table) + SPAN_CLASSES, 4), np.int64)
-        kernels.tally(flowed.laid.objects, len(flowed.table), flowed.table.text, out)
-        return cls(flowed, out)
+        return cls(flowed, tally(flowed.laid.objects, len(flowed.table), flowed.table.text))
 
     def total(self, which: int) -> Count:
         """Of all LIVE or DEAD ones."""

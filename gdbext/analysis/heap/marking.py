@@ -163,7 +163,7 @@ class Marking:
             finally:
                 free.put(found)
 
-        parallel.split(count, some, PIECES if count > MANY else 1)
+        parallel.split(count, some, min(count, PIECES))
         for back in self.backs:
             kernels.gather(self.front, back)
 

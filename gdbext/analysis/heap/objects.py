@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from gdbext.analysis.heap.kernels import objects as kernels
 from gdbext.analysis.heap.kernels.objects import BITMAP, HEADED, LARGE, NOSCAN, Objects
+from gdbext.compute import parallel
 from gdbext.compute.arrays import I32, U64, Bools
 from gdbext.errors import InconsistentRuntime
 from gdbext.golang.reading.program import Program
@@ -58,7 +59,7 @@ def lay_out(program: Program, heap: Heap, table: TypeTable) -> Laid:
     rows[:, kernels.DIVIDE] = _dividers(spans)
     rows[:, kernels.BITS] = _bits(program, spans, hosts, owners)
     state = np.zeros(spans.slots, np.int32)
-    kernels.begin(heap.allocated, state)
+    parallel.split(len(state), lambda first, end: kernels.begin(heap.allocated, state, first, end))
     return Laid(heap, Objects(rows, spans.pages, state, slot_sizes()), unreadable, (heap.image, *owners))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given, settings, strategies as st
 
 from gdbext.analysis.heap import retainedsets
-from gdbext.analysis.heap.dominators import Dominators
+from gdbext.analysis.heap.dominators import BLOCK, Dominators, highest
 from gdbext.analysis.heap.hanging import Hanging
 from gdbext.analysis.heap.rootgroups import GLOBAL, GOROUTINE, SORT, RootGroups
 from gdbext.compute.arrays import I64
@@ -235,6 +235,15 @@ def test_a_heap_of_nothing() -> None:
     found = Dominators.of(graph.made.flowed([]), groups)
     assert found.objects.tolist() == [0, 0] and len(found.largest(5)) == 0
     assert found.below(0, 5)[0].tolist() == found.of_groups([GOROUTINE]).tolist() == [1]
+
+
+@given(st.integers(0, 3 * BLOCK), st.integers(0, 40), st.integers(1, 1 << 40), st.integers(0, 99))
+def test_the_highest_in_their_order(many: int, count: int, most: int, seed: int) -> None:
+    chosen = np.random.default_rng(seed)
+    values = chosen.integers(0, most, 4 * BLOCK)
+    places = np.sort(chosen.choice(len(values), many, replace=False)).astype(np.int64)
+    wanted = sorted(places.tolist(), key=lambda place: (-values[place], place))[:count]
+    assert highest(values, places, count).tolist() == wanted
 
 
 def test_the_largest_come_first() -> None:

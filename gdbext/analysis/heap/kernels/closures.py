@@ -64,10 +64,11 @@ def pointers_of(span, slot):
     return ZERO if span[FLAGS] & NOSCAN else bits_of(span, slot)
 
 
-@library.kernel("control Objects u64[] u8[] u64[,]")
-def find(control, objects, entries, filter_, found):
-    """What the closures of each function (the sorted ``entries``) are like: rows of COLUMNS, zeros before."""
-    for number in range(len(objects.spans)):
+@library.kernel("control Objects u64[] u8[] i64 i64 u64[,]")
+def find(control, objects, entries, filter_, begin, end, found):
+    """What the closures of each function (the sorted ``entries``) in spans [begin, end) are like: rows of COLUMNS,
+    zeros before."""
+    for number in range(begin, end):
         span = objects.spans[number]
         for i in range(slots_of(span) if is_small(span) else 0):
             slot = np.uint64(i)

@@ -27,6 +27,7 @@ from gdbext.analysis.heap.kernels.meeting import (  # noqa: F401  a kernel's dec
     fetch_span,
     follow_statics,
     gather,
+    large,
     object_of,
     push_region,
     settle,
@@ -76,6 +77,7 @@ from gdbext.golang.types.rtype import CHAN, MAP, SLICE, STRING
 from gdbext.target.kernels import EIGHT, ONE, Memory  # noqa: F401  a kernel's declaration names some
 
 library = Library(__name__)
+AT_LEAST = 64
 FLAG_INDIR = np.uint64(1 << 7)
 """reflect/value.go."""
 
@@ -310,14 +312,17 @@ def follow_untyped(control, memory, objects, described, interfaces, place, entri
 
 @library.kernel("control Memory Objects Described Interfaces u64[] Place i32[] Work Work Mask i64")
 def follow_levels(control, memory, objects, described, interfaces, layout, place, rows, front, back, mask, most):
-    """Follow what is in ``front``, level by level: what has a type first. Stops at a level of more than ``most``."""
-    tops = front.tops
+    """Follow what is in ``front``, level by level: what has a type first. Stops at a level of more than ``most`` words:
+    a region counts as AT_LEAST of them."""
+    tops, words = front.tops, np.uint64(most)
     back.tops[ALONE] = 1
     while not stopped(control):
         typed, regions, untyped = tops[TYPED], tops[REGIONS], tops[UNTYPED]
-        if typed + regions > most or (typed + regions == 0 and (untyped > most or untyped == 0)):
+        if typed + regions + untyped == 0 or regions * AT_LEAST > most or large(objects, front.typed, typed, words):
             break
         if typed + regions == 0:
+            if large(objects, front.untyped, untyped, words):
+                break
             tops[UNTYPED] = 0
             settle(control, objects, front.untyped, rows, 0, untyped)
             follow_untyped(

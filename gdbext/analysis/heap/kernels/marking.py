@@ -16,6 +16,7 @@ from gdbext.analysis.heap.kernels.meeting import (
     FAR,
     append,
     entry_of,
+    large,
     object_of,
 )
 from gdbext.analysis.heap.kernels.objects import (  # noqa: F401  a kernel's declaration names some
@@ -333,10 +334,10 @@ def gather(control, front, back):
 
 @library.kernel("control Memory Objects Described Edges Marks Colours Found Found Mask i64")
 def mark_levels(control, memory, objects, described, edges, marks, colours, front, back, mask, most):
-    """Look into what is in ``front``, level by level, until nothing is left or a level has more than ``most``."""
+    """Look into what is in ``front``, level by level, until nothing is left or a level has more than ``most`` words."""
     while not stopped(control):
         count = front.tops[QUEUE]
-        if count == 0 or count > most:
+        if count == 0 or large(objects, front.queue, count, np.uint64(most)):
             return
         front.tops[QUEUE] = 0
         mark_objects(control, memory, objects, described, edges, marks, colours, front.queue, 0, count, back, mask)

@@ -106,6 +106,17 @@ def object_of(objects, entry):
 
 
 @inlined
+def large(objects, entries, count, most):
+    """Whether the first ``count`` objects have more than ``most`` words together."""
+    words = np.uint64(0)
+    for i in range(count):
+        words += objects.spans[np.int64(entries[i] >> TYPE_SHIFT), SIZE] >> THREE
+        if words > most:
+            return True
+    return False
+
+
+@inlined
 def push(queue, tops, which, entry):
     """Put an object at the end of a queue, which has room for every one."""
     queue[tops[which]] = entry

@@ -45,10 +45,10 @@ class Objects(NamedTuple):
     """The size of the slot for an object of (index * 8) bytes without a header."""
 
 
-@library.kernel("control u8[] i32[]")
-def begin(control, allocated, state):
-    """The states of slots of which nothing is known but whether they are allocated."""
-    for i in range(len(state)):
+@library.kernel("control u8[] i32[] i64 i64")
+def begin(control, allocated, state, first, end):
+    """The states of slots [first, end) of which nothing is known but whether they are allocated."""
+    for i in range(first, end):
         if i & SOME == 0 and stopped(control):
             return
         state[i] = ALLOCATED if is_set(allocated, i) else 0
@@ -261,14 +261,14 @@ def counted_as(state, flags, types, text):
     return 2 * types + np.int64((flags >> CLASS_SHIFT) & CLASS)
 
 
-@library.kernel("control Objects i64 i64 i64[,]")
-def tally(control, objects, types, text, out):
-    """Objects by type: rows of ``out`` (., 4) are count and bytes of marked ones, then of the others.
+@library.kernel("control Objects i64 i64 i64 i64 i64[,]")
+def tally(control, objects, types, text, begin, end, out):
+    """Spans [begin, end) by type: rows of ``out`` (., 4) are count and bytes of marked objects, then of the others.
 
     Each type has two rows, of objects that are certain to be of it and of those that are likely; behind those of all
     ``types`` stand span classes, for objects without a type. ``text``: the row of a string's bytes.
     """
-    for number in range(len(objects.spans)):
+    for number in range(begin, end):
         span = objects.spans[number]
         first = np.int64(span[FIRST])
         for i in range(first, first + slots_of(span)):
