@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from gdbext.golang.runtime.mgcmark import Roots
     from gdbext.golang.runtime.mheap import Heap
 
-BLOCK = 1 << 10
+BLOCK, STEP = 1 << 10, 1 << 20
+"""Places of which the highest value is found first, and that are looked at together: memory that is asked for anew
+costs more than what is done with it."""
 
 
 @frozen(eq=False)
@@ -60,8 +62,12 @@ class Dominators:
 
     def largest(self, count: int | None) -> I64:
         """The places of objects that retain the most, the most bytes first; None: of all."""
-        places = np.flatnonzero(self.graph.order < self.graph.slots)
-        return highest(self.bytes, places[places > 0], count)
+        order, step = self.graph.order, STEP if count is not None else len(self.graph)
+        found = list[I64]()
+        for at in range(0, len(order), step):
+            places = at + np.flatnonzero(order[at : at + step] < self.graph.slots)
+            found.append(highest(self.bytes, places, count))
+        return highest(self.bytes, np.concatenate(found), count)
 
     def of_groups(self, sorts: Sequence[int]) -> I64:
         """The places of groups of roots of some sorts, those that retain the most bytes first."""
@@ -112,9 +118,11 @@ def asked(known: Known) -> Dominators:
 def dominators(tree: Tree) -> I32:
     """Of each place the nearest that every path from place 0 to it goes through; 0 of that itself."""
     count = len(tree.parent)
-    semi, found = np.zeros(count, np.int32), np.zeros(count, np.int32)
+    semi = np.zeros(count, np.int32)
     scratch = Scratch(tree.parent.copy(), np.zeros(count, np.int32), np.empty(count, np.int32))
     kernels.semidominators(tree, scratch, semi)
+    found = scratch.path
+    found[:1] = 0
     kernels.dominators(tree.parent, semi, found)
     return found
 

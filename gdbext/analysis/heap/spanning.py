@@ -47,7 +47,7 @@ class Spanning:
         number[owned] = np.maximum(FREE - number[owned], 0)
         places = int(walked.tops[PLACED]) + 1
         starts, sources = _ends(chunks, places)
-        return cls(slots, number, walked.order[:places], Tree(walked.parent[:places].copy(), starts, sources))
+        return cls(slots, number, walked.order[:places], Tree(walked.parent[:places], starts, sources))
 
     def __len__(self) -> int:
         return len(self.order)
