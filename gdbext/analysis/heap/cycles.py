@@ -69,9 +69,9 @@ class Cycles(Sequence[Cycle]):
         places = places[np.argsort(component[places], kind="stable")]
         firsts, begins = np.unique(component[places], return_index=True)
         whole = contracted(tree, component) if len(firsts) else Tree(tree.parent[:1], tree.starts[:2], tree.sources[:0])
-        dominator = dominators(whole)
+        dominator, spare = dominators(whole)
         sizes = found.graph.sizes(found.flowed)
-        sums, objects = retained(dominator, sizes[: len(dominator)].copy())
+        sums, objects = retained(dominator, sizes[: len(dominator)].copy(), spare[0])
         own = np.add.reduceat(sizes[places], begins) if len(firsts) else sums[:0]
         order, ends = np.lexsort((firsts, -sums[firsts])), np.append(begins, len(places))[1:]
         ahead, queue = np.zeros(len(component), np.int32), np.empty(len(component), np.int32)
@@ -131,7 +131,7 @@ def components(tree: Tree) -> I32:
 def contracted(tree: Tree, component: I32) -> Tree:
     """The tree where each component is one place, which its other places hang below."""
     count = len(component)
-    parent, starts = np.empty(count, np.int32), np.zeros(count + 2, np.int64)
+    parent, starts = np.empty(count, np.int32), np.zeros(count + 2, np.int32)
     kernels.contract(tree, component, parent, starts)
     spanning.add_up(starts)
     sources = np.empty(int(starts[-1]), np.int32)

@@ -44,8 +44,9 @@ class Dominators:
     def of(cls, flowed: Flowed, groups: RootGroups, hanging: Hanging | None = None) -> Dominators:
         """Of all live objects. ``hanging``: groups of roots that objects lead to."""
         graph = Spanning.of(flowed, groups, hanging)
-        dominator = dominators(graph.tree)
-        return cls(flowed, groups, graph, dominator, *retained(dominator, graph.sizes(flowed)))
+        dominator, spare = dominators(graph.tree)
+        sizes = graph.sizes(flowed, spare[:2].reshape(-1).view(np.int64))
+        return cls(flowed, groups, graph, dominator, *retained(dominator, sizes, spare[2]))
 
     def place(self, id_: int) -> int:
         """That of a slot; 0 where no root reaches it."""
@@ -115,22 +116,22 @@ def asked(known: Known) -> Dominators:
     return Dominators.of(live, groups)
 
 
-def dominators(tree: Tree) -> I32:
-    """Of each place the nearest that every path from place 0 to it goes through; 0 of that itself."""
-    count = len(tree.parent)
-    semi = np.zeros(count, np.int32)
-    scratch = Scratch(tree.parent.copy(), np.zeros(count, np.int32), np.empty(count, np.int32))
-    kernels.semidominators(tree, scratch, semi)
-    found = scratch.path
+def dominators(tree: Tree) -> tuple[I32, I32]:
+    """Of each place the nearest that every path from place 0 to it goes through; 0 of that itself. And rows of three
+    numbers for each place, memory that is of no more use: to get other costs more than what is done with it."""
+    room = np.zeros((4, len(tree.parent)), np.int32)
+    semi, above, label, found = room
+    above[:] = tree.parent
+    kernels.semidominators(tree, Scratch(above, label, found), semi)
     found[:1] = 0
     kernels.dominators(tree.parent, semi, found)
-    return found
+    return found, room[:3]
 
 
-def retained(dominator: I32, sizes: I64) -> tuple[I64, I32]:
+def retained(dominator: I32, sizes: I64, objects: I32) -> tuple[I64, I32]:
     """Of each place the bytes and the objects it dominates, itself with them; what has no bytes is no object. ``sizes``
-    become those bytes."""
-    objects = (sizes > 0).astype(np.int32)
+    become those bytes, ``objects`` those counts."""
+    np.not_equal(sizes, 0, out=objects, casting="unsafe")
     kernels.add_up(dominator, sizes, objects)
     return sizes, objects
 

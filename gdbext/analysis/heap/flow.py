@@ -118,7 +118,6 @@ class Traversal:
     backs: Sequence[Work]
     rows: I32
     begins: I32
-    spare: U64
     data: Sequence[Data]
 
     @classmethod
@@ -136,7 +135,7 @@ class Traversal:
         return cls(
             laid, table, Place(statics, np.array([low, high, *hosts], np.uint64)),
             Interfaces(table.itab, table.itab_row, table.filter), works[0], works[1:], np.empty(room[0], np.int32),
-            np.empty(len(laid.objects.spans) + 1, np.int32), np.empty(room[0], np.uint64), every,
+            np.empty(len(laid.objects.spans) + 1, np.int32), every,
         )  # fmt: skip
 
     def begin(self, variables: U64) -> None:
@@ -220,7 +219,7 @@ class Traversal:
 
     def _settle(self, entries: U64, count: int) -> None:
         objects, rows = self.laid.objects, self.rows
-        meeting.arrange(entries, count, self.begins, self.spare)
+        meeting.arrange(entries, count, self.begins, self.backs[0].typed)
         parallel.split(count, lambda begin, end: meeting.settle(objects, entries, rows, begin, end))
 
     def _level(self, parts: Sequence[tuple[int, Callable[[int, int, Work], None]]]) -> None:

@@ -12,7 +12,9 @@ from gdbext.analysis.heap.kernels import spanning as kernels
 from gdbext.analysis.heap.kernels.dominators import Tree
 from gdbext.analysis.heap.kernels.spanning import DONE, FREE, OWNED, PAIRS, PLACED, UNSEEN
 from gdbext.analysis.heap.kernels.words import Mask
+from gdbext.analysis.heap.objects import MOST_SLOTS
 from gdbext.compute.arrays import I32, I64, U64
+from gdbext.errors import InconsistentRuntime
 
 if TYPE_CHECKING:
     from gdbext.analysis.heap.flow import Flowed
@@ -52,9 +54,10 @@ class Spanning:
     def __len__(self) -> int:
         return len(self.order)
 
-    def sizes(self, flowed: Flowed) -> I64:
-        """Bytes of the slot in each place, 0 of groups."""
-        found = np.zeros(len(self), np.int64)
+    def sizes(self, flowed: Flowed, into: I64 | None = None) -> I64:
+        """Bytes of the slot in each place, 0 of groups. ``into``: where to write them."""
+        found = np.empty(len(self), np.int64) if into is None else into
+        found[:] = 0
         kernels.sizes(flowed.laid.objects, self.number, found)
         return found
 
@@ -84,9 +87,11 @@ def _walked(flowed: Flowed, given: kernels.Given, number: I32) -> tuple[kernels.
     return walked, chunks
 
 
-def _ends(chunks: list[U64], places: int) -> tuple[I64, I32]:
-    """Edges by where they lead. ``chunks`` is empty then."""
-    starts = np.zeros(places + 2, np.int64)
+def _ends(chunks: list[U64], places: int) -> tuple[I32, I32]:
+    """Edges by where they lead. ``chunks`` is empty then. Raises InconsistentRuntime."""
+    if (edges := places + sum(map(len, chunks))) >= MOST_SLOTS:
+        raise InconsistentRuntime(f"{edges:,} pointers to objects: {MOST_SLOTS:,} at most")
+    starts = np.zeros(places + 2, np.int32)
     for chunk in chunks:
         kernels.count_ends(chunk, starts)
     kernels.add_up(starts)

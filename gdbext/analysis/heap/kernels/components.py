@@ -75,7 +75,7 @@ def rings(control, tree, component, ring):
                 ring[place] = True
 
 
-@library.kernel("control Tree i32[] i32[] i64[]")
+@library.kernel("control Tree i32[] i32[] i32[]")
 def contract(control, tree, component, parent, starts):
     """The tree with each component in its lowest place, which the others hang below: ``parent``, and the counts of
     the other edges to each place, two behind it in ``starts``."""
@@ -91,7 +91,7 @@ def contract(control, tree, component, parent, starts):
                 starts[own + 2] += 1
 
 
-@library.kernel("control Tree i32[] i64[] i32[]")
+@library.kernel("control Tree i32[] i32[] i32[]")
 def contract_edges(control, tree, component, starts, sources):
     """Those edges, put where ``starts`` says, one behind the place."""
     for place in range(len(component)):

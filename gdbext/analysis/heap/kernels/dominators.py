@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gdbext.compute.arrays import I32, I64
+from gdbext.compute.arrays import I32
 from gdbext.compute.functions import inlined
 from gdbext.compute.intrinsics import SOME, stopped
 from gdbext.compute.library import Library
@@ -21,7 +21,7 @@ class Tree(NamedTuple):
 
     parent: I32
     """Above each place in the tree."""
-    starts: I64
+    starts: I32
     sources: I32
     """``sources`` [starts[p], starts[p + 1]): where the other edges to a place come from."""
 

@@ -269,7 +269,7 @@ def visit(control, memory, objects, described, mask, tree, given, pairs):
     tops[PAIRS] = count
 
 
-@library.kernel("control u64[] i64[]")
+@library.kernel("control u64[] i32[]")
 def count_ends(control, pairs, starts):
     """Count the edges to each place, two behind it in ``starts``."""
     for i in range(len(pairs)):
@@ -278,7 +278,7 @@ def count_ends(control, pairs, starts):
         starts[np.int64(pairs[i] & LOW) + 2] += 1
 
 
-@library.kernel("control i64[]")
+@library.kernel("control i32[]")
 def add_up(control, starts):
     """From counts to where each place's edges begin, one behind it."""
     for i in range(1, len(starts)):
@@ -287,7 +287,7 @@ def add_up(control, starts):
         starts[i] += starts[i - 1]
 
 
-@library.kernel("control u64[] i64[] i32[]")
+@library.kernel("control u64[] i32[] i32[]")
 def fill(control, pairs, starts, sources):
     """Put where edges come from in its place; behind all of them ``starts`` says where each place's begin."""
     for i in range(len(pairs)):
