@@ -42,6 +42,7 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
         "ancestors": report.Rows(map(leakrows.SURVIVOR.object, found.survivors)),
         "groups": report.Rows({**leakrows.GROUP.object(row), "proved": not found.doubts} for row in rows),
         "goroutines": list(found.goids),
+        "woken": {"contexts": found.woken, "several": found.several},
         "piles": report.Rows(map(pilerows.PILE.object, piles)),
     }
     document["registered"] = {
@@ -85,6 +86,10 @@ def _totals(found: leaking.Leaks) -> Iterator[str]:
     if found.goids:
         many = counts.plural(len(found.goids), "goroutine")
         yield f"{'goroutines':<16}{many} {counts.verb(len(found.goids), 'waits', 'wait')} for these and nothing else"
+    if found.woken:
+        with_ = f", {found.several:,} of them with several" if found.several else ""
+        many = counts.plural(found.woken, "context")
+        yield f"{'woken':<16}{many}, which goroutines can cancel once what they wait for has ended{with_}"
 
 
 COMMAND = Command(
@@ -100,10 +105,11 @@ COMMAND = Command(
         "  held            something that can cancel it is reachable\n"
         "  cancelled, being-cancelled\n"
         "These are proofs: the whole heap is followed twice, with and without what only registers contexts. Where\n"
-        "something that the proof rests on was not whole it says suspected, and why. The ancestors and deadlines are\n"
-        "named for all of these together: one that ends may wake a goroutine that ends another. What a weak pointer\n"
-        "leads to counts as reachable until a collection has taken it. Bytes are what would become\n"
-        "garbage if exactly these contexts left their parents' maps, with the goroutines that wait for nothing else;\n"
+        "something that the proof rests on was not whole it says suspected, and why. A goroutine that waits for one\n"
+        "of these may cancel another one once it wakes (woken): that one ends with what ends the first. Deadlines are\n"
+        "named for all of these together. What a weak pointer leads to counts as reachable until a collection has\n"
+        "taken it. Bytes are what would become garbage if exactly these contexts left their parents' maps, with the\n"
+        "goroutines that wait for nothing else;\n"
         "of held and cancelled ones the contexts' own. What a single context retains (--verdict of go-ctxtree and\n"
         "go-ctxchain) is what would become garbage if it were cancelled and nobody had it any more, itself with it.\n"
         "Made by: where most of those were made that the memory profile sampled, and how many other places there are.\n"

@@ -261,6 +261,9 @@ JUDGED: Schema[Shown, Chunk] = Schema(
         _judged("verdict", Kind.TEXT),
         _judged("stoppable", Kind.FLAG),
         _judged("proved", Kind.FLAG),
+        _judged("ends_with", Kind.ADDRESS),
+        _judged("woken", Kind.FLAG),
+        _judged("woken_by_several", Kind.FLAG),
         _judged("holder", Kind.MAPPING),
         _judged("retained_bytes", Kind.BYTES),
     )

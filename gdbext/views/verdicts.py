@@ -29,8 +29,22 @@ def phrases(judged: Judged, index: int) -> Iterator[Phrase]:
         yield ["held by", Hostile(holders.text(judged.holder(index)))]
     elif verdict not in SILENT:
         yield [word(judged, verdict, bool(judged.verdicts.stoppable[index]))]
+        yield from _woken(judged, index)
     if (size := int(judged.retained.bytes[index])) > 0:
         yield ["retains", Bytes(size)]
+
+
+def _woken(judged: Judged, index: int) -> Iterator[Phrase]:
+    """That a goroutine can cancel a proved one after all, once something has ended."""
+    if judged.verdicts.woken[index]:
+        others = " or others" if judged.verdicts.several[index] else ""
+        yield ["a goroutine can cancel it once", _survivor(judged, index), f"has ended{others}"]
+
+
+def _survivor(judged: Judged, index: int) -> Address | None:
+    """What ends a proved one."""
+    found = int(judged.verdicts.survivor[index])
+    return Address(int(judged.known.contexts.address[found])) if found >= 0 else None
 
 
 def word(judged: Judged, verdict: int, stoppable: bool) -> str:
@@ -66,6 +80,9 @@ def members(judged: Judged, index: int) -> dict[str, Any]:
         "verdict": VERDICTS[verdict] or None,
         "stoppable": bool(judged.verdicts.stoppable[index]) if verdict == REGISTERED else None,
         "proved": not judged.doubts if verdict != NONE else None,
+        "ends_with": _survivor(judged, index) if verdict in PROVED else None,
+        "woken": bool(judged.verdicts.woken[index]) if verdict in PROVED else None,
+        "woken_by_several": bool(judged.verdicts.several[index]) if verdict in PROVED else None,
         "holder": holder_object(judged.holder(index)) if verdict == HELD else None,
         "retained_bytes": Absent(REASONS[size]) if size in REASONS else size,
     }

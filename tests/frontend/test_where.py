@@ -25,7 +25,7 @@ SHALLOW = {"go-print": 1}
 UNSEEN = {"contexts[].cause"}
 """What Delve's prompt finds of the sample are live contexts only."""
 PASSING = {"caches[].tiny", "caches[].tiny_left"}
-"""What one run of the sample has and another has not: a processor's block for tiny objects goes with each collection."""
+"""What one run of the sample has and another has not: a processor's block for tiny objects ends with a collection."""
 IN_SCRIPTS = {"go-ctxchain": ("all",)}
 """Arguments that scripts spell otherwise."""
 

@@ -55,6 +55,14 @@ def positions(parent: I32, roots: I64, sizes: I32, families: tuple[I32, I32]) ->
     return position
 
 
+def below_any(parent: I32, order: I32, which: Bools) -> Bools:
+    """Which nodes are some of those or below one. ``order``: as ``top_down`` gives it."""
+    state = np.where(which, 1, np.where(parent < 0, 0, 2)).astype(np.uint8)
+    kernels.inherit(parent, order, state, 2)
+    found: Bools = state == 1
+    return found
+
+
 def below(parent: I32, start: int) -> Bools:
     """Which nodes are ``start`` or below it."""
     known = np.zeros(len(parent), np.int8)

@@ -43,7 +43,7 @@ def holder(known: Known, index: int, named: bool = True) -> Holder:
         function = int(proof.function[index])
         name = known.symtab.name(function) if function >= 0 else ""
         return Holder("frame", function=name, goid=int(known.goroutines.goid[row]))
-    return Holder("running")
+    return Holder("users' type" if proof.users[index] else "running")
 
 
 def _closure(known: Known, slot: int, named: bool) -> Holder:

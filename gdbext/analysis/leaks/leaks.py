@@ -61,7 +61,8 @@ class Leaks:
     single one. ``bound``: how many lost and orphaned ones a survivor ends; ``endless``: how many nothing does.
     ``maps``: the children maps. ``goids``: of goroutines that wait for proved contexts and nothing else.
     ``unstoppable``: AfterFuncs that nothing can stop; ``piled``: those that wait for one context with many others.
-    ``latest``: when the last deadline is; ``now``: the program's clock."""
+    ``latest``: when the last deadline is; ``now``: the program's clock. ``woken``: how many a goroutine can cancel once
+    what it waits for has ended; ``several``: how many of those end with more than one context above."""
 
     doubts: Sequence[str]
     all: Count
@@ -81,6 +82,8 @@ class Leaks:
     goids: Sequence[int]
     latest: int
     now: int
+    woken: int = 0
+    several: int = 0
 
     @property
     def proved(self) -> int:
@@ -124,6 +127,8 @@ def leaks(known: Known) -> Leaks:
         goids=np.unique(known.goroutines.goid[np.unique(kept.waits.row)]).tolist(),
         latest=int(deadlines.max(initial=NO_DEADLINE)),
         now=known.goroutines.now.ns,
+        woken=int(np.count_nonzero(verdicts.woken)),
+        several=int(np.count_nonzero(verdicts.several)),
     )
 
 

@@ -8,11 +8,14 @@ wakes them is reached; who waits on a context's Done channel wakes when that con
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from attrs import field, frozen
 
+from gdbext.analysis.contexts import forests
+from gdbext.analysis.contexts.users import users
 from gdbext.analysis.contexts.watchers import WATCHER
 from gdbext.analysis.heap.flow import contents
 from gdbext.analysis.heap.kernels import marking as kernels
@@ -29,7 +32,7 @@ from gdbext.golang.std import cancelers, context
 if TYPE_CHECKING:
     from gdbext.analysis.heap.flow import Flowed
     from gdbext.analysis.leaks.blocking import Blocked
-    from gdbext.compute.arrays import I64, U64, Bools
+    from gdbext.compute.arrays import I32, I64, U64, Bools
 
 
 PIECE = 1 << 18
@@ -86,7 +89,21 @@ class Proof:
     waiting: Bools = field(repr=False)
     words: Words = field(repr=False)
     timers: U64 = field(repr=False)
+    users: Bools = field(repr=False)
+    """Which end with a context of a type of the program's own that is no object: nobody knows who ends that."""
+    passes: _Passes = field(repr=False)
     notes: tuple[str, ...] = ()
+
+    @property
+    def waits(self) -> tuple[I64, I64]:
+        """(context, row of a goroutine that waits for it), pairs."""
+        context_, row = self.passes.contexts.waits.T
+        return context_, row
+
+    def after(self, ended: Bools, above: I32) -> Bools:
+        """Which contexts end when those do (``above``: what each ends with), for that wakes goroutines which can cancel
+        others; without those from the beginning that no goroutine can cancel."""
+        return self.passes.gone_on().after(ended, above, self.held)
 
 
 def prove(facts: Facts) -> Proof:
@@ -114,7 +131,8 @@ class _Passes:
         self.on_threads = others[others >= 0]
         """Contexts that threads' registers and the stacks of schedulers and signal handlers hold."""
         n = len(self.contexts)
-        self.held, self.seen = np.zeros(n, np.bool_), 0
+        self.users = users(self.contexts)
+        self.held, self.seen = self.users.copy(), 0
         self.closure, self.row, self.function = (np.full(n, -1, np.int64) for _ in range(3))
         self.marking = self._marking()
 
@@ -143,7 +161,7 @@ class _Passes:
 
     def _ends(self) -> Bools:
         """Which contexts end by themselves: a deadline of their own, or of one above."""
-        from gdbext.analysis.contexts import forests, kernels as contextkernels
+        from gdbext.analysis.contexts import kernels as contextkernels
 
         timers = [kind.name == context.TIMER for kind in self.contexts.types.kinds]
         stops = [kind.name == context.WITHOUT_CANCEL for kind in self.contexts.types.kinds]
@@ -165,16 +183,41 @@ class _Passes:
         ids = self.heap.ids(self.contexts.address)
         return Proof(
             self.places, self.blocked, firm, self.held, (ids < 0) | self.marking.reached(ids), self.closure,
-            self.row, self.function, self.waiting, self.words, self.edges.stopped, tuple(self._notes()),
+            self.row, self.function, self.waiting, self.words, self.edges.stopped, self.users, self,
+            tuple(self._notes()),
         )  # fmt: skip
+
+    def gone_on(self) -> _Passes:
+        """The same, to go on with: this one stays as it is."""
+        made = copy(self)
+        made.marking, made.seen = self.marking.again(kernels.EVERY), 0
+        made.held, made.waiting = self.held.copy(), self.waiting.copy()
+        made.closure, made.row, made.function = self.closure.copy(), self.row.copy(), self.function.copy()
+        return made
+
+    def after(self, ended: Bools, above: I32, held: Bools) -> Bools:
+        """As ``Proof.after``; ``held``: which are so before."""
+        order, (context_, row) = forests.top_down(above), self.contexts.waits.T
+        while True:
+            ended = forests.below_any(above, order, ended)
+            rows = np.unique(row[ended[context_] & self.waiting[row]])
+            if not len(rows):
+                return forests.below_any(above, order, self.held & ~held)
+            self._wake(rows)
+            ended = ended | (self.held & ~held)
 
     def _follow(self, words: U64) -> None:
         self.marking.mark(words)
         self._hold()
-        while len(rows := self._woken()):
+        self._wake(self._woken())
+
+    def _wake(self, rows: I64) -> None:
+        """These, and whom they can wake."""
+        while len(rows):
             self.waiting[rows] = False
             self.marking.mark(of_rows(self.facts, self.words, rows))
             self._hold()
+            rows = self._woken()
 
     def _first(self) -> U64:
         """What is there whatever waits."""

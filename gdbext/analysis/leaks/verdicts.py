@@ -8,6 +8,7 @@ import numpy as np
 from attrs import field, frozen
 
 from gdbext.analysis.contexts.contexts import LIVE, NO_DEADLINE
+from gdbext.analysis.leaks.awakened import NOBODY, Awakened
 from gdbext.golang.std import context
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 NONE, LOST, ORPHANED, UNTIL_DEADLINE, REGISTERED, HELD, CANCELLED, BEING_CANCELLED = range(8)
 VERDICTS = ("", "lost", "orphaned", "until-deadline", "registered", "held", "cancelled", "being-cancelled")
 PROVED = (LOST, ORPHANED, UNTIL_DEADLINE)
-NOBODY, UNKNOWN = -1, -2
+UNKNOWN = -2
 MANY, SHARE = 8, 50
 """A context that so many proved ones are registered with, and this share of all, is no part of a family."""
 NEVER = np.iinfo(np.int64).max
@@ -33,7 +34,8 @@ class Verdicts:
     which ends it; NOBODY. ``top``: the highest proved one of its family, itself or one above; a context that very many
     are registered with is a family of its own.
     ``deadline``: the earliest over itself and those that it is registered under, CLOCK_MONOTONIC ns; NO_DEADLINE.
-    ``stoppable``: whether something can stop an AfterFunc.
+    ``stoppable``: whether something can stop an AfterFunc. ``woken``: proved ones that a goroutine can cancel once what
+    it waits for has ended, which ``survivor`` ends, and others too where there are ``several``.
     """
 
     verdict: U8 = field(repr=False)
@@ -42,6 +44,8 @@ class Verdicts:
     top: I32 = field(repr=False)
     deadline: I64 = field(repr=False)
     stoppable: Bools = field(repr=False)
+    woken: Bools = field(repr=False)
+    several: Bools = field(repr=False)
 
     @classmethod
     def of(cls, contexts: Contexts, proof: Proof, alive: Bools) -> Verdicts:
@@ -59,8 +63,10 @@ class Verdicts:
         verdict[contexts.state != LIVE] = CANCELLED
         verdict[_being_cancelled(contexts, above, order) & (contexts.state == LIVE)] = BEING_CANCELLED
         verdict[~can] = NONE
-        survivor, top = families(above, order, np.isin(verdict, PROVED))
-        return cls(verdict, above, survivor, top, deadline, calls & proof.held)
+        proved = np.isin(verdict, PROVED)
+        survivor, top = families(above, order, proved)
+        found = Awakened.of(proof, above, proved, survivor)
+        return cls(verdict, above, found.survivor, top, deadline, calls & proof.held, found.woken, found.several)
 
     def rows(self, verdict: int) -> I64:
         """The contexts of one verdict."""
