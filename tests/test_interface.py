@@ -231,7 +231,7 @@ KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "slot": {"address", "index"},
         },
     ),
-    "go-refs": ((HELD,), {"referrers": [{"address", "base", "type", "field"}]}),
+    "go-refs": ((HELD,), {"referrers": [{"address", "base", "type", "field", "depth", "to"}], "left_out": int}),
     "go-retained": (
         ("--limit", "2"),
         {

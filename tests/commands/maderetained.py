@@ -71,10 +71,11 @@ class Heap:
         own = np.array([self.goroutine], np.uint64)
         groups = RootGroups.made(given, np.array(values, np.uint64), np.zeros(1, np.int64), own)
         found = Dominators.of(flowed, groups)
+        names = self._names()
         session = Session(self.made.world.target)  # type: ignore[arg-type]
         vars(session).update(
             dominators=found, cycles=Cycles.of(found), lookup=lookup(self.made, flowed), live=flowed,
-            histogram=Histogram.of(flowed), root_names=self._names(), heap_notes=["a note"],
+            histogram=Histogram.of(flowed), root_names=names, roots=names.roots, heap_notes=["a note"],
             context_types=SimpleNamespace(kinds=[SimpleNamespace(name=name) for name in contexts]),
         )  # fmt: skip
         return session

@@ -10,12 +10,14 @@ from gdbext.analysis.heap.kernels import words
 from gdbext.analysis.heap.kernels.words import Mask
 from gdbext.analysis.heap.lookup import Lookup, Object
 from gdbext.compute import parallel
-from gdbext.compute.arrays import U64
+from gdbext.compute.arrays import I32, U64
 from gdbext.compute.room import enough
 from gdbext.golang.runtime.mgcmark import Roots
 
 PIECES = 16
 ROOM = 1 << 12
+ANY = np.zeros(0, np.int32)
+"""No numbers of slots: what points into any is found."""
 
 
 @frozen
@@ -30,8 +32,17 @@ class Referrer:
 
 def pointing_to(flowed: Flowed, target: Object) -> U64:
     """Rows (where, what it says) of pointer words in reachable objects that point into one, by address."""
-    spans, ends = flowed.laid.objects.spans, (target.base, target.base + target.size)
-    return np.concatenate(parallel.split(len(spans), lambda *part: pointers(flowed, *ends, *part), PIECES))
+    return pointing_into(flowed, target.base, target.base + target.size)
+
+
+def pointing_into(flowed: Flowed, low: int, high: int, numbers: I32 = ANY, least: int = 0) -> U64:
+    """Those that point into [low, high): with ``numbers`` of all slots, into slots whose number is at least so much."""
+    spans = flowed.laid.objects.spans
+
+    def some(begin: int, end: int) -> U64:
+        return pointers(flowed, low, high, begin, end, numbers, least)
+
+    return np.concatenate(parallel.split(len(spans), some, PIECES))
 
 
 def pointing_from(flowed: Flowed, holder: Object, target: Object) -> U64:
@@ -41,14 +52,15 @@ def pointing_from(flowed: Flowed, holder: Object, target: Object) -> U64:
     return found[(where >= np.uint64(holder.base)) & (where < np.uint64(holder.base + holder.size))]
 
 
-def pointers(flowed: Flowed, low: int, high: int, begin: int, end: int) -> U64:
+def pointers(flowed: Flowed, low: int, high: int, begin: int, end: int, numbers: I32 = ANY, least: int = 0) -> U64:
     """Rows (where, what it says) of pointer words in reachable objects of spans [begin, end) that point into [low,
-    high), by address."""
+    high), by address; ``numbers`` as of ``pointing_into``."""
     laid, described, memory = flowed.laid, flowed.table.described, flowed.laid.heap.image.memory
 
     def find(room: int) -> tuple[int, U64]:
         out, mask = np.zeros((room, 2), np.uint64), Mask.none()
-        return int(words.pointers_to(memory, laid.objects, described, mask, low, high, begin, end, out)), out
+        some = low, high, numbers, least, begin, end
+        return int(words.pointers_to(memory, laid.objects, described, mask, *some, out)), out
 
     count, found = enough(ROOM, find)
     return found[:count]

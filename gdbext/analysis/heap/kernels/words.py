@@ -24,6 +24,7 @@ from gdbext.analysis.heap.kernels.objects import (  # noqa: F401  a kernel's dec
     bit_at,
     header_of,
     header_row,
+    slot_of,
     slots_of,
 )
 from gdbext.compute.arrays import U64
@@ -113,9 +114,19 @@ def pointer_words(control, memory, objects, described, mask, begin, end, out):
     return count
 
 
-@library.kernel("control Memory Objects Described Mask u64 u64 i64 i64 u64[,] -> i64")
-def pointers_to(control, memory, objects, described, mask, low, high, begin, end, out):
-    """The pointer words of reachable objects of spans [begin, end) that point into [low, high).
+@inlined
+def is_wanted(objects, numbers, least, address):
+    """Whether an address lies in a slot whose number is that large; without numbers every one is."""
+    if len(numbers) == 0:
+        return True
+    number, slot = slot_of(objects, address)
+    return number >= 0 and np.int64(numbers[np.int64(objects.spans[number, FIRST] + slot)]) >= least
+
+
+@library.kernel("control Memory Objects Described Mask u64 u64 i32[] i64 i64 i64 u64[,] -> i64")
+def pointers_to(control, memory, objects, described, mask, low, high, numbers, least, begin, end, out):
+    """The pointer words of reachable objects of spans [begin, end) that point into [low, high), and there into slots
+    whose ``numbers`` are at least ``least``; into any where there are no numbers.
 
     Rows of ``out`` (n, 2): where the word is, what it says. Returns how many, which may be more than there is room for.
     """
@@ -132,7 +143,7 @@ def pointers_to(control, memory, objects, described, mask, low, high, begin, end
             words, decided = (span[SIZE] - header) >> THREE, False
             for w in range(words):
                 word = load64(host + (np.uint64(w) << THREE))
-                if word < low or word >= high:
+                if word < low or word >= high or not is_wanted(objects, numbers, least, word):
                     continue
                 if not decided:
                     put_mask(memory, described, span, np.uint64(slot), mask)
