@@ -89,7 +89,7 @@ def _totals(found: leaking.Leaks) -> Iterator[str]:
     if found.woken:
         with_ = f", {found.several:,} of them with several" if found.several else ""
         many = counts.plural(found.woken, "context")
-        yield f"{'woken':<16}{many}, which goroutines can cancel once what they wait for has ended{with_}"
+        yield f"{'woken':<16}{many}, which goroutines or AfterFuncs can cancel once what these wait for ends{with_}"
 
 
 COMMAND = Command(

@@ -38,7 +38,7 @@ def _woken(judged: Judged, index: int) -> Iterator[Phrase]:
     """That a goroutine can cancel a proved one after all, once something has ended."""
     if judged.verdicts.woken[index]:
         others = " or others" if judged.verdicts.several[index] else ""
-        yield ["a goroutine can cancel it once", _survivor(judged, index), f"has ended{others}"]
+        yield ["what wakes can cancel it once", _survivor(judged, index), f"has ended{others}"]
 
 
 def _survivor(judged: Judged, index: int) -> Address | None:

@@ -108,6 +108,20 @@ func plant(server, other context.Context) {
 	go func() { <-channel; cancelRelayed() }()
 	note("relayed", relayed)
 
+	called, cancelCalled := context.WithCancel(context.Background())
+	context.AfterFunc(request, cancelCalled)
+	note("called", called)
+
+	itself, cancelItself := context.WithCancel(server)
+	context.AfterFunc(itself, cancelItself)
+	note("by itself", itself)
+	one, cancelOne := context.WithCancel(server)
+	two, cancelTwo := context.WithCancel(server)
+	context.AfterFunc(one, cancelTwo)
+	context.AfterFunc(two, cancelOne)
+	note("by each other", one)
+	note("by each other", two)
+
 	both, cancelBoth := context.WithCancel(other)
 	after(request, cancelBoth)
 	note("with several", both)

@@ -1,4 +1,4 @@
-"""Proved contexts that a goroutine can cancel once another one has ended: it waits for that one and for nothing else.
+"""Proved contexts that a goroutine or an AfterFunc can cancel once another one has ended, which it waits for.
 
 So they end with what ends the other one as well. What goroutines could do that wake when contexts above have ended is
 followed from where the proof came to: of all those contexts at once, then of one after another.
@@ -50,9 +50,9 @@ class Awakened:
 
 
 def _waited(proof: Proof, proved: Bools, survivor: I32) -> I32:
-    """The survivors of what goroutines wait for that nothing else wakes, those of most goroutines first."""
-    context, row = proof.waits
-    mine = proved[context] & proof.waiting[row] & (survivor[context] != NOBODY)
+    """The survivors of what goroutines and AfterFuncs wait for, those of most of them first."""
+    context = proof.waited
+    mine = proved[context] & (survivor[context] != NOBODY)
     every, counts = np.unique(survivor[context[mine]], return_counts=True)
     found: I32 = every[np.argsort(-counts, kind="stable")]
     return found

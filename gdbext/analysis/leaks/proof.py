@@ -15,6 +15,7 @@ import numpy as np
 from attrs import field, frozen
 
 from gdbext.analysis.contexts import forests
+from gdbext.analysis.contexts.contexts import LIVE
 from gdbext.analysis.contexts.users import users
 from gdbext.analysis.contexts.watchers import WATCHER
 from gdbext.analysis.heap.flow import contents
@@ -95,10 +96,11 @@ class Proof:
     notes: tuple[str, ...] = ()
 
     @property
-    def waits(self) -> tuple[I64, I64]:
-        """(context, row of a goroutine that waits for it), pairs."""
+    def waited(self) -> I64:
+        """The contexts that goroutines and AfterFuncs wait for which nothing wakes or calls, one for each of them."""
         context_, row = self.passes.contexts.waits.T
-        return context_, row
+        found: I64 = np.concatenate([context_[self.waiting[row]], self.passes.caller[~self.passes.called]])
+        return found
 
     def after(self, ended: Bools, above: I32) -> Bools:
         """Which contexts end when those do (``above``: what each ends with), for that wakes goroutines which can cancel
@@ -126,7 +128,10 @@ class _Passes:
         stacks = self.words.take(self.words.row >= 0)
         self.waiting = self.blocked.mask.copy()
         self.on_stacks = self._on_stacks(stacks)
-        self.ends, self.done = self._ends(), self._done_channels()
+        self.ends, self.done = self._ends() | self._being_cancelled(), self._done_channels()
+        self.call, self.caller = self._calls()
+        self.called = np.ones(len(self.call), np.bool_)
+        """Which AfterFuncs were looked at: all, as long as they do not count."""
         others = self.places.at(facts.more.value[~np.isin(facts.more.kind, OF_GOROUTINES)])
         self.on_threads = others[others >= 0]
         """Contexts that threads' registers and the stacks of schedulers and signal handlers hold."""
@@ -171,14 +176,21 @@ class _Passes:
         found: Bools = state == 1
         return found
 
+    def _being_cancelled(self) -> Bools:
+        """Which are in the map of one that has ended, or below such a one: its cancel is at work."""
+        above = self.contexts.registered_with.copy()
+        forests.cut_cycles(above)
+        return forests.below_any(above, forests.top_down(above), self.contexts.state != LIVE)
+
     def run(self) -> Proof:
         """Until nothing more wakes."""
         self._follow(self._first())
         brought = self._brought_back()
-        changes = not self.marking.reached(self.heap.ids(brought)).all()
+        changes = not self.marking.reached(self.heap.ids(np.concatenate([brought, self.call]))).all()
         marking = self.marking.again(kernels.EVERY) if changes else self.marking
         firm = Firm(marking, self.marking.cuts, self.waiting.copy())
         self._revive()
+        self.called[:] = False
         self._follow(brought)
         ids = self.heap.ids(self.contexts.address)
         return Proof(
@@ -191,7 +203,7 @@ class _Passes:
         """The same, to go on with: this one stays as it is."""
         made = copy(self)
         made.marking, made.seen = self.marking.again(kernels.EVERY), 0
-        made.held, made.waiting = self.held.copy(), self.waiting.copy()
+        made.held, made.waiting, made.called = self.held.copy(), self.waiting.copy(), self.called.copy()
         made.closure, made.row, made.function = self.closure.copy(), self.row.copy(), self.function.copy()
         return made
 
@@ -200,24 +212,24 @@ class _Passes:
         order, (context_, row) = forests.top_down(above), self.contexts.waits.T
         while True:
             ended = forests.below_any(above, order, ended)
-            rows = np.unique(row[ended[context_] & self.waiting[row]])
-            if not len(rows):
+            rows, words = np.unique(row[ended[context_] & self.waiting[row]]), self._called(ended)
+            if not len(rows) and not len(words):
                 return forests.below_any(above, order, self.held & ~held)
-            self._wake(rows)
+            self._wake(rows, words)
             ended = ended | (self.held & ~held)
 
     def _follow(self, words: U64) -> None:
         self.marking.mark(words)
         self._hold()
-        self._wake(self._woken())
+        self._wake(self._woken(), self._called(self._ended()))
 
-    def _wake(self, rows: I64) -> None:
-        """These, and whom they can wake."""
-        while len(rows):
+    def _wake(self, rows: I64, words: U64) -> None:
+        """These goroutines and what is called, and whom they can wake."""
+        while len(rows) or len(words):
             self.waiting[rows] = False
-            self.marking.mark(of_rows(self.facts, self.words, rows))
+            self.marking.mark(np.concatenate([words, of_rows(self.facts, self.words, rows)]))
             self._hold()
-            rows = self._woken()
+            rows, words = self._woken(), self._called(self._ended())
 
     def _first(self) -> U64:
         """What is there whatever waits."""
@@ -231,8 +243,8 @@ class _Passes:
         return np.concatenate(parts)
 
     def _brought_back(self) -> U64:
-        """What finalizers will be called with, what weak pointers refer to and AfterFuncs will call."""
-        return np.concatenate([self.facts.roots.contents, weak(self.facts.specials), self._callbacks()])
+        """What finalizers will be called with, and what weak pointers refer to."""
+        return np.concatenate([self.facts.roots.contents, weak(self.facts.specials)])
 
     def _revive(self) -> None:
         """Note who can cancel what in what is garbage but for a weak pointer. Contexts may be registered with one there
@@ -241,15 +253,28 @@ class _Passes:
         found = revived(self.facts.flowed, self.facts.specials, itabs, self.functions)
         self._hold_by(found.callers.astype(np.int64))
 
-    def _callbacks(self) -> U64:
-        """What AfterFuncs will call when their contexts end."""
+    def _calls(self) -> tuple[U64, I32]:
+        """(what AfterFuncs will call, the context that each waits for, -1 where that is not known)."""
         kinds = [number for number, kind in enumerate(self.contexts.types.kinds) if kind.name == context.AFTER_FUNC]
-        address = self.contexts.address[np.isin(self.contexts.kind, kinds)]
-        if not len(address):
-            return address
-        address = address[lives(self.facts.flowed, address)]
+        index = np.flatnonzero(np.isin(self.contexts.kind, kinds))
+        if not len(index):
+            return np.zeros(0, np.uint64), np.zeros(0, np.int32)
+        index = index[lives(self.facts.flowed, self.contexts.address[index])]
         at = self.program.bound(context.AFTER_FUNC_CTX).offset("callback")
-        return column(self.heap.image, address + np.uint64(at))
+        return column(self.heap.image, self.contexts.address[index] + np.uint64(at)), self.contexts.registered_with[
+            index
+        ]
+
+    def _called(self, ended: Bools) -> U64:
+        """What AfterFuncs call once those contexts have ended; what was said before is not said again."""
+        mine = ~self.called & ((self.caller < 0) | ended[self.caller])
+        self.called |= mine
+        return self.call[mine]
+
+    def _ended(self) -> Bools:
+        """Which contexts may end by now, or have."""
+        found: Bools = self.held | self.ends | (self.contexts.state != LIVE)
+        return found
 
     def _hold(self) -> None:
         """Note who can cancel what by now."""
@@ -285,7 +310,7 @@ class _Passes:
             return none, none
         at = np.minimum(np.searchsorted(channels, address), len(channels) - 1)
         known, mine = channel & (channels[at] == address), owners[at]
-        return known & (self.held[mine] | self.ends[mine] | (self.contexts.state[mine] != 0)), known
+        return known & self._ended()[mine], known
 
     def _done_channels(self) -> tuple[U64, I64]:
         """The Done channels of cancelers, sorted, and whose they are."""

@@ -14,7 +14,8 @@ from tests import hosts
 from tests.programs import Running, build, core_of, run
 from tests.truth import Truth
 
-BY_GOROUTINES = ("job", "below a job", "after a job", "relayed")
+BY_GOROUTINES = ("job", "below a job", "after a job", "relayed", "called")
+BY_THE_SERVER = ("request", "by itself", "by each other")
 OWN = ("own", "own, a value between")
 Said = dict[str, tuple[int, str, bool, bool]]
 
@@ -43,11 +44,11 @@ def test_what_ends_them_ends_them(go: str, tmp_path: Path) -> None:
         all_gone = server_gone.go_on()
     (server,), (other,) = named(truth, "server"), named(truth, "other")
     ended = set(server_gone.truth.facts["ended"])
-    assert {*named(truth, "request", "with several", *BY_GOROUTINES), server} == ended
+    assert {*named(truth, "with several", *BY_THE_SERVER, *BY_GOROUTINES), server} == ended
     proved = {at for at, (verdict, *_) in found.items() if verdict in (LOST, ORPHANED)}
     assert {at for at in ended & proved if found[at][1] != server} == set(named(truth, "with several"))
     assert {found[at][1:] for at in named(truth, *BY_GOROUTINES)} == {(server, True, False)}
-    assert {found[at][1:] for at in named(truth, "request")} == {(server, False, False)}
+    assert {found[at][1:] for at in named(truth, *BY_THE_SERVER)} == {(server, False, False)}
     assert {found[at][1:] for at in named(truth, "with several")} == {(other, True, True)}
     assert {found[at][1:] for at in named(truth, "with other")} == {(other, False, False)}
     assert {found[at] for at in named(truth, "never")} == {(ORPHANED, "", False, False)}
@@ -65,11 +66,11 @@ def test_on_every_host(host: hosts.Host, go: str, command: str) -> None:
         document, truth = hosts.ask(host, subject, command, *words), subject.truth
     (server,), many = named(truth, "server"), truth.facts["many"]
     if command == "go-ctxleaks":
-        assert document["woken"] == {"contexts": 5 * many, "several": many}
+        assert document["woken"] == {"contexts": 6 * many, "several": many}
         assert document["ancestors"][0]["address"] == server
         return
     rows = {row["address"]: row for row in document["contexts"]}
-    assert {rows[at]["ends_with"] for at in named(truth, *BY_GOROUTINES, "request")} == {server}
+    assert {rows[at]["ends_with"] for at in named(truth, *BY_GOROUTINES, *BY_THE_SERVER)} == {server}
     assert {rows[at]["woken"] for at in named(truth, *BY_GOROUTINES)} == {True}
     assert {rows[at]["woken_by_several"] for at in named(truth, "with several")} == {True}
     assert {rows[at]["ends_with"] for at in named(truth, "never", *OWN)} == {None}
