@@ -72,6 +72,7 @@ type everything struct {
 	ready    atomic.Bool
 	aside    atomic.Pointer[inner]
 	nothing  struct{}
+	shared   *sync.Map
 
 	words    map[string]int
 	byNumber map[int]string
@@ -177,6 +178,9 @@ func plant() *everything {
 		growing: map[int]int{}, emptyMap: map[string]int{}, nested: map[string]map[string][]int{"a": {"b": {1, 2, 3}}},
 		set: map[string]struct{}{"member": {}},
 	}
+	e.shared = new(sync.Map)
+	e.shared.Store("in the heap", &inner{Name: "by way of a shared map"})
+	e.shared.Store(kind(2), 2)
 	e.count.Store(-5)
 	e.ready.Store(true)
 	e.aside.Store(&inner{Name: "aside"})
@@ -453,6 +457,8 @@ func fields(v reflect.Value, depth int) any {
 	case strings.HasPrefix(name, "atomic.Pointer["):
 		at := *(**inner)(v.Addr().UnsafePointer())
 		return tell(reflect.ValueOf(at), depth)
+	case name == "sync.Map":
+		return sharedTable((*sync.Map)(v.Addr().UnsafePointer()), depth)
 	case name == "atomic.Bool":
 		return v.FieldByName("v").Uint() != 0
 	case strings.HasPrefix(name, "atomic."):

@@ -154,10 +154,11 @@ class _Walk:
         _, first = np.unique(nodes, return_index=True)
         again = np.ones(len(nodes), np.bool_)
         again[first] = False
-        again |= np.isin(nodes, self.seen)
+        if len(self.seen):  # NumPy's isin hashes, at several times the price
+            again |= self.seen[np.minimum(np.searchsorted(self.seen, nodes), len(self.seen) - 1)] == nodes
         self.problems.add(nodes, again, "two ways lead to the node at {:#x}")
         self.counting.take(len(nodes))
-        self.seen = np.concatenate([self.seen, nodes[~again]])
+        self.seen = np.sort(np.concatenate([self.seen, np.sort(nodes[~again])]), kind="stable")
         return np.flatnonzero(~again)
 
     def _sorted_out(self, nodes: U64, is_root: bool = False, is_behind: bool = False) -> tuple[Bools, U64]:
