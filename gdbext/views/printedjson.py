@@ -42,9 +42,11 @@ class Json:
         """``at``: how to get to it from the whole."""
         return self._forms[type(value)](value, at)
 
-    def _shown(self, at: str, shown: int, of: int, unit: str) -> None:
-        if shown < of:
-            self.cut.append({"at": Hostile(at), "shown": shown, "of": of, "unit": unit})
+    def _shown(self, at: str, shown: int, of: int, unit: str, problem: str = "") -> None:
+        """``problem``: why something is missing, if not because of a limit."""
+        if shown < of or problem:
+            why = {"problem": problem} if problem else {}
+            self.cut.append({"at": Hostile(at), "shown": shown, "of": of, "unit": unit, **why})
 
     def _unreadable(self, value: Unreadable, at: str) -> object:
         return Absent(value.reason)
@@ -68,7 +70,7 @@ class Json:
     def _mapped(self, value: Mapped, at: str) -> object:
         if not value.address:
             return None
-        self._shown(at, len(value.entries), value.length, "entries")
+        self._shown(at, len(value.entries), value.length, "entries", value.problem)
         keyed = {key: self.of(one, f"{at}[{key[:LONGEST_KEY]}]") for key, one in _keyed(value.entries)}
         if len(keyed) == len(value.entries):
             return _mapping(keyed.items())

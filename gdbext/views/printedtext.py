@@ -89,7 +89,8 @@ def _below(value: Value) -> Iterator[Node]:
         yield from (node(one, name) for name, one in named)
     elif isinstance(value, Mapped):
         yield from (_entry(key, one) for key, one in value.entries)
-        yield from [Node([f"({value.problem})"])] if value.problem else _rest(value, len(value.entries))
+        yield from _rest(value, len(value.entries)) if value.counted or not value.problem else ()
+        yield from [Node([f"({value.problem})"])] if value.problem else ()
     elif isinstance(value, Listed | Channel):
         yield from (node(one, f"[{number}]") for number, one in enumerate(value.items))
         yield from _rest(value, len(value.items))
@@ -195,7 +196,8 @@ def _mapped_head(value: Mapped) -> str:
     if is_nil(value):
         return NIL
     count = f"{value.length:,} {'entry' if value.length == 1 else 'entries'}"
-    return f"{value.type} {count} at {value.address:#x}{_why(value.closed)}"
+    at_least = " at least" if value.counted and value.problem else ""
+    return f"{value.type} {count}{at_least} at {value.address:#x}{_why(value.closed)}"
 
 
 def _channel_head(value: Channel) -> str:

@@ -72,6 +72,7 @@ type everything struct {
 	ready    atomic.Bool
 	aside    atomic.Pointer[inner]
 	nothing  struct{}
+	shared   *sync.Map
 
 	words    map[string]int
 	byNumber map[int]string
@@ -113,6 +114,10 @@ type truth struct {
 	Channels []channel `json:"channels"`
 	Closures []closure `json:"closures"`
 	Locks    string    `json:"locks"`
+	Aside    any       `json:"aside"`
+	Shared   any       `json:"shared"`
+	Settled  any       `json:"settled"`
+	Crowded  int       `json:"crowded"`
 	Context  string    `json:"context"`
 }
 
@@ -125,8 +130,12 @@ var (
 		strings.Repeat("x", 66), time.Unix(0, 0).UTC(), (*inner)(nil), []int(nil), []bool{true, false},
 		[2]complex64{1i, 2}, map[any]int{named(strings.Repeat("k", 90)): 1}, make([]struct{}, 1<<40),
 	}
-	circle   *ring
-	channels struct {
+	aside                                        atomic.Pointer[tree]
+	counter                                      atomic.Uint64
+	shared, settled, untouched, emptied, crowded sync.Map
+	many                                         = make([]struct{}, 1<<50, 1<<51)
+	circle                                       *ring
+	channels                                     struct {
 		wrapped chan int
 		structs chan inner
 		closed  chan string
@@ -169,6 +178,9 @@ func plant() *everything {
 		growing: map[int]int{}, emptyMap: map[string]int{}, nested: map[string]map[string][]int{"a": {"b": {1, 2, 3}}},
 		set: map[string]struct{}{"member": {}},
 	}
+	e.shared = new(sync.Map)
+	e.shared.Store("in the heap", &inner{Name: "by way of a shared map"})
+	e.shared.Store(kind(2), 2)
 	e.count.Store(-5)
 	e.ready.Store(true)
 	e.aside.Store(&inner{Name: "aside"})
@@ -241,6 +253,58 @@ func plantFunctions() {
 //go:noinline
 func plain() int { return 3 }
 
+// plantShared fills a map of package sync that is written to still, one that was read until nothing had to be written any
+// more, and those with many entries and none.
+func plantShared() {
+	aside.Store(&tree{left: &tree{value: 1}, value: "aside of all"})
+	counter.Store(1 << 63)
+	for _, m := range []*sync.Map{&shared, &settled} {
+		for i := 0; i < 20; i++ {
+			m.Store(i, fmt.Sprint("value ", i))
+		}
+		for i := 0; i < 2000; i++ { // before Go 1.24: by now all of them are read without a lock
+			m.Load(i % 20)
+		}
+		m.Store("struct", inner{Name: "in a shared map"})
+		m.Store(named("pointer"), &inner{Name: "from a shared map"})
+		m.Store([2]int{1, 2}, nil)
+		m.Store("list", []int{1, 2})
+		m.Delete(7)
+		m.Store("deleted", 1)
+		m.Delete("deleted")
+		m.Delete("list")
+		m.Store(3, "another value")
+	}
+	settled.Range(func(any, any) bool { return true })
+	settled.Delete(8)
+	shared.Store("itself", &shared)
+	for i := 0; i < 5000; i++ {
+		crowded.Store(i, i)
+		emptied.Store(i, i)
+		emptied.Delete(i)
+	}
+	if _, found := untouched.Load(0); found {
+		panic("there is nothing in it")
+	}
+	told.Crowded = 5000
+	told.Aside = tell(reflect.ValueOf(aside.Load()), depth)
+	told.Shared, told.Settled = sharedTable(&shared, depth), sharedTable(&settled, depth)
+}
+
+// sharedTable is a map of package sync as go-print writes it.
+func sharedTable(m *sync.Map, depth int) []any {
+	pairs := []any{}
+	m.Range(func(key, value any) bool {
+		told := any(map[string]any{"type": "*sync.Map"})
+		if value != m {
+			told = tell(reflect.ValueOf(&value).Elem(), depth-1)
+		}
+		pairs = append(pairs, map[string]any{"key": tell(reflect.ValueOf(&key).Elem(), depth-1), "value": told})
+		return true
+	})
+	return pairs
+}
+
 func plantLocks() {
 	locks.taken.Lock()
 	locks.reading.RLock()
@@ -264,6 +328,7 @@ func main() {
 	plantChannels()
 	plantFunctions()
 	plantLocks()
+	plantShared()
 	told.Address, told.Depth = fmt.Sprintf("%#x", uintptr(unsafe.Pointer(planted))), depth
 	told.Ring = fmt.Sprintf("%#x", uintptr(unsafe.Pointer(circle)))
 	told.Context = fmt.Sprintf("%#x", reflect.ValueOf(secret).Pointer())
@@ -274,6 +339,7 @@ func main() {
 	<-park
 	runtime.KeepAlive(global)
 	runtime.KeepAlive(boxed)
+	runtime.KeepAlive(many)
 }
 
 // tell is a value as go-print writes it, with what so many pointers lead to.
@@ -391,6 +457,8 @@ func fields(v reflect.Value, depth int) any {
 	case strings.HasPrefix(name, "atomic.Pointer["):
 		at := *(**inner)(v.Addr().UnsafePointer())
 		return tell(reflect.ValueOf(at), depth)
+	case name == "sync.Map":
+		return sharedTable((*sync.Map)(v.Addr().UnsafePointer()), depth)
 	case name == "atomic.Bool":
 		return v.FieldByName("v").Uint() != 0
 	case strings.HasPrefix(name, "atomic."):

@@ -122,6 +122,44 @@ def test_locks(sample: Asked) -> None:
     assert "taken: sync.Mutex(locked)" in said and "writing: sync.RWMutex(locked for writing, 0 readers wait)" in said
 
 
+def test_maps_of_package_sync(sample: Asked) -> None:
+    """As any map, with what was deleted left out."""
+    facts = sample[1].truth.facts
+    for name in ("shared", "settled"):
+        found = printed(sample, f"main.{name}", "--depth", str(facts["depth"]))
+        assert list(differences(facts[name], found["value"])) == [] and found["cut"] == []
+        said = hosts.say(*sample, "go-print", f"main.{name}", "--depth", str(facts["depth"]), "--all").out
+        assert f"sync.Map {len(facts[name])} entries at {found['address']}" in said
+        assert 'interface {}(3): interface {}("another value")' in said and "deleted" not in said
+        assert ("(*sync.Map)" in said and "shown above" in said) == (name == "shared")
+    for name in ("untouched", "emptied"):
+        assert printed(sample, f"main.{name}")["value"] == {}
+    crowded = printed(sample, "main.crowded")
+    assert {one["key"]["value"] for one in crowded["value"]} == {*range(facts["crowded"])}
+    assert all(one["key"] == one["value"] == {"type": "int", "value": one["key"]["value"]} for one in crowded["value"])
+    some = printed(sample, "main.crowded", "--limit", "3")
+    assert len(some["value"]) == 3
+    assert some["cut"] == [{"at": "", "shown": 3, "of": facts["crowded"], "unit": "entries"}]
+    said = hosts.say(*sample, "go-print", "main.crowded", "--limit", "3").out
+    assert "sync.Map 5,000 entries" in said and "… 4,997 more (--all shows them)" in said
+    assert "5,000 entries" in hosts.say(*sample, "go-print", "main.crowded", "--depth", "0").out
+
+
+def test_atomic_values_that_only_the_debug_information_describes(sample: Asked) -> None:
+    facts = sample[1].truth.facts
+    found = printed(sample, "main.aside", "--depth", str(facts["depth"]))
+    assert list(differences(facts["aside"], found["value"])) == []
+    said = hosts.say(*sample, "go-print", "main.aside").out
+    assert f"(*main.tree)({facts['aside']['address']})\n" in said and '"aside of all"' in said
+    assert printed(sample, "main.counter")["value"] == 1 << 63
+
+
+def test_a_slice_of_nothing_is_as_long_as_it_says(sample: Asked) -> None:
+    found = printed(sample, "main.many", "--limit", "2")
+    assert found["value"] == [{}, {}] and found["cut"][0]["of"] == 1 << 50
+    assert f"[]struct {{}} {1 << 50:,} elements of {1 << 51:,} at " in hosts.say(*sample, "go-print", "main.many").out
+
+
 def test_a_ring_ends(sample: Asked) -> None:
     address = sample[1].truth.facts["ring"]
     value = printed(sample, address, "--depth", "9")["value"]

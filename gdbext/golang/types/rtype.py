@@ -51,6 +51,8 @@ ITAB = declare(
 ITAB_TABLE = declare("runtime.itabTableType", size=UINT, count=UINT, entries=BYTES)
 
 KIND_MASK = 31
+WEAK = "weak.Pointer["
+"""How the name of a structure begins that looks like an atomic.Pointer[T], and points to no T."""
 # abi.Kind
 BOOL, INTS, UINTS, UINTPTR, FLOATS = 1, range(2, 7), range(7, 13), 12, (13, 14)
 ARRAY, CHAN, FUNC, INTERFACE, MAP, POINTER, SLICE, STRING, STRUCT, UNSAFE = range(17, 27)

@@ -16,10 +16,18 @@ from gdbext.golang.reading.words import index_in
 from gdbext.golang.runtime.moduledata import Module
 from gdbext.golang.types.flat import kernels
 from gdbext.golang.types.flat.kernels import Described
-from gdbext.golang.types.rtype import ARRAY_TYPE, INTERFACE_TYPE, MAP_TYPE, POINTER_TYPE, STRUCT_FIELD, STRUCT_TYPE
+from gdbext.golang.types.rtype import (
+    ARRAY_TYPE,
+    INTERFACE_TYPE,
+    MAP_TYPE,
+    POINTER_TYPE,
+    STRUCT_FIELD,
+    STRUCT_TYPE,
+    WEAK,
+)
 from gdbext.target.image import Image
 
-SPECIAL = ("weak.Pointer[", "sync.Pool", "sync.eface", "reflect.Value")
+SPECIAL = (WEAK, "sync.Pool", "sync.eface", "reflect.Value")
 """In the order of ``kernels.WEAK`` and so on."""
 SHAPED = "go.shape.*uint8"
 """What generic code takes all pointers for."""

@@ -30,7 +30,7 @@ from gdbext.golang.types.flat.own import TIMERS
 from gdbext.golang.types.flat.rows import Row, Slot, bounded, moved
 from gdbext.golang.types.flat.shapes import Shape, described_entries, shapes_at
 from gdbext.golang.types.flat.table import TypeTable
-from gdbext.golang.types.rtype import ARRAY, CHAN, FUNC, INTERFACE, MAP, POINTER, SLICE, STRING, STRUCT, UNSAFE
+from gdbext.golang.types.rtype import ARRAY, CHAN, FUNC, INTERFACE, MAP, POINTER, SLICE, STRING, STRUCT, UNSAFE, WEAK
 
 WORD = 8
 NESTING = 64
@@ -41,7 +41,6 @@ MOST_BITS, MOST_SLOTS = 1 << 28, 1 << 21
 """Of all types together: a damaged file may describe any number of giants."""
 NO_KIND = -1
 NOT_IN_HEAP = ("internal/runtime/sys.NotInHeap", "runtime/internal/sys.NotInHeap")  # the second until Go 1.23
-WEAK = "weak.Pointer["
 
 
 class Value(NamedTuple):

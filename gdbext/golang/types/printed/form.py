@@ -15,17 +15,22 @@ from gdbext.errors import GdbextError, InconsistentRuntime
 from gdbext.golang.types.rtype import (
     ARRAY,
     ARRAY_TYPE,
+    BOOL,
     CHAN,
     CHAN_TYPE,
+    FLOATS,
     FUNC,
     INTERFACE,
+    INTS,
     MAP,
     POINTER,
     SLICE,
     SLICE_TYPE,
     STRING,
     STRUCT,
+    UINTS,
     UNSAFE,
+    WEAK,
 )
 from gdbext.golang.types.structsearch import DEEPEST
 
@@ -35,6 +40,7 @@ if TYPE_CHECKING:
     from gdbext.golang.types.rtype import Type, Types
 
 WORD = 8
+COMPLEX = (15, 16)
 NAMES = 16
 """Other names of a type that are followed."""
 OF_TAG = {
@@ -125,6 +131,19 @@ class Forms:
                 return count if count is not None else -1 if last is None else last + 1
         return 0
 
+    def atomic_pointer(self, form: Form) -> tuple[Form, int] | None:
+        """(T, where the pointer is) of a structure like atomic.Pointer[T]; None for any other. Raises GdbextError.
+
+        As the flow of types has it (``flat``): its first field is a [0]*T, its last an unsafe.Pointer.
+        """
+        parts = self.parts(form) if form.kind == STRUCT and form.size >= WORD else ()
+        if not 2 <= len(parts) <= 4 or parts[0].form.kind != ARRAY or parts[-1].form.kind != UNSAFE:
+            return None
+        if form.name.startswith(WEAK) or self.length(parts[0].form) or parts[-1].offset > form.size - WORD:
+            return None
+        pointer = self.elem(parts[0].form)
+        return (self.elem(pointer), parts[-1].offset) if pointer.kind == POINTER else None
+
     def path(self, form: Form, offset: int) -> str:
         """What is said to get from a value to what lies at an offset of it: ``.rows[3].name``. Raises GdbextError."""
         return self._opened(form, offset)[0]
@@ -210,6 +229,23 @@ class Forms:
             return self.at(address)
         except GdbextError:
             return None
+
+
+def number_code(form: Form) -> str:
+    """How a number or a bool lies in memory, for NumPy; "" for another type, or one of a senseless size."""
+    kind, size = form.kind, form.size
+    if kind == BOOL:
+        return "?" if size == 1 else ""
+    letter = (
+        "i" if kind in INTS else "u" if kind in UINTS else "f" if kind in FLOATS else "c" if kind in COMPLEX else ""
+    )
+    sizes = {"f": (4, 8), "c": (8, 16), "": ()}.get(letter, (1, 2, 4, 8))
+    return f"<{letter}{size}" if size in sizes else ""
+
+
+def is_plain(form: Form) -> bool:
+    """Whether values of the type are shown however deep they lie: they refer to nothing but text."""
+    return form.kind == STRING or bool(number_code(form))
 
 
 def _real(entry: Entry) -> Entry:

@@ -5,15 +5,16 @@ They are known by their name and their fields: one with other fields is shown as
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from gdbext.golang.std.time import unix
-from gdbext.golang.types.printed.tree import Moment, Scalar, State, Value
-from gdbext.golang.types.rtype import ARRAY, STRUCT
+from gdbext.golang.types.printed import syncmaps
+from gdbext.golang.types.printed.tree import Mapped, Moment, Scalar, State, Value
+from gdbext.golang.types.rtype import STRUCT
 
 if TYPE_CHECKING:
-    from gdbext.golang.types.printed.form import Form, Forms
+    from gdbext.golang.types.printed.form import Form
 
 DEEPEST = 4
 LOCKED, STARVING, WAITER_SHIFT = 1, 4, 3
@@ -24,21 +25,26 @@ ATOMICS = ("atomic.Int32", "atomic.Int64", "atomic.Uint32", "atomic.Uint64", "at
 Numbers = Mapping[str, int]
 
 
-class Reading(Protocol):
+class Reading(syncmaps.Reading, Protocol):
     """What is asked of a Reader."""
-
-    @property
-    def forms(self) -> Forms: ...
 
     def at(self, form: Form, address: int, depth: int) -> Value: ...
     def pointer(self, form: Form, to: int, depth: int) -> Value: ...
+    def mapped(
+        self, empty: Mapped, types: tuple[Form, Form], places: Iterable[tuple[int, int]], depth: int
+    ) -> Mapped: ...
     def bytes_at(self, address: int, size: int) -> bytes: ...
 
 
 def read(reader: Reading, form: Form, address: int, depth: int) -> Value | None:
     """The value, where the type is one of those; else None. Raises GdbextError."""
-    if form.name in ATOMICS or form.name.startswith("atomic.Pointer["):
+    if (pointer := reader.forms.atomic_pointer(form)) is not None:
+        to, at = pointer
+        return reader.pointer(reader.forms.pointer(to), reader.word(address + at), depth)
+    if form.name.rpartition("/")[2] in ATOMICS:
         return _atomic(reader, form, address, depth)
+    if form.name == "sync.Map":
+        return _map(reader, form, address, depth)
     means = MEANINGS.get(form.name)
     if means is None:
         return None
@@ -63,14 +69,21 @@ def _atomic(reader: Reading, form: Form, address: int, depth: int) -> Value | No
     parts = reader.forms.parts(form)
     if not parts:
         return None
-    last, first = parts[-1], parts[0].form
-    if form.name.startswith("atomic.Pointer[") and first.kind == ARRAY and first.size == 0:
-        word = int.from_bytes(reader.bytes_at(address + last.offset, 8), "little")
-        return reader.pointer(reader.forms.elem(first), word, depth)
+    last = parts[-1]
     value = reader.at(last.form, address + last.offset, depth)
     if isinstance(value, Scalar):
         return Scalar(form.name, bool(value.value) if form.name.endswith("Bool") else value.value)
     return value
+
+
+def _map(reader: Reading, form: Form, address: int, depth: int) -> Value | None:
+    """It has no header that says how long it is: it is as long as what was found."""
+    found = syncmaps.entries(reader, form, address)
+    if found is None:
+        return None
+    empty = Mapped(form.name, address, len(found.places), (), problem=found.problem, counted=True)
+    places = ((int(key), int(value)) for key, value in found.places)
+    return reader.mapped(empty, (syncmaps.ANY, syncmaps.ANY), places, depth)
 
 
 def _time(name: str, of: Numbers) -> Value | None:

@@ -5,21 +5,21 @@ going around in circles. Every number comes from memory that may lie; what makes
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from gdbext.errors import GdbextError, InconsistentRuntime
 from gdbext.golang.runtime.chan import HCHAN, queue
 from gdbext.golang.runtime.runtime2 import G
 from gdbext.golang.types import rtype
-from gdbext.golang.types.printed import bounds as limits, known, mapentries
+from gdbext.golang.types.printed import bounds as limits, known, mapentries, syncmaps
 from gdbext.golang.types.printed.bounds import Bounds
-from gdbext.golang.types.printed.form import Form, Forms
+from gdbext.golang.types.printed.form import Form, Forms, is_plain, number_code
 from gdbext.golang.types.printed.functions import Functions
 from gdbext.golang.types.printed.tree import (
     ON_THE_WAY,
@@ -36,16 +36,17 @@ from gdbext.golang.types.printed.tree import (
     Unreadable,
     Value,
 )
-from gdbext.golang.types.rtype import BOOL, FLOATS, INTS, MAP, SLICE, UINTS, UNSAFE
+from gdbext.golang.types.rtype import MAP, SLICE, UNSAFE
 from gdbext.golang.types.values import MESSAGES, Values
 
 if TYPE_CHECKING:
     from gdbext.golang.reading.program import Program
 
 WORD = 8
-COMPLEX = (15, 16)
 LONGEST = 1 << 47
-"""No length is that large: addresses are not."""
+"""No length of what takes memory is that large: addresses are not."""
+LONGEST_OF_NOTHING = 1 << 63
+"""What takes none is as long as an int says."""
 NESTING = 80
 """Values in values, however they get there: a ring of types that lie, or a very deep look."""
 MASKED = "not shown without --values"
@@ -69,6 +70,7 @@ class Reader:
     ) -> None:
         self.program, self.forms, self.functions, self.bounds, self.held = program, forms, functions, bounds, held
         self.left, self.room, self.nesting = bounds.values, limits.ROOM, 0
+        self.counting = syncmaps.Counting()
         self.way: list[tuple[int, str]] = []
         self._kinds: dict[int, Callable[[Form, int, int], Value]] = {
             rtype.STRING: self._string, rtype.STRUCT: self._struct, rtype.ARRAY: self._array, SLICE: self._slice,
@@ -165,16 +167,16 @@ class Reader:
 
     def _array(self, form: Form, address: int, depth: int) -> Value:
         length, elem = self.forms.length(form), self.forms.elem(form)
-        if not 0 <= length <= LONGEST or (elem.size and length * elem.size != form.size):
+        if not 0 <= length < longest(elem) or (elem.size and length * elem.size != form.size):
             raise InconsistentRuntime(f"an array of {length} elements of {elem.size} bytes in {form.size}")
         items = self.items(elem, address, length, depth)
         return Listed(form.name, items, length, bound=self._bound_of(elem, length))
 
     def _slice(self, form: Form, address: int, depth: int) -> Value:
         data, length, capacity = struct.unpack("<3Q", self.bytes_at(address, 3 * WORD))
-        if length > capacity or capacity >= LONGEST:
-            raise InconsistentRuntime(f"a slice of length {_signed(length)} and capacity {_signed(capacity)}")
         elem = self.forms.elem(form)
+        if length > capacity or capacity >= longest(elem):
+            raise InconsistentRuntime(f"a slice of length {_signed(length)} and capacity {_signed(capacity)}")
         closed = self._closed(data, form.name, depth) if length and not is_plain(elem) else ""
         items: Sequence[Value] = ()
         if not closed:
@@ -213,22 +215,26 @@ class Reader:
         if not form.address:
             raise InconsistentRuntime(f"nothing says how {form.name} lies in memory")
         layout = mapentries.layout(self.program, self.forms.types, form.address)
-        length = mapentries.count(self.program, layout, header)
-        if closed := self._closed(header, form.name, depth) if length else "":
-            return Mapped(form.name, header, length, (), closed)
-        with self._on(header, form.name):
-            found, problem = self._entries(layout, header, length, depth - 1)
-        bound = limits.of_entries(length, "map") or self._spent()
-        return Mapped(form.name, header, length, found, problem=problem, bound=bound)
+        empty = Mapped(form.name, header, mapentries.count(self.program, layout, header), ())
+        types = self.forms.at(layout.key), self.forms.at(layout.elem)
+        return self.mapped(empty, types, mapentries.entries(self.program, layout, header), depth)
+
+    def mapped(self, empty: Mapped, types: tuple[Form, Form], places: Iterable[tuple[int, int]], depth: int) -> Mapped:
+        """A map with those of its entries that are wanted. ``places``: of each one's key and elem."""
+        if closed := self._closed(empty.address, empty.type, depth) if empty.length else "":
+            return evolve(empty, closed=closed)
+        with self._on(empty.address, empty.type):
+            found, problem = self._entries(types, places, empty.length, depth - 1)
+        bound = limits.of_entries(empty.length, "map") or self._spent()
+        return evolve(empty, entries=found, problem=empty.problem or problem, bound=bound)
 
     def _entries(
-        self, layout: mapentries.Layout, header: int, length: int, depth: int
+        self, types: tuple[Form, Form], places: Iterable[tuple[int, int]], length: int, depth: int
     ) -> tuple[list[tuple[Value, Value]], str]:
         """As many as are wanted, and why some are missing."""
-        wanted = self.bounds.entries(length)
-        key, elem, found = self.forms.at(layout.key), self.forms.at(layout.elem), list[tuple[Value, Value]]()
+        (key, elem), found, wanted = types, list[tuple[Value, Value]](), self.bounds.entries(length)
         try:
-            for at in islice(mapentries.entries(self.program, layout, header), wanted):
+            for at in islice(places, wanted):
                 found.append((self.at(key, at[0], depth), self.at(elem, at[1], depth)))
                 if self.left < 0:
                     return found, ""
@@ -247,7 +253,7 @@ class Reader:
             return Channel(form.name, 0, 0, 0, False, (), (), ())
         row = self.program.record(HCHAN, header)
         length, capacity, next_ = (int(row[name]) for name in ("qcount", "dataqsiz", "recvx"))
-        if length > capacity or capacity >= LONGEST or next_ >= max(capacity, 1):
+        if length > capacity or capacity >= longest(self.forms.elem(form)) or next_ >= max(capacity, 1):
             raise InconsistentRuntime(f"a channel with {length} of {capacity} elements, the next is number {next_}")
         closed = self._closed(header, form.name, depth) if length else ""
         items: list[Value] = []
@@ -319,21 +325,9 @@ class Reader:
         return Function(name, closure, called, captured)
 
 
-def number_code(form: Form) -> str:
-    """How a number or a bool lies in memory, for NumPy; "" for another type, or one of a senseless size."""
-    kind, size = form.kind, form.size
-    if kind == BOOL:
-        return "?" if size == 1 else ""
-    letter = (
-        "i" if kind in INTS else "u" if kind in UINTS else "f" if kind in FLOATS else "c" if kind in COMPLEX else ""
-    )
-    sizes = {"f": (4, 8), "c": (8, 16), "": ()}.get(letter, (1, 2, 4, 8))
-    return f"<{letter}{size}" if size in sizes else ""
-
-
-def is_plain(form: Form) -> bool:
-    """Whether values of the type are shown however deep they lie: they refer to nothing but text."""
-    return form.kind == rtype.STRING or bool(number_code(form))
+def longest(elem: Form) -> int:
+    """What no number of elements of a type reaches."""
+    return LONGEST if elem.size else LONGEST_OF_NOTHING
 
 
 def _signed(word: int) -> int:

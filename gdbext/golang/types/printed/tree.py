@@ -60,7 +60,8 @@ class Listed:
 
 @frozen
 class Mapped:
-    """A map of ``length`` entries. ``problem``: why some are missing."""
+    """A map of ``length`` entries. ``problem``: why some are missing. ``counted``: it does not say its length, which
+    is that of what was found."""
 
     type: str
     address: int
@@ -69,6 +70,7 @@ class Mapped:
     closed: str = ""
     problem: str = ""
     bound: str = ""
+    counted: bool = False
 
 
 @frozen

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,9 +11,8 @@ from hypothesis import given, settings, strategies as st
 
 from gdbext.commands.print import losses
 from gdbext.golang.types.printed import bounds as module
-from gdbext.golang.types.printed.bounds import NOTHINGS, Bounds
+from gdbext.golang.types.printed.bounds import NOTHINGS, Bounds, of_items
 from gdbext.golang.types.printed.form import Form, Forms
-from gdbext.golang.types.printed.functions import Functions
 from gdbext.golang.types.printed.reader import LONGEST, MASKED, NESTING, Held, Reader
 from gdbext.golang.types.printed.tree import (
     Channel,
@@ -29,71 +27,12 @@ from gdbext.golang.types.printed.tree import (
     Unreadable,
     Value,
 )
-from gdbext.golang.types.rtype import MAP, SLICE
+from gdbext.golang.types.rtype import MAP, SLICE, UNSAFE
 from gdbext.views import printedjson, printedtext
-from tests.synthetic import CHAN, FLOAT64, INT, INTERFACE, MAP as MAPS, STRING, UINT64, World, failing, swiss_group
+from tests.golang.types.printed.made import Made
+from tests.synthetic import CHAN, FLOAT64, MAP as MAPS, UINT64, failing, swiss_group
 
 ARRAY, FUNC = 17, 19
-
-
-class NoFunctions:
-    """A program whose functions nobody knows, but for one."""
-
-    def __init__(self, world: World) -> None:
-        self.program = world.program
-
-    def function(self, pc: int) -> int:
-        return 0 if pc == 0x1000 else -1
-
-    def entry(self, index: int) -> int:
-        return 0x1000
-
-    def name(self, index: int) -> str:
-        return "main.f"
-
-
-class NoFiles:
-    """A program without debug information."""
-
-    bias, binary = 0, SimpleNamespace(dwarf=None)
-
-    def at(self, address: int) -> NoFiles:
-        return self
-
-
-class Made:
-    """Types and values."""
-
-    def __init__(self, minor: int = 27) -> None:
-        self.world = World(minor)
-        self.forms = Forms(self.world.types, ())
-        symtab: Any = NoFunctions(self.world)
-        self.functions = Functions(symtab, self.forms, NoFiles())  # type: ignore[arg-type]
-        self.int, self.string = self.world.type("int", INT), self.world.type("string", STRING, 16)
-        self.any = self.world.type("interface {}", INTERFACE, 16)
-
-    def of(self, type_: int, elem: int, **more: int) -> int:
-        """A type that consists of another."""
-        self.world.put("internal/abi.PtrType", type_, Elem=elem)
-        if more:
-            self.world.put("internal/abi.ArrayType", type_, Len=more["length"])
-        return type_
-
-    def slice(self, elem: int) -> int:
-        return self.of(self.world.type("[]T", SLICE, 24), elem)
-
-    def words(self, *words: int) -> int:
-        at = self.world.heap.take(8 * len(words))
-        self.world.words(at, *words)
-        return at
-
-    def reading(self, type_: int, address: int, **bounds: Any) -> tuple[Reader, Value]:
-        wanted = Bounds(**{"depth": 3, **bounds})
-        reader = Reader(self.world.program, self.forms, self.functions, wanted)
-        return reader, reader.at(self.forms.at(type_), address, wanted.depth)
-
-    def read(self, type_: int, address: int, **bounds: Any) -> Value:
-        return self.reading(type_, address, **bounds)[1]
 
 
 @pytest.fixture
@@ -192,6 +131,55 @@ def test_a_slice_of_nothing_is_as_long_as_it_says(made: Made) -> None:
         found = made.read(type_, at, elements=None)
         assert isinstance(found, Listed) and len(found.items) == NOTHINGS
         assert last_line(found) == ["… 1,099,511,627,676 more (of elements without a size 100 are shown at most)"]
+    longest = (1 << 63) - 1
+    found = made.read(made.slice(nothing), made.words(0x10, longest, longest), elements=1)
+    assert found == Listed("[]T", [Struct("struct {}", [])], longest, longest, 0x10, bound=of_items(longest, 0, False))
+    assert isinstance(made.read(made.slice(nothing), made.words(0x10, -1, -1)), Unreadable)
+    whole = made.of(made.world.type("[9]struct {}", ARRAY, 0), nothing, length=longest)
+    assert made.read(whole, made.words(0), elements=0) == Listed(
+        "[9]struct {}", [], longest, bound=of_items(longest, 0, False)
+    )
+
+
+def test_a_channel_of_nothing_has_room_for_as_much_as_it_says(made: Made) -> None:
+    nothing, at = made.world.struct("struct {}", 0), made.world.heap.take(96)
+    made.world.put("runtime.hchan", at, qcount=1, dataqsiz=1 << 60, recvx=1 << 50)
+    for elem, is_shown in ((nothing, True), (made.int, False)):
+        type_ = made.of(made.world.type("chan T", CHAN, direct=True), elem)
+        assert isinstance(made.read(type_, made.words(at)), Channel if is_shown else Unreadable)
+
+
+def an_atomic(made: Made, name: str, length: int = 0, last: int = UNSAFE) -> int:
+    """atomic.Pointer[int]; or something that is not quite one."""
+    none = made.of(made.world.type(f"[{length}]*int", ARRAY, 8 * length), made.world.pointer(made.int), length=length)
+    word = made.world.type("unsafe.Pointer", last)
+    return made.world.struct(name, 8 + 8 * length, ("_", none, 0), ("v", word, 8 * length))
+
+
+@pytest.mark.parametrize("name", ["atomic.Pointer[int]", "internal/runtime/atomic.Pointer[int]", "main.Alike"])
+def test_an_atomic_pointer_is_a_pointer(made: Made, name: str) -> None:
+    type_, number = an_atomic(made, name), made.words(7)
+    assert made.read(type_, made.words(number)) == Pointer("*int", number, Scalar("int", 7))
+    assert made.read(type_, made.words(number), depth=0) == Pointer("*int", number, closed="deeper")
+    assert made.read(type_, made.words(0)) == Pointer("*int", 0)
+    pair = made.world.struct("main.T", 16, ("n", made.int, 0), ("next", type_, 8))
+    assert made.read(pair, made.words(1, number)) == Struct(
+        "main.T", [("n", Scalar("int", 1)), ("next", Pointer("*int", number, Scalar("int", 7)))]
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "length", "last"), [("weak.Pointer[int]", 0, UNSAFE), ("main.T", 1, UNSAFE), ("main.T", 0, UINT64)]
+)
+def test_what_only_looks_like_an_atomic_pointer(made: Made, name: str, length: int, last: int) -> None:
+    found = made.read(an_atomic(made, name, length, last), made.words(7, 7))
+    word = Scalar("unsafe.Pointer", 7) if last == UINT64 else Pointer("unsafe.Pointer", 7)
+    assert found == Struct(name, [("v", word)])
+
+
+def test_numbers_of_package_atomic_by_their_whole_name(made: Made) -> None:
+    for name in ("atomic.Int64", "sync/atomic.Int64", "internal/runtime/atomic.Int64"):
+        assert made.read(made.world.struct(name, 8, ("v", made.int, 0)), made.words(-3)) == Scalar(name, -3)
 
 
 def test_a_pointer_to_itself(made: Made) -> None:
