@@ -15,7 +15,6 @@ from tests import heaps, hosts
 from tests.programs import build, run
 from tests.waiting import states, until
 
-
 SINCE = 2
 """Objects that the runtime may have made for itself since the program counted: on a busy machine that is long ago."""
 
