@@ -429,12 +429,50 @@ def test_grades_of_small_objects() -> None:
     assert grades(made, at, pair, 5, 72) == 0, "there is no room for one"
 
 
+@pytest.mark.parametrize(
+    ("times", "offset", "grade"),
+    [
+        (4, 16, TILED), (3, 32, TILED), (1, 64, PREFIX), (3, 16, PREFIX), (5, 16, PREFIX), (ALL_ONES, 16, PREFIX),
+        (0, 16, PREFIX), ((1 << 60) + 4, 16, PREFIX), (4, 8, PREFIX), (4, 17, PREFIX), (2, 48, TILED), (1, 16, PREFIX),
+    ],
+)  # fmt: skip
+def test_grades_of_the_rest_of_an_array(times: int, offset: int, grade: int) -> None:
+    """What is left of a slice that was popped. A single pointer into the middle says nothing of the whole."""
+    made = MadeHeap()
+    pair = made.struct("main.Pair", ("n", made.int), ("p", made.unsafe))
+    numbers = made.array(made.int, 2)
+    assert grades(made, made.new(pair, times=5), pair, times, offset) == grade
+    assert grades(made, made.new(numbers, times=5), numbers, times, offset) == grade
+
+
+def test_the_rest_of_an_array_contradicts_what_lies_before_it() -> None:
+    """An array at a structure's end, the pointers of which lie otherwise."""
+    made = MadeHeap()
+    pair = made.struct("main.Pair", ("n", made.int), ("p", made.unsafe))
+    other = made.struct("main.Other", ("p", made.unsafe), ("n", made.int))
+    ends = made.struct("main.Ends", ("head", other), ("pairs", made.array(pair, 4)))
+    assert grades(made, made.new(ends), pair, 4, 16) == PREFIX
+
+
+def test_by_slices_that_lost_their_beginning() -> None:
+    made = MadeHeap()
+    item = made.struct("main.Item", ("n", made.int), ("p", made.pointer(made.int)))
+    array, plain = made.new(made.pointer(item), times=6), made.raw(48, [False] * 6)
+    items = [made.new(item) for _ in range(6)]
+    made.world.words(array, *items)
+    queue = made.struct("main.Queue", ("items", made.slice(made.pointer(item))), ("numbers", made.slice(made.int)))
+    at = made.new(queue, array + 8, 5, 5, plain + 16, 4, 4)
+    found = made.flowed([], [variable(made, made.pointer(queue), at)])
+    assert named(found, array) == "*main.Item?" and named(found, plain) == "int?"
+    assert {named(found, one) for one in items} == {"main.Item"}
+
+
 def test_grades_where_there_are_no_pointers() -> None:
     made = MadeHeap()
     numbers = made.array(made.int, 3)
     at = made.new(numbers, times=4)
     assert grades(made, at, numbers, 4) == FITTING and grades(made, at, numbers, 1) == PREFIX
-    assert grades(made, at, numbers, 4, 24) == PREFIX and grades(made, at, made.string, 6) == 0
+    assert grades(made, at, numbers, 4, 24) == PREFIX == grades(made, at, numbers, 1, 72) and grades(made, at, made.string, 6) == 0
 
 
 @pytest.mark.parametrize(
@@ -460,7 +498,11 @@ def test_large_objects_are_compared_with_the_bits_of_arenas(pointers: Sequence[i
     bits[[400 + one for one in pointers]] = 1
     packed = np.concatenate([np.packbits(bits, bitorder="little"), np.zeros(8, np.uint8)])
     laid.objects.spans[0, kernels.BITS], laid.objects.spans[0, kernels.FLAGS] = packed.ctypes.data, kernels.BITMAP
-    assert heapkernels.graded(laid.objects, table.described, 0, 1, 0, table.row(pair), times) == grade
+    common = laid.objects, table.described, 0, 1
+    assert heapkernels.graded(*common, 0, table.row(pair), times) == grade
+    if times == 200:
+        rest = TILED if grade == FITTING else PREFIX
+        assert heapkernels.graded(*common, 160, table.row(pair), 190) == rest
 
 
 # The order in which evidence comes, and how many threads follow it
