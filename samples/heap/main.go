@@ -59,6 +59,7 @@ func plant() {
 	plantFunctions()
 	plantInterfaces()
 	plantShapes()
+	plantQueues()
 	plantLibrary()
 	plantTimers()
 	plantReflected()

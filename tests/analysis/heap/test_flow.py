@@ -18,6 +18,8 @@ from gdbext.analysis.heap.kernels.objects import EXACT, FITTING, PREFIX, RANK_SH
 from gdbext.compute import parallel
 from gdbext.golang.runtime import mheap
 from gdbext.golang.runtime.rootwords import THREAD, Part
+from gdbext.golang.types.flat.kernels import IFACE
+from gdbext.golang.types.rtype import POINTER, SLICE, STRING
 from tests.analysis.heap import heapkernels
 from tests.analysis.heap.madegraph import Graph, graphs
 from tests.analysis.heap.madeheap import MadeHeap, marked, state
@@ -364,6 +366,58 @@ def test_what_a_variable_points_to_among_variables_is_followed() -> None:
     assert named(found, text) == "string"
 
 
+# Variables on stacks
+
+
+def test_by_variables_on_stacks() -> None:
+    """They may be wrong: what they speak of is likely, what that leads to is as certain as ever."""
+    made = MadeHeap()
+    node = made.forward("*main.Node")
+    type_ = made.struct("main.Node", ("next", node), ("name", made.string), ("n", made.int))
+    made.elem(node, "PtrType", type_)
+    first, second, third, last = (made.new(type_) for _ in range(4))
+    array, text = made.new(node, times=6), made.raw(5, [False])
+    made.world.words(first, second, text, 5)
+    made.world.words(array, third)
+    slots = [
+        (POINTER, type_, (first, 0, 0)),
+        (SLICE, node, (array, 1, 6)),
+        (IFACE, type_, (made.itab(node), last, 0)),
+    ]
+    found = made.flowed([first, array, last], (), slots)
+    assert [named(found, one) for one in (first, array, last)] == ["main.Node?", "*main.Node?", "main.Node?"]
+    assert [named(found, one) for one in (second, third, text)] == ["main.Node", "main.Node", "string data"]
+
+
+def test_variables_on_stacks_mark_nothing_by_themselves() -> None:
+    """What lies among the variables of a module is no concern of theirs: its words may be no pointers."""
+    made = MadeHeap()
+    pair = made.struct("main.Pair", ("n", made.int), ("p", made.pointer(made.string)))
+    text = made.new(made.string)
+    literal, _ = variable(made, pair, 7, text)
+    assert marked(made.flowed([], (), [(POINTER, pair, (literal, 0, 0))])) == set()
+
+
+def test_what_else_is_known_outdoes_a_variable_on_a_stack() -> None:
+    made = MadeHeap()
+    right = made.struct("main.Right", ("a", made.pointer(made.int)), ("b", made.int))
+    wrong = made.struct("main.Wrong", ("a", made.unsafe), ("b", made.int))
+    bad = made.struct("main.Bad", ("a", made.int), ("b", made.unsafe))
+    at, other = made.new(right), made.new(right)
+    slots = [(POINTER, wrong, (at, 0, 0)), (POINTER, bad, (other, 0, 0))]
+    found = made.flowed([at, other], [variable(made, made.pointer(right), at)], slots)
+    assert named(found, at) == "main.Right" and named(found, other) == ""
+
+
+def test_a_piece_of_a_string_on_a_stack_says_nothing() -> None:
+    """It would count as certain."""
+    made = MadeHeap()
+    whole, piece = made.raw(40, [False]), made.raw(40, [False])
+    slots = [(STRING, made.int, (whole, 40, 0)), (STRING, made.int, (piece, 3, 0))]
+    found = made.flowed([whole, piece], (), slots)
+    assert state(found, whole)[1:] == (TILED, "string data") and state(found, piece)[1] == PREFIX
+
+
 # Which evidence wins
 
 
@@ -472,7 +526,10 @@ def test_grades_where_there_are_no_pointers() -> None:
     numbers = made.array(made.int, 3)
     at = made.new(numbers, times=4)
     assert grades(made, at, numbers, 4) == FITTING and grades(made, at, numbers, 1) == PREFIX
-    assert grades(made, at, numbers, 4, 24) == PREFIX == grades(made, at, numbers, 1, 72) and grades(made, at, made.string, 6) == 0
+    assert (
+        grades(made, at, numbers, 4, 24) == PREFIX == grades(made, at, numbers, 1, 72)
+        and grades(made, at, made.string, 6) == 0
+    )
 
 
 @pytest.mark.parametrize(

@@ -134,6 +134,31 @@ def test_what_lies_in_pools_and_reflected_values_has_a_type(dumped: DumpedHeap, 
     assert [named(live, state) for state in states_at(dumped, live, held)] == [("main.node", True)]
 
 
+def of_names(dumped: DumpedHeap, live: Flowed, *names: str) -> set[tuple[str, bool]]:
+    """What is known of the types of the objects that the sample calls so."""
+    held = [one for one in dumped.truth.facts["objects"] if one["name"] in names]
+    assert held
+    return {named(live, state) for state in states_at(dumped, live, held)}
+
+
+def test_what_is_left_of_a_slice_that_was_popped_has_a_type(dumped: DumpedHeap, live: Flowed) -> None:
+    """A large array's header says it too, from Go 1.22."""
+    assert of_names(dumped, live, "popped") == {("*main.queued", False)}
+    assert of_names(dumped, live, "popped, many") == {("*main.queued", dumped.dump.minor >= 22)}
+    assert of_names(dumped, live, "popped numbers") == {("int64", False)}
+    assert of_names(dumped, live, "queued") == {("main.queued", True)}
+    assert of_names(dumped, live, "part of what is queued") == {("main.queuedPart", True)}
+
+
+def test_what_variables_on_stacks_hold_has_a_type(dumped: DumpedHeap, live: Flowed) -> None:
+    """Likely for what the variable points to, by location lists; certain for what that leads to."""
+    assert of_names(dumped, live, "root of a tree") == {("main.branch", False)}
+    assert of_names(dumped, live, "branch") == {("main.branch", True)}
+    assert of_names(dumped, live, "leaves") == {("*main.leaf", True)}
+    assert of_names(dumped, live, "leaf") == {("main.leaf", True)}
+    assert of_names(dumped, live, "argument", "in a stack object") == {("main.node", False)}
+
+
 def test_nearly_everything_is_typed(dumped: DumpedHeap) -> None:
     found = dumped.session.histogram
     assert found.exact_bytes(0) > (0.9 if dumped.dump.minor < 22 else 0.99) * found.total(0).bytes

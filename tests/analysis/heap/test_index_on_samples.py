@@ -32,7 +32,7 @@ def named(session: Session) -> dict[int, Name]:
 
 def test_a_second_look(taken: Core, tmp_path: Path) -> None:
     first, second = (look(taken.exe, taken.path, tmp_path) for _ in range(2))
-    assert first.live.closures.size and first.paths.parents.any()
+    assert first.live.closures.size and first.live.stacked.size and first.paths.parents.any()
     first.keep()
     assert np.array_equal(second.live.state, first.live.state)
     assert not second.made("roots"), "it was followed again"
