@@ -224,6 +224,9 @@ class Session:
     """Where the frames of all stacks lie."""
     live: Engine[flow.Flowed] = Engine(lambda s: live.live(s))
     """Which objects are reachable, and of which type."""
+    with_garbage: Engine[flow.Flowed] = Engine(lambda s: live.with_garbage(s))
+    """The same, and of which type garbage is."""
+
     unparked_words: Engine[rootwords.Part] = Engine(lambda s: rootwords.joined(list(unparked.unparked(s.goroutines))))
     """What a stop anywhere hides from a collection."""
 
@@ -235,8 +238,14 @@ class Session:
     heap_notes: Engine[list[str]] = Engine(lambda s: [*s.heap_check, *s.live.notes])
     """What every answer about reachable objects has to say of itself."""
 
+    garbage: Engine[histogram.Histogram] = Engine(lambda s: histogram.Histogram.of(s.with_garbage), "counting objects")
+    """How many objects of each type there are, garbage too."""
+
     histogram: Engine[histogram.Histogram] = Engine(lambda s: histogram.Histogram.of(s.live), "counting objects")
     """The same, with no types of garbage."""
+
+    garbage_lookup: Engine[lookup.Lookup] = Engine(lambda s: _lookup(s, s.with_garbage))
+    """Single objects, where garbage has its types too."""
 
     lookup: Engine[lookup.Lookup] = Engine(lambda s: _lookup(s, s.live))
     """Single objects, and what their words are called."""

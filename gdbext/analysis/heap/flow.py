@@ -14,11 +14,12 @@ from gdbext.analysis.heap.closures import type_closures
 from gdbext.analysis.heap.kernels import following as kernels, meeting, words as wordkernels
 from gdbext.analysis.heap.kernels.following import Interfaces
 from gdbext.analysis.heap.kernels.meeting import FOREIGN, LOST, REGIONS, TYPED, UNTYPED, Place, Work
+from gdbext.analysis.heap.kernels.objects import ALLOCATED, MARKED
 from gdbext.analysis.heap.kernels.words import Mask
 from gdbext.analysis.heap.objects import Laid, copied
 from gdbext.analysis.heap.stackvariables import StackVariables
 from gdbext.compute import parallel
-from gdbext.compute.arrays import I32, I64, U64
+from gdbext.compute.arrays import I32, I64, U64, Bools
 from gdbext.compute.control import CONTROL
 from gdbext.golang.reading.program import Program
 from gdbext.golang.runtime.mgcmark import Roots
@@ -102,6 +103,24 @@ def wider(program: Program, flowed: Flowed, modules: Sequence[Module], more: Par
     traversal.run()
     said = (note for note in traversal.notes() if note not in flowed.notes)
     return evolve(flowed, laid=laid, state=objects.state, notes=(*flowed.notes, *more.notes, *said))
+
+
+def with_garbage(program: Program, flowed: Flowed, modules: Sequence[Module], closures: Closures) -> Flowed:
+    """What was found, and the types of objects that are not reachable, which stay so: each of them is followed."""
+    objects = flowed.laid.objects._replace(state=flowed.state.copy())
+    laid = evolve(flowed.laid, objects=objects)
+    traversal, garbage = Traversal.of(program, laid, flowed.table, modules), _is_garbage(flowed.state)
+    traversal.roots(laid.heap.addresses(np.flatnonzero(garbage)))
+    traversal.run()
+    table, _ = type_closures(closures, flowed.table, objects, traversal.front)
+    evolve(traversal, table=table).run()
+    objects.state[:] = np.where(garbage, objects.state & ~MARKED, flowed.state)
+    return evolve(flowed, laid=laid, table=table, state=objects.state, told=closures.told)
+
+
+def _is_garbage(state: I32) -> Bools:
+    found: Bools = state & (ALLOCATED | MARKED) == ALLOCATED
+    return found
 
 
 def contents(laid: Laid, table: TypeTable, addresses: U64) -> U64:

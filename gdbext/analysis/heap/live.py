@@ -27,6 +27,9 @@ class Known(stackvariables.Known, Protocol):
     def variables(self) -> Variables: ...
     @property
     def index(self) -> Index: ...
+    @property
+    def live(self) -> Flowed: ...
+
     def expect(self, what: cost.Cost) -> None: ...
 
 
@@ -44,6 +47,13 @@ def live(known: Known) -> Flowed:
     found = flow.flow(program, laid, stacks.table, modules, roots, typed.rows, made, stacks)
     known.index.found(found)
     return found
+
+
+def with_garbage(known: Known) -> Flowed:
+    """The same, and the types of garbage as well."""
+    found, known.doing = known.live, "following the pointers of garbage"
+    made = Closures(known.symtab, _again(found.told))
+    return flow.with_garbage(known.program, found, known.symtab.modules, made)
 
 
 def _again(told: Sequence[Told]) -> list[Told]:

@@ -282,6 +282,11 @@ class MadeHeap:
         )  # fmt: skip
         return flow.flow(self.world.program, laid, table, modules, made_roots(roots), rows, closures, slots)  # type: ignore[arg-type]
 
+    def with_garbage(self, found: Flowed) -> Flowed:
+        """What was found, with the types of what is not reachable."""
+        closures = Closures(NoFunctions(), ())  # type: ignore[arg-type]
+        return flow.with_garbage(self.world.program, found, [self.module], closures)  # type: ignore[list-item]
+
 
 def made_roots(values: Iterable[int], kind: int = OF_DATA) -> Roots:
     value = np.array(list(values), np.uint64)

@@ -418,6 +418,44 @@ def test_a_piece_of_a_string_on_a_stack_says_nothing() -> None:
     assert state(found, whole)[1:] == (TILED, "string data") and state(found, piece)[1] == PREFIX
 
 
+# Garbage has types when it is asked for
+
+
+def test_types_of_garbage() -> None:
+    made = MadeHeap()
+    leaf = made.struct("main.Leaf", ("p", made.pointer(made.int)), ("x", made.array(made.int, 3)))
+    wide = made.struct("main.Wide", ("p", made.pointer(leaf)), ("x", made.array(made.int, 100)))
+    alive, shared, dead, boxed, untyped = (
+        made.new(wide),
+        made.new(leaf),
+        made.new(wide),
+        made.new(leaf),
+        made.raw(16, [1]),
+    )
+    holder, part = made.raw(16, [False, True]), made.new(leaf)
+    made.world.words(alive, shared)
+    made.world.words(dead, part)
+    made.world.words(holder, made.itab(made.pointer(leaf)), boxed)
+    found = made.flowed([alive])
+    before = found.state.copy()
+    wider = made.with_garbage(found)
+    assert np.array_equal(found.state, before) and marked(wider) == marked(found) == {alive, shared}
+    assert [state(wider, one) for one in (alive, shared)] == [state(found, one) for one in (alive, shared)]
+    assert state(wider, dead) == (False, EXACT, "main.Wide") and state(found, dead)[1] == 0
+    assert {state(wider, one) for one in (part, boxed)} == {(False, FITTING, "main.Leaf")}
+    assert state(wider, untyped)[:2] == (False, 0)
+
+
+def test_garbage_that_says_otherwise_changes_nothing_of_what_is_alive() -> None:
+    made = MadeHeap()
+    inner = made.struct("main.Inner", ("a", made.unsafe), ("x", made.int))
+    wide = made.struct("main.Wide", ("p", made.pointer(inner)), ("x", made.array(made.int, 100)))
+    alive, dead = made.raw(16, [True, False]), made.new(wide)
+    made.world.words(dead, alive)
+    found = made.flowed([alive])
+    assert state(made.with_garbage(found), alive) == state(found, alive) == (True, 0, "")
+
+
 # Which evidence wins
 
 

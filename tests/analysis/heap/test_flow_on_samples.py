@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -157,6 +158,19 @@ def test_what_variables_on_stacks_hold_has_a_type(dumped: DumpedHeap, live: Flow
     assert of_names(dumped, live, "leaves") == {("*main.leaf", True)}
     assert of_names(dumped, live, "leaf") == {("main.leaf", True)}
     assert of_names(dumped, live, "argument", "in a stack object") == {("main.node", False)}
+
+
+def test_garbage_has_types_when_they_are_asked_for(dumped: DumpedHeap, live: Flowed) -> None:
+    """By interfaces, and by its headers from Go 1.22. What is alive is as before."""
+    found, wide = dumped.session.with_garbage, dumped.truth.facts["wide"]
+    dead = (live.state & int(states.MARKED)) == 0
+    assert np.array_equal(found.state[~dead], live.state[~dead])
+    assert not (found.state[dead] & int(states.MARKED)).any()
+    many = Counter(named(found, state) for state in found.state[dead & (live.state != 0)].tolist())
+    parts = 2 * wide if dumped.dump.minor >= 22 else wide
+    for name, count in (("main.failure", wide), ("main.widePart", parts), ("main.wide", parts - wide)):
+        assert count - 2 <= many[name, True] <= count
+    assert not Counter(named(live, state) for state in live.state[dead].tolist())["main.failure", True]
 
 
 def test_nearly_everything_is_typed(dumped: DumpedHeap) -> None:

@@ -39,6 +39,7 @@ def test_a_second_look(taken: Core, tmp_path: Path) -> None:
     assert named(second) == named(first) and second.heap_notes == first.heap_notes
     assert np.array_equal(second.paths.parents, first.paths.parents)
     assert second.histogram.counts.tolist() == first.histogram.counts.tolist()
+    assert np.array_equal(second.with_garbage.state, first.with_garbage.state)
     first.close()
     second.close()
 
