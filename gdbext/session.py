@@ -14,7 +14,7 @@ from gdbext.later import later
 with later("gdbext"):
     from gdbext import errors
     from gdbext.analysis.contexts import chain, columns, reached, roots, rows, search, searched, steady
-    from gdbext.analysis.goroutines import nativeframes
+    from gdbext.analysis.goroutines import frameranges, nativeframes
     from gdbext.analysis.heap import (
         cost,
         cycles,
@@ -23,8 +23,8 @@ with later("gdbext"):
         flow,
         histogram,
         index,
+        live,
         lookup,
-        objects,
         paths,
         rootnames,
         selfcheck,
@@ -38,7 +38,7 @@ with later("gdbext"):
     from gdbext.golang.runtime.mgcstack import unparked
     from gdbext.golang.std import context, contextread
     from gdbext.golang.types import rtype, values
-    from gdbext.golang.types.flat import closures, table
+    from gdbext.golang.types.flat import table
     from gdbext.golang.types.printed import form, functions as printedfunctions
     from gdbext.golang.unstopped import heap as unstopped
 
@@ -127,18 +127,9 @@ def _chains(session: Session) -> chain.Chains:
     return chain.Chains(session.context_reader, session.goroutines, lambda: _memory(session), session.searched)
 
 
-def _live(session: Session) -> flow.Flowed:
-    program, modules, typed = session.program, session.symtab.modules, session.variables
-    laid = objects.lay_out(program, session.heap, typed.table)
-    session.doing = "comparing the core with what was found of it before"
-    made = closures.Closures(session.symtab, typed.told)
-    if kept := session.index.flowed(laid, typed.table, made):
-        return kept
-    roots, session.doing = session.roots, "following the heap's pointers"
-    session.expect(cost.following(session.heap))
-    found = flow.flow(program, laid, typed.table, modules, roots, typed.rows, made)
-    session.index.found(found)
-    return found
+def _lookup(session: Session, found: flow.Flowed) -> lookup.Lookup:
+    printed = values.Values(session.program, session.types)
+    return lookup.Lookup(found, fields.Fields(found.table, printed, session.function_values))
 
 
 def _reached(session: Session) -> reached.Reached:
@@ -229,8 +220,12 @@ class Session:
     index: Engine[index.Index] = Engine(lambda s: index.Index(s.target))
     """What earlier sessions found of the same core."""
 
-    live: Engine[flow.Flowed] = Engine(_live)
+    frames: Engine[frameranges.FrameRanges] = Engine(lambda s: frameranges.FrameRanges.of(s.goroutines))
+    """Where the frames of all stacks lie."""
+    live: Engine[flow.Flowed] = Engine(lambda s: live.live(s))
     """Which objects are reachable, and of which type."""
+    with_garbage: Engine[flow.Flowed] = Engine(lambda s: live.with_garbage(s))
+    """The same, and of which type garbage is."""
 
     unparked_words: Engine[rootwords.Part] = Engine(lambda s: rootwords.joined(list(unparked.unparked(s.goroutines))))
     """What a stop anywhere hides from a collection."""
@@ -243,14 +238,16 @@ class Session:
     heap_notes: Engine[list[str]] = Engine(lambda s: [*s.heap_check, *s.live.notes])
     """What every answer about reachable objects has to say of itself."""
 
-    histogram: Engine[histogram.Histogram] = Engine(lambda s: histogram.Histogram.of(s.live), "counting objects")
-    """How many objects of each type there are."""
+    garbage: Engine[histogram.Histogram] = Engine(lambda s: histogram.Histogram.of(s.with_garbage), "counting objects")
+    """How many objects of each type there are, garbage too."""
 
-    lookup: Engine[lookup.Lookup] = Engine(
-        lambda s: lookup.Lookup(
-            s.live, fields.Fields(s.live.table, values.Values(s.program, s.types), s.function_values)
-        )
-    )
+    histogram: Engine[histogram.Histogram] = Engine(lambda s: histogram.Histogram.of(s.live), "counting objects")
+    """The same, with no types of garbage."""
+
+    garbage_lookup: Engine[lookup.Lookup] = Engine(lambda s: _lookup(s, s.with_garbage))
+    """Single objects, where garbage has its types too."""
+
+    lookup: Engine[lookup.Lookup] = Engine(lambda s: _lookup(s, s.live))
     """Single objects, and what their words are called."""
 
     forms: Engine[form.Forms] = Engine(lambda s: form.Forms(s.types, s.files.files))
@@ -300,7 +297,9 @@ class Session:
     young_contexts: Engine[int] = Engine(lambda s: s.heap.younger(s.contexts.address))
     """How many contexts no collection has seen reachable yet."""
 
-    waiting: Engine[waiting.Waiting] = Engine(lambda s: waiting.Waiting.of(s.goroutines, s.roots, s.unparked_words))
+    waiting: Engine[waiting.Waiting] = Engine(
+        lambda s: waiting.Waiting.of(s.goroutines, s.frames, s.roots, s.unparked_words)
+    )
     """Who waits for what."""
 
     proof_facts: Engine[facts.Facts] = Engine(lambda s: known.facts(s))

@@ -27,7 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(session: Session, args: argparse.Namespace) -> report.Report:
     """One row for each type, or the objects of one."""
-    found = session.histogram
+    found = session.garbage if args.unreachable and args.by != "class" else session.histogram
     if args.by == "class" and (args.sites or args.of is not None):
         raise UsageError("--by class knows no types", "--by type or --by package goes with --of and --sites")
     which = histogram.DEAD if args.unreachable else histogram.LIVE
@@ -39,7 +39,7 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
     if args.of is not None:
         entries = _named(entries, args.of)
     if args.sites:
-        return _sites(session, entries, which, args, document)
+        return _sites(session, found, entries, which, args, document)
     if args.of is not None:
         return _of(found, entries, which, args, document)
     shown, cut = counts.limited(entries, args.limit)
@@ -71,12 +71,13 @@ def _names(entry: histogram.Entry) -> Iterator[str]:
 
 def _sites(
     session: Session,
+    known: histogram.Histogram,
     entries: Sequence[histogram.Entry],
     which: int,
     args: argparse.Namespace,
     document: dict[str, object],
 ) -> report.Report:
-    found = sites.sites(session.program, session.specials, session.histogram, entries, which)
+    found = sites.sites(session.program, session.specials, known, entries, which)
     shown, cut = counts.limited(found.rows, args.limit)
     rows = [siterows.Row.of(one, session.symtab) for one in shown]
     document["sampled"] = {"objects": found.sampled, "of": found.objects, "rate": found.rate}
@@ -132,7 +133,8 @@ COMMAND = Command(
         "most bytes first; each is the average, which tells large buffers from many small ones. What no root reaches\n"
         "is garbage not collected yet, and not counted with the others.\n"
         "A type is certain when the object's own header names it or its size and its pointers fit; (likely) when only\n"
-        "some of that is so. Objects that no typed word points to are counted by their size.\n"
+        "some of that is so, or only a variable on a stack says it. Objects that no typed word points to are counted\n"
+        "by their size. Garbage is followed for its types with --unreachable only, which takes as long again.\n"
         "--by class has a row for each size that the runtime gives slots of, with and without pointers; slots are all\n"
         "that the spans of the class have. --sites has a row for each type and each stack that allocated objects of\n"
         "it, as far as the runtime's memory profile sampled them: how many, of how many that there are, and about how\n"

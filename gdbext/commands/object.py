@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gdbext import report
 from gdbext.analysis.heap import allocsite
-from gdbext.commands import Command, address
+from gdbext.commands import Command, _heapobject, address
 from gdbext.errors import GdbextError
 from gdbext.views import objectrows
 
@@ -30,9 +30,9 @@ def run(session: Session, args: argparse.Namespace) -> report.Report:
 
 
 def _asked(session: Session, address: int) -> objectrows.Asked:
-    found = session.lookup.at(address)
-    site = None if found is None or not found.allocated else _site(session, session.lookup.slot_address(found))
-    return objectrows.Asked(address, session.lookup, found, site)
+    lookup, found = _heapobject.typed(session, address)
+    site = None if found is None or not found.allocated else _site(session, lookup.slot_address(found))
+    return objectrows.Asked(address, lookup, found, site)
 
 
 def _site(session: Session, slot: int) -> allocsite.Site | report.Absent | None:

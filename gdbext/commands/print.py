@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gdbext import report
 from gdbext.analysis.heap import printable
-from gdbext.commands import Command, _contextvalue, count
+from gdbext.commands import Command, _contextvalue, _heapobject, count
 from gdbext.errors import GdbextError, UsageError
 from gdbext.golang.types.printed import bounds as limits, names, reader, subject
 from gdbext.report import cells
@@ -98,16 +98,16 @@ def _symbol(session: Session, name: str) -> int:
 
 def _lying_at(session: Session, address: int) -> subject.Subject:
     """The heap's object, or the variable, that an address is in."""
-    found = session.lookup.at(address)
+    lookup, found = _heapobject.typed(session, address)
     if found is None:
         return _variable_at(session, address)
     if not found.allocated:
         raise UsageError(f"the slot at {found.base:#x} is free", "--type T shows what lies there as a T")
-    made = printable.of_object(session.lookup, session.forms, found)
+    made = printable.of_object(lookup, session.forms, found)
     inside = address - found.base
     if not inside:
         return made
-    field = session.lookup.field(found, address)
+    field = lookup.field(found, address)
     place = f" ({field})" if field else ""
     return made.with_note(f"{address:#x} is {inside:,} bytes into it{cells.escape(place)}")
 

@@ -54,6 +54,9 @@ var globals struct {
 	channels  channels
 	errors    []error
 	writer    io.Writer
+	queue     []*queued
+	long      []*queued
+	numbers   []int64
 }
 
 func text(name, by, s string) string {
@@ -246,6 +249,32 @@ func plantShapes() {
 	globals.unsafe = unsafe.Pointer(object("unsafe", byGlobal, &node{name: "unsafe"}))
 	globals.double = object("pointer to a pointer", byGlobal, new(*node))
 	*globals.double = object("behind two pointers", byObject, new(node))
+}
+
+// What only the rest of a slice leads to whose first element was popped.
+type queued struct {
+	number int
+	part   *queuedPart
+	more   [4]int
+}
+
+type queuedPart struct {
+	numbers [5]int
+	of      *int
+}
+
+func popped(name string, count int) []*queued {
+	all := elements(name, byInterior, make([]*queued, count))
+	for i := range all {
+		all[i] = object("queued", byObject, &queued{number: i, part: object("part of what is queued", byObject, &queuedPart{})})
+	}
+	return all[1:]
+}
+
+func plantQueues() {
+	globals.queue = popped("popped", 12)
+	globals.long = popped("popped, many", 100)
+	globals.numbers = elements("popped numbers", byInterior, make([]int64, 50))[1:]
 }
 
 func grow(depth int) *tree {

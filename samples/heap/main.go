@@ -20,6 +20,7 @@ type truth struct {
 	Objects  []record          `json:"objects"`
 	Dump     string            `json:"dump"`  // "" for none
 	Young    int               `json:"young"` // objects that nothing has held since the last collection
+	Wide     int               `json:"wide"`  // such objects of each of two types besides, each with one of a third
 	Cached   cached            `json:"cached"`
 	Profile  []site            `json:"profile,omitempty"`
 }
@@ -59,6 +60,7 @@ func plant() {
 	plantFunctions()
 	plantInterfaces()
 	plantShapes()
+	plantQueues()
 	plantLibrary()
 	plantTimers()
 	plantReflected()
@@ -82,7 +84,7 @@ func tell() {
 	for _, plants := range late {
 		plants()
 	}
-	told.Dump, told.Young = *dump, *young
+	told.Dump, told.Young, told.Wide = *dump, *young, *young/100
 	told.Cached = cached{*after, unsafe.Sizeof(*last), unsafe.Sizeof(*lastTiny)}
 	if *sites {
 		told.Profile = profiled()
@@ -98,10 +100,42 @@ func tell() {
 		dropped = new(node)
 		dropped = nil
 	}
+	for i := 0; i < *young/100; i++ {
+		droppedWide = &wide{part: &widePart{}}
+		droppedError = &failed{err: &failure{part: &widePart{}}}
+	}
+	droppedWide, droppedError = nil, nil
 	words.say()
 }
 
 var dropped *node
+
+// Garbage that says of which type it is: by its header, by an interface.
+type (
+	wide struct {
+		part    *widePart
+		numbers [80]int
+	}
+	widePart struct {
+		numbers [6]int
+		of      *string
+	}
+	failed struct {
+		err    error
+		number int
+	}
+	failure struct {
+		part    *widePart
+		numbers [3]int
+	}
+)
+
+func (f *failure) Error() string { return "failure" }
+
+var (
+	droppedWide  *wide
+	droppedError *failed
+)
 
 // A site of runtime.MemProfile with the frames of its stack, innermost first: "function file:line".
 type site struct {

@@ -23,6 +23,7 @@ func spawn(what string, body func()) {
 func plantStacks() {
 	spawn("variable", holdVariable)
 	spawn("stack object", holdStackObject)
+	spawn("a tree", holdTree)
 	spawn("argument", func() { holdArgument(object("argument", byStack, &node{}), 7) })
 	spawn("deferred", holdDeferred)
 	spawn("deferred in a loop", holdDeferredInLoop)
@@ -56,6 +57,39 @@ func holdVariable() {
 	runtime.KeepAlive(variable)
 	runtime.KeepAlive(inside)
 	runtime.KeepAlive(array)
+}
+
+// What only a variable on a stack leads to.
+type branch struct {
+	left, right *branch
+	leaves      []*leaf
+}
+
+type leaf struct {
+	text    string
+	numbers [3]int
+	on      *leaf
+}
+
+func holdTree() {
+	root := growBranch(6)
+	<-park
+	runtime.KeepAlive(root)
+}
+
+func growBranch(depth int) *branch {
+	if depth == 0 {
+		return nil
+	}
+	leaves := elements("leaves", byObject, make([]*leaf, 4))
+	for i := range leaves {
+		leaves[i] = object("leaf", byObject, &leaf{on: object("leaf", byObject, new(leaf))})
+	}
+	by, name := byObject, "branch"
+	if depth == 6 {
+		by, name = byStack, "root of a tree"
+	}
+	return object(name, by, &branch{growBranch(depth - 1), growBranch(depth - 1), leaves})
 }
 
 func init() { late = append(late, func() { spawn("dropped variable", dropVariable) }) }

@@ -48,6 +48,20 @@ def test_dropped_objects_are_garbage(sample: tuple[hosts.Host, Any]) -> None:
     assert dead["unreachable"]["objects"] >= YOUNG - 1
 
 
+def test_garbage_has_types(sample: tuple[hosts.Host, Any]) -> None:
+    """The sample drops some that an interface held. Objects are listed by it too, and go-object says it of one."""
+    host, subject = sample
+    dead, dropped = hosts.ask(host, subject, "go-histogram", "--unreachable"), subject.truth.facts["wide"]
+    (row,) = (row for row in dead["types"] if row["type"] == "main.failure")
+    assert dropped - 1 <= row["count"] <= dropped and row["exact"]
+    found = hosts.ask(host, subject, "go-histogram", "--of", "main.failure", "--unreachable")
+    assert len(found["instances"]) == row["count"] and not any(one["reachable"] for one in found["instances"])
+    one = hosts.ask(host, subject, "go-object", found["instances"][0]["address"])
+    assert (one["type"], one["exact"], one["reachable"]) == ("main.failure", True, False)
+    printed = hosts.ask(host, subject, "go-print", found["instances"][0]["address"])
+    assert printed["type"] == "main.failure"
+
+
 def test_objects_of_a_type(sample: tuple[hosts.Host, Any]) -> None:
     """Those that the sample planted are among them, where their type is certain."""
     host, subject = sample

@@ -14,16 +14,18 @@ from gdbext.analysis.heap.closures import type_closures
 from gdbext.analysis.heap.kernels import following as kernels, meeting, words as wordkernels
 from gdbext.analysis.heap.kernels.following import Interfaces
 from gdbext.analysis.heap.kernels.meeting import FOREIGN, LOST, REGIONS, TYPED, UNTYPED, Place, Work
+from gdbext.analysis.heap.kernels.objects import ALLOCATED, MARKED
 from gdbext.analysis.heap.kernels.words import Mask
 from gdbext.analysis.heap.objects import Laid, copied
+from gdbext.analysis.heap.stackvariables import StackVariables
 from gdbext.compute import parallel
-from gdbext.compute.arrays import I32, U64
+from gdbext.compute.arrays import I32, I64, U64, Bools
 from gdbext.compute.control import CONTROL
 from gdbext.golang.reading.program import Program
 from gdbext.golang.runtime.mgcmark import Roots
 from gdbext.golang.runtime.moduledata import Module
 from gdbext.golang.runtime.rootwords import Part
-from gdbext.golang.types.flat.closures import Closures
+from gdbext.golang.types.flat.closures import Closures, Told
 from gdbext.golang.types.flat.table import TypeTable
 from gdbext.target.image import Image
 
@@ -50,7 +52,8 @@ Data = tuple[NDArray[np.uint8], int, int]
 class Flowed:
     """What was found out of each slot: ``state``, as ``kernels`` pack it. ``notes``: what it could not rest on.
 
-    ``closures``: what the closures' types were made from, see ``closures.grown``.
+    ``stacked``, ``closures``: what the types of stacks' variables and of closures were made from, see
+    ``stackvariables.grown`` and ``closures.grown``. ``told``: what more types may be made from.
     """
 
     laid: Laid = field(repr=False)
@@ -58,6 +61,8 @@ class Flowed:
     state: I32 = field(repr=False)
     notes: tuple[str, ...] = ()
     closures: U64 = field(factory=lambda: np.zeros((0, 3), np.uint64), repr=False)
+    stacked: I64 = field(factory=lambda: np.zeros((0, 2), np.int64), repr=False)
+    told: Sequence[Told] = field(default=(), repr=False)
 
 
 def flow(
@@ -68,18 +73,25 @@ def flow(
     roots: Roots,
     variables: U64,
     closures: Closures,
+    stacks: StackVariables | None = None,
 ) -> Flowed:
-    """Follow everything from the roots and the typed ``variables``: rows (address, type's row, how many)."""
+    """Follow everything from the roots and the typed ``variables``: rows (address, type's row, how many).
+
+    ``stacks``: what some of the roots are, by types that are in ``table``.
+    """
     traversal = Traversal.of(program, laid, table, modules)
     traversal.begin(variables)
     traversal.roots(roots.value)
     traversal.roots(contents(laid, table, roots.contents))
+    if stacks is not None:
+        traversal.stacks(stacks)
     traversal.run()
     table, seen = type_closures(closures, table, laid.objects, traversal.front)
     traversal = evolve(traversal, table=table)
     traversal.run()
-    told = roots.notes if program.target.memory.stable else (*roots.notes, RAN)
-    return Flowed(laid, table, laid.objects.state, (*told, *traversal.notes()), seen)
+    notes = roots.notes if program.target.memory.stable else (*roots.notes, RAN)
+    stacked = stacks.entries if stacks is not None else np.zeros((0, 2), np.int64)
+    return Flowed(laid, table, laid.objects.state, (*notes, *traversal.notes()), seen, stacked, closures.told)
 
 
 def wider(program: Program, flowed: Flowed, modules: Sequence[Module], more: Part) -> Flowed:
@@ -91,6 +103,24 @@ def wider(program: Program, flowed: Flowed, modules: Sequence[Module], more: Par
     traversal.run()
     said = (note for note in traversal.notes() if note not in flowed.notes)
     return evolve(flowed, laid=laid, state=objects.state, notes=(*flowed.notes, *more.notes, *said))
+
+
+def with_garbage(program: Program, flowed: Flowed, modules: Sequence[Module], closures: Closures) -> Flowed:
+    """What was found, and the types of objects that are not reachable, which stay so: each of them is followed."""
+    objects = flowed.laid.objects._replace(state=flowed.state.copy())
+    laid = evolve(flowed.laid, objects=objects)
+    traversal, garbage = Traversal.of(program, laid, flowed.table, modules), _is_garbage(flowed.state)
+    traversal.roots(laid.heap.addresses(np.flatnonzero(garbage)))
+    traversal.run()
+    table, _ = type_closures(closures, flowed.table, objects, traversal.front)
+    evolve(traversal, table=table).run()
+    objects.state[:] = np.where(garbage, objects.state & ~MARKED, flowed.state)
+    return evolve(flowed, laid=laid, table=table, state=objects.state, told=closures.told)
+
+
+def _is_garbage(state: I32) -> Bools:
+    found: Bools = state & (ALLOCATED | MARKED) == ALLOCATED
+    return found
 
 
 def contents(laid: Laid, table: TypeTable, addresses: U64) -> U64:
@@ -162,6 +192,18 @@ class Traversal:
             kernels.follow_roots(memory, laid.objects, table.described, self.place, words, begin, end, work)
 
         self._level([(len(words), some)])
+
+    def stacks(self, found: StackVariables) -> None:
+        """What variables on stacks say of what they point to, all of which is marked."""
+        memory, laid, table = self.laid.heap.image.memory, self.laid, self.table
+        hosts = np.uint64(found.words.ctypes.data) + np.arange(0, found.words.nbytes, 3 * WORD, dtype=np.uint64)
+        slots = kernels.Slots(hosts, found.kind, found.target)
+
+        def some(begin: int, end: int, work: Work) -> None:
+            common = memory, laid.objects, table.described, self.interfaces, self.place
+            kernels.follow_slots(*common, slots, begin, end, work)
+
+        self._level([(len(hosts), some)])
 
     def run(self) -> None:
         """Follow everything, level by level, until nothing is left."""
@@ -262,7 +304,7 @@ def _work(slots: int, words: int, regions: int) -> Work:
     return Work(
         np.empty(slots, np.uint64), np.empty(slots, np.uint64), np.empty((regions, 3), np.uint64),
         np.empty((2 * words + LEAST, 3), np.uint64), np.zeros((meeting.ROOM, 4), np.uint64),
-        np.zeros(meeting.TOPS + 1, np.int64),
+        np.zeros(meeting.TOPS + 2, np.int64),
     )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """What was found of a core's heap, kept on disk: the next session on the same core need not follow it again.
 
-    $GDBEXT_HOME/cache/heaps/<digest>.objects   the state of each slot, what closures' types are made from
+    $GDBEXT_HOME/cache/heaps/<digest>.objects   the state of each slot, what more types are made from
     $GDBEXT_HOME/cache/heaps/<digest>.paths     where the shortest path to each slot comes from
     $GDBEXT_HOME/cache/heaps/<version>.versions the second digest of files by their stamps
 
@@ -24,6 +24,7 @@ import numpy as np
 from attrs import define, field
 
 import gdbext
+from gdbext.analysis.heap import stackvariables
 from gdbext.analysis.heap.closures import grown
 from gdbext.analysis.heap.flow import Flowed
 from gdbext.analysis.heap.kernels.objects import ROW
@@ -82,7 +83,13 @@ class Index:
         """Objects that were followed."""
         if self._wanted(flowed.laid):
             types = np.array([len(flowed.table)])
-            self._found[OBJECTS] = {"state": flowed.state, "closures": flowed.closures, "types": types}, flowed.notes
+            made: Mapping[str, NDArray[Any]] = {
+                "state": flowed.state,
+                "types": types,
+                "closures": flowed.closures,
+                "stacked": flowed.stacked,
+            }
+            self._found[OBJECTS] = made, flowed.notes
 
     def parents(self, laid: Laid, order: I64) -> I32 | None:
         """``paths.Paths.parents`` as they were kept for roots in this order."""
@@ -149,7 +156,9 @@ class Index:
 
 
 def _flowed(kept: arrays.Arrays, laid: Laid, table: TypeTable, closures: Closures) -> Flowed | None:
-    state, seen, types = (kept.array(name) for name in ("state", "closures", "types"))
+    state, seen, stacked, types = (kept.array(name) for name in ("state", "closures", "stacked", "types"))
+    if len(stacked):
+        table, _ = stackvariables.grown(closures.told, table, np.asarray(stacked, np.int64).reshape(-1, 2))
     if len(seen):
         table, _ = grown(closures, table, laid.objects, np.asarray(seen, np.uint64))
     mine = laid.objects.state
@@ -158,7 +167,8 @@ def _flowed(kept: arrays.Arrays, laid: Laid, table: TypeTable, closures: Closure
     if any(int((state[at : at + PIECE] & ROW).max()) >= len(table) for at in range(0, len(state), PIECE)):
         return None
     mine[:] = state
-    return Flowed(laid, table, mine, tuple(map(str, kept.meta["notes"])), seen)
+    notes = tuple(map(str, kept.meta["notes"]))
+    return Flowed(laid, table, mine, notes, np.asarray(seen, np.uint64), np.asarray(stacked, np.int64), closures.told)
 
 
 def _parents(kept: arrays.Arrays, laid: Laid, order: I64) -> I32 | None:

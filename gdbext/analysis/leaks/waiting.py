@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import field, frozen
 
-from gdbext.analysis.goroutines.frameranges import FrameRanges
 from gdbext.analysis.leaks.blocking import Blocked, blocked, stack_words
 from gdbext.golang.runtime.rootwords import DEFER, OF_GOROUTINES, STACK
 
 if TYPE_CHECKING:
+    from gdbext.analysis.goroutines.frameranges import FrameRanges
     from gdbext.compute.arrays import I64, U64, Bools
     from gdbext.golang.runtime.mgcmark import Roots
     from gdbext.golang.runtime.proc import Goroutines
@@ -34,8 +34,8 @@ class Waiting:
     deferred: Bools = field(repr=False)
 
     @classmethod
-    def of(cls, goroutines: Goroutines, roots: Roots, more: Part) -> Waiting:
+    def of(cls, goroutines: Goroutines, frames: FrameRanges, roots: Roots, more: Part) -> Waiting:
         """Of a program. ``more``: words that the collector does not have."""
-        frames, words = FrameRanges.of(goroutines), stack_words((roots, more))
+        words = stack_words((roots, more))
         kind = np.concatenate([part.kind[np.isin(part.kind, OF_GOROUTINES)] for part in (roots, more)])
         return cls(goroutines, frames, blocked(goroutines, frames, words), *words, kind == STACK, kind == DEFER)

@@ -30,6 +30,8 @@ class Variable:
     is_result: bool
     function: str
     pieces: tuple[Piece, ...]
+    type_entry: int = 0
+    """The entry of its type; 0 for none."""
 
     @property
     def placed(self) -> Iterator[tuple[int, Piece]]:
@@ -98,6 +100,7 @@ class Subprogram:
             is_result=bool(entry.number(dw.IS_RESULT) or origin.number(dw.IS_RESULT)),
             function=owner,
             pieces=self._pieces(entry, pc, size),
+            type_entry=kind.offset if kind is not None else 0,
         )
 
     def _pieces(self, entry: Entry, pc: int, size: int) -> tuple[Piece, ...]:

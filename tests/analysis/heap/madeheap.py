@@ -11,6 +11,7 @@ from gdbext.analysis.heap import flow, objects
 from gdbext.analysis.heap.flow import Flowed
 from gdbext.analysis.heap.kernels import objects as states
 from gdbext.analysis.heap.objects import Laid
+from gdbext.analysis.heap.stackvariables import StackVariables
 from gdbext.compute.arrays import I64, U64
 from gdbext.golang.runtime.mgcmark import Roots
 from gdbext.golang.runtime.mheap import Heap
@@ -263,13 +264,28 @@ class MadeHeap:
     def laid(self, table: TypeTable | None = None) -> Laid:
         return objects.lay_out(self.world.program, self.heap(), table or self.table())
 
-    def flowed(self, roots: Iterable[int], variables: Sequence[tuple[int, int]] = ()) -> Flowed:
-        """Of these roots, and of variables (address, type)."""
+    def flowed(
+        self,
+        roots: Iterable[int],
+        variables: Sequence[tuple[int, int]] = (),
+        stacks: Sequence[tuple[int, int, tuple[int, int, int]]] = (),
+    ) -> Flowed:
+        """Of these roots, of variables (address, type), and of slots on stacks (kind, type, words)."""
         table = self.table()
         rows = np.array([(at, table.row(type_), 1) for at, type_ in variables], np.uint64).reshape(-1, 3)
         modules = [self.module]
         laid, closures = self.laid(table), Closures(NoFunctions(), ())  # type: ignore[arg-type]
-        return flow.flow(self.world.program, laid, table, modules, made_roots(roots), rows, closures)  # type: ignore[arg-type]
+        slots = StackVariables(
+            table, np.array([words for *_, words in stacks], np.uint64).reshape(-1, 3),
+            np.array([kind for kind, *_ in stacks], np.uint8),
+            np.array([table.row(type_) for _, type_, _ in stacks], np.int32), np.zeros((0, 2), np.int64),
+        )  # fmt: skip
+        return flow.flow(self.world.program, laid, table, modules, made_roots(roots), rows, closures, slots)  # type: ignore[arg-type]
+
+    def with_garbage(self, found: Flowed) -> Flowed:
+        """What was found, with the types of what is not reachable."""
+        closures = Closures(NoFunctions(), ())  # type: ignore[arg-type]
+        return flow.with_garbage(self.world.program, found, [self.module], closures)  # type: ignore[list-item]
 
 
 def made_roots(values: Iterable[int], kind: int = OF_DATA) -> Roots:

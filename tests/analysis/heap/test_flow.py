@@ -18,6 +18,8 @@ from gdbext.analysis.heap.kernels.objects import EXACT, FITTING, PREFIX, RANK_SH
 from gdbext.compute import parallel
 from gdbext.golang.runtime import mheap
 from gdbext.golang.runtime.rootwords import THREAD, Part
+from gdbext.golang.types.flat.kernels import IFACE
+from gdbext.golang.types.rtype import POINTER, SLICE, STRING
 from tests.analysis.heap import heapkernels
 from tests.analysis.heap.madegraph import Graph, graphs
 from tests.analysis.heap.madeheap import MadeHeap, marked, state
@@ -364,6 +366,96 @@ def test_what_a_variable_points_to_among_variables_is_followed() -> None:
     assert named(found, text) == "string"
 
 
+# Variables on stacks
+
+
+def test_by_variables_on_stacks() -> None:
+    """They may be wrong: what they speak of is likely, what that leads to is as certain as ever."""
+    made = MadeHeap()
+    node = made.forward("*main.Node")
+    type_ = made.struct("main.Node", ("next", node), ("name", made.string), ("n", made.int))
+    made.elem(node, "PtrType", type_)
+    first, second, third, last = (made.new(type_) for _ in range(4))
+    array, text = made.new(node, times=6), made.raw(5, [False])
+    made.world.words(first, second, text, 5)
+    made.world.words(array, third)
+    slots = [
+        (POINTER, type_, (first, 0, 0)),
+        (SLICE, node, (array, 1, 6)),
+        (IFACE, type_, (made.itab(node), last, 0)),
+    ]
+    found = made.flowed([first, array, last], (), slots)
+    assert [named(found, one) for one in (first, array, last)] == ["main.Node?", "*main.Node?", "main.Node?"]
+    assert [named(found, one) for one in (second, third, text)] == ["main.Node", "main.Node", "string data"]
+
+
+def test_variables_on_stacks_mark_nothing_by_themselves() -> None:
+    """What lies among the variables of a module is no concern of theirs: its words may be no pointers."""
+    made = MadeHeap()
+    pair = made.struct("main.Pair", ("n", made.int), ("p", made.pointer(made.string)))
+    text = made.new(made.string)
+    literal, _ = variable(made, pair, 7, text)
+    assert marked(made.flowed([], (), [(POINTER, pair, (literal, 0, 0))])) == set()
+
+
+def test_what_else_is_known_outdoes_a_variable_on_a_stack() -> None:
+    made = MadeHeap()
+    right = made.struct("main.Right", ("a", made.pointer(made.int)), ("b", made.int))
+    wrong = made.struct("main.Wrong", ("a", made.unsafe), ("b", made.int))
+    bad = made.struct("main.Bad", ("a", made.int), ("b", made.unsafe))
+    at, other = made.new(right), made.new(right)
+    slots = [(POINTER, wrong, (at, 0, 0)), (POINTER, bad, (other, 0, 0))]
+    found = made.flowed([at, other], [variable(made, made.pointer(right), at)], slots)
+    assert named(found, at) == "main.Right" and named(found, other) == ""
+
+
+def test_a_piece_of_a_string_on_a_stack_says_nothing() -> None:
+    """It would count as certain."""
+    made = MadeHeap()
+    whole, piece = made.raw(40, [False]), made.raw(40, [False])
+    slots = [(STRING, made.int, (whole, 40, 0)), (STRING, made.int, (piece, 3, 0))]
+    found = made.flowed([whole, piece], (), slots)
+    assert state(found, whole)[1:] == (TILED, "string data") and state(found, piece)[1] == PREFIX
+
+
+# Garbage has types when it is asked for
+
+
+def test_types_of_garbage() -> None:
+    made = MadeHeap()
+    leaf = made.struct("main.Leaf", ("p", made.pointer(made.int)), ("x", made.array(made.int, 3)))
+    wide = made.struct("main.Wide", ("p", made.pointer(leaf)), ("x", made.array(made.int, 100)))
+    alive, shared, dead, boxed, untyped = (
+        made.new(wide),
+        made.new(leaf),
+        made.new(wide),
+        made.new(leaf),
+        made.raw(16, [1]),
+    )
+    holder, part = made.raw(16, [False, True]), made.new(leaf)
+    made.world.words(alive, shared)
+    made.world.words(dead, part)
+    made.world.words(holder, made.itab(made.pointer(leaf)), boxed)
+    found = made.flowed([alive])
+    before = found.state.copy()
+    wider = made.with_garbage(found)
+    assert np.array_equal(found.state, before) and marked(wider) == marked(found) == {alive, shared}
+    assert [state(wider, one) for one in (alive, shared)] == [state(found, one) for one in (alive, shared)]
+    assert state(wider, dead) == (False, EXACT, "main.Wide") and state(found, dead)[1] == 0
+    assert {state(wider, one) for one in (part, boxed)} == {(False, FITTING, "main.Leaf")}
+    assert state(wider, untyped)[:2] == (False, 0)
+
+
+def test_garbage_that_says_otherwise_changes_nothing_of_what_is_alive() -> None:
+    made = MadeHeap()
+    inner = made.struct("main.Inner", ("a", made.unsafe), ("x", made.int))
+    wide = made.struct("main.Wide", ("p", made.pointer(inner)), ("x", made.array(made.int, 100)))
+    alive, dead = made.raw(16, [True, False]), made.new(wide)
+    made.world.words(dead, alive)
+    found = made.flowed([alive])
+    assert state(made.with_garbage(found), alive) == state(found, alive) == (True, 0, "")
+
+
 # Which evidence wins
 
 
@@ -429,12 +521,53 @@ def test_grades_of_small_objects() -> None:
     assert grades(made, at, pair, 5, 72) == 0, "there is no room for one"
 
 
+@pytest.mark.parametrize(
+    ("times", "offset", "grade"),
+    [
+        (4, 16, TILED), (3, 32, TILED), (1, 64, PREFIX), (3, 16, PREFIX), (5, 16, PREFIX), (ALL_ONES, 16, PREFIX),
+        (0, 16, PREFIX), ((1 << 60) + 4, 16, PREFIX), (4, 8, PREFIX), (4, 17, PREFIX), (2, 48, TILED), (1, 16, PREFIX),
+    ],
+)  # fmt: skip
+def test_grades_of_the_rest_of_an_array(times: int, offset: int, grade: int) -> None:
+    """What is left of a slice that was popped. A single pointer into the middle says nothing of the whole."""
+    made = MadeHeap()
+    pair = made.struct("main.Pair", ("n", made.int), ("p", made.unsafe))
+    numbers = made.array(made.int, 2)
+    assert grades(made, made.new(pair, times=5), pair, times, offset) == grade
+    assert grades(made, made.new(numbers, times=5), numbers, times, offset) == grade
+
+
+def test_the_rest_of_an_array_contradicts_what_lies_before_it() -> None:
+    """An array at a structure's end, the pointers of which lie otherwise."""
+    made = MadeHeap()
+    pair = made.struct("main.Pair", ("n", made.int), ("p", made.unsafe))
+    other = made.struct("main.Other", ("p", made.unsafe), ("n", made.int))
+    ends = made.struct("main.Ends", ("head", other), ("pairs", made.array(pair, 4)))
+    assert grades(made, made.new(ends), pair, 4, 16) == PREFIX
+
+
+def test_by_slices_that_lost_their_beginning() -> None:
+    made = MadeHeap()
+    item = made.struct("main.Item", ("n", made.int), ("p", made.pointer(made.int)))
+    array, plain = made.new(made.pointer(item), times=6), made.raw(48, [False] * 6)
+    items = [made.new(item) for _ in range(6)]
+    made.world.words(array, *items)
+    queue = made.struct("main.Queue", ("items", made.slice(made.pointer(item))), ("numbers", made.slice(made.int)))
+    at = made.new(queue, array + 8, 5, 5, plain + 16, 4, 4)
+    found = made.flowed([], [variable(made, made.pointer(queue), at)])
+    assert named(found, array) == "*main.Item?" and named(found, plain) == "int?"
+    assert {named(found, one) for one in items} == {"main.Item"}
+
+
 def test_grades_where_there_are_no_pointers() -> None:
     made = MadeHeap()
     numbers = made.array(made.int, 3)
     at = made.new(numbers, times=4)
     assert grades(made, at, numbers, 4) == FITTING and grades(made, at, numbers, 1) == PREFIX
-    assert grades(made, at, numbers, 4, 24) == PREFIX and grades(made, at, made.string, 6) == 0
+    assert (
+        grades(made, at, numbers, 4, 24) == PREFIX == grades(made, at, numbers, 1, 72)
+        and grades(made, at, made.string, 6) == 0
+    )
 
 
 @pytest.mark.parametrize(
@@ -460,7 +593,11 @@ def test_large_objects_are_compared_with_the_bits_of_arenas(pointers: Sequence[i
     bits[[400 + one for one in pointers]] = 1
     packed = np.concatenate([np.packbits(bits, bitorder="little"), np.zeros(8, np.uint8)])
     laid.objects.spans[0, kernels.BITS], laid.objects.spans[0, kernels.FLAGS] = packed.ctypes.data, kernels.BITMAP
-    assert heapkernels.graded(laid.objects, table.described, 0, 1, 0, table.row(pair), times) == grade
+    common = laid.objects, table.described, 0, 1
+    assert heapkernels.graded(*common, 0, table.row(pair), times) == grade
+    if times == 200:
+        rest = TILED if grade == FITTING else PREFIX
+        assert heapkernels.graded(*common, 160, table.row(pair), 190) == rest
 
 
 # The order in which evidence comes, and how many threads follow it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -132,6 +133,44 @@ def test_what_globals_hold_has_a_certain_type(dumped: DumpedHeap, live: Flowed) 
 def test_what_lies_in_pools_and_reflected_values_has_a_type(dumped: DumpedHeap, live: Flowed) -> None:
     held = [one for one in dumped.truth.facts["objects"] if one["name"] == "in a pool"]
     assert [named(live, state) for state in states_at(dumped, live, held)] == [("main.node", True)]
+
+
+def of_names(dumped: DumpedHeap, live: Flowed, *names: str) -> set[tuple[str, bool]]:
+    """What is known of the types of the objects that the sample calls so."""
+    held = [one for one in dumped.truth.facts["objects"] if one["name"] in names]
+    assert held
+    return {named(live, state) for state in states_at(dumped, live, held)}
+
+
+def test_what_is_left_of_a_slice_that_was_popped_has_a_type(dumped: DumpedHeap, live: Flowed) -> None:
+    """A large array's header says it too, from Go 1.22."""
+    assert of_names(dumped, live, "popped") == {("*main.queued", False)}
+    assert of_names(dumped, live, "popped, many") == {("*main.queued", dumped.dump.minor >= 22)}
+    assert of_names(dumped, live, "popped numbers") == {("int64", False)}
+    assert of_names(dumped, live, "queued") == {("main.queued", True)}
+    assert of_names(dumped, live, "part of what is queued") == {("main.queuedPart", True)}
+
+
+def test_what_variables_on_stacks_hold_has_a_type(dumped: DumpedHeap, live: Flowed) -> None:
+    """Likely for what the variable points to, by location lists; certain for what that leads to."""
+    assert of_names(dumped, live, "root of a tree") == {("main.branch", False)}
+    assert of_names(dumped, live, "branch") == {("main.branch", True)}
+    assert of_names(dumped, live, "leaves") == {("*main.leaf", True)}
+    assert of_names(dumped, live, "leaf") == {("main.leaf", True)}
+    assert of_names(dumped, live, "argument", "in a stack object") == {("main.node", False)}
+
+
+def test_garbage_has_types_when_they_are_asked_for(dumped: DumpedHeap, live: Flowed) -> None:
+    """By interfaces, and by its headers from Go 1.22. What is alive is as before."""
+    found, wide = dumped.session.with_garbage, dumped.truth.facts["wide"]
+    dead = (live.state & int(states.MARKED)) == 0
+    assert np.array_equal(found.state[~dead], live.state[~dead])
+    assert not (found.state[dead] & int(states.MARKED)).any()
+    many = Counter(named(found, state) for state in found.state[dead & (live.state != 0)].tolist())
+    parts = 2 * wide if dumped.dump.minor >= 22 else wide
+    for name, count in (("main.failure", wide), ("main.widePart", parts), ("main.wide", parts - wide)):
+        assert count - 2 <= many[name, True] <= count
+    assert not Counter(named(live, state) for state in live.state[dead].tolist())["main.failure", True]
 
 
 def test_nearly_everything_is_typed(dumped: DumpedHeap) -> None:

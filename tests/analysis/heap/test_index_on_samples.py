@@ -32,13 +32,14 @@ def named(session: Session) -> dict[int, Name]:
 
 def test_a_second_look(taken: Core, tmp_path: Path) -> None:
     first, second = (look(taken.exe, taken.path, tmp_path) for _ in range(2))
-    assert first.live.closures.size and first.paths.parents.any()
+    assert first.live.closures.size and first.live.stacked.size and first.paths.parents.any()
     first.keep()
     assert np.array_equal(second.live.state, first.live.state)
     assert not second.made("roots"), "it was followed again"
     assert named(second) == named(first) and second.heap_notes == first.heap_notes
     assert np.array_equal(second.paths.parents, first.paths.parents)
     assert second.histogram.counts.tolist() == first.histogram.counts.tolist()
+    assert np.array_equal(second.with_garbage.state, first.with_garbage.state)
     first.close()
     second.close()
 

@@ -13,6 +13,7 @@ from gdbext.analysis.heap.kernels.meeting import (  # noqa: F401  a kernel's dec
     AHEAD,
     ALONE,
     AT_ONCE,
+    DOUBTED,
     ENOUGH,
     FAR,
     FOREIGN,
@@ -88,6 +89,14 @@ class Interfaces(NamedTuple):
     itab: U64
     row: I32
     filter: U8
+
+
+class Slots(NamedTuple):
+    """Slots of variables: where their words lie in our memory, of which kind they are, the row of the type."""
+
+    host: U64
+    kind: U8
+    target: I32
 
 
 @inlined
@@ -273,6 +282,20 @@ def follow_roots(control, memory, objects, described, place, roots, begin, end, 
         if i == end or stopped(control):
             return
         emit(work, roots[i], -1, ONE)
+
+
+@library.kernel("control Memory Objects Described Interfaces Place Slots i64 i64 Work")
+def follow_slots(control, memory, objects, described, interfaces, place, slots, begin, end, work):
+    """What ``slots`` [begin, end) say of what they point to, which may be wrong."""
+    work.tops[DOUBTED] = 1
+    for i in range(begin, end + 1):
+        if work.tops[HITS] >= ENOUGH or i == end:
+            drain(memory, objects, described, place, work)
+        if i == end or stopped(control):
+            break
+        host, target = slots.host[i], np.int64(slots.target[i])
+        follow_slot(described, interfaces, place, work, slots.kind[i], target, ZERO, host)
+    work.tops[DOUBTED] = 0
 
 
 @library.kernel("control Memory Objects Described Interfaces Place u64[] i32[] i64 i64 Work Mask")

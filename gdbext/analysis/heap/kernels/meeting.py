@@ -24,6 +24,7 @@ from gdbext.analysis.heap.kernels.objects import (  # noqa: F401  a kernel's dec
     LIMIT,
     MARKED,
     NOSCAN,
+    PREFIX,
     QUEUED,
     RANK_SHIFT,
     RANKS,
@@ -45,14 +46,15 @@ from gdbext.compute.arrays import I64, U64, Rows
 from gdbext.compute.functions import inlined
 from gdbext.compute.intrinsics import SOME, prefetch, stopped, swap32, swap64
 from gdbext.compute.library import Library
-from gdbext.golang.types.flat.kernels import Described  # noqa: F401  a kernel's declaration names it
+from gdbext.golang.types.flat.kernels import TEXT, Described  # noqa: F401  a kernel's declaration names it
 from gdbext.target.kernels import ONE
 
 library = Library(__name__)
 # Places of ``Work.tops``: objects with a type, objects without, regions, words of the modules' data, hits; how many
-# objects had a type that is in no table, and what found no room. Behind those: whether no other thread follows anything
+# objects had a type that is in no table, and what found no room. Behind those: whether no other thread follows
+# anything, whether what speaks of types may be wrong
 TYPED, UNTYPED, REGIONS, STATICS, HITS, FOREIGN, LOST, TOPS = range(8)
-ALONE = TOPS
+ALONE, DOUBTED = TOPS, TOPS + 1
 SLOT = np.uint64((1 << 32) - 1)
 ROOM = 1 << 14
 """Hits that are collected before they are looked up."""
@@ -194,10 +196,19 @@ def follow_statics(control, described, place, found, work):
 
 
 @inlined
+def doubted(described, rank, row):
+    """The rank of evidence that may be wrong: likely at most. A piece of a string counts as certain (``counted_as``)
+    and is not even that."""
+    if described.kind[row] == TEXT and rank < FITTING:
+        return min(rank, PREFIX)
+    return min(rank, TILED)
+
+
+@inlined
 def meet(memory, objects, described, place, work, address, row, times, entry):
     """A pointer was followed: mark what it points into, weigh what it says of its type, and push what is new."""
     if entry == NOWHERE:
-        if place.bounds[0] <= address < place.bounds[1]:
+        if place.bounds[0] <= address < place.bounds[1] and not work.tops[DOUBTED]:
             meet_static(described, place, work, address, row, times)
         return
     span, slot = object_of(objects, entry)
@@ -220,6 +231,8 @@ def meet(memory, objects, described, place, work, address, row, times, entry):
                 asked, row = True, resolved(memory, described, row, address)
                 offset = address - span[BASE] - slot * span[SIZE] - header_of(span)
                 rank = grade(objects, described, span, slot, offset, row, times) if row >= 0 else 0
+                if work.tops[DOUBTED]:
+                    rank = doubted(described, rank, row)
             if rank > 0 and better(described, rank, row, new):
                 new = (new & ~(RANKS | ROW)) | (rank << RANK_SHIFT) | row
         if new == old:

@@ -15,7 +15,7 @@ from gdbext.golang.types.flat.kernels import HCHAN, NODE, TEXT, row_of
 from gdbext.target.kernels import EIGHT, ONE, host_of
 
 library = Library(__name__)
-ZERO, THREE = np.uint64(0), np.uint64(3)
+ZERO, TWO, THREE = np.uint64(0), np.uint64(2), np.uint64(3)
 # Columns of ``Objects.spans``
 BASE, LIMIT, SIZE, FIRST, DIVIDE, HOST, BITS, FLAGS = range(8)
 # Its flags; above them the span's class, and the row of a large object's type, plus one
@@ -149,7 +149,7 @@ def copies(bits, words):
 
 @inlined
 def grade(objects, described, span, slot, offset, row, times):
-    """How far an object may be ``times`` values of a type: a rank, 0 for not at all."""
+    """How far an object may be values of a type, ``times`` of which lie at an offset: a rank, 0 for not at all."""
     size, elemsize = described.size[row], span[SIZE]
     if size == 0 or size > elemsize - offset:
         return 0
@@ -161,9 +161,32 @@ def grade(objects, described, span, slot, offset, row, times):
             return FITTING if whole else TILED
         if elemsize == 16 and size * times < 16:  # many such share a block (runtime/malloc.go, tiny allocator)
             return TILED
+        if offset != 0 and is_tail(objects, span, offset, size, times):
+            return TILED
         return FITTING if whole or (offset == 0 and described.kind[row] == HCHAN) else PREFIX
-    if described.pointers[row] == 0 or offset != 0:
+    if described.pointers[row] == 0:
         return PREFIX
+    if offset == 0:
+        return grade_pointers(objects, described, span, slot, row, times)
+    if not is_tail(objects, span, offset, size, times):
+        return PREFIX
+    rank = grade_pointers(objects, described, span, slot, row, times + offset // size)
+    return TILED if rank == FITTING else PREFIX
+
+
+@inlined
+def is_tail(objects, span, offset, size, times):
+    """Whether values at an offset may be the rest of an array that fills the slot, which a slice has lost the beginning
+    of. One value alone may be the last field of anything; so may an array: that is likely at most."""
+    if times < TWO or offset % size != 0 or times > (span[SIZE] - offset) // size:
+        return False
+    return rounded(objects.classes, offset + size * times) == span[SIZE]
+
+
+@helper
+def grade_pointers(objects, described, span, slot, row, times):
+    """The same of an object with pointers and values from its beginning on, by what the heap says is a pointer."""
+    size, elemsize = described.size[row], span[SIZE]
     if elemsize > BITS_UP_TO:
         return grade_large(objects, described, span, slot, row, times)
     bits, words, mask = bits_of(span, slot), size >> THREE, described.mask[row]

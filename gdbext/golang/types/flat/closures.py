@@ -63,6 +63,10 @@ class Told:
     file: Loaded
     dies: Dies = field(repr=False)
 
+    def again(self) -> Told:
+        """The same, to make other types from."""
+        return Told(self.file, self.dies.again())
+
 
 class Closures:
     """Makes rows for closures. ``told``: of each file that has debug information."""

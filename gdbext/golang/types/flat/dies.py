@@ -8,6 +8,7 @@ itself gives a type of no size, which nothing is taken for.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 from typing import NamedTuple
 
 import numpy as np
@@ -80,6 +81,13 @@ class Dies:
         self._extra: list[Row] = []
         self._off_heap: dict[int, bool] = {}
         self._bits, self._slots = MOST_BITS, MOST_SLOTS
+
+    def again(self) -> Dies:
+        """The same, whose table grows apart from this one's."""
+        made = copy(self)
+        made._shapes, made._rows, made._values = dict(self._shapes), dict(self._rows), dict(self._values)
+        made._off_heap = dict(self._off_heap)
+        return made
 
     def on(self, table: TypeTable) -> Dies:
         """The same, for a table that has grown since by rows of others."""

@@ -1,0 +1,61 @@
+"""Which objects are reachable, and of which type: what the traversal is made of, as a Session has it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from gdbext.analysis.heap import cost, flow, objects, stackvariables
+from gdbext.golang.types.flat.closures import Closures
+
+if TYPE_CHECKING:
+    from gdbext.analysis.heap.flow import Flowed
+    from gdbext.analysis.heap.index import Index
+    from gdbext.analysis.heap.variables import Variables
+    from gdbext.golang.runtime.symtab import Symtab
+    from gdbext.golang.types.flat.closures import Told
+
+
+class Known(stackvariables.Known, Protocol):
+    """What it is made of."""
+
+    doing: str
+
+    @property
+    def symtab(self) -> Symtab: ...
+    @property
+    def variables(self) -> Variables: ...
+    @property
+    def index(self) -> Index: ...
+    @property
+    def live(self) -> Flowed: ...
+
+    def expect(self, what: cost.Cost) -> None: ...
+
+
+def live(known: Known) -> Flowed:
+    """Of all objects. Of what is garbage no types are searched."""
+    program, modules, typed = known.program, known.symtab.modules, known.variables
+    laid = objects.lay_out(program, known.heap, typed.table)
+    known.doing = "comparing the core with what was found of it before"
+    if kept := known.index.flowed(laid, typed.table, Closures(known.symtab, _again(typed.told))):
+        return kept
+    made = Closures(known.symtab, _again(typed.told))
+    roots, known.doing = known.roots, "following the heap's pointers"
+    known.expect(cost.following(known.heap))
+    stacks = stackvariables.stack_variables(known, typed.table, made.told)
+    found = flow.flow(program, laid, stacks.table, modules, roots, typed.rows, made, stacks)
+    known.index.found(found)
+    return found
+
+
+def with_garbage(known: Known) -> Flowed:
+    """The same, and the types of garbage as well."""
+    found, known.doing = known.live, "following the pointers of garbage"
+    made = Closures(known.symtab, _again(found.told))
+    return flow.with_garbage(known.program, found, known.symtab.modules, made)
+
+
+def _again(told: Sequence[Told]) -> list[Told]:
+    """What makes the same rows each time, whatever was made from it before."""
+    return [one.again() for one in told]

@@ -1,0 +1,300 @@
+"""What the pointers on stacks are: which variable has each word that stack maps say is live, by the debug information.
+
+A variable's type says what its word points to. That may be wrong, for a variable that is dead at a pc may still have
+its place there; so it is no more than likely. Words that several variables have which differ say nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+import numpy as np
+from attrs import field, frozen
+
+from gdbext.errors import GdbextError
+from gdbext.golang.reading.words import column
+from gdbext.golang.runtime.rootwords import STACK
+from gdbext.golang.types.flat.kernels import EFACE, IFACE, REFLECTED, REPEATED
+
+if TYPE_CHECKING:
+    from gdbext.analysis.goroutines.frameranges import FrameRanges
+    from gdbext.binary.dwarf.variables import Variable
+    from gdbext.compute.arrays import I32, I64, U8, U64
+    from gdbext.golang.plugins import Loaded, LoadedFiles
+    from gdbext.golang.reading.program import Program
+    from gdbext.golang.runtime.mgcmark import Roots
+    from gdbext.golang.runtime.mheap import Heap
+    from gdbext.golang.types.flat.closures import Told
+    from gdbext.golang.types.flat.kernels import Described
+    from gdbext.golang.types.flat.table import TypeTable
+
+WORD, WORDS = 8, 3
+"""Words of a slot: a slice has most."""
+MOST = 1 << 12
+"""Places in frames that are looked up; many goroutines have their words at few places."""
+NESTING = 64
+SHAPED = "go.shape."
+"""In the names of types that stand for all that are alike to the garbage collector (cmd/compile, noder/reader.go)."""
+CONSTANT, BEHIND = range(2)
+SECOND = (IFACE, EFACE, REFLECTED)
+"""Slots whose pointer is their second word."""
+MIXER = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x27D4EB2F165667C5], np.uint64)
+
+
+class Known(Protocol):
+    """What they are searched by, as a Session has it."""
+
+    @property
+    def program(self) -> Program: ...
+    @property
+    def files(self) -> LoadedFiles: ...
+    @property
+    def heap(self) -> Heap: ...
+    @property
+    def frames(self) -> FrameRanges: ...
+    @property
+    def roots(self) -> Roots: ...
+
+
+class Where(NamedTuple):
+    """Where a word is: the number itself, or that far behind the frame's CFA."""
+
+    kind: int
+    value: int
+
+
+class Covering(NamedTuple):
+    """A variable that has a word, which lies ``offset`` bytes in it. ``frame``: 0 for one of the frame that the word
+    lies in, 1 for an argument of the one that it called. ``told``: the number of its file."""
+
+    variable: Variable
+    offset: int
+    frame: int
+    told: int
+
+
+class Spot(NamedTuple):
+    """The slot that a word belongs to: its kind, the type it speaks of, where its words are, relative to ``frame``."""
+
+    kind: int
+    target: int
+    words: tuple[Where, ...]
+    frame: int
+
+
+class Slots(NamedTuple):
+    """Some slots. ``behind``: where words are that are still to be read, 0 for the others."""
+
+    words: U64
+    behind: U64
+    kind: U8
+    target: I32
+
+    @classmethod
+    def none(cls) -> Slots:
+        """No slots."""
+        words = np.zeros((0, WORDS), np.uint64)
+        return cls(words, words, np.zeros(0, np.uint8), np.zeros(0, np.int32))
+
+
+@frozen(eq=False)
+class StackVariables:
+    """Slots on stacks: their words, kinds and targets, as ``kernels.follow_slot`` takes them; ``table`` has the types.
+
+    ``entries``: what ``table`` was made from, see ``grown``.
+    """
+
+    table: TypeTable = field(repr=False)
+    words: U64 = field(repr=False)
+    kind: U8 = field(repr=False)
+    target: I32 = field(repr=False)
+    entries: I64 = field(repr=False)
+
+    @classmethod
+    def none(cls, table: TypeTable) -> StackVariables:
+        """No slots."""
+        slots = Slots.none()
+        return cls(table, slots.words, slots.kind, slots.target, np.zeros((0, 2), np.int64))
+
+
+def stack_variables(known: Known, table: TypeTable, told: Sequence[Told]) -> StackVariables:
+    """What the roots on stacks are, of those that point into the heap; none without debug information.
+
+    ``table`` has the rows of all that is ``told``.
+    """
+    roots = known.roots
+    chosen = np.flatnonzero((roots.kind == STACK) & (roots.where != 0))
+    chosen = chosen[known.heap.ids(roots.value[chosen]) >= 0]
+    if not len(chosen) or not told:
+        return StackVariables.none(table)
+    places, number, cfa = _places(known.frames, roots.where[chosen])
+    covering = _covering(known.files, told, places)
+    entries = _entries(covering)
+    table, rows = grown(told, table, entries)
+    of = dict(zip(map(tuple, entries.tolist()), rows.tolist(), strict=True))
+    spots = dict(_spots(table, covering, of))
+    slots = _read(known.program, spots, number, cfa, roots.value[chosen])
+    return StackVariables(table, slots.words, slots.kind, slots.target, entries)
+
+
+def grown(told: Sequence[Told], table: TypeTable, entries: I64) -> tuple[TypeTable, I32]:
+    """The types with those of some entries of the debug information (the number of a file in ``told``, an entry each),
+    and the row of each, -1 where nothing is known. ``table`` has the rows of all that is ``told``."""
+    rows = np.full(len(entries), -1, np.int32)
+    for number, one in enumerate(told):
+        mine = entries[:, 0] == number
+        dies = one.dies.on(table)
+        with suppress(GdbextError):
+            rows[mine] = dies.rows(entries[mine, 1])
+        table = dies.table
+    return table, rows
+
+
+def _places(frames: FrameRanges, where: U64) -> tuple[I64, I64, U64]:
+    """Where in frames words lie that are alike: (pc, pc of the frame called, how far behind each one's CFA), those of
+    most words first; the number of each word's, -1 for none; and the CFAs."""
+    at = frames.at(where)
+    if not len(frames.pc):
+        return np.zeros((0, 4), np.int64), at, np.zeros((2, len(at)), np.uint64)
+    called = np.where(at > 0, at - 1, 0)
+    mine = (at > 0) & (frames.row[called] == frames.row[at]) & (frames.end[called] == frames.begin[at])
+    cfa = np.stack([frames.end[at], frames.end[called]])
+    keys = np.stack([frames.pc[at], np.where(mine, frames.pc[called], 0), *(where - cfa).view(np.int64)], axis=1)
+    keys[~mine, 3] = 0
+    mixed = (keys.view(np.uint64) * MIXER).sum(axis=1, dtype=np.uint64)
+    _, first, number, count = np.unique(mixed, return_index=True, return_inverse=True, return_counts=True)
+    order = np.argsort(-count, kind="stable")[:MOST]
+    new = np.full(len(first), -1, np.int64)
+    new[order] = np.arange(len(order))
+    places, number = keys[first[order]], new[number.ravel()]
+    alike = (at >= 0) & (number >= 0)
+    alike[alike] = (places[number[alike]] == keys[alike]).all(axis=1)
+    return places, np.where(alike, number, -1), cfa
+
+
+def _covering(files: LoadedFiles, told: Sequence[Told], places: I64) -> list[list[Covering]]:
+    """The variables in scope that have a word at each place."""
+    scopes = _Scopes(files, told)
+    return [
+        [*scopes.covering(pc, inside, 0), *scopes.covering(called, behind, 1)]
+        for pc, called, inside, behind in places.tolist()
+    ]
+
+
+class _Scopes:
+    """The variables that have places in a frame, by pc."""
+
+    def __init__(self, files: LoadedFiles, told: Sequence[Told]) -> None:
+        self.files, self.numbers = files, {id(one.file): number for number, one in enumerate(told)}
+        self._known: dict[int, tuple[int, list[Variable]]] = {}
+
+    def covering(self, pc: int, offset: int, frame: int) -> Iterator[Covering]:
+        """Those that have the word at an offset from the CFA. One with a dot in its name is a part of another one,
+        which the compiler names as well (``text.ptr``)."""
+        told, variables = self._at(pc) if pc else (-1, [])
+        for variable in variables:
+            for at, piece in variable.placed:
+                if piece.kind == "cfa" and 0 <= offset - piece.value <= piece.size - WORD:
+                    yield Covering(variable, at + offset - piece.value, frame, told)
+
+    def _at(self, pc: int) -> tuple[int, list[Variable]]:
+        found = self._known.get(pc)
+        if found is None:
+            file = self.files.at(pc)
+            found = self._known[pc] = self.numbers.get(id(file), -1), self._in_scope(file, pc - file.bias)
+        return found
+
+    def _in_scope(self, file: Loaded, pc: int) -> list[Variable]:
+        if id(file) not in self.numbers:
+            return []
+        try:
+            subprogram = file.binary.subprogram(pc)
+            some = subprogram.variables_at(pc) if subprogram is not None else []
+        except GdbextError:
+            return []
+        return [one for one in some if one.type_entry > 0 and "." not in one.name]
+
+
+def _entries(covering: Sequence[Sequence[Covering]]) -> I64:
+    """(file, entry) of the types of all the variables."""
+    wanted = {(one.told, one.variable.type_entry) for some in covering for one in some}
+    return np.array(sorted(wanted), np.int64).reshape(-1, 2)
+
+
+def _spots(
+    table: TypeTable, covering: Sequence[Sequence[Covering]], rows: Mapping[tuple[int, ...], int]
+) -> Iterator[tuple[int, Spot]]:
+    """The slots that places belong to, where all variables there say the same."""
+    for number, some in enumerate(covering):
+        spots = [_spot(table, one, rows[one.told, one.variable.type_entry]) for one in some]
+        if spots and spots[0] is not None and all(one == spots[0] for one in spots):
+            yield number, spots[0]
+
+
+def _spot(table: TypeTable, one: Covering, row: int) -> Spot | None:
+    found = _slot(table.described, row, one.offset) if row >= 0 else None
+    if found is None:
+        return None
+    kind, target = found
+    first = one.offset - (WORD if kind in SECOND else 0)
+    if target >= 0 and SHAPED in table.name(target):
+        return None
+    return Spot(kind, target, tuple(_word(one.variable, first + WORD * n) for n in range(WORDS)), one.frame)
+
+
+def _slot(described: Described, row: int, offset: int) -> tuple[int, int] | None:
+    """(kind, type) of the slot of a type whose pointer lies at an offset."""
+    for _ in range(NESTING):
+        first, inner = int(described.slot[row]), None
+        for slot in range(first, first + int(described.slots[row])):
+            at, kind, target = int(described.slot_at[slot]), int(described.slot_kind[slot]), described.slot_type[slot]
+            if kind != REPEATED and at + (WORD if kind in SECOND else 0) == offset:
+                return kind, int(target)
+            size = int(described.size[target]) if kind == REPEATED else 0
+            if 0 <= offset - at < size * int(described.slot_count[slot]):
+                inner = int(target), (offset - at) % size
+        if inner is None:
+            return None
+        row, offset = inner
+    return None
+
+
+def _word(variable: Variable, offset: int) -> Where:
+    """Where a word of a variable is; a 0 where it is in a register, or nowhere."""
+    for at, piece in variable.placed:
+        if piece.kind == "cfa" and 0 <= offset - at <= piece.size - WORD:
+            return Where(BEHIND, piece.value + offset - at)
+        if piece.kind == "value" and (at, piece.size) == (offset, WORD):
+            return Where(CONSTANT, piece.value & (1 << 64) - 1)
+    return Where(CONSTANT, 0)
+
+
+def _read(program: Program, spots: Mapping[int, Spot], number: I64, cfa: U64, value: U64) -> Slots:
+    """The slots of the words that have spots. The pointer is the root itself."""
+    order = np.argsort(number, kind="stable")
+    bounds = np.searchsorted(number[order], list(spots)), np.searchsorted(number[order], list(spots), "right")
+    parts = [Slots.none()]
+    for spot, begin, end in zip(spots.values(), *(one.tolist() for one in bounds), strict=True):
+        rows = order[begin:end]
+        parts.append(_of_spot(spot, cfa[spot.frame, rows], value[rows]))
+    found = Slots(*map(np.concatenate, zip(*parts, strict=True)))
+    wanted = found.behind != 0
+    found.words[wanted] = column(program.image_around(found.behind[wanted], WORD), found.behind[wanted])
+    return found
+
+
+def _of_spot(spot: Spot, cfa: U64, value: U64) -> Slots:
+    """The slots of words that are alike."""
+    words, behind = np.zeros((2, len(cfa), WORDS), np.uint64)
+    for n, (kind, said) in enumerate(spot.words):
+        number = np.uint64(said & (1 << 64) - 1)
+        if kind == BEHIND:
+            behind[:, n] = cfa + number
+        else:
+            words[:, n] = number
+    pointer = 1 if spot.kind in SECOND else 0
+    words[:, pointer], behind[:, pointer] = value, 0
+    kinds, targets = np.full(len(cfa), spot.kind, np.uint8), np.full(len(cfa), spot.target, np.int32)
+    return Slots(words, behind, kinds, targets)
