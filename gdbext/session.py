@@ -220,7 +220,7 @@ class Session:
     index: Engine[index.Index] = Engine(lambda s: index.Index(s.target))
     """What earlier sessions found of the same core."""
 
-    frames: Engine[frameranges.FrameRanges] = Engine(lambda s: frameranges.FrameRanges.of(s.goroutines))
+    frames: Engine[frameranges.FrameRanges] = Engine(lambda s: frameranges.FrameRanges.of(s.roots.walked))
     """Where the frames of all stacks lie."""
     live: Engine[flow.Flowed] = Engine(lambda s: live.live(s))
     """Which objects are reachable, and of which type."""

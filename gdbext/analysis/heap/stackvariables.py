@@ -11,21 +11,22 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
+from gdbext.analysis.goroutines.frameranges import FrameRanges
 from gdbext.errors import GdbextError
 from gdbext.golang.reading.words import column
 from gdbext.golang.runtime.rootwords import STACK
 from gdbext.golang.types.flat.kernels import EFACE, IFACE, REFLECTED, REPEATED
 
 if TYPE_CHECKING:
-    from gdbext.analysis.goroutines.frameranges import FrameRanges
     from gdbext.binary.dwarf.variables import Variable
     from gdbext.compute.arrays import I32, I64, U8, U64
     from gdbext.golang.plugins import Loaded, LoadedFiles
     from gdbext.golang.reading.program import Program
     from gdbext.golang.runtime.mgcmark import Roots
     from gdbext.golang.runtime.mheap import Heap
+    from gdbext.golang.runtime.traces import Walked
     from gdbext.golang.types.flat.closures import Told
     from gdbext.golang.types.flat.kernels import Described
     from gdbext.golang.types.flat.table import TypeTable
@@ -34,6 +35,8 @@ WORD, WORDS = 8, 3
 """Words of a slot: a slice has most."""
 MOST = 1 << 12
 """Places in frames that are looked up; many goroutines have their words at few places."""
+APART, MOST_SORTS = np.uint64(1 << 40), 1 << 23
+"""Bytes from one stack to the next where there is one of each sort, and how many can be there."""
 NESTING = 64
 SHAPED = "go.shape."
 """In the names of types that stand for all that are alike to the garbage collector (cmd/compile, noder/reader.go)."""
@@ -52,8 +55,6 @@ class Known(Protocol):
     def files(self) -> LoadedFiles: ...
     @property
     def heap(self) -> Heap: ...
-    @property
-    def frames(self) -> FrameRanges: ...
     @property
     def roots(self) -> Roots: ...
 
@@ -129,7 +130,7 @@ def stack_variables(known: Known, table: TypeTable, told: Sequence[Told]) -> Sta
     chosen = chosen[known.heap.ids(roots.value[chosen]) >= 0]
     if not len(chosen) or not told:
         return StackVariables.none(table)
-    places, number, cfa = _places(known.frames, roots.where[chosen])
+    places, number, cfa = _places(roots.walked, roots.owner[chosen], roots.where[chosen])
     covering = _covering(known.files, told, places)
     entries = _entries(covering)
     table, rows = grown(told, table, entries)
@@ -152,16 +153,18 @@ def grown(told: Sequence[Told], table: TypeTable, entries: I64) -> tuple[TypeTab
     return table, rows
 
 
-def _places(frames: FrameRanges, where: U64) -> tuple[I64, I64, U64]:
+def _places(walked: Sequence[Walked], row: I64, where: U64) -> tuple[I64, I64, U64]:
     """Where in frames words lie that are alike: (pc, pc of the frame called, how far behind each one's CFA), those of
     most words first; the number of each word's, -1 for none; and the CFAs."""
-    at = frames.at(where)
+    unlike, moved = _unlike(walked, row, where)
+    frames = FrameRanges.of(unlike)
+    at = frames.at(moved)
     if not len(frames.pc):
         return np.zeros((0, 4), np.int64), at, np.zeros((2, len(at)), np.uint64)
     called = np.where(at > 0, at - 1, 0)
     mine = (at > 0) & (frames.row[called] == frames.row[at]) & (frames.end[called] == frames.begin[at])
-    cfa = np.stack([frames.end[at], frames.end[called]])
-    keys = np.stack([frames.pc[at], np.where(mine, frames.pc[called], 0), *(where - cfa).view(np.int64)], axis=1)
+    behind = moved - np.stack([frames.end[at], frames.end[called]])
+    keys = np.stack([frames.pc[at], np.where(mine, frames.pc[called], 0), *behind.view(np.int64)], axis=1)
     keys[~mine, 3] = 0
     mixed = (keys.view(np.uint64) * MIXER).sum(axis=1, dtype=np.uint64)
     _, first, number, count = np.unique(mixed, return_index=True, return_inverse=True, return_counts=True)
@@ -171,7 +174,27 @@ def _places(frames: FrameRanges, where: U64) -> tuple[I64, I64, U64]:
     places, number = keys[first[order]], new[number.ravel()]
     alike = (at >= 0) & (number >= 0)
     alike[alike] = (places[number[alike]] == keys[alike]).all(axis=1)
-    return places, np.where(alike, number, -1), cfa
+    return places, np.where(alike, number, -1), where - behind
+
+
+def _unlike(walked: Sequence[Walked], row: I64, where: U64) -> tuple[list[Walked], U64]:
+    """One stack of each sort, at an address of its own, and where words of the stacks of goroutines ``row`` lie in
+    those; 0 for words of none."""
+    made: list[Walked] = []
+    moved, first = np.zeros(len(where), np.uint64), 1
+    for one in walked:
+        nodes, sort = np.unique(one.node, return_inverse=True)
+        if not len(nodes) or first + len(nodes) > MOST_SORTS:
+            continue
+        numbers = np.arange(first, first + len(nodes))
+        begin, first = numbers.astype(np.uint64) * APART, first + len(nodes)
+        made.append(evolve(one, rows=numbers, node=nodes, sp=begin))
+        order = np.argsort(one.rows, kind="stable")
+        place = order[np.minimum(np.searchsorted(one.rows[order], row), len(order) - 1)]
+        far = where - one.sp[place]
+        mine = (one.rows[place] == row) & (far < APART)
+        moved[mine] = begin[sort.ravel()[place[mine]]] + far[mine]
+    return made, moved
 
 
 def _covering(files: LoadedFiles, told: Sequence[Told], places: I64) -> list[list[Covering]]:

@@ -19,7 +19,7 @@ from gdbext.golang.runtime import mfinal, special
 from gdbext.golang.runtime.mcleanup import queued_cleanups
 from gdbext.golang.runtime.mfinal import queued_finalizers
 from gdbext.golang.runtime.mgcstack.seeds import seeds
-from gdbext.golang.runtime.mgcstack.stacks import Seeds, live_words
+from gdbext.golang.runtime.mgcstack.stacks import LiveWords, Seeds, live_words
 from gdbext.golang.runtime.rootwords import (
     BSS,
     CLEANUP,
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from gdbext.golang.runtime.moduledata import Module
     from gdbext.golang.runtime.proc import Goroutines
     from gdbext.golang.runtime.special import Specials
+    from gdbext.golang.runtime.traces import Walked
 
 ROOT_SPECIALS = (
     ("Finalizer", FINALIZER, special.FINALIZER),
@@ -60,6 +61,7 @@ class Roots:
     ``where``: the address of the word, 0 for a register. ``value``: the pointer, never 0; it need not point into the
     heap. ``kind``: DATA, BSS … ``owner``: see ``rootwords.Part``. ``contents``: slots of objects whose pointer words
     are roots though they themselves are not marked: those that have finalizers. ``notes``: what could not be read.
+    ``walked``: the stacks that words are from.
     """
 
     where: U64
@@ -68,6 +70,7 @@ class Roots:
     owner: I64
     contents: U64 = field(factory=lambda: np.zeros(0, np.uint64))
     notes: tuple[str, ...] = ()
+    walked: tuple[Walked, ...] = field(default=(), repr=False)
 
     def __len__(self) -> int:
         return len(self.value)
@@ -75,19 +78,18 @@ class Roots:
 
 def roots(program: Program, goroutines: Goroutines, specials: Specials) -> Roots:
     """The roots of a program."""
-    parts = [*globals_(program, goroutines.symtab.modules), *stacks(goroutines), *of_specials(program, specials)]
+    besides = seeds(goroutines)
+    words = live_words(goroutines, Seeds(besides.owner, besides.value, besides.kind == CONSERVATIVE))
+    parts = [*globals_(program, goroutines.symtab.modules), besides, on_stacks(words), *of_specials(program, specials)]
     whole = joined([*parts, *queues(program)])
     contents = np.unique(specials.slot[specials.rows("Finalizer")])
-    return Roots(whole.where, whole.value, whole.kind, whole.owner, contents, whole.notes)
+    return Roots(whole.where, whole.value, whole.kind, whole.owner, contents, whole.notes, words.walked)
 
 
-def stacks(goroutines: Goroutines) -> Iterator[Part]:
-    """The live words of goroutine stacks, and what a collection looks at of goroutines besides."""
-    besides = seeds(goroutines)
-    yield besides
-    found = live_words(goroutines, Seeds(besides.owner, besides.value, besides.kind == CONSERVATIVE))
+def on_stacks(found: LiveWords) -> Part:
+    """The live words of goroutine stacks."""
     kinds = np.where(found.doubted, CONSERVATIVE, STACK).astype(np.uint8)
-    yield Part(found.where, found.value, kinds, found.row, notes=found.notes)
+    return Part(found.where, found.value, kinds, found.row, notes=found.notes)
 
 
 def of_specials(program: Program, specials: Specials) -> Iterator[Part]:

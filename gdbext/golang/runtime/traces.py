@@ -223,6 +223,34 @@ class Traces:
         return self._facts if len(sizes) else (np.zeros(1, np.uint64), np.zeros(1, np.int64))
 
 
+@frozen(eq=False)
+class Walked:
+    """Stacks that were walked: the outermost ``node`` of each of the goroutines ``rows`` (-1: no frame), its first SP.
+
+    Of each node: see ``Traces``; ``size``: the frame's; ``pc``: what its variables are looked up by, within the call
+    that it waits for.
+    """
+
+    rows: NDArray[np.int64]
+    node: NDArray[np.int64]
+    sp: U64
+    callee: NDArray[np.int64]
+    offset: U64
+    size: U64
+    function: NDArray[np.int64]
+    pc: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, traces: Traces, rows: NDArray[np.int64], node: NDArray[np.int64], sp: U64) -> Walked:
+        """What a walk of the stacks of some goroutines found."""
+        infos = [traces.table.info(pc) for pc in traces.pc]
+        return cls(
+            rows, node, sp, np.array(traces.callee, np.int64), np.array(traces.offset, np.uint64),
+            np.array([info.size for info in infos], np.uint64), np.array([info.function for info in infos], np.int64),
+            np.array(traces.pc, np.uint64).view(np.int64) - ~np.array(traces.trapped, np.bool_),
+        )  # fmt: skip
+
+
 def _only(mask: Bools, *columns: NDArray[Any]) -> tuple[NDArray[Any], ...]:
     return tuple(column[mask] for column in columns)
 

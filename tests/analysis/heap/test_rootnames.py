@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gdbext.analysis.heap.rootnames import RootName, RootNames
-from gdbext.golang.runtime.rootwords import FINALIZER, QUEUED
+from gdbext.golang.runtime.rootwords import FINALIZER, QUEUED, STACK
 from tests import heaps, programs, tools
 from tests.heaps import DumpedHeap
 
@@ -59,6 +59,17 @@ def test_globals(heap: DumpedHeap, names: RootNames) -> None:
 )
 def test_variables_of_frames(heap: DumpedHeap, names: RootNames, plant: str, held: str) -> None:
     assert any(name.startswith(held) for name in holding(heap, names, plant))
+
+
+def test_frames_of_all_stacks_are_those_of_each(heap: DumpedHeap, names: RootNames) -> None:
+    """By the words on stacks: the frame that each lies in, walked alone."""
+    frames, roots = heap.session.frames, names.roots
+    for number in np.flatnonzero((roots.kind == STACK) & (roots.where != 0)).tolist():
+        row, where = int(roots.owner[number]), int(roots.where[number])
+        (at,) = frames.at(roots.where[number : number + 1]).tolist()
+        frame = next(one for one in names._stack(row) if one.sp <= where < one.cfa)
+        assert (int(frames.begin[at]), int(frames.end[at]), int(frames.row[at])) == (frame.sp, frame.cfa, row)
+        assert (int(frames.function[at]), int(frames.pc[at])) == (frame.function, frame.pc - (not frame.trapped))
 
 
 def test_a_local_variable_has_its_name(heap: DumpedHeap, names: RootNames) -> None:

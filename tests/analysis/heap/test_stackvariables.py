@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 
-from gdbext.analysis.goroutines.frameranges import FrameRanges
 from gdbext.analysis.heap import stackvariables
 from gdbext.analysis.heap.stackvariables import BEHIND, CONSTANT, Covering, Spot
 from gdbext.binary.dwarf.locations import Piece
 from gdbext.binary.dwarf.variables import Variable
+from gdbext.golang.runtime.traces import Walked
 from gdbext.golang.types.flat.kernels import EFACE, IFACE
 from gdbext.golang.types.rtype import POINTER, SLICE, STRING
 from tests.analysis.heap.madeheap import MadeHeap
@@ -101,24 +99,46 @@ def test_variables_have_to_agree(some: list[int], said: bool) -> None:
     assert bool(dict(stackvariables._spots(table, [covering], rows))) == said
 
 
+def walked(rows: list[int], node: list[int], sp: list[int]) -> Walked:
+    """Stacks of up to three frames of 64 bytes each: nodes 0 and 1 are of one stack, 2 alone of another."""
+    return Walked(
+        np.array(rows), np.array(node), np.array(sp, np.uint64), np.array([-1, 0, -1]), np.array([0, 64, 0], np.uint64),
+        np.full(3, 64, np.uint64), np.zeros(3, np.int64), np.array([5, 6, 7]),
+    )  # fmt: skip
+
+
 def test_places_of_words_that_are_alike() -> None:
-    """Two stacks of the same two frames; the words of one place have one number."""
-    begin = np.array([0, 64, 1024, 1088], np.uint64) + np.uint64(BASE)
-    frames = FrameRanges(
-        begin, begin + np.uint64(64), np.array([0, 0, 1, 1]), np.zeros(4, np.int64), np.array([5, 6, 5, 6])
+    """Stacks of the same two frames; the words of one place have one number."""
+    some = [walked([8, 3], [1, 1], [BASE, BASE + 1024]), walked([4], [2], [BASE + 2048])]
+    words = [
+        (8, 8),
+        (8, 72),
+        (3, 1032),
+        (3, 1096),
+        (3, 1104),
+        (3, 2000),
+        (4, 2056),
+        (4, 2112),
+        (4, 2040),
+        (9, 8),
+        (8, 1096),
+    ]
+    row, where = (np.array(column) for column in zip(*words, strict=True))
+    places, number, cfa = stackvariables._places(some, row, where.astype(np.uint64) + np.uint64(BASE))
+    assert (
+        number[0] == number[2]
+        and number[1] == number[3]
+        and (number >= 0).tolist() == [True] * 5 + [False, True] + [False] * 4
     )
-    where = np.array([8, 72, 1032, 1096, 1104, 2000], np.uint64) + np.uint64(BASE)
-    places, number, cfa = stackvariables._places(frames, where)
-    assert number[0] == number[2] and number[1] == number[3] and number[5] == -1
-    assert len({*number[[0, 1, 4]].tolist()}) == 3
-    assert places[number[1]].tolist() == [6, 5, -56, 8] and places[number[0]].tolist() == [5, 0, -56, 0]
-    assert (cfa[:, 1] - np.uint64(BASE)).tolist() == [128, 64]
+    assert len({*number[[0, 1, 4, 6]].tolist()}) == 4
+    assert [places[number[n]].tolist() for n in (0, 1, 6)] == [[5, 0, -56, 0], [6, 5, -56, 8], [7, 0, -56, 0]]
+    assert (cfa[:, [1, 3]] - np.uint64(BASE)).tolist() == [[128, 1152], [64, 1088]] and cfa[0, 6] == BASE + 2112
 
 
 def test_no_frames_and_no_words() -> None:
-    none: Any = np.zeros(0, np.int64)
-    frames = FrameRanges(none.view(np.uint64), none.view(np.uint64), none, none, none)
-    places, number, _ = stackvariables._places(frames, np.array([BASE], np.uint64))
+    places, number, _ = stackvariables._places([], np.array([1]), np.array([BASE], np.uint64))
+    assert len(places) == 0 and number.tolist() == [-1]
+    places, number, _ = stackvariables._places([walked([], [], [])], np.array([1]), np.array([BASE], np.uint64))
     assert len(places) == 0 and number.tolist() == [-1]
 
 

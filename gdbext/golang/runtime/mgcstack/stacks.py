@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from gdbext.golang.runtime.mgcstack import kernels
 from gdbext.golang.runtime.mgcstack.frames import Shapes
 from gdbext.golang.runtime.traceback import COMPLETE, ENDS, NO_FRAME
-from gdbext.golang.runtime.traces import Traces
+from gdbext.golang.runtime.traces import Traces, Walked
 from gdbext.golang.unstopped.goroutines import LARGEST
 
 if TYPE_CHECKING:
@@ -45,13 +45,14 @@ class Seeds:
 
 @frozen(eq=False)
 class LiveWords:
-    """Words that are not 0, by goroutine. ``doubted``: nobody knows whether it is a pointer."""
+    """Words that are not 0, by goroutine. ``doubted``: nobody knows whether it is a pointer. ``walked``: the stacks."""
 
     where: U64
     value: U64
     doubted: Bools
     row: I64
     notes: tuple[str, ...] = field(default=(), kw_only=True)
+    walked: tuple[Walked, ...] = field(default=(), kw_only=True, repr=False)
 
 
 def live_words(goroutines: Goroutines, seeds: Seeds) -> LiveWords:
@@ -63,6 +64,7 @@ def live_words(goroutines: Goroutines, seeds: Seeds) -> LiveWords:
         doubted=np.concatenate([part.doubted for part in parts]),
         row=np.concatenate([part.row for part in parts]),
         notes=tuple(note for part in parts for note in part.notes),
+        walked=tuple(one for part in parts for one in part.walked),
     )
 
 
@@ -92,6 +94,7 @@ def _scanned(goroutines: Goroutines, seeds: Seeds, rows: I64, image: Image) -> L
         doubted=np.concatenate([piece.doubted for piece in pieces]).astype(np.bool_),
         row=rows[np.concatenate([piece.stack for piece in pieces])],
         notes=(*_notes(goroutines, rows, ends, shapes), *said),
+        walked=(Walked.of(traces, rows, nodes, start.sp),),
     )
 
 
