@@ -61,13 +61,16 @@ def of_many(judged: Judged, members: I64) -> Iterator[Phrase]:
     verdict = int(judged.verdicts.verdict[first])
     if verdict not in SILENT:
         yield [word(judged, verdict, bool(judged.verdicts.stoppable[first]))]
+    if judged.verdicts.woken[first]:
+        yield ["what wakes can cancel them once others have ended"]
     if size := judged.retained.together(members):
         yield ["retain", Bytes(size)]
 
 
 def labels(judged: Judged) -> I64:
     """A number for what contexts have to be alike in to stand in one line."""
-    found: I64 = judged.verdicts.verdict.astype(np.int64) << 1 | judged.verdicts.stoppable
+    one = judged.verdicts
+    found: I64 = one.verdict.astype(np.int64) << 2 | one.stoppable.astype(np.int64) << 1 | one.woken
     return found
 
 

@@ -57,6 +57,16 @@ def test_what_ends_them_ends_them(go: str, tmp_path: Path) -> None:
     assert {found[at][0] for at in own} == {HELD}
 
 
+def test_lines_say_so(go: str) -> None:
+    with hosts.subject(hosts.Host("core"), build("bridges", go)) as subject:
+        lines = hosts.say(hosts.Host("core"), subject, "go-ctxtree", "--verdict").out.splitlines()
+        job, truth = named(subject.truth, "job")[0], subject.truth
+        chain = hosts.say(hosts.Host("core"), subject, "go-ctxchain", job, "--verdict").out
+    (server,) = named(truth, "server")
+    assert any("orphaned, what wakes can cancel them once others have ended" in line for line in lines)
+    assert f"orphaned, what wakes can cancel it once {server} has ended" in chain
+
+
 @pytest.mark.parametrize("command", ["go-ctxtree", "go-ctxleaks"])
 def test_on_every_host(host: hosts.Host, go: str, command: str) -> None:
     with hosts.subject(host, build("bridges", go)) as subject:
