@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from attrs import field, frozen
 
+from gdbext.binary.dwarf.variables import Variable
 from gdbext.binary.executable import Binary
 from gdbext.errors import GdbextError
 from gdbext.golang.reading.program import Program
@@ -38,6 +39,7 @@ class LoadedFiles:
     """``files``: the program first, then the plugins whose files are here, and are the very ones that were loaded."""
 
     files: tuple[Loaded, ...]
+    _scopes: dict[int, list[Variable]] = field(factory=dict, init=False, repr=False)
 
     @classmethod
     def of(cls, program: Program, modules: Sequence[Module]) -> LoadedFiles:
@@ -48,6 +50,21 @@ class LoadedFiles:
     def at(self, address: int) -> Loaded:
         """The one that an address is in; the program, where no plugin has it."""
         return next((one for one in self.files[1:] if address in one), self.files[0])
+
+    def variables_at(self, pc: int) -> list[Variable]:
+        """The variables of a function at a pc, of a caller's frame at one less; none where nobody knows."""
+        known = self._scopes.get(pc)
+        if known is None:
+            known = self._scopes[pc] = _variables_at(self.at(pc), pc)
+        return known
+
+
+def _variables_at(file: Loaded, pc: int) -> list[Variable]:
+    try:
+        subprogram = file.binary.subprogram(pc - file.bias)
+        return subprogram.variables_at(pc - file.bias) if subprogram is not None else []
+    except GdbextError:
+        return []
 
 
 def _plugins(program: Program, modules: Sequence[Module]) -> Iterator[Loaded]:

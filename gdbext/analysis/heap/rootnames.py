@@ -70,7 +70,6 @@ class RootNames:
     forms: Forms
     files: LoadedFiles
     heap: Heap
-    _variables: dict[int, list[Variable]] = field(factory=dict)
     _frames: dict[int, list[Frame]] = field(factory=dict)
 
     def name(self, number: int) -> RootName:
@@ -160,14 +159,5 @@ class RootNames:
         return found
 
     def in_scope(self, pc: int) -> list[Variable]:
-        """The variables of a function at a pc, of a caller's frame at one less; none where nobody knows."""
-        known = self._variables.get(pc)
-        if known is None:
-            file = self.files.at(pc)
-            try:
-                subprogram = file.binary.subprogram(pc - file.bias)
-                known = subprogram.variables_at(pc - file.bias) if subprogram is not None else []
-            except GdbextError:
-                known = []
-            self._variables[pc] = known
-        return known
+        """See ``LoadedFiles.variables_at``."""
+        return self.files.variables_at(pc)

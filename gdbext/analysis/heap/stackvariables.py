@@ -14,6 +14,7 @@ import numpy as np
 from attrs import evolve, field, frozen
 
 from gdbext.analysis.goroutines.frameranges import FrameRanges
+from gdbext.analysis.goroutines.framewords import FrameWords, agreed, covering
 from gdbext.errors import GdbextError
 from gdbext.golang.reading.words import column
 from gdbext.golang.runtime.rootwords import STACK
@@ -22,7 +23,7 @@ from gdbext.golang.types.flat.kernels import EFACE, IFACE, REFLECTED, REPEATED
 if TYPE_CHECKING:
     from gdbext.binary.dwarf.variables import Variable
     from gdbext.compute.arrays import I32, I64, U8, U64
-    from gdbext.golang.plugins import Loaded, LoadedFiles
+    from gdbext.golang.plugins import LoadedFiles
     from gdbext.golang.reading.program import Program
     from gdbext.golang.runtime.mgcmark import Roots
     from gdbext.golang.runtime.mheap import Heap
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 
 WORD, WORDS = 8, 3
 """Words of a slot: a slice has most."""
-MOST = 1 << 12
-"""Places in frames that are looked up; many goroutines have their words at few places."""
 APART, MOST_SORTS = np.uint64(1 << 40), 1 << 23
 """Bytes from one stack to the next where there is one of each sort, and how many can be there."""
 NESTING = 64
@@ -43,7 +42,6 @@ SHAPED = "go.shape."
 CONSTANT, BEHIND = range(2)
 SECOND = (IFACE, EFACE, REFLECTED)
 """Slots whose pointer is their second word."""
-MIXER = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x27D4EB2F165667C5], np.uint64)
 
 
 class Known(Protocol):
@@ -130,13 +128,14 @@ def stack_variables(known: Known, table: TypeTable, told: Sequence[Told]) -> Sta
     chosen = chosen[known.heap.ids(roots.value[chosen]) >= 0]
     if not len(chosen) or not told:
         return StackVariables.none(table)
-    places, number, cfa = _places(roots.walked, roots.owner[chosen], roots.where[chosen])
-    covering = _covering(known.files, told, places)
-    entries = _entries(covering)
+    unlike, moved = _unlike(roots.walked, roots.owner[chosen], roots.where[chosen])
+    words = FrameWords.of(FrameRanges.of(unlike), moved)
+    some = [[*_covering(known.files, told, place)] for place in words.places.tolist()]
+    entries = _entries(some)
     table, rows = grown(told, table, entries)
     of = dict(zip(map(tuple, entries.tolist()), rows.tolist(), strict=True))
-    spots = dict(_spots(table, covering, of))
-    slots = _read(known.program, spots, number, cfa, roots.value[chosen])
+    spots = dict(_spots(table, some, of))
+    slots = _read(known.program, spots, words.words, roots.where[chosen] - words.behind, roots.value[chosen])
     return StackVariables(table, slots.words, slots.kind, slots.target, entries)
 
 
@@ -151,30 +150,6 @@ def grown(told: Sequence[Told], table: TypeTable, entries: I64) -> tuple[TypeTab
             rows[mine] = dies.rows(entries[mine, 1])
         table = dies.table
     return table, rows
-
-
-def _places(walked: Sequence[Walked], row: I64, where: U64) -> tuple[I64, I64, U64]:
-    """Where in frames words lie that are alike: (pc, pc of the frame called, how far behind each one's CFA), those of
-    most words first; the number of each word's, -1 for none; and the CFAs."""
-    unlike, moved = _unlike(walked, row, where)
-    frames = FrameRanges.of(unlike)
-    at = frames.at(moved)
-    if not len(frames.pc):
-        return np.zeros((0, 4), np.int64), at, np.zeros((2, len(at)), np.uint64)
-    called = np.where(at > 0, at - 1, 0)
-    mine = (at > 0) & (frames.row[called] == frames.row[at]) & (frames.end[called] == frames.begin[at])
-    behind = moved - np.stack([frames.end[at], frames.end[called]])
-    keys = np.stack([frames.pc[at], np.where(mine, frames.pc[called], 0), *behind.view(np.int64)], axis=1)
-    keys[~mine, 3] = 0
-    mixed = (keys.view(np.uint64) * MIXER).sum(axis=1, dtype=np.uint64)
-    _, first, number, count = np.unique(mixed, return_index=True, return_inverse=True, return_counts=True)
-    order = np.argsort(-count, kind="stable")[:MOST]
-    new = np.full(len(first), -1, np.int64)
-    new[order] = np.arange(len(order))
-    places, number = keys[first[order]], new[number.ravel()]
-    alike = (at >= 0) & (number >= 0)
-    alike[alike] = (places[number[alike]] == keys[alike]).all(axis=1)
-    return places, np.where(alike, number, -1), where - behind
 
 
 def _unlike(walked: Sequence[Walked], row: I64, where: U64) -> tuple[list[Walked], U64]:
@@ -197,63 +172,29 @@ def _unlike(walked: Sequence[Walked], row: I64, where: U64) -> tuple[list[Walked
     return made, moved
 
 
-def _covering(files: LoadedFiles, told: Sequence[Told], places: I64) -> list[list[Covering]]:
-    """The variables in scope that have a word at each place."""
-    scopes = _Scopes(files, told)
-    return [
-        [*scopes.covering(pc, inside, 0), *scopes.covering(called, behind, 1)]
-        for pc, called, inside, behind in places.tolist()
-    ]
+def _covering(files: LoadedFiles, told: Sequence[Told], place: Sequence[int]) -> Iterator[Covering]:
+    """The variables that have a word at a place, and types that are told."""
+    numbers = {id(one.file): number for number, one in enumerate(told)}
+    for one in covering(files.variables_at, place):
+        number = numbers.get(id(files.at(one.pc)), -1)
+        if one.whole and one.variable.type_entry > 0 and number >= 0:
+            yield Covering(one.variable, one.offset, one.frame, number)
 
 
-class _Scopes:
-    """The variables that have places in a frame, by pc."""
-
-    def __init__(self, files: LoadedFiles, told: Sequence[Told]) -> None:
-        self.files, self.numbers = files, {id(one.file): number for number, one in enumerate(told)}
-        self._known: dict[int, tuple[int, list[Variable]]] = {}
-
-    def covering(self, pc: int, offset: int, frame: int) -> Iterator[Covering]:
-        """Those that have the word at an offset from the CFA. One with a dot in its name is a part of another one,
-        which the compiler names as well (``text.ptr``)."""
-        told, variables = self._at(pc) if pc else (-1, [])
-        for variable in variables:
-            for at, piece in variable.placed:
-                if piece.kind == "cfa" and 0 <= offset - piece.value <= piece.size - WORD:
-                    yield Covering(variable, at + offset - piece.value, frame, told)
-
-    def _at(self, pc: int) -> tuple[int, list[Variable]]:
-        found = self._known.get(pc)
-        if found is None:
-            file = self.files.at(pc)
-            found = self._known[pc] = self.numbers.get(id(file), -1), self._in_scope(file, pc - file.bias)
-        return found
-
-    def _in_scope(self, file: Loaded, pc: int) -> list[Variable]:
-        if id(file) not in self.numbers:
-            return []
-        try:
-            subprogram = file.binary.subprogram(pc)
-            some = subprogram.variables_at(pc) if subprogram is not None else []
-        except GdbextError:
-            return []
-        return [one for one in some if one.type_entry > 0 and "." not in one.name]
-
-
-def _entries(covering: Sequence[Sequence[Covering]]) -> I64:
+def _entries(places: Sequence[Sequence[Covering]]) -> I64:
     """(file, entry) of the types of all the variables."""
-    wanted = {(one.told, one.variable.type_entry) for some in covering for one in some}
+    wanted = {(one.told, one.variable.type_entry) for some in places for one in some}
     return np.array(sorted(wanted), np.int64).reshape(-1, 2)
 
 
 def _spots(
-    table: TypeTable, covering: Sequence[Sequence[Covering]], rows: Mapping[tuple[int, ...], int]
+    table: TypeTable, places: Sequence[Sequence[Covering]], rows: Mapping[tuple[int, ...], int]
 ) -> Iterator[tuple[int, Spot]]:
     """The slots that places belong to, where all variables there say the same."""
-    for number, some in enumerate(covering):
-        spots = [_spot(table, one, rows[one.told, one.variable.type_entry]) for one in some]
-        if spots and spots[0] is not None and all(one == spots[0] for one in spots):
-            yield number, spots[0]
+    for number, some in enumerate(places):
+        spot = agreed([_spot(table, one, rows[one.told, one.variable.type_entry]) for one in some])
+        if spot is not None:
+            yield number, spot
 
 
 def _spot(table: TypeTable, one: Covering, row: int) -> Spot | None:
@@ -294,13 +235,11 @@ def _word(variable: Variable, offset: int) -> Where:
     return Where(CONSTANT, 0)
 
 
-def _read(program: Program, spots: Mapping[int, Spot], number: I64, cfa: U64, value: U64) -> Slots:
-    """The slots of the words that have spots. The pointer is the root itself."""
-    order = np.argsort(number, kind="stable")
-    bounds = np.searchsorted(number[order], list(spots)), np.searchsorted(number[order], list(spots), "right")
+def _read(program: Program, spots: Mapping[int, Spot], words: Sequence[I64], cfa: U64, value: U64) -> Slots:
+    """The slots of the ``words`` of each place, where that has a spot. The pointer is the root itself."""
     parts = [Slots.none()]
-    for spot, begin, end in zip(spots.values(), *(one.tolist() for one in bounds), strict=True):
-        rows = order[begin:end]
+    for place, spot in spots.items():
+        rows = words[place]
         parts.append(_of_spot(spot, cfa[spot.frame, rows], value[rows]))
     found = Slots(*map(np.concatenate, zip(*parts, strict=True)))
     wanted = found.behind != 0

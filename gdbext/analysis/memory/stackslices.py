@@ -8,12 +8,13 @@ say that all of it lies there (seen of ``runtime.KeepAlive`` in Go 1.27: the fra
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from attrs import evolve, field, frozen
 
+from gdbext.analysis.goroutines.framewords import FrameWords, agreed, covering
 from gdbext.errors import GdbextError
 from gdbext.golang.reading.words import column
 from gdbext.golang.types.rtype import SLICE, STRING
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from gdbext.golang.reading.program import Program
 
 WORD = 8
-MOST = 1 << 12
-"""Places in frames that are looked up; many goroutines have their words at few places."""
 CONSTANT, BEHIND, ANY = range(3)
 """Where a length is: it is the number itself, it lies so far behind the frame's CFA, nobody can know it."""
 Length = tuple[int, int]
@@ -60,27 +59,17 @@ class Stacked:
 
 def stacked(program: Program, frames: FrameRanges, names: RootNames, where: U64) -> Stacked:
     """What words on stacks are."""
-    at = frames.at(where)
-    called = np.where(at > 0, at - 1, 0)
-    mine = (at > 0) & (frames.row[called] == frames.row[at]) & (frames.end[called] == frames.begin[at])
-    cfa = np.stack([frames.end[at], frames.end[called]]) if len(frames.end) else np.zeros((2, len(at)), np.uint64)
-    pcs = [np.where(ok, frames.pc[one], 0) if len(frames.pc) else at * 0 for ok, one in ((at >= 0, at), (mine, called))]
-    keys = np.stack([*pcs, *(where - cfa).view(np.int64)], axis=1)
-    keys[at < 0] = 0
-    places, number = np.unique(keys, axis=0, return_inverse=True)
-    spots = dict(_spots(names, places[:MOST].tolist()))
-    return _read(program, spots, number.ravel().astype(np.int64), cfa)
+    words = FrameWords.of(frames, where)
+    return _read(program, dict(_spots(names, words.places.tolist())), words.words, where - words.behind)
 
 
-def _read(program: Program, spots: Mapping[int, Spot], number: I64, cfa: U64) -> Stacked:
-    n, said = len(number), {at: one.name for at, one in spots.items()}
+def _read(program: Program, spots: Mapping[int, Spot], words: Sequence[I64], cfa: U64) -> Stacked:
+    n, said = cfa.shape[1], {at: one.name for at, one in spots.items()}
     size, length, capacity = np.zeros((3, n), np.uint64)
     found = Stacked(size, length, capacity, np.full(n, -1, np.int64), said)
     wanted, reads = np.zeros((2, n), np.uint64), np.zeros((2, n), np.bool_)
-    order = np.argsort(number, kind="stable")
-    bounds = np.searchsorted(number[order], list(spots)), np.searchsorted(number[order], list(spots), "right")
-    for at, begin, end in zip(spots, *(one.tolist() for one in bounds), strict=True):
-        rows, one = order[begin:end], spots[at]
+    for at, one in spots.items():
+        rows = words[at]
         found.size[rows], found.spot[rows] = one.size, at
         for which, (kind, value) in enumerate((one.length, one.capacity)):
             reads[which, rows] = kind == BEHIND
@@ -96,22 +85,10 @@ def _with_lengths(program: Program, found: Stacked, wanted: U64, reads: Bools) -
 
 
 def _spots(names: RootNames, places: list[list[int]]) -> Iterator[tuple[int, Spot]]:
-    for number, (pc, called, inside, behind) in enumerate(places):
-        covering = [*_covering(names, pc, inside, 0), *_covering(names, called, behind, 1)]
-        spots = [_spot(names, *one) for one in covering]
-        if spots and spots[0] is not None and all(one == spots[0] for one in spots):
-            yield number, spots[0]
-
-
-def _covering(names: RootNames, pc: int, offset: int, frame: int) -> Iterator[tuple[Variable, int, int]]:
-    """(variable, offset in it, ``frame``) of each variable in scope that has a word at an offset from the CFA.
-
-    One with a dot in its name is a part of another one, which the compiler names as well (``text.ptr``).
-    """
-    for variable in names.in_scope(pc) if pc else ():
-        for at, piece in variable.placed if "." not in variable.name else ():
-            if piece.kind == "cfa" and 0 <= offset - piece.value < piece.size:
-                yield variable, at + offset - piece.value, frame
+    for number, place in enumerate(places):
+        some = [_spot(names, one.variable, one.offset, one.frame) for one in covering(names.in_scope, place)]
+        if (spot := agreed(some)) is not None:
+            yield number, spot
 
 
 def _spot(names: RootNames, variable: Variable, offset: int, frame: int) -> Spot | None:

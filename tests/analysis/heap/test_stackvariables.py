@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from gdbext.analysis.goroutines.frameranges import FrameRanges
+from gdbext.analysis.goroutines.framewords import FrameWords
 from gdbext.analysis.heap import stackvariables
 from gdbext.analysis.heap.stackvariables import BEHIND, CONSTANT, Covering, Spot
 from gdbext.binary.dwarf.locations import Piece
 from gdbext.binary.dwarf.variables import Variable
+from gdbext.compute.arrays import I64, U64
 from gdbext.golang.runtime.traces import Walked
 from gdbext.golang.types.flat.kernels import EFACE, IFACE
 from gdbext.golang.types.rtype import POINTER, SLICE, STRING
@@ -107,6 +110,13 @@ def walked(rows: list[int], node: list[int], sp: list[int]) -> Walked:
     )  # fmt: skip
 
 
+def placed(some: list[Walked], row: I64, where: U64) -> tuple[I64, I64, U64]:
+    """Where in frames words lie, by one stack of each sort."""
+    unlike, moved = stackvariables._unlike(some, row, where)
+    words = FrameWords.of(FrameRanges.of(unlike), moved)
+    return words.places, words.number, words.behind
+
+
 def test_places_of_words_that_are_alike() -> None:
     """Stacks of the same two frames; the words of one place have one number."""
     some = [walked([8, 3], [1, 1], [BASE, BASE + 1024]), walked([4], [2], [BASE + 2048])]
@@ -124,7 +134,9 @@ def test_places_of_words_that_are_alike() -> None:
         (8, 1096),
     ]
     row, where = (np.array(column) for column in zip(*words, strict=True))
-    places, number, cfa = stackvariables._places(some, row, where.astype(np.uint64) + np.uint64(BASE))
+    where = where.astype(np.uint64) + np.uint64(BASE)
+    places, number, behind = placed(some, row, where)
+    cfa = where - behind
     assert (
         number[0] == number[2]
         and number[1] == number[3]
@@ -136,9 +148,9 @@ def test_places_of_words_that_are_alike() -> None:
 
 
 def test_no_frames_and_no_words() -> None:
-    places, number, _ = stackvariables._places([], np.array([1]), np.array([BASE], np.uint64))
+    places, number, _ = placed([], np.array([1]), np.array([BASE], np.uint64))
     assert len(places) == 0 and number.tolist() == [-1]
-    places, number, _ = stackvariables._places([walked([], [], [])], np.array([1]), np.array([BASE], np.uint64))
+    places, number, _ = placed([walked([], [], [])], np.array([1]), np.array([BASE], np.uint64))
     assert len(places) == 0 and number.tolist() == [-1]
 
 
@@ -147,7 +159,7 @@ def test_words_are_read_where_they_lie() -> None:
     made.world.words(BASE, 11, 22, 33)
     spots = {0: Spot(SLICE, 7, ((BEHIND, -64), (CONSTANT, 3), (BEHIND, -48)), 0)}
     cfa = np.full((2, 2), BASE + 64, np.uint64)
-    found = stackvariables._read(made.world.program, spots, np.array([0, -1]), cfa, np.array([99, 98], np.uint64))
+    found = stackvariables._read(made.world.program, spots, [np.array([0])], cfa, np.array([99, 98], np.uint64))
     assert found.words.tolist() == [[99, 3, 33]] and found.kind.tolist() == [SLICE] and found.target.tolist() == [7]
 
 
@@ -155,5 +167,5 @@ def test_words_that_cannot_be_read_are_0() -> None:
     made = MadeHeap()
     spots = {0: Spot(SLICE, 7, ((BEHIND, -64), (BEHIND, -56), (BEHIND, -48)), 1)}
     cfa = np.full((2, 1), 1 << 63, np.uint64)
-    found = stackvariables._read(made.world.program, spots, np.array([0]), cfa, np.array([99], np.uint64))
+    found = stackvariables._read(made.world.program, spots, [np.array([0])], cfa, np.array([99], np.uint64))
     assert found.words.tolist() == [[99, 0, 0]]
