@@ -55,11 +55,18 @@ def positions(parent: I32, roots: I64, sizes: I32, families: tuple[I32, I32]) ->
     return position
 
 
-def below_any(parent: I32, order: I32, which: Bools) -> Bools:
-    """Which nodes are some of those or below one. ``order``: as ``top_down`` gives it."""
-    state = np.where(which, 1, np.where(parent < 0, 0, 2)).astype(np.uint8)
-    kernels.inherit(parent, order, state, 2)
-    found: Bools = state == 1
+NO, YES, AS_ABOVE = range(3)
+
+
+def below_any(parent: I32, order: I32, which: Bools, but: Bools | None = None) -> Bools:
+    """Which nodes are some of those or below one. ``order``: as ``top_down`` gives it. ``but``: nodes that are not, and
+    of what is below them what they are."""
+    state = np.where(parent < 0, NO, AS_ABOVE).astype(np.uint8)
+    if but is not None:
+        state[but] = NO
+    state[which] = YES
+    kernels.inherit(parent, order, state, AS_ABOVE)
+    found: Bools = state == YES
     return found
 
 

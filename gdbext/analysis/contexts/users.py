@@ -9,26 +9,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gdbext.analysis.contexts import forests, kernels
+from gdbext.analysis.contexts import forests
 from gdbext.golang.std import context
 
 if TYPE_CHECKING:
     from gdbext.analysis.contexts.contexts import Contexts
     from gdbext.compute.arrays import Bools
 
-NO, YES, AS_ABOVE = range(3)
-
 
 def users(contexts: Contexts) -> Bools:
     """Which contexts that can be cancelled are right below one, or with values between only."""
     kinds = contexts.types.kinds
-    own = np.array([one.name not in context.STANDARD and not one.background for one in kinds] + [False], np.bool_)
+    own = np.array([one.users for one in kinds] + [False], np.bool_)
     can = np.array([one.canceler for one in kinds], np.bool_)[contexts.kind]
     stops = np.array([one.name == context.WITHOUT_CANCEL for one in kinds], np.bool_)[contexts.kind]
     ends, parent = can | own[contexts.kind], contexts.parent
     outside = (parent < 0) & own[np.minimum(contexts.parent_kind, len(kinds))] & ~stops
-    state = np.where(stops | (parent < 0) | ends[parent], NO, AS_ABOVE).astype(np.uint8)
-    state[outside] = YES
-    kernels.inherit(parent, forests.top_down(parent), state, AS_ABOVE)
-    found: Bools = (state == YES) & can
-    return found
+    return forests.below_any(parent, forests.top_down(parent), outside, stops | ends[parent]) & can

@@ -32,7 +32,7 @@ def watched(contexts: Contexts, watcher: Bools) -> Contexts:
     if not len(mine):
         return contexts
     above = _with_a_channel(contexts)[contexts.parent[mine[:, 0]]]
-    users = np.array([one.name not in context.STANDARD and not one.background for one in contexts.types.kinds])
+    users = np.array([one.users for one in contexts.types.kinds])
     fits = (above >= 0) & users[contexts.kind[above]]
     more: NDArray[np.int64] = np.stack([above[fits], mine[fits, 1]], axis=1)
     both = np.concatenate([contexts.waits, more])

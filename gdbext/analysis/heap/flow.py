@@ -96,26 +96,30 @@ def flow(
 
 def wider(program: Program, flowed: Flowed, modules: Sequence[Module], more: Part) -> Flowed:
     """What was found, and marked besides what only those words reach, which need not be pointers."""
-    objects = flowed.laid.objects._replace(state=flowed.state.copy())
-    laid = evolve(flowed.laid, objects=objects)
+    laid = _to_go_on(flowed)
     traversal = Traversal.of(program, laid, flowed.table, modules)
     traversal.roots(more.value)
     traversal.run()
     said = (note for note in traversal.notes() if note not in flowed.notes)
-    return evolve(flowed, laid=laid, state=objects.state, notes=(*flowed.notes, *more.notes, *said))
+    return evolve(flowed, laid=laid, state=laid.objects.state, notes=(*flowed.notes, *more.notes, *said))
 
 
 def with_garbage(program: Program, flowed: Flowed, modules: Sequence[Module], closures: Closures) -> Flowed:
     """What was found, and the types of objects that are not reachable, which stay so: each of them is followed."""
-    objects = flowed.laid.objects._replace(state=flowed.state.copy())
-    laid = evolve(flowed.laid, objects=objects)
+    laid = _to_go_on(flowed)
     traversal, garbage = Traversal.of(program, laid, flowed.table, modules), _is_garbage(flowed.state)
     traversal.roots(laid.heap.addresses(np.flatnonzero(garbage)))
     traversal.run()
-    table, _ = type_closures(closures, flowed.table, objects, traversal.front)
+    state = laid.objects.state
+    table, _ = type_closures(closures, flowed.table, laid.objects, traversal.front)
     evolve(traversal, table=table).run()
-    objects.state[:] = np.where(garbage, objects.state & ~MARKED, flowed.state)
-    return evolve(flowed, laid=laid, table=table, state=objects.state, told=closures.told)
+    state[:] = np.where(garbage, state & ~MARKED, flowed.state)
+    return evolve(flowed, laid=laid, table=table, state=state, told=closures.told)
+
+
+def _to_go_on(flowed: Flowed) -> Laid:
+    """The slots with a copy of what was found of them."""
+    return evolve(flowed.laid, objects=flowed.laid.objects._replace(state=flowed.state.copy()))
 
 
 def _is_garbage(state: I32) -> Bools:
@@ -304,7 +308,7 @@ def _work(slots: int, words: int, regions: int) -> Work:
     return Work(
         np.empty(slots, np.uint64), np.empty(slots, np.uint64), np.empty((regions, 3), np.uint64),
         np.empty((2 * words + LEAST, 3), np.uint64), np.zeros((meeting.ROOM, 4), np.uint64),
-        np.zeros(meeting.TOPS + 2, np.int64),
+        np.zeros(meeting.ALL_TOPS, np.int64),
     )  # fmt: skip
 
 

@@ -38,9 +38,9 @@ def live(known: Known) -> Flowed:
     program, modules, typed = known.program, known.symtab.modules, known.variables
     laid = objects.lay_out(program, known.heap, typed.table)
     known.doing = "comparing the core with what was found of it before"
-    if kept := known.index.flowed(laid, typed.table, Closures(known.symtab, _again(typed.told))):
+    if kept := known.index.flowed(laid, typed.table, _closures(known, typed.told)):
         return kept
-    made = Closures(known.symtab, _again(typed.told))
+    made = _closures(known, typed.told)
     roots, known.doing = known.roots, "following the heap's pointers"
     known.expect(cost.following(known.heap))
     stacks = stackvariables.stack_variables(known, typed.table, made.told)
@@ -52,10 +52,9 @@ def live(known: Known) -> Flowed:
 def with_garbage(known: Known) -> Flowed:
     """The same, and the types of garbage as well."""
     found, known.doing = known.live, "following the pointers of garbage"
-    made = Closures(known.symtab, _again(found.told))
-    return flow.with_garbage(known.program, found, known.symtab.modules, made)
+    return flow.with_garbage(known.program, found, known.symtab.modules, _closures(known, found.told))
 
 
-def _again(told: Sequence[Told]) -> list[Told]:
-    """What makes the same rows each time, whatever was made from it before."""
-    return [one.again() for one in told]
+def _closures(known: Known, told: Sequence[Told]) -> Closures:
+    """They make the same rows each time, whatever was made from what is told before."""
+    return Closures(known.symtab, [one.again() for one in told])

@@ -34,10 +34,15 @@ class Awakened:
     def of(cls, proof: Proof, above: I32, proved: Bools, survivor: I32) -> Awakened:
         """``survivor``: what ends each of the ``proved`` ones by what they are registered with, NOBODY for none."""
         found = cls(survivor.copy(), *(np.zeros(len(above), np.bool_) for _ in range(2)))
+
+        def ended(ends: I32) -> Bools:
+            return proof.after(proved & np.isin(survivor, ends), above) & proved
+
         every = _waited(proof, proved, survivor)
-        if len(every) and (proof.after(proved & np.isin(survivor, every), above) & proved).any():
-            for ends in _one_by_one(every):
-                found.add(proof.after(proved & np.isin(survivor, ends), above) & proved, survivor, ends)
+        if len(every) > 1 and not ended(every).any():
+            return found
+        for ends in _one_by_one(every):
+            found.add(ended(ends), survivor, ends)
         return found
 
     def add(self, ended: Bools, before: I32, ends: I32) -> None:

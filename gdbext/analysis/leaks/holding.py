@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from gdbext.analysis.leaks.verdicts import HELD
-from gdbext.golang.std import context
 
 if TYPE_CHECKING:
     from gdbext.analysis.heap.rootnames import RootName
@@ -34,7 +33,7 @@ def holder(known: Known, index: int, named: bool = True) -> Holder:
     proof, contexts = known.proof, known.contexts
     kind = contexts.types.kinds[int(contexts.kind[index])]
     if not kind.canceler:
-        return NOBODY if kind.name in context.STANDARD or kind.background else Holder("users' type")
+        return Holder("users' type") if kind.users else NOBODY
     if known.verdicts.verdict[index] != HELD and not proof.held[index]:
         return NOBODY
     if (slot := int(proof.closure[index])) >= 0:

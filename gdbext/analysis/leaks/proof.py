@@ -90,10 +90,13 @@ class Proof:
     waiting: Bools = field(repr=False)
     words: Words = field(repr=False)
     timers: U64 = field(repr=False)
-    users: Bools = field(repr=False)
-    """Which end with a context of a type of the program's own that is no object: nobody knows who ends that."""
     passes: _Passes = field(repr=False)
     notes: tuple[str, ...] = ()
+
+    @property
+    def users(self) -> Bools:
+        """Which end with a context of a type of the program's own that is no object: nobody knows who ends that."""
+        return self.passes.users
 
     @property
     def waited(self) -> I64:
@@ -105,7 +108,7 @@ class Proof:
     def after(self, ended: Bools, above: I32) -> Bools:
         """Which contexts end when those do (``above``: what each ends with), for that wakes goroutines which can cancel
         others; without those from the beginning that no goroutine can cancel."""
-        return self.passes.gone_on().after(ended, above, self.held)
+        return self.passes.gone_on().after(ended, above)
 
 
 def prove(facts: Facts) -> Proof:
@@ -166,15 +169,12 @@ class _Passes:
 
     def _ends(self) -> Bools:
         """Which contexts end by themselves: a deadline of their own, or of one above."""
-        from gdbext.analysis.contexts import kernels as contextkernels
-
-        timers = [kind.name == context.TIMER for kind in self.contexts.types.kinds]
-        stops = [kind.name == context.WITHOUT_CANCEL for kind in self.contexts.types.kinds]
-        kind = self.contexts.kind
-        state = np.where(np.array(timers)[kind], 1, np.where(np.array(stops)[kind], 0, 2)).astype(np.uint8)
-        contextkernels.inherit(self.contexts.parent, forests.top_down(self.contexts.parent), state, 2)
-        found: Bools = state == 1
-        return found
+        names, parent = [kind.name for kind in self.contexts.types.kinds], self.contexts.parent
+        timers, stops = (
+            np.array([name == one for name in names], np.bool_)[self.contexts.kind]
+            for one in (context.TIMER, context.WITHOUT_CANCEL)
+        )
+        return forests.below_any(parent, forests.top_down(parent), timers, stops)
 
     def _being_cancelled(self) -> Bools:
         """Which are in the map of one that has ended, or below such a one: its cancel is at work."""
@@ -195,7 +195,7 @@ class _Passes:
         ids = self.heap.ids(self.contexts.address)
         return Proof(
             self.places, self.blocked, firm, self.held, (ids < 0) | self.marking.reached(ids), self.closure,
-            self.row, self.function, self.waiting, self.words, self.edges.stopped, self.users, self,
+            self.row, self.function, self.waiting, self.words, self.edges.stopped, self,
             tuple(self._notes()),
         )  # fmt: skip
 
@@ -207,9 +207,9 @@ class _Passes:
         made.closure, made.row, made.function = self.closure.copy(), self.row.copy(), self.function.copy()
         return made
 
-    def after(self, ended: Bools, above: I32, held: Bools) -> Bools:
-        """As ``Proof.after``; ``held``: which are so before."""
-        order, (context_, row) = forests.top_down(above), self.contexts.waits.T
+    def after(self, ended: Bools, above: I32) -> Bools:
+        """As ``Proof.after``."""
+        order, (context_, row), held = forests.top_down(above), self.contexts.waits.T, self.held.copy()
         while True:
             ended = forests.below_any(above, order, ended)
             rows, words = np.unique(row[ended[context_] & self.waiting[row]]), self._called(ended)
@@ -260,10 +260,8 @@ class _Passes:
         if not len(index):
             return np.zeros(0, np.uint64), np.zeros(0, np.int32)
         index = index[lives(self.facts.flowed, self.contexts.address[index])]
-        at = self.program.bound(context.AFTER_FUNC_CTX).offset("callback")
-        return column(self.heap.image, self.contexts.address[index] + np.uint64(at)), self.contexts.registered_with[
-            index
-        ]
+        at = self.contexts.address[index] + np.uint64(self.program.bound(context.AFTER_FUNC_CTX).offset("callback"))
+        return column(self.heap.image, at), self.contexts.registered_with[index]
 
     def _called(self, ended: Bools) -> U64:
         """What AfterFuncs call once those contexts have ended; what was said before is not said again."""

@@ -91,16 +91,12 @@ def _children(contexts: Contexts, waits: I64) -> I64:
     """Of what each watcher waits on, rows (context, goroutine), the child: a canceler that no map holds and that has a
     user's context, or nobody knows which, for its parent; of several the one below the others."""
     cancelers = np.array([kind.canceler for kind in contexts.types.kinds], np.bool_)[contexts.kind]
-    foreign = np.array([*(_is_foreign(kind.name) for kind in contexts.types.kinds), *[True] * 256])
+    foreign = np.array([*(kind.users for kind in contexts.types.kinds), *[True] * 256])
     fits = cancelers & (contexts.registered_with < 0) & foreign[contexts.parent_kind]
     waits = waits[fits[waits[:, 0]]]
     above = set(zip(contexts.parent[waits[:, 0]].tolist(), waits[:, 1].tolist(), strict=True))
     kept = [pair not in above for pair in map(tuple, waits.tolist())]
     return waits[np.array(kept, np.bool_)] if len(waits) else waits
-
-
-def _is_foreign(name: str) -> bool:
-    return name not in context.STANDARD and name not in context.BACKGROUNDS
 
 
 def _done(program: Program) -> np.uint64:

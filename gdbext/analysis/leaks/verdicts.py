@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import field, frozen
 
+from gdbext.analysis.contexts import forests, kernels
 from gdbext.analysis.contexts.contexts import LIVE, NO_DEADLINE
 from gdbext.analysis.leaks.awakened import NOBODY, Awakened
 from gdbext.golang.std import context
@@ -54,7 +55,7 @@ class Verdicts:
         can = np.array([kind.canceler for kind in kinds], np.bool_)[contexts.kind] & alive
         calls = np.array([kind.name == context.AFTER_FUNC for kind in kinds], np.bool_)[contexts.kind] & can
         above = above_of(contexts, can)
-        order = _top_down(above)
+        order = forests.top_down(above)
         ends, deadline = _deadlines(contexts, above, order)
         verdict = np.where(proof.reached, ORPHANED, LOST).astype(np.uint8)
         verdict[ends] = UNTIL_DEADLINE
@@ -81,10 +82,8 @@ class Verdicts:
 
 def above_of(contexts: Contexts, cancelers: Bools) -> I32:
     """What each context ends with: who has it in its map; else, of a canceler, the next one above that can end."""
-    from gdbext.analysis.contexts import forests, kernels
-
     kinds = contexts.types.kinds
-    ends = np.array([kind.canceler or _is_users(kind.name) for kind in kinds], np.bool_)[contexts.kind]
+    ends = np.array([kind.canceler or kind.users for kind in kinds], np.bool_)[contexts.kind]
     stops = np.array([kind.name == context.WITHOUT_CANCEL or kind.background for kind in kinds], np.bool_)
     own = np.where(ends, np.arange(len(contexts), dtype=np.int32), np.int32(UNKNOWN))
     own[stops[contexts.kind]] = NOBODY
@@ -97,36 +96,24 @@ def above_of(contexts: Contexts, cancelers: Bools) -> I32:
     return found
 
 
-def _is_users(name: str) -> bool:
-    return name not in context.STANDARD and name not in context.BACKGROUNDS
-
-
-def _top_down(above: I32) -> I32:
-    from gdbext.analysis.contexts import forests
-
-    return forests.top_down(above)
-
-
 def _deadlines(contexts: Contexts, above: I32, order: I32) -> tuple[Bools, I64]:
     """(which contexts end by themselves or with one above, when the earliest of those deadlines is)."""
     timers = np.array([kind.name == context.TIMER for kind in contexts.types.kinds], np.bool_)[contexts.kind]
     known = timers & (contexts.deadline != NO_DEADLINE)
     earliest = _least(above, order, np.where(known, contexts.deadline, NEVER))
-    ends = _least(above, order, np.where(timers, 0, 1)) == 0
+    ends = forests.below_any(above, order, timers)
     return ends, np.where(earliest != NEVER, earliest, NO_DEADLINE)
 
 
 def _being_cancelled(contexts: Contexts, above: I32, order: I32) -> Bools:
     """Below one that ended and still has children: its cancel is at work (a finished one has none)."""
     running = (contexts.state != LIVE) & (contexts.children > 0)
-    found: Bools = (_least(above, order, np.where(running, 0, 1)) == 0) & ~running
+    found: Bools = forests.below_any(above, order, running) & ~running
     return found
 
 
 def _least(above: I32, order: I32, values: I64) -> I64:
     """The least value of each context and all above it."""
-    from gdbext.analysis.contexts import kernels
-
     found = np.ascontiguousarray(values, np.int64)
     kernels.least(above, order, found)
     return found
@@ -134,8 +121,6 @@ def _least(above: I32, order: I32, values: I64) -> I64:
 
 def families(above: I32, order: I32, proved: Bools) -> tuple[I32, I32]:
     """(the first one above each proved context that is not proved, the highest proved one below that)."""
-    from gdbext.analysis.contexts import kernels
-
     every, inner = np.arange(len(above), dtype=np.int32), proved & proved[above] & (above >= 0)
     below = np.bincount(above[proved & (above >= 0)], minlength=len(above))
     inner &= below[above] < max(MANY, int(np.count_nonzero(proved)) // SHARE)

@@ -67,6 +67,11 @@ class Kind:
         """context.Background() or context.TODO()."""
         return self.name in BACKGROUNDS
 
+    @property
+    def users(self) -> bool:
+        """A type of the program's own."""
+        return self.name not in STANDARD and not self.background
+
 
 @frozen(eq=False)
 class ContextTypes:

@@ -79,6 +79,7 @@ from gdbext.target.kernels import EIGHT, ONE, Memory  # noqa: F401  a kernel's d
 
 library = Library(__name__)
 AT_LEAST = 64
+"""Words that a region counts as."""
 FLAG_INDIR = np.uint64(1 << 7)
 """reflect/value.go."""
 

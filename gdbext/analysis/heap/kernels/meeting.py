@@ -54,7 +54,7 @@ library = Library(__name__)
 # objects had a type that is in no table, and what found no room. Behind those: whether no other thread follows
 # anything, whether what speaks of types may be wrong
 TYPED, UNTYPED, REGIONS, STATICS, HITS, FOREIGN, LOST, TOPS = range(8)
-ALONE, DOUBTED = TOPS, TOPS + 1
+ALONE, DOUBTED, ALL_TOPS = TOPS, TOPS + 1, TOPS + 2
 SLOT = np.uint64((1 << 32) - 1)
 ROOM = 1 << 14
 """Hits that are collected before they are looked up."""
