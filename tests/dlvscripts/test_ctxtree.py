@@ -172,3 +172,12 @@ def test_what_a_terminal_obeys_is_never_printed(ctxforest_core: programs.Core, n
 def test_before_the_program_has_begun(go: str) -> None:
     (said,) = delve.batch(["exec", str(programs.build("ctxforest", go).exe)], ["go-ctxtree"], "exit")
     assert said.startswith("the program has not begun: ") and said.count("\n") == 1
+
+
+def test_no_context_lies_at_0(go: str) -> None:
+    """A nil pointer to a type of no bytes is no context, and nobody's parent."""
+    said = delve.said("core", programs.build("bridges", go), "go-ctxtree --json")
+    found = by_address(said.document())
+    server = next(one["address"] for one in said.truth.facts["contexts"] if one["name"] == "server")
+    assert 0 not in found and int(server, 16) in found
+    assert not any(row["parent"] == "0x0" for row in said.document()["contexts"])
