@@ -20,6 +20,7 @@ PLACES = (
     "runtime.(*sweepLocked).sweep",
     "runtime.(*mheap).allocSpan",
     "runtime.gcMarkTermination",
+    "runtime.sigreturn__sigaction",  # back from a signal handler: a request to yield came
 )
 COMMANDS = ("go-ctxtree", "go-goroutines", "go-ctxchain --all", "go-doctor", "go-stacks --all", "go-threads")
 

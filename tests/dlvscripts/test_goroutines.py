@@ -96,3 +96,13 @@ def test_running_and_interrupted(go: str) -> None:
     busy = told.truth.facts["busy"]
     assert {rows[goid]["function"] for goid in busy} == {"main.spin"}
     assert {rows[goid]["status"] for goid in busy} <= {"running", "runnable"}
+
+
+@pytest.mark.parametrize("place", ["sigreturn__sigaction", "sigtramp", "sigtrampgo", "sighandler"])
+def test_in_and_around_a_signal_handler(go: str, place: str) -> None:
+    """The scheduler sends whoever runs long a signal."""
+    lines = (f"break runtime.{place}", "continue", ALL)
+    told = delve.said("exec", programs.build("goroutines", go), *lines, arguments=["-busy"])
+    assert f"runtime.{place}() " in told.answers[1]
+    rows = by_goid(told.document(2))
+    assert {rows[goid]["function"] for goid in told.truth.facts["busy"]} == {"main.spin"}

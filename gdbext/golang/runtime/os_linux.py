@@ -14,7 +14,7 @@ from gdbext.golang.runtime.traceback import Walk
 if TYPE_CHECKING:
     from gdbext.golang.reading.program import Program
     from gdbext.golang.runtime.runtime2 import Machine
-    from gdbext.golang.runtime.traceback import PcTable
+    from gdbext.golang.runtime.traceback import Frame, PcTable
     from gdbext.target import Thread
 
 SIGNAL_FRAMES = 256
@@ -139,12 +139,24 @@ def _before_signal(program: Program, table: PcTable, machine: Machine, now: Regi
     """The registers that the kernel saved when it started the signal handler that is now at ``now``."""
     walk = Walk(program, table, now.pc, now.sp, *machine.signal_stack, trapped=True, limit=SIGNAL_FRAMES)
     frames = list(walk)
-    if not frames or table.symtab.name(frames[-1].function) != "runtime.sigtramp":
+    top = _signal_frame(table, frames[-1]) if frames else None
+    if top is None:
         return None
-    top = frames[-1].cfa
     try:
         pc, sp, bp = (program.word(top + at) for at in program.arch.interrupted)
     except MemoryFault:
         return None
     inwards = machine.in_signal(sp) and sp <= top  # no kernel wrote that
     return None if inwards else Registers(pc, sp, bp, trapped=True, frame=top)
+
+
+def _signal_frame(table: PcTable, outermost: Frame) -> int | None:
+    """What the kernel left above the outermost frame of a signal stack; None where that is no handler's.
+
+    sigtramp returns into sigreturn__sigaction (amd64: the vdso has it elsewhere), whose SP is what sigtramp was called
+    with less the return address, until the system call has put the registers back.
+    """
+    name = table.symtab.name(outermost.function)
+    if name == "runtime.sigtramp":
+        return outermost.cfa
+    return outermost.sp if name == "runtime.sigreturn__sigaction" else None

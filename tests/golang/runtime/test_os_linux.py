@@ -65,7 +65,9 @@ class Made:
 
 @pytest.fixture
 def made() -> Made:
-    code = Code(World(), Function("main.f"), Function("runtime.sighandler", 16))
+    code = Code(
+        World(), Function("main.f"), Function("runtime.sighandler", 16), Function("runtime.sigreturn__sigaction", 0)
+    )
     stack = Stacks(code).push("main.f", "runtime.goexit")
     return Made(code, PcTable(code.symtab()), stack)
 
@@ -104,6 +106,18 @@ def test_what_a_signal_interrupted(made: Made) -> None:
     now, before = Registers(*handler[:2], 0, True), Registers(pc, sp, 5, True, context)
     assert list(through_signals(world.program, made.table, m, now)) == [now, before]
     assert made.where(registers, m) == before
+
+
+def test_on_its_way_back_from_a_signal_handler(made: Made) -> None:
+    """sigtramp has returned; the system call has not put the registers back."""
+    world, (pc, sp, _, _) = made.code.world, made.stack
+    low = world.heap.take(0x400, 16)
+    context = low + 0x100
+    for at, value in ((SAVED_PC, pc), (SAVED_SP, sp), (SAVED_FP, 5)):
+        world.words(context + at, value)
+    m = machine(1, signal_stack=(low, low + 0x400))
+    registers = {"rip": made.code.pc("runtime.sigreturn__sigaction"), "rsp": context}
+    assert made.where(registers, m) == Registers(pc, sp, 5, True, context)
 
 
 def test_the_registers_of_what_a_signal_interrupted(made: Made) -> None:
