@@ -31,6 +31,17 @@ type list[T any] struct {
 	item T
 }
 
+// A beginning is as large as the slots are that a whole gets, and has all its pointers.
+type beginning struct {
+	of      *node
+	numbers [4]int
+}
+
+type whole struct {
+	beginning
+	last int
+}
+
 // Typed globals: what they hold is known by them alone.
 var globals struct {
 	text      string
@@ -48,6 +59,7 @@ var globals struct {
 	generic   *list[pair[string, *node]]
 	plain     *pair[int, float64]
 	unsafe    unsafe.Pointer
+	beginning *beginning
 	double    **node
 	functions []func() int
 	maps      maps
@@ -247,6 +259,7 @@ func plantShapes() {
 	globals.generic.next = object("generic", byObject, new(list[pair[string, *node]]))
 	globals.plain = object("generic without pointers", byGlobal, &pair[int, float64]{1, 2})
 	globals.unsafe = unsafe.Pointer(object("unsafe", byGlobal, &node{name: "unsafe"}))
+	globals.beginning = &object("known by its beginning", byGlobal, &whole{}).beginning
 	globals.double = object("pointer to a pointer", byGlobal, new(*node))
 	*globals.double = object("behind two pointers", byObject, new(node))
 }

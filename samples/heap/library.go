@@ -53,7 +53,9 @@ func init() {
 func plantTimers() {
 	library.timers = append(library.timers, larger("timer", byGlobal, time.NewTimer(time.Hour)))
 	called := object("captured by a timer's function", byTimer, &node{name: "called"})
-	time.AfterFunc(time.Hour, func() { called.n++ })
+	larger("timer that nobody has", byTimer, time.AfterFunc(time.Hour, func() { called.n++ }))
+	lost := larger("ticker that nobody has", byTimer, time.NewTicker(time.Hour)).C
+	go func() { <-lost }()
 	stopped := larger("stopped timer", byGlobal, time.AfterFunc(time.Hour, func() {}))
 	stopped.Stop()
 	library.timers = append(library.timers, stopped)

@@ -121,6 +121,11 @@ def inside(program: Program) -> int:
     return program.bound(TIME_TIMER).offset("timer")
 
 
+def period_at(program: Program) -> int:
+    """How far into the runtime's timer it says after how long it comes again. Raises MissingField."""
+    return program.bound(TIMER).offset("period")
+
+
 def _stopped(program: Program, timers: U64) -> tuple[Bools, int]:
     """(which timers are stopped, how many could not be read: those count as running)."""
     records, readable = program.records(TIMER, timers)

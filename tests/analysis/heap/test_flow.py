@@ -180,6 +180,34 @@ def test_slices_of_huge_capacity_are_followed_within_their_array(capacity: int) 
     assert marked(made.flowed([], slices)) == {array, plain, number}
 
 
+@pytest.mark.parametrize("pointers", [True, False])
+def test_a_pointer_to_what_a_larger_structure_of_the_same_class_begins_with(pointers: bool) -> None:
+    """It may be that one's: who holds it need not know the whole."""
+    made = MadeHeap()
+    first = made.unsafe if pointers else made.int
+    inner = made.struct("main.Inner", ("a", first), ("b", made.int), ("c", made.int), ("d", made.int), ("e", made.int))
+    outer = made.struct("main.Outer", ("Inner", inner), ("f", made.int))
+    alone, known, sliced, boxed = made.new(outer), made.new(outer), made.new(inner), made.new(inner)
+    to_inner, to_outer = made.pointer(inner), made.pointer(outer)
+    variables = [variable(made, to_inner, alone), variable(made, to_inner, known), variable(made, to_outer, known)]
+    variables += [variable(made, made.slice(inner), sliced, 1, 1), variable(made, made.any, inner, boxed)]
+    for order in permutations(variables):
+        found = made.flowed([], order)
+        said = [named(found, at) for at in (alone, known, sliced, boxed)]
+        assert said == ["main.Inner?", "main.Outer", "main.Inner", "main.Inner"]
+
+
+def test_a_pointer_to_what_a_structure_of_another_class_or_with_more_pointers_begins_with() -> None:
+    made = MadeHeap()
+    inner = made.struct("main.Inner", ("a", made.unsafe), ("b", made.int), ("c", made.int))
+    made.struct("main.Larger", ("Inner", inner), ("d", made.int))
+    made.struct(
+        "main.Wide", ("Inner", made.struct("main.Five", ("a", made.unsafe), ("b", made.int))), ("p", made.unsafe)
+    )
+    at = made.new(inner)
+    assert named(made.flowed([], [variable(made, made.pointer(inner), at)]), at) == "main.Inner"
+
+
 def test_by_interfaces() -> None:
     made = MadeHeap()
     type_ = made.struct("main.T", ("a", made.string), ("b", made.unsafe))

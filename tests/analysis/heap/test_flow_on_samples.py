@@ -123,16 +123,24 @@ def test_what_closures_captured_is_followed_by_its_type(dumped: DumpedHeap, live
 
 def test_what_globals_hold_has_a_certain_type(dumped: DumpedHeap, live: Flowed) -> None:
     """Hardly any global variable's type has a descriptor: the debug information tells. An unsafe.Pointer says nothing,
-    and a block of 16 bytes may hold several small values."""
+    a block of 16 bytes may hold several small values, and a pointer to what a structure begins with tells no more."""
     held = [one for one in dumped.truth.facts["objects"] if one["held"] == "global" and one["kind"] != "func"]
     found = [(one, named(live, state)) for one, state in zip(held, states_at(dumped, live, held), strict=True)]
     doubtful = {one["name"] for one, (_, certain) in found if not certain}
-    assert doubtful <= {"unsafe", "seven", "a string of a tiny block"}
+    assert doubtful <= {"unsafe", "seven", "a string of a tiny block", "known by its beginning"}
 
 
 def test_what_lies_in_pools_and_reflected_values_has_a_type(dumped: DumpedHeap, live: Flowed) -> None:
     held = [one for one in dumped.truth.facts["objects"] if one["name"] == "in a pool"]
     assert [named(live, state) for state in states_at(dumped, live, held)] == [("main.node", True)]
+
+
+def test_a_timer_that_only_the_runtime_has(dumped: DumpedHeap, live: Flowed) -> None:
+    """Pointers into its middle, from a processor's heap of timers and from its channel."""
+    held = [one for one in dumped.truth.facts["objects"] if one["name"].endswith("that nobody has")]
+    found = [(one, *named(live, state)) for one, state in zip(held, states_at(dumped, live, held), strict=True)]
+    assert len(found) == 2
+    assert [(name in expected(one), certain) for one, name, certain in found] == [(True, True)] * 2, found
 
 
 def of_names(dumped: DumpedHeap, live: Flowed, *names: str) -> set[tuple[str, bool]]:

@@ -19,6 +19,7 @@ from gdbext.analysis.heap.kernels.meeting import (  # noqa: F401  a kernel's dec
     FOREIGN,
     HITS,
     REGIONS,
+    SINGLE,
     TYPED,
     UNTYPED,
     Place,
@@ -103,6 +104,7 @@ class Slots(NamedTuple):
 @inlined
 def emit_interface(described, work, data, row):
     """The data word of an interface whose dynamic type is ``row``."""
+    times = ONE
     if row >= 0 and described.direct[row] != 0:
         target = -1
         if described.slots[row] == 1:
@@ -112,8 +114,8 @@ def emit_interface(described, work, data, row):
                 target = np.int64(described.own[target])
             if kind == REPEATED:
                 target = -1
-        row = target
-    emit(work, data, row, ONE)
+        row, times = target, SINGLE
+    emit(work, data, row, times)
 
 
 @inlined
@@ -128,7 +130,7 @@ def follow_reflected(described, work, host, word):
     """A reflect.Value: its second word is the value itself or, where its flags say so, points to it."""
     data, row = load64(host + EIGHT), row_of(described, word)
     if load64(host + EIGHT + EIGHT) & FLAG_INDIR:
-        emit(work, data, row, ONE)
+        emit(work, data, row, SINGLE)
     else:
         emit_interface(described, work, data, row)
 
@@ -149,7 +151,7 @@ def follow_slot(described, interfaces, place, work, kind, target, times, host):
     if kind == REFLECTED:
         follow_reflected(described, work, host, word)
         return
-    times = ONE
+    times = SINGLE
     if kind == SLICE:
         times = load64(host + EIGHT + EIGHT)
     elif kind == COUNTED:

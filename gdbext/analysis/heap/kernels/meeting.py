@@ -34,6 +34,8 @@ from gdbext.analysis.heap.kernels.objects import (  # noqa: F401  a kernel's dec
     TILED,
     TYPE_SHIFT,
     Objects,
+    around,
+    begun,
     better,
     grade,
     header_of,
@@ -61,6 +63,7 @@ ROOM = 1 << 14
 ENOUGH = 1 << 7
 """Hits that are looked up together: few enough to stay in the processor's nearest cache."""
 NOWHERE = np.uint64((1 << 64) - 1)
+SINGLE = np.uint64((1 << 64) - 1)
 AHEAD, FAR = 10, 20
 """How many steps before one is looked up what is known of it is fetched, and how many before that its span."""
 AT_ONCE = np.uint64(1 << 12)
@@ -127,7 +130,8 @@ def push(queue, tops, which, entry):
 
 @inlined
 def emit(work, address, row, times):
-    """Note a pointer, and that ``times`` values of a type (-1: nobody knows) lie there."""
+    """Note a pointer, and that ``times`` values of a type (-1: nobody knows) lie there; SINGLE: one, and what is behind
+    it nobody knows."""
     top = work.tops[HITS]
     if top < ROOM:
         work.hits[top, 0], work.hits[top, 1], work.hits[top, 2] = address, np.uint64(row), times
@@ -207,6 +211,8 @@ def doubted(described, rank, row):
 @inlined
 def meet(memory, objects, described, place, work, address, row, times, entry):
     """A pointer was followed: mark what it points into, weigh what it says of its type, and push what is new."""
+    alone = times == SINGLE
+    times = ONE if alone else times
     if entry == NOWHERE:
         if place.bounds[0] <= address < place.bounds[1] and not work.tops[DOUBTED]:
             meet_static(described, place, work, address, row, times)
@@ -230,7 +236,10 @@ def meet(memory, objects, described, place, work, address, row, times, entry):
             if not asked:
                 asked, row = True, resolved(memory, described, row, address)
                 offset = address - span[BASE] - slot * span[SIZE] - header_of(span)
+                row, offset = around(memory, described, row, address, offset)
                 rank = grade(objects, described, span, slot, offset, row, times) if row >= 0 else 0
+                if alone and rank == FITTING and begun(objects, described, span, row):
+                    rank = TILED
                 if work.tops[DOUBTED]:
                     rank = doubted(described, rank, row)
             if rank > 0 and better(described, rank, row, new):

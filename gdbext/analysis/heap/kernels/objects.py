@@ -11,7 +11,7 @@ from gdbext.compute.functions import helper, inlined
 from gdbext.compute.intrinsics import SOME, load8, load64, stopped
 from gdbext.compute.library import Library
 from gdbext.golang.runtime.kernels.spans import is_set
-from gdbext.golang.types.flat.kernels import HCHAN, NODE, TEXT, row_of
+from gdbext.golang.types.flat.kernels import HCHAN, INSIDE, NODE, TEXT, row_of
 from gdbext.target.kernels import EIGHT, ONE, host_of
 
 library = Library(__name__)
@@ -175,6 +175,14 @@ def grade(objects, described, span, slot, offset, row, times):
 
 
 @inlined
+def begun(objects, described, span, row):
+    """Whether a single value that fills the slot may be the beginning of a larger one that fits there as well: who
+    has a pointer to the inner one alone cannot tell."""
+    outer = described.outer[row]
+    return outer <= span[SIZE] and rounded(objects.classes, outer) == span[SIZE]
+
+
+@inlined
 def is_tail(objects, span, offset, size, times):
     """Whether values at an offset may be the rest of an array that fills the slot, which a slice has lost the beginning
     of. One value alone may be the last field of anything; so may an array: that is likely at most."""
@@ -262,6 +270,21 @@ def resolved(memory, described, row, address):
     if host == 0:
         return -1
     return np.int64(described.elem[row] if load8(host) == 1 else described.own[row])
+
+
+@inlined
+def around(memory, described, row, address, offset):
+    """(row, offset) of what lies at an offset into an object: of the whole where it is inside of that."""
+    if row < 0 or described.kind[row] != INSIDE:
+        return row, offset
+    if offset != described.size[row]:
+        return np.int64(described.own[row]), offset
+    whole = np.int64(described.elem[row])
+    if described.first[row] >= 0:
+        host = host_of(memory, address + described.length[row], EIGHT)
+        if host != 0 and load64(host) != 0:
+            whole = np.int64(described.first[row])
+    return whole, ZERO
 
 
 @inlined

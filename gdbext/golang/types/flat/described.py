@@ -109,14 +109,16 @@ class Reading:
         kept = {name: getattr(made, name)[:count].copy() for name in Described._fields if name.startswith("slot_")}
         made = made._replace(**kept)
         self._masks(made)
-        kernels.fill_tiles(made.mask, made.size, made.tile)
+        kernels.fill_tiles(made)
+        kernels.fill_outer(made)
         return made
 
     def _flattened(self, elem: I32, room: int) -> tuple[int, Described]:
         """How many slots all rows have together, and the rows with as many of them as there is room for."""
         made = Described(
             self.address, _places(self.address), self.size, self.pointers, self.kind, self.direct, self.mask,
-            np.zeros(self.n, np.uint64), self.gcdata, elem, self.tail[:, kernels.COUNT].copy(),
+            np.zeros(self.n, np.uint64), np.full(self.n, kernels.NO_OUTER, np.uint64), self.gcdata, elem,
+            self.tail[:, kernels.COUNT].copy(),
             np.full(self.n, -1, np.int32), np.full(self.n, -1, np.int32), np.zeros(self.n, np.int64),
             np.zeros(self.n, np.int64), np.zeros(room, np.uint64), np.zeros(room, np.uint8),
             np.full(room, -1, np.int32), np.zeros(room, np.uint64),

@@ -26,9 +26,13 @@ IFACE, EFACE, REPEATED, COUNTED, REFLECTED = range(27, 32)
 number of elements in the next word (sync.Pool), a type with a value and flags behind it (reflect.Value)."""
 WEAK, POOL, POOLED, VALUE = 1, 2, 3, 4
 """Structures that are not what they look like: weak.Pointer, sync.Pool, sync.eface, reflect.Value."""
-HEADER, DIRECTORY, TABLE, CLASSIC, HCHAN, TEXT, NODE, CLOSURE = range(32, 40)
+HEADER, DIRECTORY, TABLE, CLASSIC, HCHAN, TEXT, NODE, CLOSURE, INSIDE = range(32, 41)
 """Kinds of rows of our own: a Swiss map's header, the array of its tables and one of these, a classic map's header, a
-channel, the bytes of a string, what only its first byte tells (internal/sync.node), a function's captured variables."""
+channel, the bytes of a string, what only its first byte tells (internal/sync.node), a function's captured variables,
+what lies inside of another type or alone (runtime.timer).
+
+Of the last ``own`` is the type itself, ``size`` how far inside of ``elem`` it lies, or of ``first`` where the word
+``length`` bytes into it is not 0."""
 AT_DIRECTORY, AT_TABLES, AT_GROUPS, AT_GROUP_MASK, AT_BUCKETS, AT_OLD, AT_LOG2, AT_BUFFER, AT_CAPACITY = range(9)
 LAYOUT = 9
 """Where words of these lie: indices of an array."""
@@ -39,6 +43,8 @@ LARGEST = np.uint64(1 << 48)
 MOST_FIELDS = np.uint64(1 << 12)
 MOST_PARTS = 1 << 18
 """Of a type, with those of its parts."""
+NESTED = 64
+"""Types that begin with one another."""
 NAME = 6
 BRACKET = np.uint8(0x5B)
 # What a descriptor's tail says, by the columns of ``tail``
@@ -46,6 +52,7 @@ ELEM, COUNT, FIELDS, METHODS = 0, 1, 2, 3
 # Offsets that the layouts give, by their place in ``at``
 AT_ELEM, AT_LENGTH, AT_FIELDS, AT_METHODS, AT_GROUP, FIELD_SIZE, FIELD_TYPE, FIELD_OFFSET = range(8)
 NO_SLOTS = -1
+NO_OUTER = (1 << 64) - 1
 
 
 class Described(NamedTuple):
@@ -65,6 +72,8 @@ class Described(NamedTuple):
     """The pointer bits of the first 64 words."""
     tile: U64
     """The same of values side by side."""
+    outer: U64
+    """Bytes of the least structure that begins with the type and has no pointers behind it; all ones for none."""
     gcdata: U64
     """Where in our own memory the pointer bits of the whole type are; 0: nowhere, the slots have to say."""
     elem: I32
@@ -225,13 +234,25 @@ def tiled(mask, size):
     return mask
 
 
-@library.kernel("control u64[] u64[] u64[]")
-def fill_tiles(control, mask, size, tile):
-    """``Described.tile`` of ``mask`` and ``size``."""
-    for i in range(len(mask)):
+@library.kernel("control Described")
+def fill_tiles(control, described):
+    """``Described.tile`` of every row's mask and size."""
+    for i in range(len(described.mask)):
         if i & SOME == 0 and stopped(control):
             return
-        tile[i] = tiled(mask[i], size[i])
+        described.tile[i] = tiled(described.mask[i], described.size[i])
+
+
+@library.kernel("control Described")
+def fill_outer(control, described):
+    """``Described.outer`` of every row, which has all bits set before."""
+    for i in range(len(described.kind)):
+        if i & SOME == 0 and stopped(control):
+            return
+        inner, depth = np.int64(described.first[i]) if described.kind[i] == STRUCT else -1, 0
+        while inner >= 0 and depth < NESTED and described.pointers[inner] == described.pointers[i]:
+            described.outer[inner] = min(described.outer[inner], described.size[i])
+            inner, depth = np.int64(described.first[inner]), depth + 1
 
 
 @helper

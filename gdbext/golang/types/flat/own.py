@@ -13,6 +13,7 @@ from attrs import field, frozen
 from gdbext.compute.arrays import U64
 from gdbext.errors import GdbextError
 from gdbext.golang.reading.program import Program
+from gdbext.golang.runtime import time
 from gdbext.golang.runtime.chan import HCHAN as CHANNEL
 from gdbext.golang.types import maps
 from gdbext.golang.types.flat import kernels
@@ -23,6 +24,7 @@ from gdbext.golang.types.flat.kernels import (
     DIRECTORY,
     HCHAN,
     HEADER,
+    INSIDE,
     NODE,
     TABLE,
     TEXT,
@@ -34,7 +36,7 @@ from gdbext.golang.types.rtype import CHAN, MAP, POINTER, UNSAFE, Types
 TIMERS = ("time.Timer", "time.Ticker")
 MADE = ("reflect.makeFuncImpl", "reflect.methodValue")
 MAPS = ("maps.Map", "maps.table", "runtime.hmap")
-PARTS = (*MAPS, "runtime.hchan", "runtime.timeTimer", "sync.poolLocal", *TIMERS, *MADE)
+PARTS = (*MAPS, "runtime.hchan", "runtime.timer", "runtime.timeTimer", "sync.poolLocal", *TIMERS, *MADE)
 PACKAGES = ("internal/runtime/maps", "runtime", "time", "sync", "reflect")
 SYNC_NODE = "sync.node["
 
@@ -65,9 +67,11 @@ def with_own(program: Program, types: Types, reading: Reading, described: Descri
     rows.append(Row(TEXT, 1))
     text = len(described.size) + len(rows) - 1
     nodes = _nodes(reading, described, text + 1)
-    rows += nodes
+    inside = _timers_inside(parts)
+    rows += [*nodes, *inside]
     made, owner = appended(described._replace(own=own), rows)
     parts.stand_ins.update(_timers(parts, made))
+    parts.stand_ins.update({one.own: text + 1 + len(nodes) + i for i, one in enumerate(inside)})
     parts.stand_ins.update(_sync_maps(made, reading, text + 1, nodes))
     parts.put_stand_ins(made)
     _overflows(parts, made)
@@ -155,6 +159,21 @@ def _timers(parts: Parts, made: Described) -> Iterator[tuple[int, int]]:
         row = parts.row(name)
         if whole >= 0 and row >= 0 and made.size[row] == 16:
             yield row, whole
+
+
+def _timers_inside(parts: Parts) -> list[Row]:
+    """What a pointer to a runtime.timer points to: in a heap of timers it is part of a runtime.timeTimer. Until Go 1.22
+    that is a time.Timer, or a time.Ticker where it comes again."""
+    timer, whole, ticker = (parts.row(name) for name in ("runtime.timer", "runtime.timeTimer", "time.Ticker"))
+    if whole >= 0:
+        ticker = -1
+    else:
+        whole = parts.row("time.Timer")
+    try:
+        offset, period = time.inside(parts.program), time.period_at(parts.program)
+    except GdbextError:
+        return []
+    return [Row(INSIDE, offset, whole, own=timer, first=ticker, length=period)] if timer >= 0 else []
 
 
 def _nodes(reading: Reading, described: Described, at: int) -> list[Row]:

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from gdbext.compute.arrays import U8
 from gdbext.golang.types.flat import kernels
-from gdbext.golang.types.flat.kernels import MOST_FIELDS, NO_SLOTS, Described
+from gdbext.golang.types.flat.kernels import MOST_FIELDS, NO_OUTER, NO_SLOTS, Described
 
 
 class Slot(NamedTuple):
@@ -65,6 +65,7 @@ def appended(described: Described, rows: Sequence[Row]) -> tuple[Described, U8]:
         pointers=more("pointers", [8 * row.bits.bit_length() for row in rows]),
         kind=mine("kind", [row.kind for row in rows]), direct=more("direct", np.zeros(len(rows))),
         mask=more("mask", [row.bits & (1 << 64) - 1 for row in rows]), tile=np.zeros(n + len(rows), np.uint64),
+        outer=np.full(n + len(rows), NO_OUTER, np.uint64),
         gcdata=more("gcdata", gcdata), elem=mine("elem", [row.elem for row in rows]),
         length=more("length", [row.length for row in rows]), own=mine("own", [row.own for row in rows]),
         first=mine("first", np.where(alone, [row.first for row in rows], like)), slot=more("slot", begin),
@@ -72,7 +73,8 @@ def appended(described: Described, rows: Sequence[Row]) -> tuple[Described, U8]:
         slot_at=mine("slot_at", slots[:, 0]), slot_kind=mine("slot_kind", slots[:, 1]),
         slot_type=mine("slot_type", slots[:, 2]), slot_count=mine("slot_count", slots[:, 3]),
     )  # fmt: skip
-    kernels.fill_tiles(made.mask, made.size, made.tile)
+    kernels.fill_tiles(made)
+    kernels.fill_outer(made)
     return made, masks
 
 

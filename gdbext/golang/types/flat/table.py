@@ -14,7 +14,7 @@ from gdbext.golang.reading.program import Program
 from gdbext.golang.reading.words import index_in, word_filter
 from gdbext.golang.runtime.moduledata import Module
 from gdbext.golang.types.flat import described, own
-from gdbext.golang.types.flat.kernels import CLASSIC, DIRECTORY, HCHAN, HEADER, NODE, TABLE, TEXT, Described
+from gdbext.golang.types.flat.kernels import CLASSIC, DIRECTORY, HCHAN, HEADER, INSIDE, NODE, TABLE, TEXT, Described
 from gdbext.golang.types.flat.names import Name
 from gdbext.golang.types.flat.own import Parts
 from gdbext.golang.types.flat.rows import Row, appended
@@ -56,8 +56,8 @@ class TypeTable:
         if row < self.own:
             return self.types.at(int(self.described.address[row])).name
         kind = int(self.described.kind[row])
-        if kind in (TEXT, NODE):
-            return "string data" if kind == TEXT else "sync.node"
+        if kind in (TEXT, NODE, INSIDE):
+            return {TEXT: "string data", NODE: "sync.node", INSIDE: "runtime.timer"}[kind]
         of = self.name(self.whose(row))
         return of + {HEADER: "", CLASSIC: "", HCHAN: "", DIRECTORY: " directory", TABLE: " table"}[kind]
 
