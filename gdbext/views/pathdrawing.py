@@ -42,7 +42,7 @@ class Drawing:
             yield from self._path(path)
 
     def _path(self, path: Path) -> Iterator[dot.Vertex | dot.Arrow]:
-        root, skipped = root_line(self._names, path), self._skipped(path)
+        root, skipped = root_line(self._lookup, self._names, path), self._skipped(path)
         yield dot.Vertex(root, [Hostile(root)])
         yield self._box(path.first)
         yield dot.Arrow(root, path.first.base)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from gdbext.analysis.heap.paths import kept_by
+from gdbext.analysis.heap.rootnames import CONTENTS, RootName
 from gdbext.report import Address, Hostile
 from gdbext.views.holders import root_text
 
@@ -12,12 +14,13 @@ if TYPE_CHECKING:
     from gdbext.analysis.heap.lookup import Lookup, Object
     from gdbext.analysis.heap.paths import Edge, Path
     from gdbext.analysis.heap.referrers import Referrer
-    from gdbext.analysis.heap.rootnames import RootName, RootNames
+    from gdbext.analysis.heap.rootnames import RootNames
 
 GLOBAL, FRAME, TIMER, OTHER = "global", "frame", "timer", "other"
 KINDS = {
     "data": GLOBAL, "bss": GLOBAL, "stack": FRAME, "deferred call": "defer", "panic": "panic", "finalizer": "finalizer",
     "queued finalizer": "finalizer", "cleanup": "cleanup", "queued cleanup": "cleanup",
+    CONTENTS: "finalizer",
     "stack or register, may be no pointer": FRAME, "closure about to be called": FRAME,
 }  # fmt: skip
 """Kinds of roots as JSON names them."""
@@ -26,10 +29,8 @@ LAST = 12
 UNKNOWN = "?"
 
 
-def root_object(name: RootName | None) -> dict[str, Any]:
-    """A root as JSON; None: what an object with a finalizer refers to."""
-    if name is None:
-        return {"kind": "finalizer", "name": "contents of an object with a finalizer", "goid": None, "function": None}
+def root_object(name: RootName) -> dict[str, Any]:
+    """A root as JSON."""
     kind = TIMER if name.timer is not None else KINDS.get(name.kind, OTHER)
     return {
         "kind": kind,
@@ -40,16 +41,19 @@ def root_object(name: RootName | None) -> dict[str, Any]:
     }
 
 
-def named(names: RootNames, path: Path) -> RootName | None:
+def named(lookup: Lookup, names: RootNames, path: Path) -> RootName:
     """The name of a path's root."""
-    return names.of_path(path.root, path.ids) if path.root >= 0 else None
+    if path.root >= 0:
+        return names.of_path(path.root, path.ids)
+    holder = lookup.at(kept_by(lookup.flowed, names.roots.contents, path.first))
+    return RootName(CONTENTS, type_of(lookup, holder), object=holder.base) if holder else RootName(CONTENTS)
 
 
 def path_object(lookup: Lookup, names: RootNames, path: Path) -> dict[str, Any]:
     """A path as JSON. The first edge is the root's own word."""
     first = {"from": None, "field": None, "to": Address(path.first.base), "type": _type(lookup, path.first)}
     edges = [first, *(_edge(lookup, one) for one in path.edges)]
-    return {"root": root_object(named(names, path)), "edges": edges}
+    return {"root": root_object(named(lookup, names, path)), "edges": edges}
 
 
 def _edge(lookup: Lookup, edge: Edge) -> dict[str, Any]:
@@ -68,7 +72,7 @@ def _type(lookup: Lookup, one: Object) -> Hostile | None:
 
 def path_lines(lookup: Lookup, names: RootNames, path: Path, every: bool) -> Iterator[str]:
     """A path for people: the root, then a line for each object; of a long one those next to the end."""
-    yield root_line(names, path)
+    yield root_line(lookup, names, path)
     yield _line(lookup, "", path.first)
     skipped = skipped_edges(path, every)
     if skipped:
@@ -87,14 +91,12 @@ def edges_from(path: Path, skipped: int) -> Iterator[Edge]:
     return (path.edges[at] for at in range(skipped, len(path.edges)))
 
 
-def root_line(names: RootNames, path: Path) -> str:
+def root_line(lookup: Lookup, names: RootNames, path: Path) -> str:
     """Where a path begins, in a line."""
-    return f"root: {_root(named(names, path))}"
+    return f"root: {_root(named(lookup, names, path))}"
 
 
-def _root(name: RootName | None) -> str:
-    if name is None:
-        return "contents of an object with a finalizer"
+def _root(name: RootName) -> str:
     if name.timer is not None:
         return f"{root_text(name)} ({name.text})"
     kind = "global" if name.kind in ("data", "bss") else name.kind

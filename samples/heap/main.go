@@ -98,6 +98,7 @@ func tell() {
 	runtime.GC()
 	for i := 0; i < *young; i++ {
 		dropped = new(node)
+		numbers[i%len(numbers)] = int(uintptr(unsafe.Pointer(dropped)))
 		dropped = nil
 	}
 	for i := 0; i < *young/100; i++ {

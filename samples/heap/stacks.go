@@ -160,6 +160,9 @@ func holdDeep(depth int, above *node) int {
 
 var finalizing int32
 
+// numbers says where garbage lies, and keeps none of it.
+var numbers *[1024]int
+
 type finalized struct {
 	node *node
 	n    int
@@ -170,10 +173,10 @@ func plantFinalizers() {
 	alive := object("with a finalizer", byGlobal, &finalized{node: &node{}})
 	held = append(held, alive)
 	runtime.SetFinalizer(alive, func(f *finalized) { f.n++ })
-	numbers := object("without pointers, with a finalizer", byGlobal, new([5]int))
-	held = append(held, numbers)
-	runtime.SetFinalizer(numbers, func(*[5]int) {})
+	numbers = object("without pointers, with a finalizer", byGlobal, new([1024]int))
+	runtime.SetFinalizer(numbers, func(*[1024]int) {})
 	abandon()
+	loop()
 	runtime.GC()
 	report.Settle("a finalizer runs", func() bool { return atomic.LoadInt32(&finalizing) == 1 })
 	abandonLater()
@@ -190,6 +193,22 @@ func abandon() {
 			f.node.n++
 		})
 	}
+}
+
+type looped struct {
+	beyond *beyond
+	n      int
+}
+
+type beyond struct{ back *looped }
+
+// loop: what can be reached from itself is never found dead, so its finalizer never runs.
+//
+//go:noinline
+func loop() {
+	l := object("in a ring with a finalizer", byFinalizer, &looped{beyond: &beyond{}})
+	l.beyond.back = l
+	runtime.SetFinalizer(l, func(*looped) {})
 }
 
 //go:noinline

@@ -57,6 +57,16 @@ def test_paths_begin_where_the_sample_holds_an_object(sample: tuple[hosts.Host, 
         assert path["edges"][-1]["to"] == base
 
 
+def test_an_object_with_a_finalizer_in_a_ring(sample: tuple[hosts.Host, Any]) -> None:
+    """Nothing but its own contents keeps it, for ever."""
+    (record,) = (one for one in sample[1].truth.facts["objects"] if one["name"] == "in a ring with a finalizer")
+    (path,) = hosts.ask(*sample, "go-gcroot", record["address"])["paths"]
+    name = f"contents of {record['address']} main.looped, which has a finalizer"
+    assert (path["root"]["kind"], path["root"]["name"]) == ("finalizer", name)
+    assert [edge["type"] for edge in path["edges"]] == ["main.beyond", "main.looped"]
+    assert f"root: {name}\n" in hosts.say(*sample, "go-gcroot", record["address"]).out
+
+
 def test_paths_as_a_picture(sample: tuple[hosts.Host, Any], tmp_path: Path) -> None:
     """A box for the root and for each object, an arrow for each field."""
     record = planted(sample[1], "global")[0]

@@ -14,7 +14,7 @@ from gdbext.analysis.heap.closures import type_closures
 from gdbext.analysis.heap.kernels import following as kernels, meeting, words as wordkernels
 from gdbext.analysis.heap.kernels.following import Interfaces
 from gdbext.analysis.heap.kernels.meeting import FOREIGN, LOST, REGIONS, TYPED, UNTYPED, Place, Work
-from gdbext.analysis.heap.kernels.objects import ALLOCATED, MARKED
+from gdbext.analysis.heap.kernels.objects import ALLOCATED, BASE, HOST, LIMIT, MARKED
 from gdbext.analysis.heap.kernels.words import Mask
 from gdbext.analysis.heap.objects import Laid, copied
 from gdbext.analysis.heap.stackvariables import StackVariables
@@ -75,7 +75,8 @@ def flow(
     closures: Closures,
     stacks: StackVariables | None = None,
 ) -> Flowed:
-    """Follow everything from the roots and the typed ``variables``: rows (address, type's row, how many).
+    """Follow everything from the roots and the typed ``variables``: rows (address, type's row, how many), in modules'
+    data or in objects, which need not be reachable themselves.
 
     ``stacks``: what some of the roots are, by types that are in ``table``.
     """
@@ -173,19 +174,25 @@ class Traversal:
         )  # fmt: skip
 
     def begin(self, variables: U64) -> None:
-        """Let the variables that lie in the modules' data be followed by their types."""
+        """Let the variables that lie in the modules' data, or in objects, be followed by their types."""
         for data, low, high in self.data:
-            self._begin(variables, data.ctypes.data, low, high)
+            self._begin(variables, *np.array([[low], [high], [data.ctypes.data]], np.uint64))
+        spans = self.laid.objects.spans
+        self._begin(variables, spans[:, BASE], spans[:, LIMIT], spans[:, HOST])
 
-    def _begin(self, variables: U64, host: int, low: int, high: int) -> None:
+    def _begin(self, variables: U64, low: U64, high: U64, host: U64) -> None:
+        """``low``: where the ranges of our memory at ``host`` begin, in order."""
         described, top = self.table.described, int(self.front.tops[REGIONS])
         address, row, times = variables.T
-        rows = row.astype(np.int64)
-        inside = (address >= low) & (address + described.size[rows] * times <= high)
-        chosen = variables[inside & (described.pointers[rows] != 0) & (described.slots[rows] > 0)]
-        count = min(len(chosen), len(self.front.regions) - top)
-        self.front.regions[top : top + count] = chosen[:count]
-        self.front.regions[top : top + count, 0] += np.uint64((host - low) % (1 << 64))  # ours may lie below
+        rows, at = row.astype(np.int64), np.maximum(np.searchsorted(low, address, "right") - 1, 0)
+        if not len(low):
+            return
+        inside = (address >= low[at]) & (address + described.size[rows] * times <= high[at])
+        chosen = inside & (described.pointers[rows] != 0) & (described.slots[rows] > 0)
+        found, at = variables[chosen], at[chosen]
+        count = min(len(found), len(self.front.regions) - top)
+        self.front.regions[top : top + count] = found[:count]
+        self.front.regions[top : top + count, 0] += (host[at] - low[at])[:count]  # may wrap
         self.front.tops[REGIONS] = top + count
 
     def roots(self, words: U64) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from gdbext.analysis.heap import cost, flow, objects, stackvariables
+import numpy as np
+
+from gdbext.analysis.heap import cost, finalized, flow, objects, stackvariables
 from gdbext.golang.types.flat.closures import Closures
 
 if TYPE_CHECKING:
     from gdbext.analysis.heap.flow import Flowed
     from gdbext.analysis.heap.index import Index
     from gdbext.analysis.heap.variables import Variables
+    from gdbext.golang.runtime.special import Specials
     from gdbext.golang.runtime.symtab import Symtab
     from gdbext.golang.types.flat.closures import Told
 
@@ -25,6 +28,8 @@ class Known(stackvariables.Known, Protocol):
     def symtab(self) -> Symtab: ...
     @property
     def variables(self) -> Variables: ...
+    @property
+    def specials(self) -> Specials: ...
     @property
     def index(self) -> Index: ...
     @property
@@ -44,7 +49,8 @@ def live(known: Known) -> Flowed:
     roots, known.doing = known.roots, "following the heap's pointers"
     known.expect(cost.following(known.heap))
     stacks = stackvariables.stack_variables(known, typed.table, made.told)
-    found = flow.flow(program, laid, stacks.table, modules, roots, typed.rows, made, stacks)
+    rows = np.concatenate([typed.rows, finalized.values(program, known.specials, typed.table)])
+    found = flow.flow(program, laid, stacks.table, modules, roots, rows, made, stacks)
     known.index.found(found)
     return found
 

@@ -146,6 +146,21 @@ def order_of(roots: Roots) -> I64:
     return np.concatenate([np.flatnonzero(mine), np.flatnonzero(~mine)])
 
 
+def kept_by(flowed: Flowed, finalized: U64, target: Object) -> int:
+    """Which of the slots at sorted addresses refers to an object: the first, 0 for none."""
+
+    def refer(some: U64) -> bool:
+        words = contents(flowed.laid, flowed.table, some)
+        return bool(np.any((words >= np.uint64(target.base)) & (words < np.uint64(target.base + target.size))))
+
+    if not refer(finalized):
+        return 0
+    while len(finalized) > 1:
+        half = len(finalized) // 2
+        finalized = finalized[:half] if refer(finalized[:half]) else finalized[half:]
+    return int(finalized[0])
+
+
 def path(lookup: Lookup, paths: Paths, id_: int) -> Path | None:
     """The shortest path to a slot; None where nothing reaches it."""
     root, ids = paths.chain(id_)

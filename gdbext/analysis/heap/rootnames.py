@@ -29,12 +29,17 @@ if TYPE_CHECKING:
     from gdbext.target.image import Image
 
 
+CONTENTS = "contents of an object with a finalizer"
+"""Are kept until the finalizer has run; the object itself need not be."""
+
+
 @frozen
 class RootName:
     """``kind``: in words. ``variable``: a global's name, or a local one's of ``function``; "" where nobody says it.
 
     ``offset``: from the variable's beginning to the word; ``path``: what its part there is called. ``goid``: the
-    goroutine, None for what is of none. ``object``: what the finalizer, cleanup or weak pointer is of, 0 for others.
+    goroutine, None for what is of none. ``object``: what the finalizer, cleanup or weak pointer is of, 0 for others; of
+    CONTENTS the object that refers to it, of which ``variable`` is the type.
     ``plugin``: the file that the variable is of, "" for the program itself. ``timer``: by way of which the root has
     something, None for what has it itself.
     """
@@ -52,6 +57,8 @@ class RootName:
     @property
     def text(self) -> str:
         """``main.cache.rows[3]``, ``goroutine 7, main.serve, request``, ``finalizer of 0xc000010000``."""
+        if self.kind == CONTENTS:
+            return f"contents of {self.object:#x} {self.variable}, which has a finalizer" if self.object else CONTENTS
         inside = self.path or (f"+{self.offset:#x}" if self.offset else "")
         place = said(f"{self.variable}{inside}", self.plugin) if self.variable else ""
         goroutine = f"goroutine {self.goid}" if self.goid is not None else ""

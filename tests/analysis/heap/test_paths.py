@@ -67,6 +67,20 @@ def test_no_more_is_searched_than_was_asked_for(drawn: tuple[Graph, list[int]], 
     assert np.array_equal(parts.parents, whole.parents)
 
 
+@settings(max_examples=40, deadline=None)
+@given(graphs(), st.data())
+def test_which_of_many_objects_refers_to_one(drawn: tuple[Graph, list[int]], data: st.DataObject) -> None:
+    graph, chosen = drawn
+    flowed = graph.made.flowed(graph.at[one] for one in chosen)
+    some = data.draw(st.lists(st.sampled_from(range(len(graph.at))), unique=True))
+    target = data.draw(st.sampled_from(range(len(graph.at))))
+    object_ = lookup(graph.made, flowed).at(graph.at[target])
+    assert object_ is not None
+    at = np.sort(np.array([graph.at[one] for one in some], np.uint64))
+    referring = {graph.at[one] for one in some if graph.graph.has_edge(one, target)}
+    assert paths.kept_by(flowed, at, object_) == min(referring, default=0)
+
+
 def test_what_is_near_is_found_before_what_is_far(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paths, "STEP", 1)
     graph = Graph([16] * 5, (), [(i, 0, i + 1, 0) for i in range(4)])

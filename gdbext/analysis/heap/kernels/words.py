@@ -57,6 +57,8 @@ def put_mask(memory, described, span, slot, mask):
     header = header_of(span)
     host, words = span[HOST] + slot * size + header, (size - header) >> THREE
     mask.words[5] = ZERO
+    if flags & NOSCAN:
+        return host, ZERO
     if flags & BITMAP:
         mask.words[0], mask.words[1], mask.words[2], mask.words[3] = span[BITS], slot * words, words, words
         return host, words if span[BITS] != 0 else ZERO  # a large one that is being allocated has no type yet
