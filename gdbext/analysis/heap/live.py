@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+from attrs import evolve
 
 from gdbext.analysis.heap import cost, finalized, flow, objects, stackvariables
+from gdbext.golang.types.flat import beginnings
 from gdbext.golang.types.flat.closures import Closures
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from gdbext.golang.runtime.special import Specials
     from gdbext.golang.runtime.symtab import Symtab
     from gdbext.golang.types.flat.closures import Told
+    from gdbext.golang.types.flat.table import TypeTable
 
 
 class Known(stackvariables.Known, Protocol):
@@ -48,7 +51,7 @@ def live(known: Known) -> Flowed:
     made = _closures(known, typed.told)
     roots, known.doing = known.roots, "following the heap's pointers"
     known.expect(cost.following(known.heap))
-    stacks = stackvariables.stack_variables(known, typed.table, made.told)
+    stacks = stackvariables.stack_variables(known, _table(known, typed.table), made.told)
     rows = np.concatenate([typed.rows, finalized.values(program, known.specials, typed.table)])
     found = flow.flow(program, laid, stacks.table, modules, roots, rows, made, stacks)
     known.index.found(found)
@@ -58,7 +61,12 @@ def live(known: Known) -> Flowed:
 def with_garbage(known: Known) -> Flowed:
     """The same, and the types of garbage as well."""
     found, known.doing = known.live, "following the pointers of garbage"
+    found = evolve(found, table=_table(known, found.table))
     return flow.with_garbage(known.program, found, known.symtab.modules, _closures(known, found.told))
+
+
+def _table(known: Known, table: TypeTable) -> TypeTable:
+    return beginnings.with_beginnings(known.program, known.symtab, table, objects.slot_sizes())
 
 
 def _closures(known: Known, told: Sequence[Told]) -> Closures:

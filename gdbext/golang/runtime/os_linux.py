@@ -153,8 +153,8 @@ def _before_signal(program: Program, table: PcTable, machine: Machine, now: Regi
 def _signal_frame(table: PcTable, outermost: Frame) -> int | None:
     """What the kernel left above the outermost frame of a signal stack; None where that is no handler's.
 
-    sigtramp returns into sigreturn__sigaction (amd64: the vdso has it elsewhere), whose SP is what sigtramp was called
-    with less the return address, until the system call has put the registers back.
+    Where the program has sigreturn__sigaction (else the kernel's vdso has the like), sigtramp returns into that. SP is
+    what lies above sigtramp's return address then, until the system call has put the registers back.
     """
     name = table.symtab.name(outermost.function)
     if name == "runtime.sigtramp":

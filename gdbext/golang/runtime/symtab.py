@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from gdbext.golang.runtime.moduledata import FIRST_MODULE, Module, read_modules
 from gdbext.golang.runtime.pclntab import NO_DATA, Func, Steps, c_string, decode_steps, find_strings
 
 if TYPE_CHECKING:
-    from gdbext.compute.arrays import U64
+    from gdbext.compute.arrays import I64, U64
     from gdbext.golang.reading.program import Program
 
 MEMO = 1 << 16
@@ -118,6 +118,18 @@ class Symtab:
             rows = np.flatnonzero(np.isin(module.tables.name_offsets(), offsets)) if offsets else ()
             found += [int(self._entries[first + row]) for row in rows]
         return found
+
+    def beginning_with(self, name: str) -> U64:
+        """The entry pcs of the functions whose names (as the linker has them) begin so."""
+        return np.concatenate([self._entries[rows] for rows in self._beginning_with(name.encode())])
+
+    def _beginning_with(self, name: bytes) -> Iterator[I64]:
+        for module, first in zip(self.modules, self._first, strict=False):
+            names, at = np.frombuffer(module.tables.names, np.uint8), module.tables.name_offsets()
+            fits = (at >= 0) & (at + len(name) <= len(names))
+            for place, letter in enumerate(name):
+                fits &= names[np.where(fits, at + place, 0)] == letter
+            yield first + np.flatnonzero(fits)
 
     def ids(self, *names: str) -> frozenset[int]:
         """The funcIDs of runtime functions that the runtime treats specially; their numbers change between releases."""

@@ -48,19 +48,7 @@ def cancelers(program: Program, symtab: Symtab) -> U64:
 
 def of_package(symtab: Symtab) -> U64:
     """The sorted entries of package context's own functions."""
-    parts = [_named(symtab, number) for number in range(len(symtab.modules))]
-    found: U64 = symtab.entries[np.concatenate(parts)]
-    return np.sort(found)
-
-
-def _named(symtab: Symtab, number: int) -> I64:
-    """The functions of a module whose names begin as those of the package do."""
-    tables, first = symtab.modules[number].tables, symtab.first(number)
-    names, at = np.frombuffer(tables.names, np.uint8), tables.name_offsets()
-    fits = (at >= 0) & (at + len(PACKAGE) <= len(names))
-    for place, letter in enumerate(PACKAGE.encode()):
-        fits &= names[np.where(fits, at + place, 0)] == letter
-    return first + np.flatnonzero(fits)
+    return np.sort(symtab.beginning_with(PACKAGE))
 
 
 def _callers(program: Program, module: Module, targets: U64) -> U64:

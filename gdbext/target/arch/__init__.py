@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from attrs import field, frozen
 
 if TYPE_CHECKING:
-    from gdbext.compute.arrays import I32, U8, U64
+    from gdbext.compute.arrays import I32, U8, U64, Bools
 
     Addresses = TypeVar("Addresses", int, U64)
 
@@ -105,6 +105,10 @@ class Arch(Protocol):
 
     def calls(self, code: U8, address: int, targets: U64) -> U64:
         """Where the code at ``address`` calls one of the sorted ``targets``, one at least, or jumps there."""
+
+    def given_to(self, code: U8, address: int, targets: U64, values: U64) -> Bools:
+        """Which of the sorted ``values`` the code at ``address`` takes the address of shortly before it calls one of
+        the sorted ``targets``."""
 
     def called(self, code: U8, address: int, targets: U64) -> U64:
         """Which of the sorted ``targets`` the code at ``address`` calls or jumps to, in their order, each once."""

@@ -17,6 +17,7 @@ from gdbext.golang.runtime.mgcmark import Roots
 from gdbext.golang.runtime.mheap import Heap
 from gdbext.golang.runtime.rootwords import DATA as OF_DATA
 from gdbext.golang.runtime.sizeclasses import SIZES
+from gdbext.golang.types.flat.beginnings import with_beginnings
 from gdbext.golang.types.flat.closures import Closures
 from gdbext.golang.types.flat.table import TypeTable, type_table
 from gdbext.golang.types.rtype import Types
@@ -64,6 +65,12 @@ class NoFunctions:
     """What the search for closures asks of a symtab: a function that no object refers to."""
 
     entries = np.array([8], np.uint64)
+
+    def __init__(self, *modules: Module) -> None:
+        self.modules = modules
+
+    def beginning_with(self, name: str) -> U64:
+        return self.entries[:0]
 
     def functions(self, pcs: U64) -> I64:
         return np.zeros(len(pcs), np.int64)
@@ -253,7 +260,8 @@ class MadeHeap:
     def table(self) -> TypeTable:
         self.world.itab_table()
         types = Types(self.world.program, [self.module])
-        return type_table(self.world.program, types, [self.module])  # type: ignore[list-item]
+        table = type_table(self.world.program, types, [self.module])  # type: ignore[list-item]
+        return with_beginnings(self.world.program, NoFunctions(self.module), table, objects.slot_sizes())  # type: ignore[arg-type]
 
     def heap(self) -> Heap:
         if self.listed != len(self.world.spans):

@@ -48,6 +48,8 @@ def test_a_function_is_found_by_the_linkers_name(code: Code) -> None:
     symtab = code.symtab()
     assert symtab.find("main.generic[go.shape.int]") == [code.pc("main.generic[go.shape.int]", 0)]
     assert symtab.find("main.generic[...]") == [] and symtab.find("ain.f") == []
+    assert symtab.beginning_with("main.gene").tolist() == [code.pc("main.generic[go.shape.int]", 0)]
+    assert symtab.beginning_with("ain.f").tolist() == []
     assert symtab.name(symtab.function(code.pc("main.generic[go.shape.int]"))) == "main.generic[...]"
 
 

@@ -110,7 +110,6 @@ class Reading:
         made = made._replace(**kept)
         self._masks(made)
         kernels.fill_tiles(made)
-        kernels.fill_outer(made)
         return made
 
     def _flattened(self, elem: I32, room: int) -> tuple[int, Described]:

@@ -43,8 +43,6 @@ LARGEST = np.uint64(1 << 48)
 MOST_FIELDS = np.uint64(1 << 12)
 MOST_PARTS = 1 << 18
 """Of a type, with those of its parts."""
-NESTED = 64
-"""Types that begin with one another."""
 NAME = 6
 BRACKET = np.uint8(0x5B)
 # What a descriptor's tail says, by the columns of ``tail``
@@ -73,7 +71,8 @@ class Described(NamedTuple):
     tile: U64
     """The same of values side by side."""
     outer: U64
-    """Bytes of the least structure that begins with the type and has no pointers behind it; all ones for none."""
+    """Bytes of the least structure that begins with the type, has no pointers behind it, and is allocated as a whole;
+    all ones for none. See ``beginnings``."""
     gcdata: U64
     """Where in our own memory the pointer bits of the whole type are; 0: nowhere, the slots have to say."""
     elem: I32
@@ -241,18 +240,6 @@ def fill_tiles(control, described):
         if i & SOME == 0 and stopped(control):
             return
         described.tile[i] = tiled(described.mask[i], described.size[i])
-
-
-@library.kernel("control Described")
-def fill_outer(control, described):
-    """``Described.outer`` of every row, which has all bits set before."""
-    for i in range(len(described.kind)):
-        if i & SOME == 0 and stopped(control):
-            return
-        inner, depth = np.int64(described.first[i]) if described.kind[i] == STRUCT else -1, 0
-        while inner >= 0 and depth < NESTED and described.pointers[inner] == described.pointers[i]:
-            described.outer[inner] = min(described.outer[inner], described.size[i])
-            inner, depth = np.int64(described.first[inner]), depth + 1
 
 
 @helper

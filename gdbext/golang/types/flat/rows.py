@@ -65,7 +65,7 @@ def appended(described: Described, rows: Sequence[Row]) -> tuple[Described, U8]:
         pointers=more("pointers", [8 * row.bits.bit_length() for row in rows]),
         kind=mine("kind", [row.kind for row in rows]), direct=more("direct", np.zeros(len(rows))),
         mask=more("mask", [row.bits & (1 << 64) - 1 for row in rows]), tile=np.zeros(n + len(rows), np.uint64),
-        outer=np.full(n + len(rows), NO_OUTER, np.uint64),
+        outer=mine("outer", np.full(len(rows), NO_OUTER, np.uint64)),
         gcdata=more("gcdata", gcdata), elem=mine("elem", [row.elem for row in rows]),
         length=more("length", [row.length for row in rows]), own=mine("own", [row.own for row in rows]),
         first=mine("first", np.where(alone, [row.first for row in rows], like)), slot=more("slot", begin),
@@ -74,7 +74,6 @@ def appended(described: Described, rows: Sequence[Row]) -> tuple[Described, U8]:
         slot_type=mine("slot_type", slots[:, 2]), slot_count=mine("slot_count", slots[:, 3]),
     )  # fmt: skip
     kernels.fill_tiles(made)
-    kernels.fill_outer(made)
     return made, masks
 
 

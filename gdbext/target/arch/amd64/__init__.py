@@ -11,7 +11,7 @@ from gdbext.target.arch import Arch, Vectors
 from gdbext.target.arch.amd64 import xstate
 
 if TYPE_CHECKING:
-    from gdbext.compute.arrays import I32, U8, U64
+    from gdbext.compute.arrays import I32, U8, U64, Bools
     from gdbext.target.arch import Addresses
 
 WORD = 8
@@ -119,6 +119,14 @@ class Amd64(Arch):
 
         count, found = enough(CALLS, find)
         return found[:count]
+
+    def given_to(self, code: U8, address: int, targets: U64, values: U64) -> Bools:
+        """LEA with a RIP-relative operand, then CALL or JMP with a relative one."""
+        from gdbext.target.arch.amd64 import kernels
+
+        found = np.zeros(len(values), np.bool_)
+        kernels.given_to(code, address, targets, values, found)
+        return found
 
     def called(self, code: U8, address: int, targets: U64) -> U64:
         """CALL and JMP with a relative operand."""

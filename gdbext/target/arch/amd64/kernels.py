@@ -13,6 +13,8 @@ library = Library(__name__)
 LENGTH = 7
 NEAR = 256
 """Bytes of code from one address that is taken to another that belongs to it."""
+NEARER = 64
+"""The same from an argument to the call."""
 NONE, CONTRADICTED = -1, -2
 
 
@@ -63,6 +65,24 @@ def pair(control, code, address, firsts, seconds, out):
         if index >= 0 and first >= 0 and at - where <= NEAR:
             out[index] = first if out[index] == NONE or out[index] == first else CONTRADICTED
             first = -1
+
+
+@library.kernel("control u8[] u64 u64[] u64[] bool[]")
+def given_to(control, code, address, targets, values, out):
+    """Which of the sorted ``values`` the code at ``address`` takes the address of at most NEARER bytes before it calls
+    one of the sorted ``targets``."""
+    last, where = -1, 0
+    for at in range(len(code) - LENGTH):
+        if at & SOME == 0 and stopped(control):
+            return
+        if last >= 0 and at - where > NEARER:
+            last = -1
+        if code[at] == 0xE8 and last >= 0 and place(targets, relative(code, at + 1, address)) >= 0:
+            out[last], last = True, -1
+        target = taken(code, at, address)
+        found = place(values, target) if target != 0 else -1
+        if found >= 0:
+            last, where = found, at
 
 
 @library.kernel("control u8[] u64 u64[] u64[] -> i64")

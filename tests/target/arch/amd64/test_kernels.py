@@ -55,3 +55,31 @@ def test_different_answers_are_none() -> None:
 def test_any_bytes(raw: bytes) -> None:
     found = Amd64().taken_before(np.frombuffer(raw, np.uint8), BASE, TYPES, FUNCTIONS)
     assert found.tolist() == [kernels.NONE] * 2
+
+
+def call(at: int, target: int) -> bytes:
+    return b"\xe8" + (target - (BASE + at + 5)).to_bytes(4, "little", signed=True)
+
+
+def given_to(*between: bytes) -> list[bool]:
+    """Which types code gives to a function: each is taken, then comes what is between, then the call."""
+    raw = b""
+    for type_, some in zip(TYPES.tolist(), between, strict=False):
+        raw += lea(len(raw), type_, 3) + some
+        raw += call(len(raw), int(FUNCTIONS[1])) + NOTHING * 100
+    return Amd64().given_to(np.frombuffer(raw, np.uint8), BASE, FUNCTIONS, TYPES).tolist()
+
+
+def test_what_is_taken_before_a_call_is_given_to_it() -> None:
+    assert given_to(b"", b"\xb9\x01\x00\x00\x00\x90") == [True, True, False]
+    assert given_to(NOTHING * (kernels.NEARER - 7), NOTHING * (kernels.NEARER - 6)) == [True, False, False]
+
+
+def test_other_calls_get_nothing() -> None:
+    raw = lea(0, int(TYPES[0])) + call(7, 0x40_3000) + NOTHING * 16
+    assert Amd64().given_to(np.frombuffer(raw, np.uint8), BASE, FUNCTIONS, TYPES).tolist() == [False] * 3
+
+
+@given(st.binary(max_size=64))
+def test_any_bytes_give_nothing(raw: bytes) -> None:
+    assert not Amd64().given_to(np.frombuffer(raw, np.uint8), BASE, FUNCTIONS, TYPES).any()
