@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ import pytest
 from gdbext.errors import UnsupportedTarget
 from gdbext.target import delve, delverpc
 from gdbext.target.delverpc import AHEAD, PIECE, SOME, Connection
+from tests.waiting import HANG_SECONDS
 
 Answer = Callable[[dict[str, Any]], bytes]
 
@@ -171,10 +173,13 @@ def test_one_that_stops_in_the_middle(tmp_path: Path, alone: bool) -> None:
         for_ever.set()
 
 
-@pytest.mark.usefixtures("soon")
-def test_one_that_is_busy_is_waited_for(tmp_path: Path) -> None:
-    """It answers other connections: it does something for another client, or writes a core."""
+def test_one_that_is_busy_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It answers other connections: it does something for another client, or writes a core. Time goes on when these are
+    asked."""
     asked: list[str] = []
+    monkeypatch.setattr(delverpc, "time", SimpleNamespace(monotonic=lambda: float(asked.count("RPCServer.DumpWait"))))
+    monkeypatch.setattr(delverpc, "QUIET_SECONDS", 0.001)
+    monkeypatch.setattr(delverpc, "SOON_SECONDS", HANG_SECONDS)
     known = {"RPCServer.DumpWait": {"State": {"Dumping": True}}, "RPCServer.IsMulticlient": {"IsMulticlient": True}}
     free = threading.Event()
 
@@ -183,7 +188,7 @@ def test_one_that_is_busy_is_waited_for(tmp_path: Path) -> None:
             free.wait()
             return memory(question)
         asked.append(question["method"])
-        if asked.count("RPCServer.DumpWait") * delverpc.QUIET_SECONDS > 3 * delverpc.SILENT_SECONDS:
+        if delverpc.time.monotonic() > 3 * delverpc.SILENT_SECONDS:
             free.set()
         return said(question, known[question["method"]])
 

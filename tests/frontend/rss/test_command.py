@@ -40,9 +40,13 @@ def pair(go: str) -> tuple[str, str]:
 
 @pytest.fixture(scope="module")
 def answer(pair: tuple[str, str]) -> dict[str, Any]:
-    done = said("--run", pair[0], "--run", pair[1], "--seconds", "8", "--json")
-    assert (done.returncode, done.stderr) == (0, "")
-    found: dict[str, Any] = json.loads(done.stdout)
+    """Of a recording that was long enough to count contexts, as it says itself."""
+    for seconds in ("8", "32", "128"):
+        done = said("--run", pair[0], "--run", pair[1], "--seconds", seconds, "--json")
+        assert (done.returncode, done.stderr) == (0, "")
+        found: dict[str, Any] = json.loads(done.stdout)
+        if not any("the time was too short" in note for note in found["notes"]):
+            break
     return found
 
 
@@ -60,7 +64,7 @@ def test_what_grows(answer: dict[str, Any]) -> None:
     leaky, _ = answer["series"]
     contexts, heap = ([value for value in leaky[name] if value is not None] for name in ("contexts", "heap_live"))
     assert contexts == sorted(contexts) and contexts[-1] > RATE
-    assert heap[-1] > 4 * heap[0]
+    assert heap[-1] > 0.9 * contexts[-1] / 2 * PAYLOAD  # that of two contexts
     grown = leaky["rss"][-1] - leaky["rss"][0]
     assert heap[-1] - heap[0] < 1.2 * grown
 
