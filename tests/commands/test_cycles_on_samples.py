@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests import hosts, programs
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -74,11 +75,15 @@ def test_as_text(sample: tuple[hosts.Host, Any]) -> None:
 
 
 def test_contexts_are_one_line(host: hosts.Host, go: str) -> None:
-    """The forest's contexts lead to their children and back."""
+    """The forest's contexts lead to their children and back. What a goroutine holds may change between two looks."""
     with hosts.subject(host, programs.build("ctxforest", go)) as subject:
-        rows = hosts.ask(host, subject, "go-cycles")["cycles"]
-        contexts = [row for row in rows if row["contexts"]]
-        assert contexts
-        out = hosts.say(host, subject, "go-cycles").out
-        many = "is of contexts" if len(contexts) == 1 else "are of contexts"
-        assert f"{len(contexts):,} of these {many}, parents with their children" in out
+
+        def alike() -> bool:
+            rows = hosts.ask(host, subject, "go-cycles")["cycles"]
+            contexts = [row for row in rows if row["contexts"]]
+            assert contexts
+            many = "is of contexts" if len(contexts) == 1 else "are of contexts"
+            line = f"{len(contexts):,} of these {many}, parents with their children"
+            return line in hosts.say(host, subject, "go-cycles").out
+
+        until(alike, "two looks at the same")
