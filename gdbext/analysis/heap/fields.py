@@ -9,13 +9,15 @@ from gdbext.golang.runtime import chan
 from gdbext.golang.types.flat.kernels import CLASSIC, CLOSURE, DIRECTORY, HCHAN, HEADER, TABLE
 from gdbext.golang.types.flat.table import TypeTable
 from gdbext.golang.types.printed.functions import Functions
-from gdbext.golang.types.rtype import STRUCT, StructField, Type
+from gdbext.golang.types.rtype import INTERFACE, POINTER, SLICE, STRING, STRUCT, UNSAFE, StructField, Type
 from gdbext.golang.types.structsearch import steps
 from gdbext.golang.types.values import Values
 
 GROUPS = ("map.group[", "map.bucket[")
 OWN = {HEADER: "entries", CLASSIC: "entries", TABLE: "groups"}
 """What the one interesting word of a row of ours is called."""
+WHOLE = {SLICE: ".array", STRING: ".str", INTERFACE: ".data", POINTER: "*", UNSAFE: "*"}
+"""The same of an object that is one such value: as the runtime calls it (runtime/slice.go, string.go, runtime2.go)."""
 
 
 @frozen(eq=False)
@@ -45,7 +47,8 @@ class Fields:
         type_ = table.types.at(int(table.described.address[row]))
         if type_.name.startswith(GROUPS):
             return self._entry(type_, base + start, offset - start)
-        return prefix + "".join(step.text for step in steps(table.types, type_, offset - start))
+        text = prefix + "".join(step.text for step in steps(table.types, type_, offset - start))
+        return text or (WHOLE.get(type_.kind, "") if size else "")  # a part of something has that one's name
 
     def _own(self, row: int, kind: int, base: int, size: int, offset: int) -> str:
         """Of a row that is ours."""

@@ -50,7 +50,14 @@ def test_several_values_have_an_index_one_has_none() -> None:
     pair = made.struct("main.Pair", ("n", made.int), ("p", made.unsafe))
     assert names(made, pair, 32) == ["[0].n", "[0].p", "[1].n", "[1].p"]
     assert names(made, pair, 24) == [".n", ".p", ".n"], "the slot is larger than its only value"
-    assert names(made, made.unsafe, 16) == ["[0]", "[1]"] and names(made, made.unsafe, 8) == [""]
+    assert names(made, made.unsafe, 16) == ["[0]", "[1]"] and names(made, made.unsafe, 8) == ["*"]
+
+
+def test_an_object_that_is_one_value() -> None:
+    made = MadeHeap()
+    assert names(made, made.pointer(made.int), 8) == ["*"]
+    assert names(made, made.slice(made.int), 24)[0] == ".array"
+    assert names(made, made.string, 16)[0] == ".str" and names(made, made.any, 16)[1] == ".data"
 
 
 def test_what_lies_in_the_middle_of_a_word() -> None:
