@@ -54,7 +54,7 @@ KIND_MASK = 31
 WEAK = "weak.Pointer["
 """How the name of a structure begins that looks like an atomic.Pointer[T], and points to no T."""
 # abi.Kind
-BOOL, INTS, UINTS, UINTPTR, FLOATS = 1, range(2, 7), range(7, 13), 12, (13, 14)
+BOOL, INTS, UINTS, UINT8, UINTPTR, FLOATS = 1, range(2, 7), range(7, 13), 8, 12, (13, 14)
 ARRAY, CHAN, FUNC, INTERFACE, MAP, POINTER, SLICE, STRING, STRUCT, UNSAFE = range(17, 27)
 OWN = {
     ARRAY: ARRAY_TYPE, CHAN: CHAN_TYPE, FUNC: FUNC_TYPE, INTERFACE: INTERFACE_TYPE, MAP: MAP_TYPE,

@@ -103,6 +103,8 @@ class Values:
             return typed(type_.name, "string", self.string(address))
         if type_.kind == rtype.STRUCT:
             return self._struct(type_, address, depth)
+        if type_.kind == rtype.ARRAY:
+            return self._array(type_, address, depth)
         if type_.kind == rtype.POINTER:
             return self.pointer(type_, self.program.word(address), depth)
         if type_.kind == rtype.INTERFACE:
@@ -125,6 +127,19 @@ class Values:
             for one in fields[:MOST_FIELDS]
         ]
         more = [f"…{len(fields) - MOST_FIELDS} more"] if len(fields) > MOST_FIELDS else []
+        return f"{type_.name}{{{', '.join(shown + more)}}}"
+
+    def _array(self, type_: Type, address: int, depth: int) -> str:
+        """Bytes (of a UUID, a hash, an address) as one hexadecimal number."""
+        elem = self.types.elem(type_)
+        count = type_.size // elem.size if elem.size else 0
+        if elem.kind == rtype.UINT8 and elem.size == 1:
+            raw = self.program.read(address, min(count, MOST_BYTES))
+            return f"{type_.name}({raw.hex()}{f'…({count} bytes)' if count > len(raw) else ''})"
+        if count and depth <= 0:
+            return f"{type_.name}{{…}}"
+        shown = [self.at(elem, address + at * elem.size, depth - 1) for at in range(min(count, MOST_FIELDS))]
+        more = [f"…{count - MOST_FIELDS} more"] if count > MOST_FIELDS else []
         return f"{type_.name}{{{', '.join(shown + more)}}}"
 
     def _number(self, type_: Type, address: int) -> str | None:

@@ -12,6 +12,8 @@ from gdbext.golang.types.rtype import Types
 from gdbext.golang.types.values import Values, quote
 from tests.synthetic import BOOL, FLOAT32, FLOAT64, INT, INT8, INTERFACE, STRING, STRUCT, UINT64, World, failing
 
+ARRAY, UINT8 = 17, 8
+
 
 def at(world: World, type_: int, raw: bytes, depth: int = 3) -> str:
     place = world.heap.take(max(len(raw), 8))
@@ -68,6 +70,36 @@ def test_numbers(name: str, kind: int, raw: bytes, text: str) -> None:
 def test_numbers_of_senseless_sizes(kind: int, size: int) -> None:
     world = World()
     assert at(world, world.type("main.N", kind, size), bytes(8)).startswith("main.N(")
+
+
+def array(world: World, name: str, elem: int, count: int) -> int:
+    at = world.type(name, ARRAY, world.types.at(elem).size * count)
+    world.put("internal/abi.ArrayType", at, Elem=elem, Len=count)
+    return at
+
+
+def test_arrays_of_bytes_are_one_number() -> None:
+    world = World()
+    byte, int_ = world.type("uint8", UINT8, 1), world.type("int8", INT8, 1)
+    assert at(world, array(world, "uuid.UUID", byte, 16), bytes(range(16))) == f"uuid.UUID({bytes(range(16)).hex()})"
+    assert at(world, array(world, "uuid.UUID", byte, 4), b"\0\1\2\xff", 0) == "uuid.UUID(000102ff)"
+    assert at(world, array(world, "[300]uint8", byte, 300), bytes(300)) == f"[300]uint8({'00' * 200}…(300 bytes))"
+    assert at(world, array(world, "[2]int8", int_, 2), b"\xff\1") == "[2]int8{int8(-1), int8(1)}"
+
+
+def test_arrays() -> None:
+    world = World()
+    int_ = world.type("int", INT, 8)
+    pair = array(world, "[2]int", int_, 2)
+    assert at(world, pair, struct.pack("<2q", -5, 7)) == "[2]int{-5, 7}"
+    assert at(world, pair, bytes(16), 0) == "[2]int{…}"
+    assert at(world, array(world, "[2][2]int", pair, 2), struct.pack("<4q", 1, 2, 3, 4)) == (
+        "[2][2]int{[2]int{1, 2}, [2]int{3, 4}}"
+    )
+    assert at(world, array(world, "main.Many", int_, 10), bytes(80)) == f"main.Many{{{'0, ' * 8}…2 more}}"
+    assert at(world, array(world, "[0]int", int_, 0), b"") == "[0]int{}"
+    huge = array(world, "main.Huge", int_, 1 << 40)
+    assert Values(world.program, world.types).at(world.types.at(huge), 8, 3).endswith(f"…{(1 << 40) - 8} more}}")
 
 
 def test_strings() -> None:
