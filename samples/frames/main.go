@@ -40,10 +40,11 @@ func wait() { <-wake }
 //go:noinline
 func twice(n int) int { return 2 * n }
 
-// newborn has not run yet when spawned is called: there is one processor, and it is busy.
+// newborn has not run yet when spawned, which asks nobody for leave, is called: there is one processor, and it is busy.
 func newborn() { <-park }
 
 //go:noinline
+//go:nosplit
 func spawned() { runtime.KeepAlive(told) }
 
 func main() {
