@@ -52,13 +52,12 @@ class Mask(NamedTuple):
 
 @inlined
 def put_mask(memory, described, span, slot, mask):
-    """What says which words of an object are pointers, into ``mask``. (Where it lies in our memory, how many words.)"""
+    """What says which words of an object that may have pointers are some, into ``mask``. (Where it lies in our memory,
+    how many words.)"""
     flags, size = span[FLAGS], span[SIZE]
     header = header_of(span)
     host, words = span[HOST] + slot * size + header, (size - header) >> THREE
     mask.words[5] = ZERO
-    if flags & NOSCAN:
-        return host, ZERO
     if flags & BITMAP:
         mask.words[0], mask.words[1], mask.words[2], mask.words[3] = span[BITS], slot * words, words, words
         return host, words if span[BITS] != 0 else ZERO  # a large one that is being allocated has no type yet
@@ -166,7 +165,10 @@ def contents(control, memory, objects, described, mask, numbers, slots, out):
     """
     count = 0
     for i in range(len(numbers)):
-        host, words = put_mask(memory, described, objects.spans[numbers[i]], slots[i], mask)
+        span = objects.spans[numbers[i]]
+        if span[FLAGS] & NOSCAN:
+            continue
+        host, words = put_mask(memory, described, span, slots[i], mask)
         for w in range(words):
             if w & SOME == 0 and stopped(control):
                 return count
