@@ -182,11 +182,11 @@ class Traversal:
 
     def _begin(self, variables: U64, low: U64, high: U64, host: U64) -> None:
         """``low``: where the ranges of our memory at ``host`` begin, in order."""
+        if not len(low):
+            return
         described, top = self.table.described, int(self.front.tops[REGIONS])
         address, row, times = variables.T
         rows, at = row.astype(np.int64), np.maximum(np.searchsorted(low, address, "right") - 1, 0)
-        if not len(low):
-            return
         inside = (address >= low[at]) & (address + described.size[rows] * times <= high[at])
         chosen = inside & (described.pointers[rows] != 0) & (described.slots[rows] > 0)
         found, at = variables[chosen], at[chosen]

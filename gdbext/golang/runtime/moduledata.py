@@ -13,8 +13,10 @@ from gdbext.golang.reading.declarations import SLICE, UINT, declare
 from gdbext.golang.runtime.pclntab import FTAB, FUNC, MAGIC, PC_HEADER, Tables, view
 
 if TYPE_CHECKING:
+    from gdbext.compute.arrays import U8
     from gdbext.golang.reading.program import Program
 
+LARGEST_TEXT = 1 << 30
 MODULE = declare(
     "runtime.moduledata",
     pcHeader=UINT,
@@ -93,6 +95,12 @@ def read_modules(program: Program, address: int) -> list[Module]:
         found.append(_module(program, address, row))
         address = int(row["next"])
     return found
+
+
+def code(program: Program, module: Module) -> U8:
+    """All of a module's instructions. Raises MemoryFault."""
+    size = min(module.etext - module.text, LARGEST_TEXT)
+    return np.frombuffer(program.read(module.text, size), np.uint8)
 
 
 def _module(program: Program, address: int, row: Any) -> Module:

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gdbext.errors import MemoryFault
+from gdbext.golang.runtime.moduledata import code
 from gdbext.golang.runtime.pclntab import NO_DATA, find_strings
 from gdbext.golang.runtime.symtabinl import FUNCDATA_INL_TREE, INLINED_CALL
 
 if TYPE_CHECKING:
-    from gdbext.compute.arrays import I64, U8, U64
+    from gdbext.compute.arrays import I64, U64
     from gdbext.golang.reading.program import Program
     from gdbext.golang.runtime.moduledata import Module
     from gdbext.golang.runtime.symtab import Symtab
@@ -53,9 +54,7 @@ def of_package(symtab: Symtab) -> U64:
 
 def _callers(program: Program, module: Module, targets: U64) -> U64:
     """Where a module's code calls one of the targets."""
-    size = min(module.etext - module.text, LARGEST)
-    code: U8 = np.frombuffer(program.read(module.text, size), np.uint8)
-    return program.arch.calls(code, module.text, targets)
+    return program.arch.calls(code(program, module), module.text, targets)
 
 
 class Trees:

@@ -126,8 +126,7 @@ class Values:
             f"{one.name}:{self.at(self.types.at(one.type), address + one.offset, depth - 1)}"
             for one in fields[:MOST_FIELDS]
         ]
-        more = [f"…{len(fields) - MOST_FIELDS} more"] if len(fields) > MOST_FIELDS else []
-        return f"{type_.name}{{{', '.join(shown + more)}}}"
+        return _braced(type_, shown, len(fields))
 
     def _array(self, type_: Type, address: int, depth: int) -> str:
         """Bytes (of a UUID, a hash, an address) as one hexadecimal number."""
@@ -139,8 +138,7 @@ class Values:
         if count and depth <= 0:
             return f"{type_.name}{{…}}"
         shown = [self.at(elem, address + at * elem.size, depth - 1) for at in range(min(count, MOST_FIELDS))]
-        more = [f"…{count - MOST_FIELDS} more"] if count > MOST_FIELDS else []
-        return f"{type_.name}{{{', '.join(shown + more)}}}"
+        return _braced(type_, shown, count)
 
     def _number(self, type_: Type, address: int) -> str | None:
         form = number_form(type_)
@@ -173,6 +171,12 @@ class Values:
 def unfollowed(type_: Type, address: int) -> str:
     """A pointer as its number."""
     return f"({type_.name})({address:#x})"
+
+
+def _braced(type_: Type, shown: Sequence[str], count: int) -> str:
+    """The first parts of a value that has so many."""
+    more = [f"…{count - len(shown)} more"] if count > len(shown) else []
+    return f"{type_.name}{{{', '.join([*shown, *more])}}}"
 
 
 def number_form(type_: Type) -> np.dtype[Any] | None:

@@ -8,11 +8,12 @@ import numpy as np
 from attrs import evolve
 
 from gdbext.errors import GdbextError
+from gdbext.golang.runtime.moduledata import code
 from gdbext.golang.types.flat.kernels import NO_OUTER, Described
 from gdbext.golang.types.rtype import STRUCT
 
 if TYPE_CHECKING:
-    from gdbext.compute.arrays import I64, U8, U64, Bools
+    from gdbext.compute.arrays import I64, U64, Bools
     from gdbext.golang.reading.program import Program
     from gdbext.golang.runtime.moduledata import Module
     from gdbext.golang.runtime.symtab import Symtab
@@ -23,7 +24,6 @@ ALLOCATORS = ("runtime.newobject", "runtime.makeslice", "runtime.mallocgc")
 size class since Go 1.26)."""
 NESTED = 64
 """Types that begin with one another."""
-LARGEST = 1 << 30
 
 
 def with_beginnings(program: Program, symtab: Symtab, table: TypeTable, classes: U64) -> TypeTable:
@@ -37,8 +37,9 @@ def with_beginnings(program: Program, symtab: Symtab, table: TypeTable, classes:
     if not len(rows):
         return table
     made = np.zeros(len(described.size), np.bool_)
+    allocators = np.unique(np.concatenate([symtab.beginning_with(name) for name in ALLOCATORS]))
     for module in symtab.modules:
-        made[rows] |= _allocated(program, symtab, module, described.address[rows])
+        made[rows] |= _allocated(program, module, allocators, described.address[rows])
     return evolve(table, described=described._replace(outer=outer(described, whole[made[whole]], inner[made[whole]])))
 
 
@@ -73,12 +74,10 @@ def _slot(size: U64, classes: U64) -> U64:
     return found
 
 
-def _allocated(program: Program, symtab: Symtab, module: Module, types: U64) -> Bools:
+def _allocated(program: Program, module: Module, allocators: U64, types: U64) -> Bools:
     """Which of the types with sorted descriptors a module's code allocates; all where it cannot be read."""
-    size = min(module.etext - module.text, LARGEST)
-    targets = np.unique(np.concatenate([symtab.beginning_with(name) for name in ALLOCATORS]))
     try:
-        code: U8 = np.frombuffer(program.read(module.text, size), np.uint8)
+        text = code(program, module)
     except GdbextError:
         return np.ones(len(types), np.bool_)
-    return program.arch.given_to(code, module.text, targets, types)
+    return program.arch.given_to(text, module.text, allocators, types)

@@ -17,6 +17,7 @@ from gdbext.binary.dwarf.shapes.reading import captures
 from gdbext.compute.arrays import I32, U64
 from gdbext.errors import GdbextError, MemoryFault
 from gdbext.golang.plugins import Loaded
+from gdbext.golang.runtime.moduledata import code
 from gdbext.golang.runtime.symtab import Symtab
 from gdbext.golang.types.flat.dies import Broken, Dies, value_of
 from gdbext.golang.types.flat.kernels import CLOSURE
@@ -27,7 +28,6 @@ from gdbext.golang.types.rtype import STRUCT, UINTPTR
 
 WORD = 8
 MOST_WORDS = 64
-LARGEST = 1 << 30
 BEGINNING = "struct { F uintptr; "
 MADE = {"reflect.makeFuncStub": "reflect.makeFuncImpl", "reflect.methodValueCall": "reflect.methodValue"}
 """What package reflect's functions are called through (reflect/makefunc.go)."""
@@ -113,10 +113,9 @@ class Closures:
         made = dict[int, int]()
         for module in self.symtab.modules:
             try:
-                code = np.frombuffer(program.read(module.text, min(module.etext - module.text, LARGEST)), np.uint8)
+                found = program.arch.taken_before(code(program, module), module.text, *wanted)
             except MemoryFault:
                 continue
-            found = program.arch.taken_before(code, module.text, *wanted)
             sure = found >= 0
             made.update(zip(functions[sure].tolist(), rows[found[sure]].tolist(), strict=True))
         return made

@@ -164,16 +164,16 @@ def _timers(parts: Parts, made: Described) -> Iterator[tuple[int, int]]:
 def _timers_inside(parts: Parts) -> list[Row]:
     """What a pointer to a runtime.timer points to: in a heap of timers it is part of a runtime.timeTimer. Until Go 1.22
     that is a time.Timer, or a time.Ticker where it comes again."""
-    timer, whole, ticker = (parts.row(name) for name in ("runtime.timer", "runtime.timeTimer", "time.Ticker"))
-    if whole >= 0:
-        ticker = -1
-    else:
-        whole = parts.row("time.Timer")
+    timer, whole, again = parts.row("runtime.timer"), parts.row("runtime.timeTimer"), -1
+    if timer < 0:
+        return []
+    if whole < 0:
+        whole, again = (parts.row(name) for name in TIMERS)
     try:
         offset, period = time.inside(parts.program), time.period_at(parts.program)
     except GdbextError:
         return []
-    return [Row(INSIDE, offset, whole, own=timer, first=ticker, length=period)] if timer >= 0 else []
+    return [Row(INSIDE, offset, whole, own=timer, first=again, length=period)]
 
 
 def _nodes(reading: Reading, described: Described, at: int) -> list[Row]:

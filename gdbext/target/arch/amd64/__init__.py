@@ -121,7 +121,7 @@ class Amd64(Arch):
         return found[:count]
 
     def given_to(self, code: U8, address: int, targets: U64, values: U64) -> Bools:
-        """LEA with a RIP-relative operand, then CALL or JMP with a relative one."""
+        """By LEA with a RIP-relative operand; CALL with a relative one."""
         from gdbext.target.arch.amd64 import kernels
 
         found = np.zeros(len(values), np.bool_)
