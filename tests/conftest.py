@@ -41,9 +41,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leaves out what tests/crossing.py says."""
     if crossing.is_whole(os.environ):
         return
-    left_out = [item for item, kept in zip(items, crossed(items), strict=True) if not kept]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in set(left_out)]
+    kept = crossed(items)
+    config.hook.pytest_deselected(items=[item for item, stays in zip(items, kept, strict=True) if not stays])
+    items[:] = [item for item, stays in zip(items, kept, strict=True) if stays]
 
 
 def crossed(items: Sequence[pytest.Item]) -> list[bool]:

@@ -2,25 +2,52 @@
 
 Unless GDBEXT_ALL=1 or GDBEXT_GOS asks for all of them, not every release is crossed with everything else. The newest
 release goes over the hosts, debuggers and makers of cores, for each value of the other parameters (flags, places);
-where these are many, each value meets a third of them. Of the two hosts that a debugger is, on a core and on a process,
-all tests of a file have one, and of the next debugger the other one. The older releases share those values among them,
-and each goes over one host only: another one in each test and for each value, so that every release meets every host
-somewhere. A test without such parameters has one of the older releases.
+where these are many, each value meets a third of them. Of the hosts of one kind (each GDB on a core and on a process,
+Delve on both, a process without a debugger while it runs and stopped for a copy) all tests of a file have one, and
+those of another file another one; every command on every host is in tests/frontend/test_where.py. The older releases
+share those values among them, and each goes over one host only, of two that a file has for that release, so that every
+release meets every host somewhere. A test without such parameters has one of the older releases. (That it is the files
+that differ, not their tests, is for speed: what is asked of one subject in one place is asked of one front end.)
 """
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Hashable, Mapping, Sequence
+from random import Random
+
+from attrs import field, frozen
 
 RELEASES = {"go", "release"}
 WHERE = {"host", "gdb", "gdb_host", "dlv_host", "crash_host", "maker"}
 """Names of parameters. Whatever is neither is one of the others."""
+KINDS = {"pid": "process", "live": "process"}
+"""Of hosts whose names do not say that they are alike."""
 
 FEW = 3
-"""So many values meet every host; of more than these, each meets so many hosts at least."""
+"""So many values meet every kind of host; of more than these, each meets so many hosts at least."""
 
 Case = Mapping[str, Hashable]
+
+
+@frozen
+class _Place:
+    """Where a case stands: what the parameters say that are no release and no host, the release, and the host."""
+
+    other: Hashable
+    release: tuple[int, ...]
+    where: Hashable
+    host: str
+
+
+@frozen
+class _Alike:
+    """The cases with the same other parameters. ``turn``: another one for each test and each of these."""
+
+    turn: int
+    here: dict[tuple[int, ...], dict[Hashable, str]] = field(factory=dict)
+    """By release: every where, and its host."""
 
 
 def is_whole(environment: Mapping[str, str]) -> bool:
@@ -31,48 +58,40 @@ def is_whole(environment: Mapping[str, str]) -> bool:
 def chosen(test: str, cases: Sequence[Case]) -> list[bool]:
     """Which of the cases of that test are run."""
     turn = zlib.crc32(test.encode())
-    others = _distinct([_other(case) for case in cases])
+    places = [_placed(case) for case in cases]
+    groups = {other: _Alike(turn + number) for number, other in enumerate(dict.fromkeys(one.other for one in places))}
+    for one in places:
+        groups[one.other].here.setdefault(one.release, {})[one.where] = one.host
     file = test.partition("::")[0]
-    return [_kept(case, turn + others.index(_other(case)), len(others), cases, file) for case in cases]
+    return [_is_kept(one, groups[one.other], len(groups), file) for one in places]
 
 
-def _kept(case: Case, turn: int, others: int, cases: Sequence[Case], file: str) -> bool:
-    """``turn``: another one for each test and each of its ``others``."""
-    alike = [each for each in cases if _other(each) == _other(case)]
-    releases = sorted({_release(each) for each in alike})
-    older = releases.index(_release(case))
-    here = _distinct([_where(each) for each in alike if _release(each) == _release(case)])
-    if older == len(releases) - 1 and others <= FEW:
-        return _is_turn(case, here, zlib.crc32(file.encode()))
-    if older == len(releases) - 1:
-        return (here.index(_where(case)) - turn) % max(1, len(here) // FEW) == 0
-    shared = len(releases) - 1
-    return (older - turn) % shared == 0 and _where(case) == here[(older + turn // shared) % len(here)]
+def _is_kept(one: _Place, alike: _Alike, others: int, file: str) -> bool:
+    releases = sorted(alike.here)
+    here = list(alike.here[one.release])
+    older, shared = releases.index(one.release), len(releases) - 1
+    if older < shared:
+        round_, release = divmod(alike.turn, shared)
+        return older == release and one.where == Random(f"{file} {older} {round_ % 2}").choice(here)
+    if others <= FEW:
+        return _is_turn(one.host, list(alike.here[one.release].values()), file)
+    return (here.index(one.where) - alike.turn) % max(1, len(here) // FEW) == 0
 
 
-def _is_turn(case: Case, here: Sequence[Hashable], turn: int) -> bool:
-    """Of a host like "gdb13.1-core": whether it is that one's turn in a file, and not that of "gdb13.1-live"."""
-    debugger, hyphen, _ = str(case.get("host", "")).rpartition("-")
-    if not hyphen:
-        return True
-    names = [str(dict(each).get("host", "")) for each in here]  # type: ignore[call-overload]
-    debuggers = _distinct([name.rpartition("-")[0] for name in names if "-" in name])
-    places = [name for name in names if name.rpartition("-")[0] == debugger]
-    return str(case["host"]) == places[(turn + debuggers.index(debugger)) % len(places)]
+def _is_turn(host: str, hosts: Sequence[str], file: str) -> bool:
+    """Whether it is that host's turn in a file, among those of its kind."""
+    alike = [one for one in dict.fromkeys(hosts) if kind(one) == kind(host)]
+    return host == Random(f"{file} {kind(host)}").choice(alike)
 
 
-def _distinct(values: Sequence[Hashable]) -> list[Hashable]:
-    return list(dict.fromkeys(values))
+def kind(host: str) -> str:
+    """The kind of a host like "gdb13.1-core": "gdb"."""
+    named = re.match("[a-z]+", host)
+    return KINDS.get(named[0], named[0]) if named else host
 
 
-def _release(case: Case) -> tuple[int, ...]:
+def _placed(case: Case) -> _Place:
     named = next((str(value) for name, value in case.items() if name in RELEASES), "0")
-    return tuple(map(int, named.split(".")))
-
-
-def _where(case: Case) -> Hashable:
-    return tuple((name, case[name]) for name in sorted(WHERE & case.keys()))
-
-
-def _other(case: Case) -> Hashable:
-    return tuple((name, value) for name, value in sorted(case.items()) if name not in RELEASES | WHERE)
+    other = tuple((name, value) for name, value in sorted(case.items()) if name not in RELEASES | WHERE)
+    where = tuple((name, case[name]) for name in sorted(WHERE & case.keys()))
+    return _Place(other, tuple(map(int, named.split("."))), where, str(case.get("host", "")))

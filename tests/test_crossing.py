@@ -32,19 +32,19 @@ def test_no_value_is_lost(test: str, releases: int, places: int, flags: int) -> 
     assert sorted(older) == (list(range(flags)) if releases > 1 else []), "one release and one host each"
 
 
-def test_a_debugger_is_one_host_of_its_two_in_a_file() -> None:
-    names = ("core", "pid", "gdb13.1-core", "gdb13.1-live", "gdb18.1-core", "gdb18.1-live", "dlv-core", "dlv-live")
+def test_of_each_kind_of_host_a_file_has_one() -> None:
+    debuggers = ("gdb13.1-core", "gdb13.1-live", "gdb18.1-core", "gdb18.1-live", "dlv-core", "dlv-live")
+    names = ("core", "pid", "live", *debuggers)
     cases = [{"go": go, "host": host} for go in RELEASES for host in names]
     met = list[set[str]]()
-    for test in ("tests/test_a.py::test", "tests/test_a.py::test_too", *(f"tests/{n}.py::test" for n in range(40))):
+    for test in ("tests/test_a.py::test", "tests/test_a.py::test_too", *(f"tests/{n}.py::test" for n in range(200))):
         kept = [case for case, stays in zip(cases, crossing.chosen(test, cases), strict=True) if stays]
         met.append({case["host"] for case in kept if case["go"] == "1.27.3"})
     assert met[0] == met[1]
     for hosts_met in met:
-        assert {"core", "pid"} < hosts_met
-        assert {name.partition("-")[0] for name in hosts_met} == {"core", "pid", "gdb13.1", "gdb18.1", "dlv"}
-        assert len(hosts_met) == 5 and len({name.partition("-")[2] for name in hosts_met if "gdb" in name}) == 2
+        assert sorted(map(crossing.kind, hosts_met)) == ["core", "dlv", "gdb", "process"]
     assert set().union(*met) == set(names)
+    assert len(set(map(frozenset, met))) == 2 * 4 * 2, "each with each"
 
 
 def test_what_only_an_older_release_knows_stays_whole() -> None:
@@ -93,7 +93,7 @@ def collected(path: Path) -> list[list[dict[str, str]]]:
 
 
 def test_of_the_tests_of_commands(tmp_path: Path) -> None:
-    """Every release meets every host somewhere; no test loses another value, nor a debugger."""
+    """Every release meets every host somewhere; no test loses another value, nor a kind of host."""
     some, every = collected(tmp_path / "found.json")
     met = {(case["go"], case["host"]) for case in some if "go" in case and "host" in case}
     assert met == set(product(tools.SOME_GO, map(str, hosts.hosts())))
@@ -103,7 +103,7 @@ def test_of_the_tests_of_commands(tmp_path: Path) -> None:
 
 def values(cases: list[dict[str, str]]) -> set[tuple[str, str, str]]:
     return {
-        (case["test"], name, str(value).rpartition("-")[0] or str(value) if name == "host" else str(value))
+        (case["test"], name, crossing.kind(str(value)) if name == "host" else str(value))
         for case in cases
         for name, value in case.items()
         if name not in crossing.RELEASES
