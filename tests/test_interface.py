@@ -370,8 +370,9 @@ def test_every_command_has_its_keys_here() -> None:
 
 @pytest.fixture(scope="module", params=["core", "live"])
 def asked(request: pytest.FixtureRequest) -> Iterator[tuple[hosts.Host, Any]]:
-    with sample(str(request.param), "ctxforest") as subject:
-        yield hosts.Host(str(request.param)), subject
+    host = hosts.Host(str(request.param))
+    with hosts.subject(host, programs.build("ctxforest", GO)) as subject:
+        yield host, subject
 
 
 @contextlib.contextmanager

@@ -97,39 +97,35 @@ def after_a_moment(server: headless.Server, exe: str, *words: str) -> Any:
     return found
 
 
-@pytest.mark.parametrize("seconds", [NEVER, ALWAYS])
 @pytest.mark.parametrize("name", ASKED)
 def test_the_same(
-    standing: tuple[headless.Server, str],
-    name: str,
-    seconds: float,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    standing: tuple[headless.Server, str], name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(halted, "LEAST_SECONDS", seconds)
     words = test_interface.filled(ASKED[name], lambda *words: while_it_stands(*standing, *words), tmp_path)
-    check(standing, name, *words)
+    stood = while_it_stands(*standing, name, *words)
+    for seconds in (NEVER, ALWAYS):
+        monkeypatch.setattr(halted, "LEAST_SECONDS", seconds)
+        check(name, stood, after_a_moment(*standing, name, *words))
 
 
 @pytest.mark.parametrize("flags", [["-buildmode=pie"], ["-ldflags=-s -w"]])
 def test_the_same_of_other_builds(flags: list[str]) -> None:
     """One without symbols does not say where all its memory is."""
     with held(*flags) as standing:
-        check(standing, "go-ctxtree")
-        check(standing, "go-goroutines")
+        for name in ("go-ctxtree", "go-goroutines"):
+            check(name, while_it_stands(*standing, name), after_a_moment(*standing, name))
 
 
 def test_the_same_of_every_release(go: str) -> None:
     with held(go=go) as standing:
         for words in (["go-ctxtree"], ["go-goroutines"], ["go-histogram"], ["go-ctxchain", "--all"]):
-            check(standing, *words)
+            check(words[0], while_it_stands(*standing, *words), after_a_moment(*standing, *words))
 
 
-def check(standing: tuple[headless.Server, str], *words: str) -> None:
-    stood, said = while_it_stands(*standing, *words), after_a_moment(*standing, *words)
+def check(name: str, stood: Any, said: Any) -> None:
     assert said["target"]["stopped_ns"] > 0 and stood["target"]["stopped_ns"] is None
     assert said["notes"][0].startswith("the program was stopped for ")
     alike = [of_one_moment(one) for one in (said, stood)]
-    if words[0] == "go-report":  # there are times in a page
+    if name == "go-report":  # there are times in a page
         alike = [{key: value for key, value in one.items() if key != "size"} for one in alike]
     assert alike[0] == alike[1]
