@@ -231,7 +231,10 @@ KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "slot": {"address", "index"},
         },
     ),
-    "go-refs": ((HELD,), {"referrers": [{"address", "base", "type", "field", "depth", "to"}], "left_out": int}),
+    "go-refs": (
+        (HELD,),
+        {"referrers": [{"address", "base", "type", "exact", "field", "depth", "to"}], "left_out": int},
+    ),
     "go-retained": (
         ("--limit", "2"),
         {
@@ -284,7 +287,10 @@ KEYS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         {
             "reachable": bool,
             "paths": [
-                {"root": {"kind", "name", "goid", "function", "frame"}, "edges": [{"from", "field", "to", "type"}]}
+                {
+                    "root": {"kind", "name", "goid", "function", "frame"},
+                    "edges": [{"from", "field", "to", "type", "exact"}],
+                }
             ],
         },
     ),

@@ -10,6 +10,7 @@ from gdbext.report import Address, Cell, cells
 from gdbext.report.columns import Column, Schema
 from gdbext.report.counts import plural, verb
 from gdbext.report.values import Kind
+from gdbext.views.grades import graded
 from gdbext.views.histogramrows import untyped
 from gdbext.views.siterows import CALLERS, FRAME, made_by, place
 
@@ -43,7 +44,7 @@ def _counts(before: Callable[[Any], Count], after: Callable[[Any], Count], objec
 def _type(row: TypeGrowth) -> str:
     """The type; of objects without one, what is known of them."""
     if row.typed:
-        return row.name if row.exact else f"{row.name} (likely)"
+        return graded(row.name, row.exact)
     return untyped(row.elemsize, row.noscan)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gdbext.report.columns import Column, Schema
 from gdbext.report.counts import plural
 from gdbext.report.values import Kind
+from gdbext.views.grades import graded
 
 if TYPE_CHECKING:
     from gdbext.analysis.heap.byclass import OfClass
@@ -21,7 +22,7 @@ def _column(key: str, kind: Kind, title: str, one: Callable[[Entry], Any]) -> Co
 def shown(entry: Entry) -> str:
     """The type; of objects without one, what is known of them."""
     if entry.row >= 0:
-        return entry.name if entry.exact or len(entry.counted) > 1 else f"{entry.name} (likely)"
+        return graded(entry.name, entry.exact or len(entry.counted) > 1)
     return untyped(entry.elemsize, entry.noscan)
 
 

@@ -12,6 +12,7 @@ from gdbext.report.cells import escape
 from gdbext.report.columns import Column, Schema
 from gdbext.report.values import Kind
 from gdbext.views import siterows
+from gdbext.views.grades import graded
 
 if TYPE_CHECKING:
     from gdbext.analysis.heap.allocsite import Site
@@ -109,9 +110,9 @@ def lines(asked: Asked) -> Iterator[str]:
         return
     inside = asked.address - found.base
     where = f", {inside} bytes into it" if inside else ""
-    sure = "" if found.exact or not asked.type else " (likely)"
+    kind = graded(asked.type, found.exact) if asked.type else "no type is known"
     state = "reachable" if found.reachable else "garbage not collected yet" if found.allocated else "a free slot"
-    yield f"{found.base:#x}: {asked.type or 'no type is known'}{sure}, {found.size:,} bytes, {state}{where}"
+    yield f"{found.base:#x}: {kind}, {found.size:,} bytes, {state}{where}"
     span = asked.span()
     assert span is not None
     pointers = "no pointers" if span["noscan"] else "pointers"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gdbext.analysis.heap.paths import kept_by
 from gdbext.analysis.heap.rootnames import CONTENTS, RootName
 from gdbext.report import Address, Hostile
+from gdbext.views.grades import graded
 from gdbext.views.holders import root_text
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def named(lookup: Lookup, names: RootNames, path: Path) -> RootName:
 
 def path_object(lookup: Lookup, names: RootNames, path: Path) -> dict[str, Any]:
     """A path as JSON. The first edge is the root's own word."""
-    first = {"from": None, "field": None, "to": Address(path.first.base), "type": _type(lookup, path.first)}
+    first = {"from": None, "field": None, "to": Address(path.first.base), **_type(lookup, path.first)}
     edges = [first, *(_edge(lookup, one) for one in path.edges)]
     return {"root": root_object(named(lookup, names, path)), "edges": edges}
 
@@ -61,13 +62,13 @@ def _edge(lookup: Lookup, edge: Edge) -> dict[str, Any]:
         "from": Address(edge.holder.base),
         "field": Hostile(edge.field) if edge.field else None,
         "to": Address(edge.target.base),
-        "type": _type(lookup, edge.target),
+        **_type(lookup, edge.target),
     }
 
 
-def _type(lookup: Lookup, one: Object) -> Hostile | None:
+def _type(lookup: Lookup, one: Object) -> dict[str, Any]:
     name = lookup.type_name(one)
-    return Hostile(name) if name else None
+    return {"type": Hostile(name) if name else None, "exact": one.exact}
 
 
 def path_lines(lookup: Lookup, names: RootNames, path: Path, every: bool) -> Iterator[str]:
@@ -108,8 +109,9 @@ def _line(lookup: Lookup, field: str, one: Object) -> str:
 
 
 def type_of(lookup: Lookup, one: Object) -> str:
-    """The type of an object in a line; of one without, how large it is."""
-    return lookup.type_name(one) or f"(no type, {one.size} bytes)"
+    """The type of an object in a line, and whether it is certain; of one without, how large it is."""
+    name = lookup.type_name(one)
+    return graded(name, one.exact) if name else f"(no type, {one.size} bytes)"
 
 
 def referrer_object(lookup: Lookup, one: Referrer) -> dict[str, Any]:
@@ -117,6 +119,6 @@ def referrer_object(lookup: Lookup, one: Referrer) -> dict[str, Any]:
     return {
         "address": Address(one.word),
         "base": Address(one.holder.base),
-        "type": _type(lookup, one.holder),
+        **_type(lookup, one.holder),
         "field": Hostile(one.field) if one.field else None,
     }

@@ -67,6 +67,15 @@ def test_an_object_with_a_finalizer_in_a_ring(sample: tuple[hosts.Host, Any]) ->
     assert f"root: {name}\n" in hosts.say(*sample, "go-gcroot", record["address"]).out
 
 
+def test_a_type_that_is_not_certain_is_called_likely(sample: tuple[hosts.Host, Any]) -> None:
+    """A pointer to what a larger structure begins with says no more; that structure's object is the same one."""
+    (record,) = (one for one in sample[1].truth.facts["objects"] if one["name"] == "known by its beginning")
+    last = hosts.ask(*sample, "go-gcroot", record["address"])["paths"][0]["edges"][-1]
+    assert (last["type"], last["exact"]) == ("main.beginning", False)
+    lines = hosts.say(*sample, "go-gcroot", record["address"]).out.splitlines()
+    assert lines[-1].endswith(f"{record['address']} main.beginning (likely)")
+
+
 def test_paths_as_a_picture(sample: tuple[hosts.Host, Any], tmp_path: Path) -> None:
     """A box for the root and for each object, an arrow for each field."""
     record = planted(sample[1], "global")[0]

@@ -87,9 +87,15 @@ def test_nobody(heap: Heap, session: Session) -> None:
 
 def test_json(heap: Heap, session: Session) -> None:
     found = document(COMMAND, session, f"{heap.shared:#x} --depth 2")
-    one = {"address": "0xc000004060", "base": "0xc000004060", "type": "main.Node", "field": ".next"}
-    two = {"address": "0xc0000040d0", "base": "0xc0000040c0", "type": "main.Registry", "field": ".shared"}
-    above = {"address": "0xc000004048", "base": "0xc000004048", "type": "main.Node", "field": ".next"}
+    one = {"address": "0xc000004060", "base": "0xc000004060", "type": "main.Node", "exact": True, "field": ".next"}
+    two = {
+        "address": "0xc0000040d0",
+        "base": "0xc0000040c0",
+        "type": "main.Registry",
+        "exact": True,
+        "field": ".shared",
+    }
+    above = {"address": "0xc000004048", "base": "0xc000004048", "type": "main.Node", "exact": True, "field": ".next"}
     name = "goroutine 7, main.serve, buffer"
     stack = {"kind": "frame", "name": name, "goid": 7, "function": "main.serve", "frame": None}
     variable = {"kind": "global", "name": "main.registry", "goid": None, "function": None, "frame": None}

@@ -20,7 +20,7 @@ NAMES = cast(Any, SimpleNamespace(of_path=lambda number, ids: RootName("data", f
 def path(root: int, objects: int) -> Path:
     """Through objects of its own to 0x1."""
     bases = [16 * (1000 * root + number) for number in range(1, objects)] + [1]
-    every = cast(Sequence[Any], [SimpleNamespace(base=base, size=16) for base in bases])
+    every = cast(Sequence[Any], [SimpleNamespace(base=base, size=16, exact=True) for base in bases])
     return Path(root, every[0], [Edge(one, ".f", other) for one, other in pairwise(every)], ())
 
 
