@@ -117,6 +117,7 @@ type truth struct {
 	Aside    any       `json:"aside"`
 	Shared   any       `json:"shared"`
 	Settled  any       `json:"settled"`
+	Defined  any       `json:"defined"`
 	Crowded  int       `json:"crowded"`
 	Context  string    `json:"context"`
 }
@@ -133,6 +134,7 @@ var (
 	aside                                        atomic.Pointer[tree]
 	counter                                      atomic.Uint64
 	shared, settled, untouched, emptied, crowded sync.Map
+	defined                                      registry
 	many                                         = make([]struct{}, 1<<50, 1<<51)
 	circle                                       *ring
 	channels                                     struct {
@@ -286,10 +288,15 @@ func plantShared() {
 	if _, found := untouched.Load(0); found {
 		panic("there is nothing in it")
 	}
+	(*sync.Map)(&defined).Store("a key", inner{Name: "in a map by another name"})
+	told.Defined = sharedTable((*sync.Map)(&defined), depth)
 	told.Crowded = 5000
 	told.Aside = tell(reflect.ValueOf(aside.Load()), depth)
 	told.Shared, told.Settled = sharedTable(&shared, depth), sharedTable(&settled, depth)
 }
+
+// A registry is a map of package sync by another name.
+type registry sync.Map
 
 // sharedTable is a map of package sync as go-print writes it.
 func sharedTable(m *sync.Map, depth int) []any {

@@ -132,6 +132,8 @@ def test_maps_of_package_sync(sample: Asked) -> None:
         assert f"sync.Map {len(facts[name])} entries at {found['address']}" in said
         assert 'interface {}(3): interface {}("another value")' in said and "deleted" not in said
         assert ("(*sync.Map)" in said and "shown above" in said) == (name == "shared")
+    assert list(differences(facts["defined"], printed(sample, "main.defined", "--depth", "4")["value"])) == []
+    assert "main.registry 1 entry at" in hosts.say(*sample, "go-print", "main.defined").out
     for name in ("untouched", "emptied"):
         assert printed(sample, f"main.{name}")["value"] == {}
     crowded = printed(sample, "main.crowded")

@@ -1,6 +1,7 @@
 """Structures of the standard library whose fields say less than what they mean: packages time, sync and sync/atomic.
 
-They are known by their name and their fields: one with other fields is shown as any other structure is.
+They are known by their name and their fields (a sync.Map by the fields alone: a program may define a type as one): one
+with other fields is shown as any other structure is.
 """
 
 from __future__ import annotations
@@ -43,11 +44,9 @@ def read(reader: Reading, form: Form, address: int, depth: int) -> Value | None:
         return reader.pointer(reader.forms.pointer(to), reader.word(address + at), depth)
     if form.name.rpartition("/")[2] in ATOMICS:
         return _atomic(reader, form, address, depth)
-    if form.name == "sync.Map":
-        return _map(reader, form, address, depth)
     means = MEANINGS.get(form.name)
     if means is None:
-        return None
+        return _map(reader, form, address, depth)
     found = _numbers(reader, form, address, "", DEEPEST)
     return means(form.name, found)
 
@@ -77,7 +76,7 @@ def _atomic(reader: Reading, form: Form, address: int, depth: int) -> Value | No
 
 
 def _map(reader: Reading, form: Form, address: int, depth: int) -> Value | None:
-    """It has no header that says how long it is: it is as long as what was found."""
+    """A sync.Map has no header that says how long it is: it is as long as what was found."""
     found = syncmaps.entries(reader, form, address)
     if found is None:
         return None

@@ -18,7 +18,7 @@ from gdbext.compute.arrays import U64, Bools
 from gdbext.errors import GdbextError, InconsistentRuntime
 from gdbext.golang.types.printed import mapentries
 from gdbext.golang.types.printed.form import Form, Forms, Part
-from gdbext.golang.types.rtype import INTERFACE, MAP
+from gdbext.golang.types.rtype import INTERFACE, MAP, STRUCT
 
 if TYPE_CHECKING:
     from gdbext.golang.reading.program import Program
@@ -30,6 +30,8 @@ ENTRY = np.dtype([("is_entry", "u1"), ("padding", "V7"), ("overflow", "<u8")])
 """How an entry begins: with what is a node's, as an inner one does."""
 KEY, VALUE = 2 * WORD, 4 * WORD
 """Where they lie in an entry: interfaces take two words each."""
+TRIE, READ_ONLY = "HashTrieMap[interface {},", "[sync.readOnly]"
+"""Parts of names of types that nothing but a sync.Map has fields of."""
 FAN_OUT, LEVELS = 16, 16
 """Of a trie: each level takes four bits of a hash."""
 CHILDREN = np.dtype([("children", "<u8", (FAN_OUT,))])
@@ -74,12 +76,13 @@ class Found:
 
 
 def entries(reader: Reading, form: Form, address: int) -> Found | None:
-    """Of the sync.Map at an address; None for a structure with other fields. Raises GdbextError."""
-    parts = reader.forms.parts(form)
-    for part in parts:
-        if part.name == "m" and "HashTrieMap[interface {}," in part.form.name:
+    """Of the sync.Map at an address, or of a type that is defined as one; None for another. Raises GdbextError."""
+    for part in reader.forms.parts(form) if form.kind == STRUCT else ():
+        if TRIE in part.form.name:
             return _trie(reader, part.form, address + part.offset)
-    return _two_maps(reader, form, address) if {"read", "dirty"} <= {part.name for part in parts} else None
+        if READ_ONLY in part.form.name:
+            return _two_maps(reader, form, address)
+    return None
 
 
 def _part(forms: Forms, form: Form, name: str) -> Part:

@@ -38,10 +38,12 @@ class Trie:
         self.root = self.inner(0)
         self.at = made.words(1, self.root)
 
-    def atomic(self, to: int) -> int:
+    def atomic(self, to: int, name: str = "T") -> int:
         made, world = self.made, self.made.world
         none = made.of(world.type("[0]*T", ARRAY, 0), world.pointer(to), length=0)
-        return world.struct("atomic.Pointer[T]", 8, ("_", none, 0), ("v", world.type("unsafe.Pointer", UNSAFE), 0))
+        return world.struct(
+            f"atomic.Pointer[{name}]", 8, ("_", none, 0), ("v", world.type("unsafe.Pointer", UNSAFE), 0)
+        )
 
     def inner(self, parent: int) -> int:
         at = self.made.words(*[0] * (INNER // 8))
@@ -200,7 +202,7 @@ class TwoMaps:
         shape = {"Group": group, "GroupSize": 200, "KeysOff": 8, "KeyStride": 24, "ElemsOff": 24, "ElemStride": 24}
         world.put("internal/abi.MapType", self.map, Key=made.any, Elem=world.pointer(entry), **shape)
         read = world.struct("sync.readOnly", 16, ("m", self.map, 0), ("amended", made.int, 8))
-        fields = [("mu", made.int, 0), ("read", self.trie.atomic(read), 8), ("dirty", self.map, 16)]
+        fields = [("mu", made.int, 0), ("read", self.trie.atomic(read, "sync.readOnly"), 8), ("dirty", self.map, 16)]
         self.type = world.struct("sync.Map", 32, *fields, ("misses", made.int, 24))
 
     def of(self, read: int, amended: bool, dirty: int) -> int:
