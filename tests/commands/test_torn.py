@@ -6,6 +6,7 @@ A busy program is attached to, stopped where a breakpoint in the runtime says, a
 from __future__ import annotations
 
 import os
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -68,6 +69,21 @@ def test_every_command_answers(churn: Running, place: str) -> None:
     assert threads is not None and {row["tid"] for row in threads["threads"]} <= tasks(churn), said[-3000:]
     assert hosts.find_document(said, "go-doctor") is not None
     churn.until_it_did(collections=1)
+
+
+@pytest.mark.parametrize("function", ["gogo", "runtime.mcall"])
+def test_at_every_instruction_that_switches_stacks(gdb: tools.Gdb, churn: Running, function: str) -> None:
+    """Whatever a goroutine's thread has done of it, its stack is whole: before it sets SP and behind that."""
+    code = hosts.batch(gdb, [str(churn.exe)], f"disassemble '{function}'").out.partition("\tcall")[0]
+    addresses = re.findall(r"^ +0x([0-9a-f]+) <(?!.*badmcall)", code, re.MULTILINE)
+    assert len(addresses) > 8
+    typed = [line for at in addresses for line in (f"tbreak *0x{at}", "continue", "go-stacks --all --json")]
+    said = hosts.batch(gdb, [*hosts.place(churn), *hosts.LOAD], "handle SIGURG nostop noprint pass", *typed, "detach")
+    for at, piece in zip(addresses, said.out.split("emporary breakpoint ")[2::2], strict=True):
+        stacks = hosts.find_document(piece, "go-stacks")
+        assert stacks is not None, piece
+        assert [(at, row["stops"], row["frames"]) for row in stacks["stacks"] if row["stops"]] == []
+        assert "gogo" not in {frame["function"] for row in stacks["stacks"] for frame in row["frames"]}
 
 
 def test_stopped_by_a_signal(go: str) -> None:

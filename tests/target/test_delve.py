@@ -16,7 +16,7 @@ from gdbext.errors import UnsupportedTarget
 from gdbext.target import Target, delve, delverpc, identity
 from gdbext.target.opening import open_core, open_delve
 from tests import headless, hosts, programs, tools
-from tests.waiting import HANG_SECONDS, until
+from tests.waiting import HANG_SECONDS, stop, until
 
 GO = "1.27.3"
 STARTED = "one is started by: dlv … --headless --accept-multiclient --listen=ADDRESS"
@@ -167,7 +167,7 @@ def test_delve_is_killed_meanwhile(busy: programs.Running) -> None:
 def test_delve_is_stopped_itself(busy: programs.Running, monkeypatch: pytest.MonkeyPatch) -> None:
     with headless.serving(headless.target(busy)) as server:
         target = open_delve(server.address, str(busy.exe), halt=False)
-        server.process.send_signal(signal.SIGSTOP)
+        stop(server.process.pid)
         monkeypatch.setattr(delverpc, "SILENT_SECONDS", 0.5)
         monkeypatch.setattr(delverpc, "QUIET_SECONDS", 0.1)
         with pytest.raises(UnsupportedTarget, match=r"has said nothing for \d s: it is stopped itself, or stuck"):

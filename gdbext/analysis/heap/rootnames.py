@@ -151,8 +151,8 @@ class RootNames:
         one, mine = self.goroutines, np.array([row])
         bounds = int(one.g["low"][row]), int(one.g["high"][row])
         image: Image = one.stacks(mine)
-        walk = Walk(image, PcTable(one.symtab), int(one.pc[row]), int(one.sp[row]), *bounds, bool(one.trapped[row]))
-        return list(walk)
+        trapped = bool(one.trapped[row])
+        return list(Walk(image, PcTable(one.symtab), int(one.pc[row]), int(one.sp[row]), *bounds, trapped, own=True))
 
     def _in_frame(self, frame: Frame, where: int) -> tuple[Variable | None, int]:
         """(variable, offset) of the variable of a frame that an address is in; the innermost scope counts."""

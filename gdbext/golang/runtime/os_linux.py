@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 SIGNAL_FRAMES = 256
 NESTED_SIGNALS = 64
+GOGO = "gogo"
+"""It sets SP to that of the goroutine's stack and jumps to where that goes on."""
 NO_TRACE = "running: its thread is in code that left no trace of the goroutine"
 
 
@@ -92,8 +94,11 @@ def running_registers(
 
 def _on_own_stack(table: PcTable, machine: Machine, now: Registers, saved: Saved) -> Registers | str:
     """The goroutine's own registers when its thread may be on the system stack, or in the kernel's vdso."""
-    is_go = table.info(now.pc).function >= 0
+    function = table.info(now.pc).function
+    is_go = function >= 0
     if saved.holds(now.sp) and is_go:
+        if table.symtab.name(function) == GOGO:  # has set SP already
+            return Registers(saved.pc, now.sp, saved.bp, trapped=False)
         return now
     if saved.holds(machine.vdso_sp) and table.info(machine.vdso_pc).function >= 0:
         return Registers(machine.vdso_pc, machine.vdso_sp, now.bp, trapped=False)

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 TOP_FRAME, SP_WRITE = 1, 2
 """``abi.FuncFlag``: the bottom of a stack; a function that sets SP in a way that no table describes."""
+LEAVES = {
+    *("runtime.mcall", "runtime.systemstack", "runtime.morestack", "runtime.asmcgocall", "racecall"),
+    *("runtime.nanotime1", "runtime.walltime", "time.now", "runtime.vgetrandom1"),
+}
+"""Those that set SP to leave a goroutine's stack and to come back: on that stack the tables are right."""
 LARGEST_FRAME = 1 << 30
 MOST_FRAMES = 1 << 16
 """Endless recursion fills a gigabyte with ten million."""
@@ -40,6 +45,8 @@ class PcInfo:
     size: int
     top: bool = False
     sp_write: bool = False
+    leaves: bool = False
+    """It sets SP in no other way than ``LEAVES`` says."""
     injected: bool = False
     """A call that the program did not make (sigpanic, asyncPreempt, debugCall): the frame below was interrupted."""
     panic: bool = False
@@ -96,12 +103,14 @@ class PcTable:
         except InconsistentRuntime:
             return UNKNOWN
         size = self.arch.frame_size(delta) if 0 <= delta < LARGEST_FRAME else 0
+        # cgocallback writes SP too, but keeps both stacks unwindable through itself.
+        sp_write = bool(func.flag & SP_WRITE) and func.func_id not in self._callback
         return PcInfo(
             function=index,
             size=size,
             top=bool(func.flag & TOP_FRAME),
-            # cgocallback writes SP too, but keeps both stacks unwindable through itself.
-            sp_write=bool(func.flag & SP_WRITE) and func.func_id not in self._callback,
+            sp_write=sp_write,
+            leaves=sp_write and self.symtab.name(index) in LEAVES,
             injected=func.func_id in self._injected,
             panic=func.func_id in self._panic,
         )
@@ -118,8 +127,8 @@ class Walk:
     low: int = 0
     high: int = 1 << 64
     trapped: bool = False
-    switch: tuple[int, int] | None = None
-    """(pc, sp) of the user goroutine that a system stack works for; taken where systemstack or morestack switched."""
+    own: bool = False
+    """It is a goroutine's stack that is walked, and not one of the runtime's."""
     limit: int = MOST_FRAMES
     end: int = NO_FRAME
 
@@ -145,7 +154,8 @@ class Walk:
 
     def _step(self, info: PcInfo, frame: Frame, innermost: bool) -> bool:
         """Go to the caller; False at the end. An innermost SP writer stopped at its entry, before it wrote."""
-        if info.top or (info.sp_write and (not innermost or self.trapped)):
+        still = innermost and (not self.trapped or (self.own and info.leaves))
+        if info.top or (info.sp_write and not still):
             self.end = COMPLETE if info.top else SWITCHES_STACK
             return False
         try:

@@ -57,7 +57,7 @@ class Start:
 
 
 class Traces:
-    """The stacks of many goroutines, sharing what they have in common.
+    """The stacks of many goroutines (their own, none of the runtime's), sharing what they have in common.
 
     A node is a frame and all frames inside it: its pc, whether that was interrupted, and the node of the frame that it
     called (-1: none). A stack is the node of its outermost frame. ``offset``: the frame's SP less the stack's first SP.
@@ -99,7 +99,7 @@ class Traces:
         self.trapped.append(trapped)
         self.offset.append(self.offset[callee] + self._size[callee] if callee >= 0 else 0)
         self._size.append(info.size)
-        stops = info.sp_write and (callee >= 0 or trapped)
+        stops = info.sp_write and (callee >= 0 or (trapped and not info.leaves))
         self._asked.append(None)
         self._verdict.append(COMPLETE if info.top else SWITCHES_STACK if stops else GO_ON)
         return len(self.pc) - 1

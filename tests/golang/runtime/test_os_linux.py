@@ -66,7 +66,11 @@ class Made:
 @pytest.fixture
 def made() -> Made:
     code = Code(
-        World(), Function("main.f"), Function("runtime.sighandler", 16), Function("runtime.sigreturn__sigaction", 0)
+        World(),
+        Function("main.f"),
+        Function("runtime.sighandler", 16),
+        Function("runtime.sigreturn__sigaction", 0),
+        Function("gogo", 0, flag=2),
     )
     stack = Stacks(code).push("main.f", "runtime.goexit")
     return Made(code, PcTable(code.symtab()), stack)
@@ -75,6 +79,12 @@ def made() -> Made:
 def test_on_its_own_stack(made: Made) -> None:
     pc, sp, _, _ = made.stack
     assert made.where({"rip": pc, "rsp": sp, "rbp": 3}, machine(1)) == Registers(pc, sp, 3, True)
+
+
+def test_back_on_its_own_stack_it_goes_on_where_that_was_left(made: Made) -> None:
+    """gogo has set SP; no return address lies there, and the saved SP is cleared."""
+    pc, sp, _, _ = made.stack
+    assert made.where({"rip": made.code.pc("gogo"), "rsp": sp, "rbp": 3}, machine(1)) == Registers(pc, sp, 9, False)
 
 
 def test_on_the_system_stack_the_switch_was_saved(made: Made) -> None:

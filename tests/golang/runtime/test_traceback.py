@@ -27,10 +27,12 @@ def code() -> Code:
     return Code(World(), F, G)
 
 
-def walked(code: Code, *calls: tuple[str, int] | str, last: int = 0, trapped: bool = False) -> tuple[list[str], str]:
+def walked(
+    code: Code, *calls: tuple[str, int] | str, last: int = 0, trapped: bool = False, own: bool = False
+) -> tuple[list[str], str]:
     pc, sp, low, high = Stacks(code).push(*calls, last=last)
     symtab = code.symtab()
-    found = Walk(code.world.target.memory, PcTable(symtab), pc, sp, low, high, trapped)
+    found = Walk(code.world.target.memory, PcTable(symtab), pc, sp, low, high, trapped, own=own)
     return [symtab.name(frame.function) for frame in found], ENDS[found.end]
 
 
@@ -64,10 +66,15 @@ def test_a_function_that_switches_stacks_ends_a_walk(code: Code) -> None:
 
 
 def test_but_not_where_it_was_parked(code: Code) -> None:
-    """It grew its stack at its entry, before it wrote SP; a thread's registers give no such promise."""
+    """It grew its stack at its entry, before it wrote SP. A thread's registers give no such promise, but in a function
+    that sets SP to leave a goroutine's stack and is still there."""
     names = ["runtime.mcall", "main.g", "runtime.goexit"]
     assert walked(code, *names) == (names, "")
     assert walked(code, *names, trapped=True) == (names[:1], ENDS[SWITCHES_STACK])
+    assert walked(code, *names, trapped=True, own=True) == (names, "")
+    other = Code(World(), Function("main.align", flag=2))
+    names[0] = "main.align"
+    assert walked(other, "main.align", "runtime.goexit", trapped=True, own=True) == (names[:1], ENDS[SWITCHES_STACK])
 
 
 def test_cgocallback_keeps_both_stacks_whole(code: Code) -> None:

@@ -25,7 +25,7 @@ def start(stacks: list[Stack], trapped: list[bool] | None = None) -> Start:
 def one_by_one(code: Code, symtab: Symtab, stacks: list[Stack], trapped: list[bool]) -> list[tuple[list[Frame], int]]:
     found = []
     for stack, flag in zip(stacks, trapped, strict=True):
-        one = Walk(code.world.target.memory, PcTable(symtab), *stack, flag)
+        one = Walk(code.world.target.memory, PcTable(symtab), *stack, flag, own=True)
         found.append((list(one), one.end))
     return found
 
