@@ -71,13 +71,19 @@ def test_every_command_answers(churn: Running, place: str) -> None:
     churn.until_it_did(collections=1)
 
 
+def instructions(gdb: tools.Gdb, exe: Path, function: str) -> list[str]:
+    """The addresses of those that are reached, up to the first call."""
+    code = hosts.batch(gdb, [str(exe)], f"disassemble '{function}'").out.partition("\tcall")[0]
+    found = re.findall(r"^ +(0x[0-9a-f]+) <(?!.*badmcall)", code, re.MULTILINE)
+    assert len(found) > 8
+    return found
+
+
 @pytest.mark.parametrize("function", ["gogo", "runtime.mcall"])
 def test_at_every_instruction_that_switches_stacks(gdb: tools.Gdb, churn: Running, function: str) -> None:
     """Whatever a goroutine's thread has done of it, its stack is whole: before it sets SP and behind that."""
-    code = hosts.batch(gdb, [str(churn.exe)], f"disassemble '{function}'").out.partition("\tcall")[0]
-    addresses = re.findall(r"^ +0x([0-9a-f]+) <(?!.*badmcall)", code, re.MULTILINE)
-    assert len(addresses) > 8
-    typed = [line for at in addresses for line in (f"tbreak *0x{at}", "continue", "go-stacks --all --json")]
+    addresses = instructions(gdb, churn.exe, function)
+    typed = [line for at in addresses for line in (f"tbreak *{at}", "continue", "go-stacks --all --json")]
     said = hosts.batch(gdb, [*hosts.place(churn), *hosts.LOAD], "handle SIGURG nostop noprint pass", *typed, "detach")
     for at, piece in zip(addresses, said.out.split("emporary breakpoint ")[2::2], strict=True):
         stacks = hosts.find_document(piece, "go-stacks")

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests import programs
+from tests import programs, tools
 from tests.commands.test_goroutines_on_samples import by_goid, creator, first_user_frame, place, printed
+from tests.commands.test_torn import instructions
 from tests.dlvscripts import delve
 
 Rows = dict[int, dict[str, Any]]
@@ -96,6 +97,17 @@ def test_running_and_interrupted(go: str) -> None:
     busy = told.truth.facts["busy"]
     assert {rows[goid]["function"] for goid in busy} == {"main.spin"}
     assert {rows[goid]["status"] for goid in busy} <= {"running", "runnable"}
+
+
+@pytest.mark.parametrize("function", ["gogo", "runtime.mcall"])
+def test_where_stacks_are_switched(go: str, function: str) -> None:
+    """The last instruction of the one is on the goroutine's stack already, that of the other on the thread's own."""
+    program = programs.build("churn", go)
+    at = instructions(tools.gdbs()[-1], program.exe, function)[-1]
+    told = delve.said("exec", program, f"break *{at}", "continue", ALL, arguments=["-stable", "10"])
+    assert f"{function}() " in told.answers[1]
+    rows = told.document(2)["goroutines"]
+    assert [row for row in rows if row["function"] in ("", None, "gogo", "runtime.mcall")] == []
 
 
 @pytest.mark.parametrize("place", ["sigreturn__sigaction", "sigtramp", "sigtrampgo", "sighandler"])
