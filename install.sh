@@ -675,7 +675,7 @@ changes() {
 }
 
 run_tests() {
-    local failed='' before='' after=''
+    local failed='' before='' after='' compiling
     if [[ $dry ]]; then
         say "would run ruff, mypy, pytest ${arguments[*]-}"
         return
@@ -686,9 +686,14 @@ run_tests() {
     export PYTHONPATH=$home/py3.$shell_minor:$home/test-py3.$shell_minor:$home/with-parquet-py3.$shell_minor
     # … in this order: a NumPy of the tests' may be too new for numba
     PATH=$home/test-py3.$shell_minor/bin:$PATH shellcheck install.sh .ci/run || failed="shellcheck"
+    # Each worker of pytest would compile all tests anew: one process does while mypy takes another processor.
+    (unset PYTHONDONTWRITEBYTECODE && exec "$shell_python" -m pytest --collect-only -qq >/dev/null 2>&1) &
+    compiling=$!
     "$shell_python" -m ruff check . || failed="$failed ruff"
     "$shell_python" -m mypy || failed="$failed mypy"
-    "$shell_python" -m pytest -n auto --dist worksteal ${arguments+"${arguments[@]}"} || failed="$failed pytest"
+    wait "$compiling" || true # it will say what is wrong itself
+    # One worker more than processors: there are tests that wait for what they have started.
+    "$shell_python" -m pytest -n $(($(nproc) + 1)) --dist worksteal ${arguments+"${arguments[@]}"} || failed="$failed pytest"
     after=$(changes) || after=$before
     if [[ $after != "$before" ]]; then
         say "git status was changed:" "$after"

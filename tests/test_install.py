@@ -20,8 +20,8 @@ from tests.waiting import HANG_SECONDS
 INSTALL = tools.ROOT / "install.sh"
 BEGIN, END = "# >>> go-ctxchain >>>", "# <<< go-ctxchain <<<"
 TOOLS = (
-    "awk basename bash cat chmod cmp cp cut dirname find grep head id ln mkdir mktemp mv readlink realpath rm rmdir "
-    "sed sha256sum sh sort tail"
+    "awk basename bash cat chmod cmp cp cut dirname find grep head id ln mkdir mktemp mv nproc readlink realpath rm "
+    "rmdir sed sha256sum sh sort tail"
 )
 REFUSED = "nothing was installed"
 
