@@ -24,7 +24,7 @@ GC_PROGRAM = 128 << 10
 COLLECTIONS = 3
 """That the sample asks for; it lets none begin by itself."""
 
-OF_A_KIND = 4
+OF_A_KIND = 2
 
 
 @pytest.fixture(scope="session")
