@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -106,8 +107,10 @@ def test_where_stacks_are_switched(go: str, function: str) -> None:
     at = instructions(tools.gdbs()[-1], program.exe, function)[-1]
     told = delve.said("exec", program, f"break *{at}", "continue", ALL, arguments=["-stable", "10"])
     assert f"{function}() " in told.answers[1]
-    rows = told.document(2)["goroutines"]
-    assert [row for row in rows if row["function"] in ("", None, "gogo", "runtime.mcall")] == []
+    rows = by_goid(told.document(2))
+    stopped = [int(goid) for goid in re.findall(r"goroutine\((\d+)\)", told.answers[1]) if int(goid) in rows]
+    assert all(rows[goid]["function"] for goid in stopped), told.answers[1]
+    assert not {row["function"] for row in rows.values()} & {"gogo", "runtime.mcall"}
 
 
 @pytest.mark.parametrize("place", ["sigreturn__sigaction", "sigtramp", "sigtrampgo", "sighandler"])
