@@ -51,6 +51,11 @@ class PcInfo:
     """A call that the program did not make (sigpanic, asyncPreempt, debugCall): the frame below was interrupted."""
     panic: bool = False
 
+    def loses_sp(self, innermost: bool, trapped: bool, own: bool) -> bool:
+        """Whether the caller's SP is not where the tables say. An innermost SP writer may have stopped at its entry,
+        before it wrote; one that was interrupted (``trapped``) may be on the goroutine's ``own`` stack still."""
+        return self.sp_write and not (innermost and (not trapped or (own and self.leaves)))
+
     @property
     def no_frame(self) -> bool:
         """Not Go code, or code whose frame no table describes."""
@@ -153,9 +158,8 @@ class Walk:
         return COMPLETE if self.low <= frame.sp and frame.cfa <= self.high else OUT_OF_STACK
 
     def _step(self, info: PcInfo, frame: Frame, innermost: bool) -> bool:
-        """Go to the caller; False at the end. An innermost SP writer stopped at its entry, before it wrote."""
-        still = innermost and (not self.trapped or (self.own and info.leaves))
-        if info.top or (info.sp_write and not still):
+        """Go to the caller; False at the end."""
+        if info.top or info.loses_sp(innermost, self.trapped, self.own):
             self.end = COMPLETE if info.top else SWITCHES_STACK
             return False
         try:

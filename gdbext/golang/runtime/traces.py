@@ -99,7 +99,7 @@ class Traces:
         self.trapped.append(trapped)
         self.offset.append(self.offset[callee] + self._size[callee] if callee >= 0 else 0)
         self._size.append(info.size)
-        stops = info.sp_write and (callee >= 0 or (trapped and not info.leaves))
+        stops = info.loses_sp(callee < 0, trapped, own=True)
         self._asked.append(None)
         self._verdict.append(COMPLETE if info.top else SWITCHES_STACK if stops else GO_ON)
         return len(self.pc) - 1
