@@ -686,8 +686,9 @@ run_tests() {
     export PYTHONPATH=$home/py3.$shell_minor:$home/test-py3.$shell_minor:$home/with-parquet-py3.$shell_minor
     # … in this order: a NumPy of the tests' may be too new for numba
     PATH=$home/test-py3.$shell_minor/bin:$PATH shellcheck install.sh .ci/run || failed="shellcheck"
-    # Each worker of pytest would compile all tests anew: one process does while mypy takes another processor.
-    (unset PYTHONDONTWRITEBYTECODE && exec "$shell_python" -m pytest --collect-only -qq >/dev/null 2>&1) &
+    # Each worker of pytest would compile the tests anew: one process does while mypy takes another processor.
+    (unset PYTHONDONTWRITEBYTECODE && exec "$shell_python" -m pytest --collect-only -qq ${arguments+"${arguments[@]}"}) \
+        >/dev/null 2>&1 &
     compiling=$!
     "$shell_python" -m ruff check . || failed="$failed ruff"
     "$shell_python" -m mypy || failed="$failed mypy"
