@@ -15,6 +15,7 @@ import pytest
 
 from tests import hosts, tools
 from tests.programs import Running, build, run
+from tests.waiting import stop
 
 PLACES = (
     "runtime.gcDrain",  # marking
@@ -94,7 +95,7 @@ def test_at_every_instruction_that_switches_stacks(gdb: tools.Gdb, churn: Runnin
 
 def test_stopped_by_a_signal(go: str) -> None:
     with run(build("churn", go)) as running:
-        os.kill(running.pid, signal.SIGSTOP)
+        stop(running.pid)
         try:
             tree = hosts.ask(hosts.Host("live"), running, "go-ctxtree")
         finally:
